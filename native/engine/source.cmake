@@ -1,0 +1,31 @@
+# The engine built from its source, at the commit this bridge was written against.
+include(FetchContent)
+include(${CMAKE_CURRENT_LIST_DIR}/linked.cmake)
+
+set(SDCPP_ENGINE_REPOSITORY "https://github.com/leejet/stable-diffusion.cpp" CACHE STRING "The engine's source repository")
+set(SDCPP_ENGINE_COMMIT "3f8527a46c54ecf4cb4ed6003da8e8982283c73c" CACHE STRING "The engine's source commit (tag master-929-3f8527a)")
+set(SDCPP_SOURCE_DIR "" CACHE PATH "A checkout of the engine to build in place of a download")
+
+# One shared library with ggml inside, no programs, no code that only runs on this machine's CPU.
+set(SD_BUILD_SHARED_LIBS ON CACHE BOOL "" FORCE)
+set(SD_BUILD_EXAMPLES OFF CACHE BOOL "" FORCE)
+set(SD_WEBP OFF CACHE BOOL "" FORCE)
+set(SD_WEBM OFF CACHE BOOL "" FORCE)
+set(SD_CUDA OFF CACHE BOOL "Build the engine for CUDA")
+set(SD_VULKAN OFF CACHE BOOL "Build the engine for Vulkan")
+set(GGML_NATIVE OFF CACHE BOOL "Use every instruction of the CPU that builds it")
+
+if(SDCPP_SOURCE_DIR)
+  set(FETCHCONTENT_SOURCE_DIR_STABLE-DIFFUSION ${SDCPP_SOURCE_DIR})
+endif()
+FetchContent_Declare(stable-diffusion
+  GIT_REPOSITORY ${SDCPP_ENGINE_REPOSITORY}
+  GIT_TAG ${SDCPP_ENGINE_COMMIT})
+set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/out)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/out)
+FetchContent_MakeAvailable(stable-diffusion)
+
+if(NOT TARGET stable-diffusion)
+  message(FATAL_ERROR "The engine's source has no CMake target 'stable-diffusion': is ${SDCPP_SOURCE_DIR} a checkout of stable-diffusion.cpp?")
+endif()
+sdcpp_link_engine(stable-diffusion)

@@ -1,0 +1,287 @@
+/*
+ * sdcpp.h: the only C API that SdStudio's C# code knows.
+ *
+ * Rules that hold for every function here:
+ *  - Strings are UTF-8 and end with a zero byte. Strings passed in are copied or only read during the call. Strings handed out
+ *    live as long as the process unless said otherwise.
+ *  - Structs begin with their own size in bytes: set `size = sizeof(the struct)` before the call. A bridge that is newer than its
+ *    caller reads only what the caller's struct has.
+ *  - Images are 8 bits per channel, row-major, interleaved, without padding between rows: width x height x channels bytes.
+ *  - No exception leaves a function. A function that can fail returns SDCPP_OK or another sdcpp_status, and fills `error` if it is
+ *    not NULL.
+ *  - Samplers, schedulers, weight types and the like cross as the engine's own names ("euler_a", "karras", "q8_0").
+ *  - Callbacks come on the thread that made the call, never after it has returned.
+ */
+#ifndef SDCPP_H
+#define SDCPP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32)
+#  if defined(SDCPP_BUILD)
+#    define SDCPP_API __declspec(dllexport)
+#  else
+#    define SDCPP_API __declspec(dllimport)
+#  endif
+#else
+#  define SDCPP_API __attribute__((visibility("default")))
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Raised when a change breaks callers built against an older header. */
+#define SDCPP_ABI_VERSION 1u
+
+/* ---------------------------------------------------------------------------------------------------------------- errors -- */
+
+typedef enum sdcpp_status {
+    SDCPP_OK = 0,
+    SDCPP_INVALID_ARGUMENT = 1,    /* refused before the engine saw it; the message names the argument and what is allowed */
+    SDCPP_ENGINE_NOT_FOUND = 2,    /* no engine file, or a library it needs is missing */
+    SDCPP_ENGINE_INCOMPATIBLE = 3, /* an engine was found, but not the one this bridge was made for */
+    SDCPP_MODEL_LOAD_FAILED = 4,   /* the engine refused the model files; the message ends with its last error lines */
+    SDCPP_GENERATION_FAILED = 5,   /* the engine returned no picture */
+    SDCPP_CANCELLED = 6,           /* stopped because sdcpp_cancel asked for it */
+    SDCPP_OUT_OF_MEMORY = 7,       /* an allocation failed; the context is still usable */
+    SDCPP_NOT_SUPPORTED = 8,       /* this engine build lacks the named field or function */
+    SDCPP_BUSY = 9,                /* another call is running on the same handle */
+    SDCPP_INTERNAL = 10            /* an exception of unknown kind inside the engine or the bridge */
+} sdcpp_status;
+
+typedef struct sdcpp_error {
+    uint32_t size;
+    int32_t code; /* an sdcpp_status */
+    char message[2040];
+} sdcpp_error;
+
+/* ---------------------------------------------------------------------------------------------------------------- engine -- */
+
+/* The version of this header that the library was built with. Call it first: a different value means a different library. */
+SDCPP_API uint32_t sdcpp_abi_version(void);
+
+typedef struct sdcpp_engine_params {
+    uint32_t size;
+    uint32_t reserved;
+    /* prebuilt provider: the engine file; NULL means the one beside this library. Linked providers: must be NULL. */
+    const char* engine_path;
+    /* A file of ggml's backend plug-ins to load as well (Vulkan, CUDA); NULL for none. */
+    const char* backend_path;
+    /* One line is appended here when the engine ends the process (assert, terminate); NULL for none. */
+    const char* crash_file;
+} sdcpp_engine_params;
+
+/*
+ * Loads the engine and proves that its struct layout is the one this bridge was compiled for. Once a process: a second call with an
+ * engine loaded returns SDCPP_OK and changes nothing. Every other function but sdcpp_abi_version fails before this one succeeded.
+ */
+SDCPP_API int32_t sdcpp_engine_load(const sdcpp_engine_params* params, sdcpp_error* error);
+
+typedef struct sdcpp_engine_info {
+    uint32_t size;
+    uint32_t reserved;
+    const char* provider;    /* "prebuilt" or "linked" */
+    const char* version;     /* e.g. "@qvac/diffusion-cpp 0.25.0", or the engine's own version */
+    const char* commit;      /* the engine's source commit, or "" when the build does not tell */
+    const char* system_info; /* the engine's line about CPU features and the like */
+} sdcpp_engine_info;
+
+SDCPP_API int32_t sdcpp_engine_get_info(sdcpp_engine_info* info, sdcpp_error* error);
+
+/*
+ * Writes one line a device, "name<TAB>description\n", zero-terminated, cut at `capacity` bytes.
+ * Returns the bytes that the whole list needs, its zero byte included; 0 when no engine is loaded.
+ */
+SDCPP_API size_t sdcpp_engine_devices(char* buffer, size_t capacity);
+
+/* The name of sampler or scheduler number `index`, counted from 0; NULL past the last one. */
+SDCPP_API const char* sdcpp_sampler_name(int32_t index);
+SDCPP_API const char* sdcpp_scheduler_name(int32_t index);
+
+/* ------------------------------------------------------------------------------------------------------------- callbacks -- */
+
+typedef enum sdcpp_log_level { SDCPP_LOG_DEBUG = 0, SDCPP_LOG_INFO = 1, SDCPP_LOG_WARN = 2, SDCPP_LOG_ERROR = 3 } sdcpp_log_level;
+
+/* `text` is one line without its end of line, valid during the callback only. */
+typedef void (*sdcpp_log_fn)(int32_t level, const char* text, void* user);
+
+/* Receives log lines that belong to no call. NULL turns it off. The sink must stay valid until it is replaced. */
+SDCPP_API void sdcpp_set_log_sink(sdcpp_log_fn sink, void* user);
+
+typedef enum sdcpp_phase {
+    SDCPP_PHASE_LOAD = 0,    /* reading weights; step of steps are tensors */
+    SDCPP_PHASE_ENCODE = 1,  /* prompt to embeddings, input image to latents; no steps */
+    SDCPP_PHASE_SAMPLE = 2,  /* step of steps of the sampler, for image image_index of image_count; all images, then decode */
+    SDCPP_PHASE_DECODE = 3,  /* latents to pixels; step of steps are tiles when tiling is on */
+    SDCPP_PHASE_UPSCALE = 4  /* step of steps are tiles */
+} sdcpp_phase;
+
+typedef struct sdcpp_progress {
+    uint32_t size;
+    int32_t phase;       /* an sdcpp_phase; never goes back within a call */
+    int32_t step;        /* done steps, 0..steps; never goes back within a phase of one image */
+    int32_t steps;       /* 0 when the phase has no steps */
+    int32_t image_index; /* 0-based */
+    int32_t image_count;
+    float seconds_per_step; /* of the last step; 0 when unknown */
+    uint32_t reserved;
+} sdcpp_progress;
+
+typedef void (*sdcpp_progress_fn)(const sdcpp_progress* progress, void* user);
+
+/* What belongs to one call. Every member but `size` may be NULL. */
+typedef struct sdcpp_call {
+    uint32_t size;
+    uint32_t reserved;
+    sdcpp_progress_fn progress;
+    sdcpp_log_fn log;
+    void* user;      /* handed to both */
+    const char* tag; /* named in the crash file if the engine ends the process during this call */
+} sdcpp_call;
+
+/* --------------------------------------------------------------------------------------------------------------- context -- */
+
+/* One engine option by its own name, e.g. {"flash_attn", "true"} or {"vae_tiling_params.tile_size_x", "32"}. */
+typedef struct sdcpp_option {
+    const char* name;
+    const char* value;
+} sdcpp_option;
+
+/* A loaded model. One call at a time: a second one gets SDCPP_BUSY. */
+typedef struct sdcpp_context sdcpp_context;
+
+typedef struct sdcpp_context_params {
+    uint32_t size;
+    int32_t n_threads; /* 1..1024; 0 means all physical cores */
+    /* Model files and everything else, by the engine's field names: "diffusion_model_path", "vae_path", "wtype" (a name), ... */
+    const sdcpp_option* options;
+    size_t option_count;
+} sdcpp_context_params;
+
+/* Loads a model. `call` may be NULL. Loading cannot be cancelled; the caller frees what it no longer wants. */
+SDCPP_API int32_t sdcpp_context_create(const sdcpp_context_params* params, const sdcpp_call* call, sdcpp_context** out,
+                                       sdcpp_error* error);
+
+/* Frees a model; NULL is allowed. Never while a call runs on it. */
+SDCPP_API void sdcpp_context_free(sdcpp_context* context);
+
+/* What the engine says the model is ("Z-Image", "SDXL", ...), and what it samples with by default. Strings live as long as the context. */
+typedef struct sdcpp_context_info {
+    uint32_t size;
+    uint32_t reserved;
+    const char* family;
+    const char* default_sampler;
+    const char* default_scheduler;
+} sdcpp_context_info;
+
+SDCPP_API int32_t sdcpp_context_get_info(const sdcpp_context* context, sdcpp_context_info* info, sdcpp_error* error);
+
+typedef enum sdcpp_cancel_mode {
+    SDCPP_CANCEL_NONE = 0,        /* takes back a cancel that no call has answered yet */
+    SDCPP_CANCEL_NOW = 1,         /* stop at the next step; nothing is delivered */
+    SDCPP_CANCEL_AFTER_IMAGE = 2  /* finish the image at hand; what is finished is delivered */
+} sdcpp_cancel_mode;
+
+/*
+ * Asks the running call to stop, from any thread. With no call running, the next one is stopped at its beginning: a cancel that
+ * arrives a moment early is not lost. It stays asked until SDCPP_CANCEL_NONE.
+ */
+SDCPP_API void sdcpp_cancel(sdcpp_context* context, int32_t mode);
+
+/* ------------------------------------------------------------------------------------------------------------ generation -- */
+
+typedef struct sdcpp_image {
+    uint32_t width;
+    uint32_t height;
+    uint32_t channels;
+    uint32_t reserved;
+    const uint8_t* data; /* width * height * channels bytes */
+} sdcpp_image;
+
+typedef struct sdcpp_lora {
+    const char* path;
+    float multiplier;
+    uint32_t reserved;
+} sdcpp_lora;
+
+/* What text-to-image and image-to-image have in common. Limits are checked here, whatever the caller checked. */
+typedef struct sdcpp_image_params {
+    uint32_t size;
+    int32_t width;  /* 1..16384 pixels; width * height at most SDCPP_MAX_PIXELS */
+    int32_t height; /* sizes off the engine's grid are drawn larger and cropped evenly */
+    int32_t steps;  /* 1..SDCPP_MAX_STEPS */
+    int64_t seed;   /* 0 or more; image i of the batch is drawn with seed + i */
+    int32_t batch_count; /* 1..SDCPP_MAX_BATCH */
+    int32_t clip_skip;   /* 0 = the model's own, else 1..12 */
+    float cfg_scale;     /* 0..1000 */
+    uint32_t lora_count;
+    const char* prompt;          /* at most SDCPP_MAX_PROMPT_BYTES bytes */
+    const char* negative_prompt; /* as prompt; NULL for none */
+    const char* sampler;         /* an sdcpp_sampler_name, or NULL for the model's own */
+    const char* scheduler;       /* an sdcpp_scheduler_name, or NULL for the model's own */
+    const sdcpp_lora* loras;     /* applied for this call only */
+    const sdcpp_option* options; /* anything else of the engine's generation parameters, by name */
+    size_t option_count;
+} sdcpp_image_params;
+
+#define SDCPP_MAX_SIDE 16384
+#define SDCPP_MAX_PIXELS 67108864
+#define SDCPP_MAX_STEPS 1000
+#define SDCPP_MAX_BATCH 64
+#define SDCPP_MAX_PROMPT_BYTES 8192
+
+/* Where results go: buffers of the caller's. */
+typedef struct sdcpp_result {
+    uint32_t size;
+    uint32_t image_count;     /* in: how many buffers; out: how many of them hold a finished picture, from the first on */
+    uint8_t* const* images;   /* RGB, width x height x 3 each */
+    size_t image_bytes;       /* capacity of each buffer */
+} sdcpp_result;
+
+SDCPP_API int32_t sdcpp_txt2img(sdcpp_context* context, const sdcpp_image_params* params, const sdcpp_call* call,
+                                sdcpp_result* result, sdcpp_error* error);
+
+/*
+ * As sdcpp_txt2img, beginning from `init` (3 channels, exactly width x height). strength 0..1: how far the result may leave it.
+ * `mask` (1 channel, same size, 255 = draw anew, 0 = keep) may be NULL.
+ */
+SDCPP_API int32_t sdcpp_img2img(sdcpp_context* context, const sdcpp_image_params* params, const sdcpp_image* init,
+                                const sdcpp_image* mask, float strength, const sdcpp_call* call, sdcpp_result* result,
+                                sdcpp_error* error);
+
+/* -------------------------------------------------------------------------------------------------------------- upscaler -- */
+
+typedef struct sdcpp_upscaler sdcpp_upscaler;
+
+typedef struct sdcpp_upscaler_params {
+    uint32_t size;
+    int32_t n_threads;      /* 1..1024; 0 means all physical cores */
+    int32_t tile_size;      /* pixels of the input, 16..4096; 0 means the engine's own */
+    uint32_t reserved;
+    const char* model_path; /* an ESRGAN file */
+    const char* backend;    /* a device name, NULL for the engine's choice */
+} sdcpp_upscaler_params;
+
+SDCPP_API int32_t sdcpp_upscaler_create(const sdcpp_upscaler_params* params, const sdcpp_call* call, sdcpp_upscaler** out,
+                                        sdcpp_error* error);
+
+/* Frees an upscaler; NULL is allowed. Never while a call runs on it. */
+SDCPP_API void sdcpp_upscaler_free(sdcpp_upscaler* upscaler);
+
+/* How many times wider and higher a result is: the model's own factor. 0 for NULL. */
+SDCPP_API int32_t sdcpp_upscaler_factor(const sdcpp_upscaler* upscaler);
+
+/*
+ * Enlarges `input` (3 channels) by the model's factor into the first buffer of the result, width * factor x height * factor x 3.
+ * The engine cannot be stopped while it upscales.
+ */
+SDCPP_API int32_t sdcpp_upscale(sdcpp_upscaler* upscaler, const sdcpp_image* input, const sdcpp_call* call, sdcpp_result* result,
+                                sdcpp_error* error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,243 @@
+// The exports of sdcpp.h: each puts up the exception wall and hands on.
+#include "call_scope.hpp"
+#include "checks.hpp"
+#include "context.hpp"
+#include "failure.hpp"
+#include "last_words.hpp"
+#include "upscaler.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <mutex>
+
+namespace sdcpp {
+namespace {
+
+std::mutex load_mutex;
+std::unique_ptr<engine_api> loaded;
+std::atomic<const engine_api*> current{nullptr};
+
+// Of a struct that may come from an older caller: what it has, the rest zero.
+template <typename T>
+T copy_of(const T* from) {
+    T copy{};
+    std::memcpy(&copy, from, std::min<size_t>(from->size, sizeof copy));
+    return copy;
+}
+
+template <typename T>
+void give(T* to, T value) {
+    value.size = to->size;
+    std::memcpy(to, &value, std::min<size_t>(to->size, sizeof value));
+}
+
+template <typename T>
+void need(const char* what, const T* pointer, size_t first_version) {
+    checks::struct_size(what, pointer, pointer != nullptr ? pointer->size : 0, first_version);
+}
+
+template <typename T>
+T& handle(const char* what, T* pointer) {
+    if (pointer == nullptr) {
+        refuse(std::string(what) + " is null");
+    }
+    return *pointer;
+}
+
+void load(const sdcpp_engine_params& params) {
+    std::lock_guard<std::mutex> lock(load_mutex);
+    if (loaded != nullptr) {
+        return;
+    }
+#if !defined(_WIN32)
+    // An engine that asserts would fork a debugger first, with every thread of the host stopped.
+    ::setenv("GGML_NO_BACKTRACE", "1", 0);
+#endif
+    if (params.crash_file != nullptr) {
+        last_words::open(params.crash_file);
+    }
+    auto api = std::make_unique<engine_api>(load_engine(params.engine_path));
+    if (api->ggml_set_abort_callback != nullptr) {
+        api->ggml_set_abort_callback([](const char* reason) { last_words::write(reason); });
+    }
+    if (params.backend_path != nullptr) {
+        if (api->backend_load == nullptr) {
+            throw failure(SDCPP_NOT_SUPPORTED, "this engine build cannot load backend plug-ins");
+        }
+        if (api->backend_load(params.backend_path) == nullptr) {
+            throw failure(SDCPP_ENGINE_NOT_FOUND, std::string("the backend plug-in '") + params.backend_path + "' cannot be loaded");
+        }
+    }
+    loaded = std::move(api);
+    current = loaded.get();
+    call_scope::install_callbacks();
+}
+
+} // namespace
+
+void set_error(sdcpp_error* error, sdcpp_status code, const char* message) noexcept {
+    if (error == nullptr || error->size < offsetof(sdcpp_error, message) + 1) {
+        return;
+    }
+    error->code = code;
+    const size_t capacity = std::min<size_t>(error->size, sizeof *error) - offsetof(sdcpp_error, message) - 1;
+    size_t length = std::min(std::strlen(message), capacity);
+    while (length < std::strlen(message) && length > 0 && (static_cast<unsigned char>(message[length]) & 0xC0) == 0x80) {
+        --length; // not in the middle of a UTF-8 character
+    }
+    std::memcpy(error->message, message, length);
+    error->message[length] = '\0';
+}
+
+const engine_api& engine() {
+    const engine_api* api = current.load();
+    if (api == nullptr) {
+        throw failure(SDCPP_ENGINE_NOT_FOUND, "no engine is loaded: call sdcpp_engine_load first");
+    }
+    return *api;
+}
+
+bool engine_is_loaded() noexcept { return current.load() != nullptr; }
+
+} // namespace sdcpp
+
+using namespace sdcpp;
+
+uint32_t sdcpp_abi_version(void) { return SDCPP_ABI_VERSION; }
+
+int32_t sdcpp_engine_load(const sdcpp_engine_params* params, sdcpp_error* error) {
+    return behind_wall(error, [&] {
+        need("params", params, sizeof(sdcpp_engine_params));
+        load(copy_of(params));
+    });
+}
+
+int32_t sdcpp_engine_get_info(sdcpp_engine_info* info, sdcpp_error* error) {
+    return behind_wall(error, [&] {
+        need("info", info, sizeof(sdcpp_engine_info));
+        sdcpp_engine_info value{};
+        value.provider = engine().provider.c_str();
+        value.version = engine().version.c_str();
+        value.commit = engine().commit.c_str();
+        value.system_info = engine().sd_get_system_info();
+        give(info, value);
+    });
+}
+
+size_t sdcpp_engine_devices(char* buffer, size_t capacity) {
+    size_t needed = 0;
+    behind_wall(nullptr, [&] {
+        if (engine().list_devices != nullptr) {
+            needed = engine().list_devices(nullptr, 0) + 1;
+            if (buffer != nullptr && capacity > 0) {
+                engine().list_devices(buffer, capacity);
+                buffer[capacity - 1] = '\0';
+            }
+        }
+    });
+    return needed;
+}
+
+const char* sdcpp_sampler_name(int32_t index) {
+    const char* name = nullptr;
+    behind_wall(nullptr, [&] {
+        if (index >= 0 && index < static_cast<int32_t>(SAMPLE_METHOD_COUNT)) {
+            name = engine().sd_sample_method_name(static_cast<sample_method_t>(index));
+        }
+    });
+    return name;
+}
+
+const char* sdcpp_scheduler_name(int32_t index) {
+    const char* name = nullptr;
+    behind_wall(nullptr, [&] {
+        if (index >= 0 && index < static_cast<int32_t>(SCHEDULER_COUNT)) {
+            name = engine().sd_scheduler_name(static_cast<scheduler_t>(index));
+        }
+    });
+    return name;
+}
+
+void sdcpp_set_log_sink(sdcpp_log_fn sink, void* user) { call_scope::set_sink(sink, user); }
+
+int32_t sdcpp_context_create(const sdcpp_context_params* params, const sdcpp_call* call, sdcpp_context** out, sdcpp_error* error) {
+    return behind_wall(error, [&] {
+        need("params", params, sizeof(sdcpp_context_params));
+        handle("out", out) = nullptr;
+        *out = create_context(copy_of(params), call).release();
+    });
+}
+
+void sdcpp_context_free(sdcpp_context* context) {
+    behind_wall(nullptr, [&] { delete context; });
+}
+
+int32_t sdcpp_context_get_info(const sdcpp_context* context, sdcpp_context_info* info, sdcpp_error* error) {
+    return behind_wall(error, [&] {
+        need("info", info, sizeof(sdcpp_context_info));
+        const sdcpp_context& c = handle("context", context);
+        sdcpp_context_info value{};
+        value.family = c.family.c_str();
+        value.default_sampler = c.default_sampler.c_str();
+        value.default_scheduler = c.default_scheduler.c_str();
+        give(info, value);
+    });
+}
+
+void sdcpp_cancel(sdcpp_context* context, int32_t mode) {
+    behind_wall(nullptr, [&] {
+        if (context == nullptr || mode < SDCPP_CANCEL_NONE || mode > SDCPP_CANCEL_AFTER_IMAGE) {
+            return;
+        }
+        context->cancel.store(mode);
+        const sd_cancel_mode_t engine_mode = mode == SDCPP_CANCEL_NONE ? SD_CANCEL_RESET : mode == SDCPP_CANCEL_NOW ? SD_CANCEL_ALL : SD_CANCEL_NEW_LATENTS;
+        engine().sd_cancel_generation(context->engine_context.get(), engine_mode);
+    });
+}
+
+int32_t sdcpp_txt2img(sdcpp_context* context, const sdcpp_image_params* params, const sdcpp_call* call, sdcpp_result* result, sdcpp_error* error) {
+    return behind_wall(error, [&] {
+        need("params", params, sizeof(sdcpp_image_params));
+        generate(handle("context", context), copy_of(params), nullptr, nullptr, 0, call, handle("result", result));
+    });
+}
+
+int32_t sdcpp_img2img(sdcpp_context* context, const sdcpp_image_params* params, const sdcpp_image* init, const sdcpp_image* mask, float strength,
+                      const sdcpp_call* call, sdcpp_result* result, sdcpp_error* error) {
+    return behind_wall(error, [&] {
+        need("params", params, sizeof(sdcpp_image_params));
+        checks::image("init image", init, 3);
+        checks::same_size("init image", *init, *params);
+        checks::strength(strength);
+        if (mask != nullptr) {
+            checks::image("mask", mask, 1);
+            checks::same_size("mask", *mask, *params);
+        }
+        generate(handle("context", context), copy_of(params), init, mask, strength, call, handle("result", result));
+    });
+}
+
+int32_t sdcpp_upscaler_create(const sdcpp_upscaler_params* params, const sdcpp_call* call, sdcpp_upscaler** out, sdcpp_error* error) {
+    return behind_wall(error, [&] {
+        need("params", params, sizeof(sdcpp_upscaler_params));
+        handle("out", out) = nullptr;
+        *out = create_upscaler(copy_of(params), call).release();
+    });
+}
+
+void sdcpp_upscaler_free(sdcpp_upscaler* upscaler) {
+    behind_wall(nullptr, [&] { delete upscaler; });
+}
+
+int32_t sdcpp_upscaler_factor(const sdcpp_upscaler* upscaler) { return upscaler != nullptr ? upscaler->factor : 0; }
+
+int32_t sdcpp_upscale(sdcpp_upscaler* upscaler, const sdcpp_image* input, const sdcpp_call* call, sdcpp_result* result, sdcpp_error* error) {
+    return behind_wall(error, [&] {
+        checks::image("input image", input, 3);
+        upscale_image(handle("upscaler", upscaler), *input, call, handle("result", result));
+    });
+}

@@ -1,0 +1,201 @@
+#include "call_scope.hpp"
+
+#include "../engine/engine.hpp"
+#include "last_words.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <mutex>
+
+namespace sdcpp {
+namespace {
+
+thread_local call_scope* current_call = nullptr;
+
+std::mutex sink_mutex;
+sdcpp_log_fn sink_fn = nullptr;
+void* sink_user = nullptr;
+
+constexpr size_t max_error_bytes = 1200;
+
+sdcpp_log_level to_level(sd_log_level_t level) noexcept {
+    switch (level) {
+    case SD_LOG_ERROR: return SDCPP_LOG_ERROR;
+    case SD_LOG_WARN: return SDCPP_LOG_WARN;
+    case SD_LOG_INFO: return SDCPP_LOG_INFO;
+    default: return SDCPP_LOG_DEBUG;
+    }
+}
+
+// The engine puts "file.cpp:123 - " before every line.
+std::string_view without_origin(std::string_view line) noexcept {
+    const size_t dash = line.find(" - ");
+    const bool has_origin = dash != std::string_view::npos && dash < 60 && line.substr(0, dash).find(':') != std::string_view::npos;
+    return has_origin ? line.substr(dash + 3) : line;
+}
+
+bool starts_with(std::string_view text, std::string_view prefix) noexcept { return text.substr(0, prefix.size()) == prefix; }
+
+int number_after(std::string_view text, std::string_view prefix) noexcept {
+    int value = 0;
+    if (starts_with(text, prefix)) {
+        std::from_chars(text.data() + prefix.size(), text.data() + text.size(), value);
+    }
+    return value;
+}
+
+void log_callback(sd_log_level_t level, const char* text, void*) noexcept {
+    if (text == nullptr) {
+        return;
+    }
+    if (current_call != nullptr) {
+        current_call->on_log(level, text);
+        return;
+    }
+    std::lock_guard<std::mutex> lock(sink_mutex);
+    if (sink_fn != nullptr) {
+        std::string line(text);
+        line.erase(std::find_if(line.rbegin(), line.rend(), [](char c) { return c != '\n' && c != '\r'; }).base(), line.end());
+        sink_fn(to_level(level), line.c_str(), sink_user);
+    }
+}
+
+void progress_callback(int step, int steps, float seconds, void*) noexcept {
+    if (current_call != nullptr) {
+        current_call->on_progress(step, steps, seconds);
+    }
+}
+
+bool abort_callback(void*) noexcept { return current_call != nullptr && current_call->wants_stop(); }
+
+} // namespace
+
+call_scope::call_scope(const sdcpp_call* call, sdcpp_phase first_phase, const std::atomic<int>* cancel)
+    : outer_(current_call), cancel_(cancel), phase_(first_phase) {
+    if (call != nullptr) {
+        std::memcpy(&call_, call, std::min<size_t>(call->size, sizeof call_));
+    }
+    tag_slot_ = last_words::enter(call_.tag);
+    current_call = this;
+    report(0, 0, 0);
+}
+
+call_scope::~call_scope() {
+    current_call = outer_;
+    last_words::leave(tag_slot_);
+}
+
+call_scope* call_scope::current() noexcept { return current_call; }
+
+void call_scope::set_sink(sdcpp_log_fn sink, void* user) noexcept {
+    std::lock_guard<std::mutex> lock(sink_mutex);
+    sink_fn = sink;
+    sink_user = user;
+}
+
+void call_scope::install_callbacks() {
+    engine().sd_set_log_callback(log_callback, nullptr);
+    engine().sd_set_progress_callback(progress_callback, nullptr);
+    if (engine().set_abort_callback != nullptr) {
+        engine().set_abort_callback(abort_callback, nullptr);
+    }
+}
+
+void call_scope::set_context(sd_ctx_t* context, int image_count) noexcept {
+    context_ = context;
+    image_count_ = image_count;
+}
+
+bool call_scope::wants_stop() const noexcept {
+    const int mode = cancel_ != nullptr ? cancel_->load(std::memory_order_relaxed) : SDCPP_CANCEL_NONE;
+    if (mode == SDCPP_CANCEL_NONE || context_ == nullptr) {
+        return false;
+    }
+    // The engine forgets a cancel that arrived before it began: say it again from inside.
+    engine().sd_cancel_generation(context_, mode == SDCPP_CANCEL_NOW ? SD_CANCEL_ALL : SD_CANCEL_NEW_LATENTS);
+    return mode == SDCPP_CANCEL_NOW;
+}
+
+void call_scope::on_log(sd_log_level_t level, const char* text) {
+    wants_stop();
+    partial_line_ += text;
+    while (!partial_line_.empty() && (partial_line_.back() == '\n' || partial_line_.back() == '\r')) {
+        partial_line_.pop_back();
+    }
+    const std::string line = std::move(partial_line_);
+    partial_line_.clear();
+    if (line.empty()) {
+        return;
+    }
+    const sdcpp_log_level out = to_level(level);
+    const std::string_view words = without_origin(line);
+    if (out >= SDCPP_LOG_WARN && errors_.size() + words.size() < max_error_bytes) {
+        errors_ += errors_.empty() ? "" : "; ";
+        errors_ += words;
+    }
+    read_phase(words);
+    if (call_.log != nullptr) {
+        call_.log(out, line.c_str(), call_.user);
+    }
+}
+
+// The engine's progress callback says neither what it counts nor for which image; its log lines do.
+void call_scope::read_phase(std::string_view line) {
+    if (starts_with(line, "Version: ")) {
+        family_ = line.substr(9);
+        family_.erase(family_.find_last_not_of(" \t") + 1);
+    } else if (starts_with(line, "loading ") && line.find(" tensors from ") != std::string_view::npos) {
+        loading_weights_ = true;
+    } else if (starts_with(line, "loading tensors completed")) {
+        loading_weights_ = false;
+    } else if (const int image = number_after(line, "generating image: "); image > 0) {
+        image_index_ = image - 1;
+        last_step_ = -1;
+        enter_phase(SDCPP_PHASE_SAMPLE);
+    } else if (starts_with(line, "decoding ") && line.find(" latent") != std::string_view::npos && phase_ == SDCPP_PHASE_SAMPLE) {
+        image_index_ = 0;
+        enter_phase(SDCPP_PHASE_DECODE);
+    } else if (const int decoded = number_after(line, "latent "); decoded > 0 && phase_ == SDCPP_PHASE_DECODE) {
+        image_index_ = std::min(decoded, image_count_ - 1);
+        last_step_ = -1;
+        report(0, 0, 0);
+    }
+}
+
+void call_scope::enter_phase(sdcpp_phase phase) noexcept {
+    phase_ = phase;
+    loading_weights_ = false;
+    last_step_ = -1;
+    report(0, 0, 0);
+}
+
+void call_scope::on_progress(int step, int steps, float seconds) {
+    wants_stop();
+    // Weights that load in the middle of a later phase would make its step count jump.
+    if (loading_weights_ && phase_ != SDCPP_PHASE_LOAD) {
+        return;
+    }
+    if (phase_ == SDCPP_PHASE_ENCODE || step <= last_step_) {
+        return;
+    }
+    last_step_ = step >= steps && phase_ == SDCPP_PHASE_LOAD ? -1 : step;
+    report(step, steps, seconds);
+}
+
+void call_scope::report(int step, int steps, float seconds) {
+    if (call_.progress == nullptr) {
+        return;
+    }
+    sdcpp_progress progress{};
+    progress.size = sizeof progress;
+    progress.phase = phase_;
+    progress.step = step;
+    progress.steps = steps;
+    progress.image_index = image_index_;
+    progress.image_count = image_count_;
+    progress.seconds_per_step = seconds;
+    call_.progress(&progress, call_.user);
+}
+
+} // namespace sdcpp

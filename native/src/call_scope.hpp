@@ -1,0 +1,59 @@
+// Routes the engine's process-wide callbacks to the call that runs on this thread, and tells the engine's phases apart.
+#pragma once
+
+#include "../engine/engine_types.hpp"
+
+#include <sdcpp.h>
+
+#include <atomic>
+#include <string>
+#include <string_view>
+
+namespace sdcpp {
+
+// One call of the bridge, on the thread that made it.
+class call_scope {
+public:
+    // `cancel` may be null for calls that cannot be stopped.
+    call_scope(const sdcpp_call* call, sdcpp_phase first_phase, const std::atomic<int>* cancel);
+    ~call_scope();
+    call_scope(const call_scope&) = delete;
+    call_scope& operator=(const call_scope&) = delete;
+
+    void on_log(sd_log_level_t level, const char* text);
+    void on_progress(int step, int steps, float seconds);
+    // Whether the engine shall stop at this step. Tells the engine's own flag too, where a context runs.
+    bool wants_stop() const noexcept;
+
+    void enter_phase(sdcpp_phase phase) noexcept;
+    void set_context(sd_ctx_t* context, int image_count) noexcept;
+
+    // The last error and warning lines of the engine during this call, for the message of an error.
+    const std::string& last_errors() const noexcept { return errors_; }
+    // The value of the engine's "Version:" line, which names the model's family.
+    const std::string& family() const noexcept { return family_; }
+
+    static call_scope* current() noexcept;
+    static void set_sink(sdcpp_log_fn sink, void* user) noexcept;
+    static void install_callbacks();
+
+private:
+    void read_phase(std::string_view line);
+    void report(int step, int steps, float seconds);
+
+    sdcpp_call call_{};
+    call_scope* outer_;
+    const std::atomic<int>* cancel_;
+    sd_ctx_t* context_ = nullptr;
+    sdcpp_phase phase_;
+    bool loading_weights_ = false;
+    int image_index_ = 0;
+    int image_count_ = 1;
+    int last_step_ = -1;
+    int tag_slot_;
+    std::string partial_line_;
+    std::string errors_;
+    std::string family_;
+};
+
+} // namespace sdcpp

@@ -1,0 +1,118 @@
+#include "checks.hpp"
+
+#include "failure.hpp"
+
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+namespace sdcpp::checks {
+namespace {
+
+std::string outside(const char* what, const std::string& value, const std::string& allowed) {
+    return std::string(what) + " is " + value + "; allowed is " + allowed;
+}
+
+void range(const char* what, long long value, long long low, long long high) {
+    if (value < low || value > high) {
+        refuse(outside(what, std::to_string(value), std::to_string(low) + " to " + std::to_string(high)));
+    }
+}
+
+void prompt(const char* what, const char* text) {
+    if (text != nullptr && std::strlen(text) > SDCPP_MAX_PROMPT_BYTES) {
+        refuse(outside(what, std::to_string(std::strlen(text)) + " bytes long", std::to_string(SDCPP_MAX_PROMPT_BYTES) + " bytes at most"));
+    }
+}
+
+} // namespace
+
+void struct_size(const char* what, const void* pointer, uint32_t size, size_t first_version) {
+    if (pointer == nullptr) {
+        refuse(std::string(what) + " is null");
+    }
+    if (size < first_version) {
+        refuse(outside((std::string(what) + "->size").c_str(), std::to_string(size), std::to_string(first_version) + " or more"));
+    }
+}
+
+void threads(int32_t n_threads) { range("n_threads", n_threads, 0, 1024); }
+
+void image_params(const sdcpp_image_params& p) {
+    range("width", p.width, 1, SDCPP_MAX_SIDE);
+    range("height", p.height, 1, SDCPP_MAX_SIDE);
+    range("width x height", static_cast<long long>(p.width) * p.height, 1, SDCPP_MAX_PIXELS);
+    range("steps", p.steps, 1, SDCPP_MAX_STEPS);
+    range("seed", p.seed, 0, INT64_MAX - SDCPP_MAX_BATCH);
+    range("batch_count", p.batch_count, 1, SDCPP_MAX_BATCH);
+    range("clip_skip", p.clip_skip, 0, 12);
+    range("lora_count", p.lora_count, 0, 64);
+    if (!(p.cfg_scale >= 0 && p.cfg_scale <= 1000)) {
+        refuse(outside("cfg_scale", std::to_string(p.cfg_scale), "0 to 1000"));
+    }
+    prompt("prompt", p.prompt);
+    prompt("negative_prompt", p.negative_prompt);
+    for (uint32_t i = 0; i < p.lora_count; ++i) {
+        if (p.loras == nullptr || p.loras[i].path == nullptr) {
+            refuse("a LoRA has no path");
+        }
+        file("LoRA", p.loras[i].path);
+        if (!(std::fabs(p.loras[i].multiplier) <= 100)) {
+            refuse(outside("LoRA multiplier", std::to_string(p.loras[i].multiplier), "-100 to 100"));
+        }
+    }
+}
+
+void image(const char* what, const sdcpp_image* image, uint32_t channels) {
+    if (image == nullptr || image->data == nullptr) {
+        refuse(std::string(what) + " has no pixels");
+    }
+    range((std::string(what) + " width").c_str(), image->width, 1, SDCPP_MAX_SIDE);
+    range((std::string(what) + " height").c_str(), image->height, 1, SDCPP_MAX_SIDE);
+    range((std::string(what) + " width x height").c_str(), static_cast<long long>(image->width) * image->height, 1, SDCPP_MAX_PIXELS);
+    range((std::string(what) + " channels").c_str(), image->channels, channels, channels);
+}
+
+void same_size(const char* what, const sdcpp_image& image, const sdcpp_image_params& params) {
+    if (image.width != static_cast<uint32_t>(params.width) || image.height != static_cast<uint32_t>(params.height)) {
+        refuse(std::string(what) + " is " + std::to_string(image.width) + "x" + std::to_string(image.height) + "; it must have the size of the result, " +
+               std::to_string(params.width) + "x" + std::to_string(params.height));
+    }
+}
+
+void strength(float strength) {
+    if (!(strength >= 0 && strength <= 1)) {
+        refuse(outside("strength", std::to_string(strength), "0 to 1"));
+    }
+}
+
+void result(const sdcpp_result* result, uint32_t images, size_t bytes) {
+    struct_size("result", result, result != nullptr ? result->size : 0, sizeof(sdcpp_result));
+    if (result->images == nullptr || result->image_count < images || result->image_bytes < bytes) {
+        refuse("result has " + std::to_string(result->image_count) + " buffers of " + std::to_string(result->image_bytes) + " bytes; needed are " +
+               std::to_string(images) + " of " + std::to_string(bytes));
+    }
+    for (uint32_t i = 0; i < images; ++i) {
+        if (result->images[i] == nullptr) {
+            refuse("result->images[" + std::to_string(i) + "] is null");
+        }
+    }
+}
+
+void file(const std::string& option, const char* path) {
+    std::error_code error;
+    const auto status = std::filesystem::status(std::filesystem::u8path(path), error);
+    const std::string name = option + " '" + path + "' ";
+    if (!std::filesystem::exists(status)) {
+        refuse(name + "does not exist");
+    }
+    if (!std::filesystem::is_regular_file(status)) {
+        refuse(name + "is not a file");
+    }
+    if (std::filesystem::file_size(std::filesystem::u8path(path), error) == 0) {
+        refuse(name + "is empty");
+    }
+}
+
+} // namespace sdcpp::checks

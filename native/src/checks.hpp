@@ -1,0 +1,21 @@
+// What must not reach the engine, because it aborts, reads out of bounds or never comes back. Each throws `failure`.
+#pragma once
+
+#include <sdcpp.h>
+
+#include <string>
+
+namespace sdcpp::checks {
+
+// A struct of the caller's: not null, and not shorter than its first version.
+void struct_size(const char* what, const void* pointer, uint32_t size, size_t first_version);
+void threads(int32_t n_threads);
+void image_params(const sdcpp_image_params& params);
+void image(const char* what, const sdcpp_image* image, uint32_t channels);
+void same_size(const char* what, const sdcpp_image& image, const sdcpp_image_params& params);
+void strength(float strength);
+void result(const sdcpp_result* result, uint32_t images, size_t bytes);
+// A file that exists and is not empty. `option` names it in the message.
+void file(const std::string& option, const char* path);
+
+} // namespace sdcpp::checks

@@ -1,0 +1,32 @@
+// A loaded model and the calls on it.
+#pragma once
+
+#include "../engine/engine.hpp"
+#include "engine_guards.hpp"
+#include "options.hpp"
+
+#include <sdcpp.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+struct sdcpp_context {
+    sdcpp::option_storage options; // the engine reads paths again when it loads weights lazily
+    std::unique_ptr<sd_ctx_t, void (*)(sd_ctx_t*)> engine_context{nullptr, nullptr};
+    std::string family;
+    std::string default_sampler;
+    std::string default_scheduler;
+    std::atomic<int> cancel{SDCPP_CANCEL_NONE};
+    sdcpp::busy_flag busy;
+};
+
+namespace sdcpp {
+
+std::unique_ptr<sdcpp_context> create_context(const sdcpp_context_params& params, const sdcpp_call* call);
+
+// `init` and `mask` may be null.
+void generate(sdcpp_context& context, const sdcpp_image_params& params, const sdcpp_image* init, const sdcpp_image* mask, float strength,
+              const sdcpp_call* call, sdcpp_result& result);
+
+} // namespace sdcpp

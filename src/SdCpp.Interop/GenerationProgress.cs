@@ -1,0 +1,30 @@
+namespace SdCpp.Interop;
+
+/// <summary>What the engine is doing.</summary>
+public enum GenerationPhase
+{
+    /// <summary>Reading weights; steps are tensors.</summary>
+    Load = 0,
+
+    /// <summary>Prompt to embeddings, input image to latents; no steps.</summary>
+    Encode = 1,
+
+    /// <summary>Sampling; steps are the sampler's.</summary>
+    Sample = 2,
+
+    /// <summary>Latents to pixels; steps are tiles when tiling is on.</summary>
+    Decode = 3,
+
+    /// <summary>Enlarging; steps are tiles.</summary>
+    Upscale = 4,
+}
+
+/// <summary>Where a call is. Phases come in the order of <see cref="GenerationPhase"/> and never go back within a call.</summary>
+/// <param name="Phase">What the engine is doing.</param>
+/// <param name="Step">Finished steps of the phase, 0 to <paramref name="Steps"/>; never goes back within a phase of one image.</param>
+/// <param name="Steps">Steps of the phase; 0 when it has none.</param>
+/// <param name="ImageIndex">The image at hand, counted from 0.</param>
+/// <param name="ImageCount">Images of the call.</param>
+/// <param name="SecondsPerStep">Seconds that the last step took; 0 when unknown.</param>
+public readonly record struct GenerationProgress(
+    GenerationPhase Phase, int Step, int Steps, int ImageIndex, int ImageCount, float SecondsPerStep);

@@ -1,0 +1,80 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+
+namespace SdCpp.Interop.Native;
+
+/// <summary>The managed end of one native call's callbacks. Lives on the generating thread, for the length of the call.</summary>
+internal sealed unsafe class NativeCallScope : IDisposable
+{
+    private readonly SdCallbacks? _callbacks;
+    private readonly Action? _stop;
+    private GCHandle<NativeCallScope> _self;
+    private ExceptionDispatchInfo? _thrown;
+
+    /// <param name="callbacks">What the caller wants to hear; may be null.</param>
+    /// <param name="arena">Keeps the tag for the length of the call.</param>
+    /// <param name="stop">Stops the call when a callback throws; null where the engine cannot be stopped.</param>
+    public NativeCallScope(SdCallbacks? callbacks, Utf8Arena arena, Action? stop)
+    {
+        _callbacks = callbacks;
+        _stop = stop;
+        _self = new GCHandle<NativeCallScope>(this);
+        Call = new NativeCall
+        {
+            Size = (uint)sizeof(NativeCall),
+            Progress = callbacks?.Progress is null ? null : &OnProgress,
+            Log = callbacks?.Log is null ? null : &OnLog,
+            User = GCHandle<NativeCallScope>.ToIntPtr(_self),
+            Tag = arena.Add(callbacks?.Tag, nameof(SdCallbacks.Tag)),
+        };
+    }
+
+    public NativeCall Call;
+
+    /// <summary>Throws what a callback threw, with its own stack.</summary>
+    public void ThrowIfCallbackThrew() => _thrown?.Throw();
+
+    public void Dispose() => _self.Dispose();
+
+    // An exception must not unwind through native frames: it is kept until the native call has returned.
+    private void Keep(Exception exception)
+    {
+        _thrown ??= ExceptionDispatchInfo.Capture(exception);
+        _stop?.Invoke();
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void OnProgress(NativeProgress* progress, nint user)
+    {
+        NativeCallScope scope = GCHandle<NativeCallScope>.FromIntPtr(user).Target;
+        if (scope._thrown is not null)
+            return;
+        try
+        {
+            scope._callbacks!.Progress!.Report(new GenerationProgress(
+                (GenerationPhase)progress->Phase, progress->Step, progress->Steps, progress->ImageIndex, progress->ImageCount,
+                progress->SecondsPerStep));
+        }
+        catch (Exception exception)
+        {
+            scope.Keep(exception);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void OnLog(int level, byte* text, nint user)
+    {
+        NativeCallScope scope = GCHandle<NativeCallScope>.FromIntPtr(user).Target;
+        if (scope._thrown is not null)
+            return;
+        try
+        {
+            scope._callbacks!.Log!(new SdLogLine((SdLogLevel)level, Marshal.PtrToStringUTF8((nint)text) ?? ""));
+        }
+        catch (Exception exception)
+        {
+            scope.Keep(exception);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace SdCpp.Interop.Native;
+
+/// <summary>Every function of native/include/sdcpp.h, under its own name.</summary>
+internal static unsafe partial class NativeMethods
+{
+    public const string Library = "sdcpp";
+    public const uint AbiVersion = 1;
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial uint sdcpp_abi_version();
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int sdcpp_engine_load(NativeEngineParams* parameters, NativeError* error);
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int sdcpp_engine_get_info(NativeEngineInfo* info, NativeError* error);
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial nuint sdcpp_engine_devices(byte* buffer, nuint capacity);
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial byte* sdcpp_sampler_name(int index);
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial byte* sdcpp_scheduler_name(int index);
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial void sdcpp_set_log_sink(delegate* unmanaged[Cdecl]<int, byte*, nint, void> sink, nint user);
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int sdcpp_context_create(NativeContextParams* parameters, NativeCall* call, nint* context, NativeError* error);
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial void sdcpp_context_free(nint context);
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int sdcpp_context_get_info(ContextHandle context, NativeContextInfo* info, NativeError* error);
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial void sdcpp_cancel(ContextHandle context, int mode);
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int sdcpp_txt2img(
+        ContextHandle context, NativeImageParams* parameters, NativeCall* call, NativeResult* result, NativeError* error);
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int sdcpp_img2img(
+        ContextHandle context, NativeImageParams* parameters, NativeImage* init, NativeImage* mask, float strength, NativeCall* call,
+        NativeResult* result, NativeError* error);
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int sdcpp_upscaler_create(NativeUpscalerParams* parameters, NativeCall* call, nint* upscaler, NativeError* error);
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial void sdcpp_upscaler_free(nint upscaler);
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int sdcpp_upscaler_factor(UpscalerHandle upscaler);
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int sdcpp_upscale(
+        UpscalerHandle upscaler, NativeImage* input, NativeCall* call, NativeResult* result, NativeError* error);
+}

@@ -1,0 +1,22 @@
+using System.Runtime.InteropServices;
+
+namespace SdCpp.Interop.Native;
+
+/// <summary>Status codes of the bridge, and their way into exceptions.</summary>
+internal static unsafe class NativeStatus
+{
+    private const int Ok = 0;
+    private const int Cancelled = 6;
+
+    public static NativeError NewError() => new() { Size = (uint)sizeof(NativeError) };
+
+    public static void ThrowIfFailed(int status, in NativeError error, CancellationToken cancellation = default)
+    {
+        if (status == Ok)
+            return;
+        if (status == Cancelled)
+            throw new OperationCanceledException("The generation was cancelled.", cancellation);
+        fixed (byte* message = error.Message)
+            throw new SdException((SdError)status, Marshal.PtrToStringUTF8((nint)message) ?? "");
+    }
+}

@@ -1,0 +1,144 @@
+using System.Runtime.InteropServices;
+
+namespace SdCpp.Interop.Native;
+
+// The structs of native/include/sdcpp.h, member for member.
+
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeError
+{
+    public const int MessageBytes = 2040;
+    public uint Size;
+    public int Code;
+    public fixed byte Message[MessageBytes];
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeEngineParams
+{
+    public uint Size;
+    public uint Reserved;
+    public byte* EnginePath;
+    public byte* BackendPath;
+    public byte* CrashFile;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeEngineInfo
+{
+    public uint Size;
+    public uint Reserved;
+    public byte* Provider;
+    public byte* Version;
+    public byte* Commit;
+    public byte* SystemInfo;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct NativeProgress
+{
+    public uint Size;
+    public int Phase;
+    public int Step;
+    public int Steps;
+    public int ImageIndex;
+    public int ImageCount;
+    public float SecondsPerStep;
+    public uint Reserved;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeCall
+{
+    public uint Size;
+    public uint Reserved;
+    public delegate* unmanaged[Cdecl]<NativeProgress*, nint, void> Progress;
+    public delegate* unmanaged[Cdecl]<int, byte*, nint, void> Log;
+    public nint User;
+    public byte* Tag;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeOption
+{
+    public byte* Name;
+    public byte* Value;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeContextParams
+{
+    public uint Size;
+    public int Threads;
+    public NativeOption* Options;
+    public nuint OptionCount;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeContextInfo
+{
+    public uint Size;
+    public uint Reserved;
+    public byte* Family;
+    public byte* DefaultSampler;
+    public byte* DefaultScheduler;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeImage
+{
+    public uint Width;
+    public uint Height;
+    public uint Channels;
+    public uint Reserved;
+    public byte* Data;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeLora
+{
+    public byte* Path;
+    public float Multiplier;
+    public uint Reserved;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeImageParams
+{
+    public uint Size;
+    public int Width;
+    public int Height;
+    public int Steps;
+    public long Seed;
+    public int BatchCount;
+    public int ClipSkip;
+    public float CfgScale;
+    public uint LoraCount;
+    public byte* Prompt;
+    public byte* NegativePrompt;
+    public byte* Sampler;
+    public byte* Scheduler;
+    public NativeLora* Loras;
+    public NativeOption* Options;
+    public nuint OptionCount;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeResult
+{
+    public uint Size;
+    public uint ImageCount;
+    public byte** Images;
+    public nuint ImageBytes;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeUpscalerParams
+{
+    public uint Size;
+    public int Threads;
+    public int TileSize;
+    public uint Reserved;
+    public byte* ModelPath;
+    public byte* Backend;
+}

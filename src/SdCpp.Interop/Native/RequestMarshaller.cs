@@ -1,0 +1,97 @@
+namespace SdCpp.Interop.Native;
+
+/// <summary>Requests and buffers in the shapes of the bridge.</summary>
+internal static unsafe class RequestMarshaller
+{
+    public static NativeImageParams ToNative(ImageRequest request, Utf8Arena arena)
+    {
+        IReadOnlyCollection<KeyValuePair<string, string>> options = request.EngineOptions ?? new Dictionary<string, string>();
+        return new NativeImageParams
+        {
+            Size = (uint)sizeof(NativeImageParams),
+            Width = request.Width,
+            Height = request.Height,
+            Steps = request.Steps,
+            Seed = request.Seed ?? Random.Shared.NextInt64(1L << 32),
+            BatchCount = request.BatchCount,
+            ClipSkip = request.ClipSkip,
+            CfgScale = request.CfgScale,
+            Prompt = arena.Add(request.Prompt, nameof(request.Prompt)),
+            NegativePrompt = arena.Add(request.NegativePrompt, nameof(request.NegativePrompt)),
+            Sampler = arena.Add(request.Sampler, nameof(request.Sampler)),
+            Scheduler = arena.Add(request.Scheduler, nameof(request.Scheduler)),
+            Loras = ToNative(request.Loras, arena),
+            LoraCount = (uint)request.Loras.Count,
+            Options = arena.AddOptions(options),
+            OptionCount = (nuint)options.Count,
+        };
+    }
+
+    public static NativeImage ToNative(ImageBuffer image) => new()
+    {
+        Width = (uint)image.Width,
+        Height = (uint)image.Height,
+        Channels = (uint)image.Channels,
+        Data = (byte*)image.Address,
+    };
+
+    /// <summary>One buffer an image of the request; throws before it rents when the request cannot be.</summary>
+    public static ImageBuffer[] RentResults(ImageRequest request)
+    {
+        if (request.BatchCount is < 1 or > ImageRequest.MaxBatchCount)
+        {
+            throw new SdException(
+                SdError.InvalidArgument, $"BatchCount is {request.BatchCount}; allowed is 1 to {ImageRequest.MaxBatchCount}");
+        }
+
+        var images = new ImageBuffer[request.BatchCount];
+        try
+        {
+            for (int i = 0; i < images.Length; i++)
+                images[i] = ImageBuffer.Create(request.Width, request.Height);
+        }
+        catch (SdException)
+        {
+            foreach (ImageBuffer? image in images)
+                image?.Dispose();
+            throw;
+        }
+
+        return images;
+    }
+
+    public static NativeResult ToNative(ImageBuffer[] images, Utf8Arena arena)
+    {
+        var pointers = (byte**)arena.Block((nuint)(images.Length * sizeof(byte*)));
+        for (int i = 0; i < images.Length; i++)
+            pointers[i] = (byte*)images[i].Address;
+        return new NativeResult
+        {
+            Size = (uint)sizeof(NativeResult),
+            ImageCount = (uint)images.Length,
+            Images = pointers,
+            ImageBytes = (nuint)images[0].Length,
+        };
+    }
+
+    /// <summary>The finished images, with their seeds; the buffers of the others go back.</summary>
+    public static GeneratedImage[] ToImages(ImageBuffer[] pixels, int finished, long firstSeed)
+    {
+        foreach (ImageBuffer rest in pixels.AsSpan(finished))
+            rest.Dispose();
+        var images = new GeneratedImage[finished];
+        for (int i = 0; i < finished; i++)
+            images[i] = new GeneratedImage(pixels[i], firstSeed + i);
+        return images;
+    }
+
+    private static NativeLora* ToNative(IReadOnlyList<LoraReference> loras, Utf8Arena arena)
+    {
+        if (loras.Count == 0)
+            return null;
+        var to = (NativeLora*)arena.Block((nuint)(loras.Count * sizeof(NativeLora)));
+        for (int i = 0; i < loras.Count; i++)
+            to[i] = new NativeLora { Path = arena.Add(loras[i].Path, "a LoRA path"), Multiplier = loras[i].Multiplier };
+        return to;
+    }
+}

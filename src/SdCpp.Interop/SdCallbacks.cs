@@ -1,0 +1,17 @@
+namespace SdCpp.Interop;
+
+/// <summary>
+/// What a call tells while it runs. All members are called on the generating thread: be brief. An exception thrown by one of them stops
+/// the call and comes out of it.
+/// </summary>
+public sealed record SdCallbacks
+{
+    /// <summary>Receives phases and steps.</summary>
+    public IProgress<GenerationProgress>? Progress { get; init; }
+
+    /// <summary>Receives the engine's log lines that belong to this call.</summary>
+    public Action<SdLogLine>? Log { get; init; }
+
+    /// <summary>Names the call in <see cref="SdEngineOptions.CrashFile"/> should the engine end the process; at most 95 bytes are kept.</summary>
+    public string? Tag { get; init; }
+}

@@ -1,0 +1,4 @@
+namespace SdCpp.Interop;
+
+/// <summary>A picture from words.</summary>
+public sealed record TextToImageRequest : ImageRequest;

@@ -1,0 +1,15 @@
+namespace SdCpp.Interop;
+
+/// <summary>An upscaler's file and how to load it.</summary>
+/// <param name="ModelPath">An ESRGAN file.</param>
+public sealed record UpscalerOptions(string ModelPath)
+{
+    /// <summary>CPU threads, 1 to 1024; 0 for all physical cores.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Side of the tiles the input is cut into, 16 to 4096 pixels; 0 for the engine's own.</summary>
+    public int TileSize { get; init; }
+
+    /// <summary>Device to compute on; null for the engine's choice.</summary>
+    public string? Backend { get; init; }
+}
