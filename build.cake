@@ -1,0 +1,91 @@
+// The only build logic. ./build.sh TARGET passes on to it; `dotnet cake --description` lists the targets.
+#nullable enable
+using System.Globalization;
+using System.Xml.Linq;
+
+string target = Argument("target", "Build");
+string configuration = Argument("configuration", "Release");
+string testClass = Argument("class", "");
+string preset = Argument("preset", IsRunningOnLinux() ? "prebuilt" : "cpu");
+
+DirectoryPath results = MakeAbsolute(Directory("artifacts/test-results"));
+FilePath summary = results.CombineWithFilePath("summary.txt");
+
+void Run(string program, ProcessArgumentBuilder arguments)
+{
+    int exitCode = StartProcess(program, new ProcessSettings { Arguments = arguments });
+    if (exitCode != 0)
+        throw new CakeException(exitCode, $"{program} ended with exit code {exitCode}.");
+}
+
+Task("Native")
+    .Description("Builds libsdcpp with the engine of --preset (prebuilt, cpu, vulkan, cuda, library).")
+    .Does(() =>
+{
+    // Configuring takes seconds; ninja and make see by themselves when CMake's own files change.
+    if (!FileExists($"build/{preset}/CMakeCache.txt"))
+        Run("cmake", new ProcessArgumentBuilder().Append("--preset").Append(preset));
+    Run("cmake", new ProcessArgumentBuilder().Append("--build").Append("--preset").Append(preset).Append("--config").Append("Release").Append("--parallel"));
+});
+
+Task("Build")
+    .Description("Builds everything: the native library, the binding, the server, the tests.")
+    .IsDependentOn("Native")
+    .Does(() => Build("SdStudio.sln"));
+
+Task("Server")
+    .Description("Builds what the server needs, and no more: what ./build.sh run starts.")
+    .IsDependentOn("Native")
+    .Does(() => Build("src/SdStudio.Server/SdStudio.Server.csproj"));
+
+void Build(string project) => DotNetBuild(project, new DotNetBuildSettings
+{
+    Configuration = configuration,
+    Verbosity = DotNetVerbosity.Minimal,
+    MSBuildSettings = new DotNetMSBuildSettings().WithProperty("SdCppPreset", preset),
+});
+
+Task("Test")
+    .Description("Builds and runs all tests; --class NAME runs one class of them.")
+    .IsDependentOn("Build")
+    .Does(() =>
+{
+    CleanDirectory(results);
+    bool failed = false;
+    // One project after the other: the engine takes every core.
+    foreach (string name in GetFiles("tests/*/*.csproj").Select(project => project.GetFilenameWithoutExtension().ToString()).Order())
+    {
+        var arguments = new ProcessArgumentBuilder()
+            .AppendQuoted($"artifacts/bin/{name}/{configuration.ToLowerInvariant()}/{name}.dll")
+            .Append("-result-xml").AppendQuoted(results.CombineWithFilePath(name + ".xml").FullPath);
+        if (testClass != "")
+            arguments.Append("-class").AppendQuoted(testClass);
+        failed |= StartProcess("dotnet", new ProcessSettings { Arguments = arguments }) != 0;
+    }
+
+    (int passed, int lost, int skipped) = ReadResults();
+    System.IO.File.WriteAllText(summary.FullPath, $"{passed} passed, {lost} failed{(skipped > 0 ? $", {skipped} skipped" : "")}\n");
+    if (failed || lost > 0 || passed == 0)
+        throw new CakeException($"Tests: {passed} passed, {lost} failed.");
+});
+
+(int Passed, int Failed, int Skipped) ReadResults()
+{
+    int passed = 0, lost = 0, skipped = 0;
+    foreach (FilePath file in GetFiles($"{results}/*.xml"))
+    {
+        XElement assembly = XDocument.Load(file.FullPath).Descendants("assembly").Single();
+        int Count(string name) => int.Parse(assembly.Attribute(name)!.Value, CultureInfo.InvariantCulture);
+        passed += Count("passed");
+        skipped += Count("skipped") + Count("not-run");
+        lost += Count("failed") + Count("errors");
+    }
+
+    return (passed, lost, skipped);
+}
+
+Task("Clean")
+    .Description("Deletes what was built. The downloaded engine stays in the user's cache folder.")
+    .Does(() => CleanDirectories(["artifacts", "build"]));
+
+RunTarget(target);

@@ -1,0 +1,20 @@
+# ./build.ps1 TARGET [options]: hands TARGET (run, test, build, native, clean) to build.cake.
+$ErrorActionPreference = 'Stop'
+Set-Location $PSScriptRoot
+$env:DOTNET_CLI_TELEMETRY_OPTOUT = '1'
+$env:DOTNET_NOLOGO = '1'
+$target = if ($args.Count -gt 0) { $args[0] } else { 'build' }
+$rest = @($args | Select-Object -Skip 1)
+
+dotnet tool restore --verbosity quiet
+if ($LASTEXITCODE -ne 0) { exit $LASTEXITCODE }
+if ($target -eq 'run') {
+    dotnet cake build.cake --verbosity=minimal --target=Server
+    if ($LASTEXITCODE -ne 0) { exit $LASTEXITCODE }
+    dotnet artifacts/bin/SdStudio.Server/release/SdStudio.Server.dll @rest
+    exit $LASTEXITCODE
+}
+dotnet cake build.cake --verbosity=minimal "--target=$target" @rest
+$status = $LASTEXITCODE
+if ($target -eq 'test') { Get-Content artifacts/test-results/summary.txt -ErrorAction SilentlyContinue }
+exit $status

@@ -1,0 +1,77 @@
+using System.Security;
+
+namespace SdCpp.Interop;
+
+/// <summary>Looks at model files without loading them.</summary>
+public static class ModelFile
+{
+    /// <summary>
+    /// Reads the header of a GGUF or safetensors file: what it holds and what it is for. The weights themselves are not read,
+    /// so this takes milliseconds, and a file from strangers can be inspected safely. A PyTorch file is only recognised.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <returns>What the header says.</returns>
+    /// <exception cref="SdException">
+    /// The file is missing (<see cref="SdError.ModelFileNotFound"/>), shorter than its header says
+    /// (<see cref="SdError.ModelFileTruncated"/>), or no model file, unreadable or damaged (<see cref="SdError.ModelFileInvalid"/>).
+    /// </exception>
+    public static ModelFileInfo Inspect(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return Inspect(path, mayBeIndex: true);
+    }
+
+    private static ModelFileInfo Inspect(string path, bool mayBeIndex)
+    {
+        try
+        {
+            CheckThatItIsAFile(path);
+            using var reader = new HeaderReader(path);
+            return Read(reader, mayBeIndex);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw ModelFileErrors.NotFound(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or SecurityException or ArgumentException or NotSupportedException)
+        {
+            throw ModelFileErrors.Invalid(path, $"cannot be read: {error.Message}", error);
+        }
+    }
+
+    private static ModelFileInfo Read(HeaderReader reader, bool mayBeIndex)
+    {
+        switch (FileSniffer.Look(reader.Peek(FileSniffer.BytesNeeded)))
+        {
+            case FileLook.Gguf:
+                return GgufReader.Read(reader);
+            case FileLook.Safetensors:
+                return SafetensorsReader.Read(reader);
+            case FileLook.Json when mayBeIndex:
+                return SafetensorsIndexReader.Read(reader, part => Inspect(part, mayBeIndex: false));
+            case FileLook.PyTorch:
+                return new ModelFileInfo
+                {
+                    Path = reader.Path,
+                    Format = ModelFormat.PyTorch,
+                    FileBytes = reader.Length,
+                    MemoryEstimate = reader.Length,
+                };
+            case FileLook.BeginningOfModel:
+                throw ModelFileErrors.ShortHeader(reader.Path, reader.Length, SafetensorsReader.LengthBytes + 2);
+            case var look:
+                throw ModelFileErrors.Invalid(reader.Path, $"is not a model file; it looks like {FileSniffer.Words(look)}.");
+        }
+    }
+
+    // A pipe or a device has no length either, and opening one could wait for ever: so this comes before opening.
+    private static void CheckThatItIsAFile(string path)
+    {
+        if (Directory.Exists(path))
+            throw ModelFileErrors.Invalid(path, "is a directory, not a model file.");
+        if (!File.Exists(path))
+            throw ModelFileErrors.NotFound(path);
+        if (new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true) is { } target ? ((FileInfo)target).Length == 0 : new FileInfo(path).Length == 0)
+            throw ModelFileErrors.Invalid(path, "is empty; download it again.");
+    }
+}

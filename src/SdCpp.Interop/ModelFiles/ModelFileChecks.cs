@@ -1,0 +1,87 @@
+namespace SdCpp.Interop;
+
+/// <summary>Whether a LoRA changes anything in a model.</summary>
+internal enum LoraFit
+{
+    /// <summary>At least one of its tensors has a place in the model.</summary>
+    Fits,
+
+    /// <summary>None of its tensors has a place in the model.</summary>
+    FitsNothing,
+
+    /// <summary>The names do not tell: the engine translates between several sets of them.</summary>
+    Unknown,
+}
+
+/// <summary>Finds files that cannot work together, before the engine spends a minute on them or gives up on the process.</summary>
+internal static class ModelFileChecks
+{
+    // What the tokenizer of Qwen3 can produce.
+    private const int QwenVocabulary = 151_936;
+
+    // Z-Image's attention heads.
+    private const int ZImageHead = 128;
+    private const int ZImageLeastWidth = 256;
+
+    private static readonly ModelFamily[] SameNamesAsTheirLoras = [ModelFamily.ZImage, ModelFamily.QwenImage, ModelFamily.Wan];
+
+    /// <summary>What is certain to be wrong with these files as parts of one model, in words for people.</summary>
+    public static IReadOnlyList<string> FindMismatches(IReadOnlyCollection<ModelFileInfo> files)
+    {
+        List<string> found = [];
+        foreach (ModelFileInfo model in files.Where(f => f.Family == ModelFamily.ZImage && f.Role is ModelRole.DiffusionModel or ModelRole.Checkpoint))
+        {
+            CheckWidth(model, found);
+            foreach (ModelFileInfo encoder in files.Where(IsLanguageModel))
+                CheckEncoder(model, encoder, found);
+        }
+        return found;
+    }
+
+    /// <summary>Whether the names of a LoRA have a place in these files.</summary>
+    public static LoraFit FitOf(ModelFileInfo lora, IReadOnlyCollection<ModelFileInfo> model)
+    {
+        HashSet<string> names = [.. model.SelectMany(f => f.Tensors).Select(t => LoraNames.Fold(t.Name))];
+        List<string> wanted = [.. lora.Tensors.Select(t => LoraNames.Fold(t.Name)).Distinct(StringComparer.Ordinal)];
+        if (wanted.Exists(names.Contains))
+            return LoraFit.Fits;
+        if (!model.Any(f => SameNamesAsTheirLoras.Contains(f.Family)) || lora.Tensors.Any(t => LoraNames.IsForTextEncoder(t.Name)))
+            return LoraFit.Unknown;
+        // The same block under the same name, but other parts in it: one of the two may write q, k and v as one.
+        HashSet<string?> blocks = [.. names.Select(LoraNames.BlockOf).Where(b => b is not null)];
+        return wanted.Exists(n => blocks.Contains(LoraNames.BlockOf(n))) ? LoraFit.Unknown : LoraFit.FitsNothing;
+    }
+
+    private static void CheckWidth(ModelFileInfo model, List<string> found)
+    {
+        if (new TensorNames(model.Tensors).Find("x_embedder.weight")?.Shape is [long width, _]
+            && (width < ZImageLeastWidth || width % ZImageHead != 0))
+        {
+            found.Add($"{model.Path} is {width} wide; Z-Image is a multiple of {ZImageHead} wide, and at least {ZImageLeastWidth}.");
+        }
+    }
+
+    private static void CheckEncoder(ModelFileInfo model, ModelFileInfo encoder, List<string> found)
+    {
+        if (Embedding(encoder)?.Shape is not [long rows, long width])
+            return;
+        if (new TensorNames(model.Tensors).Find("cap_embedder.1.weight")?.Shape is [_, long wanted] && wanted != width)
+            found.Add($"{encoder.Path} is a text encoder of width {width}, but {model.Path} was made for one of width {wanted}.");
+        if (rows < QwenVocabulary)
+            found.Add($"{encoder.Path} is a text encoder with {rows} tokens, but {model.Path} needs one with {QwenVocabulary} (Qwen3).");
+    }
+
+    // T5 and CLIP files may lie beside it without being used.
+    private static bool IsLanguageModel(ModelFileInfo file) =>
+        file.Role == ModelRole.TextEncoder
+        && file.Tensors.Any(t =>
+            t.Name.StartsWith("blk.0.attn_q", StringComparison.Ordinal)
+            || (t.Name.EndsWith("layers.0.self_attn.q_proj.weight", StringComparison.Ordinal)
+                && !t.Name.Contains("text_model.", StringComparison.Ordinal)));
+
+    private static ModelTensor? Embedding(ModelFileInfo encoder)
+    {
+        var names = new TensorNames(encoder.Tensors);
+        return names.Find("token_embd.weight") ?? names.Find("embed_tokens.weight");
+    }
+}

@@ -1,0 +1,55 @@
+namespace SdCpp.Interop;
+
+/// <summary>Inspects files before the engine sees them: it has worse words for a bad file, and some end the process.</summary>
+internal static class ModelFiles
+{
+    /// <summary>Inspects every file of a model; throws for a bad one and for files that cannot work together.</summary>
+    public static ModelFileInfo[] Check(DiffusionModelOptions options)
+    {
+        ModelFileInfo[] files = [.. options.Files().Select(file => ModelFile.Inspect(file.Value))];
+        IReadOnlyList<string> mismatches = ModelFileChecks.FindMismatches(files);
+        return mismatches.Count == 0
+            ? files
+            : throw new SdException(SdError.ModelFileInvalid, "These files do not belong together: " + string.Join(' ', mismatches));
+    }
+
+    /// <summary>Inspects LoRAs anew for each call, for they may have been replaced since; throws for one that is bad or fits nowhere.</summary>
+    public static void CheckLoras(IReadOnlyList<LoraReference> loras, IReadOnlyCollection<ModelFileInfo> model)
+    {
+        foreach (LoraReference lora in loras)
+        {
+            ModelFileInfo file = ModelFile.Inspect(lora.Path);
+            if (file.Format == ModelFormat.PyTorch)
+                throw ModelFileErrors.Invalid(lora.Path, "is a PyTorch file; LoRAs must be safetensors or GGUF.");
+            if (file.Role != ModelRole.Lora)
+                throw ModelFileErrors.Invalid(lora.Path, $"is not a LoRA{Instead(file)}.");
+            if (ModelFileChecks.FitOf(file, model) == LoraFit.FitsNothing)
+                throw ModelFileErrors.Invalid(lora.Path, $"fits nothing in this model{MadeFor(file)}: not one of its tensors has a place there.");
+        }
+    }
+
+    /// <summary>Throws for a file that is bad or certainly no upscaler.</summary>
+    public static void CheckUpscaler(string path)
+    {
+        ModelFileInfo file = ModelFile.Inspect(path);
+        if (file.Role is not (ModelRole.Upscaler or ModelRole.Unknown))
+            throw ModelFileErrors.Invalid(path, $"is not an upscaler{Instead(file)}.");
+    }
+
+    private static string MadeFor(ModelFileInfo lora) =>
+        lora.Family == ModelFamily.Unknown ? "" : $"; it was made for {lora.Family}";
+
+    private static string Instead(ModelFileInfo file) => file.Role switch
+    {
+        ModelRole.DiffusionModel => "; it looks like a diffusion model",
+        ModelRole.Vae => "; it looks like a VAE",
+        ModelRole.Taesd => "; it looks like a tiny autoencoder",
+        ModelRole.TextEncoder => "; it looks like a text encoder",
+        ModelRole.Lora => "; it looks like a LoRA",
+        ModelRole.ControlNet => "; it looks like a ControlNet",
+        ModelRole.Upscaler => "; it looks like an upscaler",
+        ModelRole.Embedding => "; it looks like a textual inversion",
+        ModelRole.Checkpoint => "; it looks like a whole checkpoint",
+        _ => "",
+    };
+}

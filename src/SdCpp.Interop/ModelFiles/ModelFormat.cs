@@ -1,0 +1,91 @@
+namespace SdCpp.Interop;
+
+/// <summary>How a model file is written.</summary>
+public enum ModelFormat
+{
+    /// <summary>GGUF, version 2 or 3.</summary>
+    Gguf,
+
+    /// <summary>safetensors.</summary>
+    Safetensors,
+
+    /// <summary>A JSON list of the safetensors files that make up one model (<c>*.safetensors.index.json</c>).</summary>
+    SafetensorsIndex,
+
+    /// <summary>A PyTorch checkpoint (<c>.pt</c>, <c>.pth</c>, <c>.ckpt</c>). It is recognised, not read.</summary>
+    PyTorch,
+}
+
+/// <summary>The models that a file belongs to.</summary>
+public enum ModelFamily
+{
+    /// <summary>The names of the tensors do not tell.</summary>
+    Unknown,
+
+    /// <summary>Stable Diffusion 1.x.</summary>
+    Sd1,
+
+    /// <summary>Stable Diffusion 2.x.</summary>
+    Sd2,
+
+    /// <summary>Stable Diffusion XL.</summary>
+    Sdxl,
+
+    /// <summary>Stable Diffusion 3 and 3.5.</summary>
+    Sd3,
+
+    /// <summary>FLUX.1.</summary>
+    Flux,
+
+    /// <summary>FLUX.2.</summary>
+    Flux2,
+
+    /// <summary>Qwen-Image.</summary>
+    QwenImage,
+
+    /// <summary>Z-Image.</summary>
+    ZImage,
+
+    /// <summary>Chroma.</summary>
+    Chroma,
+
+    /// <summary>Wan.</summary>
+    Wan,
+
+    /// <summary>ESRGAN and RealESRGAN.</summary>
+    Esrgan,
+}
+
+/// <summary>What a model file is for.</summary>
+public enum ModelRole
+{
+    /// <summary>The names of the tensors do not tell.</summary>
+    Unknown,
+
+    /// <summary>The diffusion model alone.</summary>
+    DiffusionModel,
+
+    /// <summary>Turns latents into pixels and back.</summary>
+    Vae,
+
+    /// <summary>A tiny autoencoder in place of the VAE.</summary>
+    Taesd,
+
+    /// <summary>Turns the prompt into numbers.</summary>
+    TextEncoder,
+
+    /// <summary>Small changes to another model's weights.</summary>
+    Lora,
+
+    /// <summary>Steers a diffusion model by a picture.</summary>
+    ControlNet,
+
+    /// <summary>Makes pictures larger.</summary>
+    Upscaler,
+
+    /// <summary>A word that a text encoder learned later (textual inversion).</summary>
+    Embedding,
+
+    /// <summary>Diffusion model, VAE and text encoders in one file.</summary>
+    Checkpoint,
+}

@@ -1,0 +1,107 @@
+namespace SdCpp.Interop;
+
+/// <summary>
+/// Tells family and role by names and sizes of tensors, not by what a file calls itself: notes are often missing or copied
+/// from another model.
+/// </summary>
+internal static class ModelRecognition
+{
+    public static ModelFamily FamilyOf(TensorNames names)
+    {
+        if (IsLora(names))
+            return LoraNames.FamilyOf(names);
+        if (names.Has("conv_first.weight") && (names.Contains(".rdb1.conv1.") || names.Contains(".RDB1.conv1.")))
+            return ModelFamily.Esrgan;
+        // ESRGAN as first published.
+        if (names.Contains(".sub.0.RDB1.conv1.0."))
+            return ModelFamily.Esrgan;
+        ModelFamily transformer = TransformerFamily(names);
+        return transformer != ModelFamily.Unknown ? transformer : UnetFamily(names);
+    }
+
+    public static ModelRole RoleOf(TensorNames names, ModelFamily family)
+    {
+        if (IsLora(names))
+            return ModelRole.Lora;
+        if (names.Contains("input_hint_block.") || names.Contains("controlnet_"))
+            return ModelRole.ControlNet;
+        if (family == ModelFamily.Esrgan)
+            return ModelRole.Upscaler;
+        if (family != ModelFamily.Unknown)
+            return IsCheckpoint(names) ? ModelRole.Checkpoint : ModelRole.DiffusionModel;
+        if (IsTaesd(names))
+            return ModelRole.Taesd;
+        if (IsVae(names))
+            return ModelRole.Vae;
+        if (IsTextEncoder(names))
+            return ModelRole.TextEncoder;
+        return IsEmbedding(names) ? ModelRole.Embedding : ModelRole.Unknown;
+    }
+
+    private static ModelFamily TransformerFamily(TensorNames names)
+    {
+        if (names.Has("cap_embedder.1.weight") && (names.Contains("layers.0.attention.qkv.") || names.Contains("layers.0.attention.to_q.")))
+            return ModelFamily.ZImage;
+        if (names.Contains("transformer_blocks.0.img_mod.") && names.Contains("transformer_blocks.0.txt_mod."))
+            return ModelFamily.QwenImage;
+        if (names.Contains("distilled_guidance_layer."))
+            return ModelFamily.Chroma;
+        if (names.Contains("double_stream_modulation_img."))
+            return ModelFamily.Flux2;
+        if (names.Contains("double_blocks.0.img_attn.") || names.Contains("single_transformer_blocks.0."))
+            return ModelFamily.Flux;
+        if (names.Contains("joint_blocks.0.") || (names.Has("pos_embed.proj.weight") && names.Contains("transformer_blocks.0.attn.add_q_proj.")))
+            return ModelFamily.Sd3;
+        if (names.Has("patch_embedding.weight") && names.Contains("blocks.0.self_attn.") && names.Contains("blocks.0.cross_attn."))
+            return ModelFamily.Wan;
+        return ModelFamily.Unknown;
+    }
+
+    // The three differ in the text encoder that the cross attention was made for: CLIP-L, OpenCLIP-H, or CLIP-L and -G together.
+    private static ModelFamily UnetFamily(TensorNames names)
+    {
+        ModelTensor? crossAttention =
+            names.Find("input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight")
+            ?? names.Find("input_blocks.4.1.transformer_blocks.0.attn2.to_k.weight")
+            ?? names.Find("down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight")
+            ?? names.Find("down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k.weight");
+        return crossAttention?.Shape is [.., long width]
+            ? width switch
+            {
+                768 => ModelFamily.Sd1,
+                1024 => ModelFamily.Sd2,
+                2048 => ModelFamily.Sdxl,
+                _ => ModelFamily.Unknown,
+            }
+            : ModelFamily.Unknown;
+    }
+
+    private static bool IsLora(TensorNames names) =>
+        names.Contains(".lora_") || names.Contains(".lora.") || names.Contains("_lora.") || names.Contains(".lokr_") || names.Contains(".hada_")
+        || names.Tensors.Any(t => t.Name.EndsWith(".diff", StringComparison.Ordinal));
+
+    private static bool IsCheckpoint(TensorNames names) =>
+        names.StartsWith("first_stage_model.") || names.StartsWith("vae.") || names.StartsWith("cond_stage_model.")
+        || names.StartsWith("conditioner.") || names.StartsWith("text_encoders.");
+
+    // Speech and translation models share the first two names, but attend.
+    private static bool IsTaesd(TensorNames names) =>
+        names.Contains("decoder.layers.") && (names.Contains("encoder.layers.") || names.Contains(".conv.0.weight")) && !names.Contains("attn");
+
+    private static bool IsVae(TensorNames names) =>
+        (names.Has("decoder.conv_in.weight") && (names.Contains("decoder.mid.") || names.Contains("decoder.mid_block.")))
+        || (names.Has("decoder.conv1.weight") && names.Contains("decoder.middle."));
+
+    private static bool IsTextEncoder(TensorNames names) =>
+        names.Contains("text_model.encoder.layers.0.")
+        || names.Contains("transformer.resblocks.0.")
+        || names.Contains("encoder.block.0.layer.0.SelfAttention.")
+        || names.Contains("blk.0.attn_q.")
+        || names.Contains("blk.0.attn_qkv.")
+        || names.Contains("layers.0.self_attn.q_proj.")
+        || names.Contains("visual.blocks.0.attn.");
+
+    private static bool IsEmbedding(TensorNames names) =>
+        names.Tensors.Count <= 8
+        && (names.Has("emb_params") || names.Has("clip_l") || names.Has("clip_g") || names.StartsWith("string_to_param.") || names.Has("t5xxl"));
+}

@@ -1,0 +1,52 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.WebUtilities;
+using SdCpp.Interop;
+
+namespace SdStudio.Server.Api;
+
+/// <summary>Every error of the API leaves as <c>{"error": "..."}</c>, whatever made it.</summary>
+internal static class ApiErrors
+{
+    public static void UseApiErrors(this WebApplication app)
+    {
+        app.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            ExceptionHandler = context => WriteAsync(context, context.Features.GetRequiredFeature<IExceptionHandlerFeature>().Error),
+            // A client's mistake is no event of the server's log.
+            SuppressDiagnosticsCallback = context => context.Exception is BadRequestException or BadHttpRequestException or OperationCanceledException,
+        });
+        app.UseStatusCodePages(context => WriteAsync(
+            context.HttpContext,
+            context.HttpContext.Response.StatusCode,
+            context.HttpContext.Response.StatusCode switch
+            {
+                StatusCodes.Status404NotFound => "Not found",
+                StatusCodes.Status405MethodNotAllowed => $"Method {context.HttpContext.Request.Method} is not allowed here",
+                int status => ReasonPhrases.GetReasonPhrase(status),
+            }));
+    }
+
+    public static IResult NotFound(string message) => Json(StatusCodes.Status404NotFound, message);
+
+    public static IResult Json(int status, string message, string? detail = null) =>
+        Results.Json(new ErrorAnswer(message, detail), ApiJson.Readable.ErrorAnswer, statusCode: status);
+
+    private static Task WriteAsync(HttpContext context, Exception exception) => exception switch
+    {
+        BadRequestException bad => WriteAsync(context, bad.StatusCode, bad.Message, bad.Detail),
+        BadHttpRequestException bad => WriteAsync(context, bad.StatusCode, bad.Message),
+        // A job's own failure is in its row: what comes here is the engine that could not be loaded. The message may name files of the server.
+        SdException => WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "The engine could not be loaded; the server's log says why"),
+        OperationCanceledException => WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "The server is stopping"),
+        _ => WriteAsync(context, StatusCodes.Status500InternalServerError, "An error inside the server; its log says more"),
+    };
+
+    private static Task WriteAsync(HttpContext context, int status, string message, string? detail = null)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "application/json; charset=utf-8";
+        return JsonSerializer.SerializeAsync(context.Response.Body, new ErrorAnswer(message, detail), ApiJson.Readable.ErrorAnswer, context.RequestAborted);
+    }
+}

@@ -1,0 +1,29 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace SdStudio.Server.Api;
+
+/// <summary>The JSON of every answer, generated at build time.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(Dictionary<string, JsonElement>))]
+[JsonSerializable(typeof(ErrorAnswer))]
+[JsonSerializable(typeof(HealthAnswer))]
+[JsonSerializable(typeof(ConfigAnswer))]
+[JsonSerializable(typeof(GenerateAnswer))]
+[JsonSerializable(typeof(AcceptedAnswer))]
+[JsonSerializable(typeof(ModelsAnswer))]
+[JsonSerializable(typeof(IReadOnlyList<GenerationAnswer>))]
+[JsonSerializable(typeof(GenerationAnswer))]
+internal sealed partial class ApiJson : JsonSerializerContext
+{
+    /// <summary>
+    /// Writes text as people do: answers are read in terminals. The default would turn quotes and every letter beyond ASCII into escapes
+    /// for the sake of JSON inside HTML, where none of this goes.
+    /// </summary>
+    public static ApiJson Readable { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+}

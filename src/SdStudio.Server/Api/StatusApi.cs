@@ -1,0 +1,18 @@
+using System.Globalization;
+using SdStudio.Server.Models;
+
+namespace SdStudio.Server.Api;
+
+/// <summary><c>GET /api/health</c> and <c>GET /api/config</c>.</summary>
+internal static class StatusApi
+{
+    public static void MapStatusApi(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/health", (TimeProvider time) => Results.Json(
+            new HealthAnswer("ok", time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)),
+            ApiJson.Readable.HealthAnswer));
+        api.MapGet("/config", (HttpRequest request, ModelCatalogue catalogue) => Results.Json(
+            new ConfigAnswer($"{request.Scheme}://{request.Host}{request.PathBase}/api", catalogue.Default?.Id, AuthEnabled: false),
+            ApiJson.Readable.ConfigAnswer));
+    }
+}

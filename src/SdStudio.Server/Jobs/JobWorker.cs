@@ -1,0 +1,134 @@
+using NetVips;
+using SdCpp.Interop;
+using SdStudio.Server.Models;
+using SdStudio.Server.Storage;
+
+namespace SdStudio.Server.Jobs;
+
+/// <summary>The one worker: takes waiting jobs in their order and brings each to an end.</summary>
+internal sealed partial class JobWorker(
+    EngineHost engineHost, JobQueue queue, JobStore store, JobRunner runner, ModelCatalogue catalogue, DataFolders folders,
+    IHostApplicationLifetime lifetime, TimeProvider time, ILogger<JobWorker> logger) : BackgroundService
+{
+    // A job that was running when the process died gets one more try; a second death is the job's fault.
+    private const int MaxAttempts = 2;
+    private static readonly TimeSpan StorageRetryDelay = TimeSpan.FromSeconds(1);
+
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        foreach (Job job in store.Interrupted())
+            Recover(job);
+        return base.StartAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // The host stops its services one after the other and the web server first, which waits for its requests, which wait for jobs.
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
+        if (!await EngineIsReadyAsync(stop.Token).ConfigureAwait(false))
+            return;
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                while (!stop.IsCancellationRequested && store.ClaimNext() is { } job)
+                    await RunAsync(job, stop.Token).ConfigureAwait(false);
+                await queue.WaitForWorkAsync(stop.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                // The database cannot be read or written at the moment; the jobs in it wait.
+                LogStorage(exception);
+                await Task.Delay(StorageRetryDelay, time, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    // Without an engine the jobs wait for a start with one, rather than fail one after the other.
+    private async Task<bool> EngineIsReadyAsync(CancellationToken stop)
+    {
+        await ((Task)engineHost.Ready).WaitAsync(stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return engineHost.Ready.IsCompletedSuccessfully;
+    }
+
+    private async Task RunAsync(Job job, CancellationToken stop)
+    {
+        JobProgress progress = queue.Begin(job.Id);
+        try
+        {
+            queue.Finish(await runner.RunAsync(job, progress, stop).ConfigureAwait(false));
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            store.PutBack(job.Id);
+            LogPutBack(job.Id);
+            throw;
+        }
+        catch (Exception exception)
+        {
+            LogFailed(exception, job.Id);
+            SdError code = (exception as SdException)?.Code ?? SdError.Internal;
+            queue.Finish(store.Fail(job.Id, ReasonOf(exception, job), code.ToString(), progress.Fraction));
+        }
+        finally
+        {
+            queue.End(job.Id);
+        }
+    }
+
+    private void Recover(Job job)
+    {
+        if (job.Attempts < MaxAttempts)
+        {
+            store.Retry(job.Id);
+            LogRecovered(job.Id);
+            return;
+        }
+
+        string reason = LastWords(job.Id) ?? "the reason is not known";
+        store.Fail(
+            job.Id, $"The server process ended {job.Attempts} times while it drew this job ({reason}); it is not tried again.",
+            nameof(SdError.Internal), progress: 0);
+        LogQuarantined(job.Id, reason);
+    }
+
+    /// <summary>What the engine wrote about this job before the process died.</summary>
+    private string? LastWords(string jobId) => !File.Exists(folders.CrashFile)
+        ? null
+        : File.ReadLines(folders.CrashFile).LastOrDefault(line => line.Contains($"[{jobId}]", StringComparison.Ordinal));
+
+    private string ReasonOf(Exception exception, Job job) => exception switch
+    {
+        SdException => WithoutServerPaths(exception.Message, job),
+        IOException or UnauthorizedAccessException or VipsException =>
+            "The picture could not be written to disk: is the disk full or the data directory read-only?",
+        _ => "An error inside the server; its log says more.",
+    };
+
+    // The binding names files by their full path, which is right for a library and not for an answer over HTTP.
+    private string WithoutServerPaths(string message, Job job)
+    {
+        foreach (ModelFileEntry file in catalogue.Find(job.Settings.Model)?.Files ?? [])
+            message = message.Replace(file.FullPath, Path.GetFileName(file.FullPath), StringComparison.Ordinal);
+        return message.Replace(folders.Root + Path.DirectorySeparatorChar, "", StringComparison.Ordinal);
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The database cannot be used at the moment; trying again")]
+    private partial void LogStorage(Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Job {Job} failed")]
+    private partial void LogFailed(Exception exception, string job);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job} is interrupted by the stop; it runs again after the next start")]
+    private partial void LogPutBack(string job);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job} was running when the server ended; it runs again")]
+    private partial void LogRecovered(string job);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Job {Job} ended the server process twice ({Reason}); it is not tried again")]
+    private partial void LogQuarantined(string job, string reason);
+}

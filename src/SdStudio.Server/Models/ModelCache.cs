@@ -1,0 +1,58 @@
+using Microsoft.Extensions.Options;
+using SdCpp.Interop;
+
+namespace SdStudio.Server.Models;
+
+/// <summary>Keeps the model that was used last: the next picture of it needs no loading.</summary>
+internal sealed partial class ModelCache(IOptions<StudioOptions> options, TimeProvider time, ILogger<ModelCache> logger) : IAsyncDisposable
+{
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private volatile Resident? _resident;
+    private volatile string? _loadingId;
+
+    /// <summary>The document's word for a model's state: stopped, starting or running.</summary>
+    public string StatusOf(string id) => _loadingId == id ? "starting" : _resident?.Definition.Id == id ? "running" : "stopped";
+
+    /// <summary>The model, loaded; what it took is 0 when it was resident. One caller at a time uses it: the job worker.</summary>
+    public async Task<(DiffusionModel Model, TimeSpan Loading)> AcquireAsync(
+        ModelDefinition definition, SdCallbacks callbacks, CancellationToken cancellation)
+    {
+        await _gate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            if (_resident is { } resident)
+            {
+                if (resident.Definition == definition)
+                    return (resident.Model, TimeSpan.Zero);
+                _resident = null;
+                await resident.Model.DisposeAsync().ConfigureAwait(false);
+            }
+
+            _loadingId = definition.Id;
+            long start = time.GetTimestamp();
+            DiffusionModelOptions load = definition.Options.Threads > 0 ? definition.Options : definition.Options with { Threads = options.Value.Threads };
+            DiffusionModel model = await DiffusionModel.LoadAsync(load, callbacks, cancellation).ConfigureAwait(false);
+            _resident = new Resident(definition, model);
+            TimeSpan took = time.GetElapsedTime(start);
+            LogLoaded(definition.Id, model.Family, (long)took.TotalMilliseconds);
+            return (model, took);
+        }
+        finally
+        {
+            _loadingId = null;
+            _gate.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_resident is { } resident)
+            await resident.Model.DisposeAsync().ConfigureAwait(false);
+        _gate.Dispose();
+    }
+
+    private sealed record Resident(ModelDefinition Definition, DiffusionModel Model);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Model {Model} ({Family}) loaded in {Milliseconds} ms")]
+    private partial void LogLoaded(string model, string family, long milliseconds);
+}

@@ -1,0 +1,163 @@
+using System.Diagnostics;
+
+namespace SdCpp.Interop.Tests;
+
+/// <summary>Progress, log, cancellation and the order of calls.</summary>
+public sealed class CallTests(Demo demo)
+{
+    [Fact]
+    public async Task Phases_come_in_order_and_steps_never_go_back()
+    {
+        List<GenerationProgress> seen = [];
+        using GenerationResult result = await demo.Model.TextToImageAsync(
+            Demo.Request with { BatchCount = 2 }, new SdCallbacks { Progress = new Recorder(seen) }, TestContext.Current.CancellationToken);
+
+        Assert.Equal([GenerationPhase.Encode, GenerationPhase.Sample, GenerationPhase.Decode], seen.Select(p => p.Phase).Distinct());
+        Assert.Equal(seen.Select(p => p.Phase).Order(), seen.Select(p => p.Phase));
+        foreach (IGrouping<(GenerationPhase, int), GenerationProgress> part in seen.GroupBy(p => (p.Phase, p.ImageIndex)))
+            Assert.Equal(part.Select(p => p.Step).Order(), part.Select(p => p.Step));
+        for (int image = 0; image < 2; image++)
+            Assert.Contains(seen, p => p is { Phase: GenerationPhase.Sample, Step: 4, Steps: 4, ImageCount: 2 } && p.ImageIndex == image);
+    }
+
+    [Fact]
+    public async Task Loading_reports_tensors_up_to_the_last()
+    {
+        List<GenerationProgress> seen = [];
+        await using DiffusionModel model = await DiffusionModel.LoadAsync(
+            demo.Files.ToOptions(1), new SdCallbacks { Progress = new Recorder(seen) }, TestContext.Current.CancellationToken);
+
+        Assert.All(seen, progress => Assert.Equal(GenerationPhase.Load, progress.Phase));
+        Assert.Equal(seen[^1].Steps, seen[^1].Step);
+        Assert.True(seen[^1].Steps > 100);
+        Assert.Equal("Z-Image", model.Family);
+    }
+
+    [Fact]
+    public async Task Log_lines_come_to_their_own_call()
+    {
+        List<SdLogLine> first = [], second = [];
+        await using DiffusionModel other = await DiffusionModel.LoadAsync(demo.Files.ToOptions(1), null, TestContext.Current.CancellationToken);
+        Task<GenerationResult> a = demo.Model.TextToImageAsync(
+            Demo.Request with { Seed = 111 }, new SdCallbacks { Log = first.Add }, TestContext.Current.CancellationToken);
+        Task<GenerationResult> b = other.TextToImageAsync(
+            Demo.Request with { Seed = 222 }, new SdCallbacks { Log = second.Add }, TestContext.Current.CancellationToken);
+        (await a).Dispose();
+        (await b).Dispose();
+
+        Assert.Contains(first, line => line.Text.Contains("seed 111", StringComparison.Ordinal));
+        Assert.DoesNotContain(first, line => line.Text.Contains("seed 222", StringComparison.Ordinal));
+        Assert.Contains(second, line => line.Text.Contains("seed 222", StringComparison.Ordinal));
+        Assert.DoesNotContain(second, line => line.Text.Contains("seed 111", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_cancelled_job_of_200_steps_ends_within_two_steps_and_the_model_still_works()
+    {
+        byte[] expected = await demo.DrawAsync(Demo.Request);
+        using var cancel = new CancellationTokenSource();
+        List<GenerationProgress> seen = [];
+        long cancelledAt = 0;
+        var callbacks = new SdCallbacks
+        {
+            Progress = new Recorder(seen, progress =>
+            {
+                if (progress is { Phase: GenerationPhase.Sample, Step: 5 })
+                {
+                    cancelledAt = Stopwatch.GetTimestamp();
+                    cancel.Cancel();
+                }
+            }),
+        };
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => demo.Model.TextToImageAsync(Demo.Request with { Steps = 200, Width = 256, Height = 256 }, callbacks, cancel.Token));
+
+        Assert.True(cancelledAt > 0);
+        Assert.InRange(seen[^1].Step, 5, 7);
+        Assert.Equal(expected, await demo.DrawAsync(Demo.Request));
+    }
+
+    [Fact]
+    public async Task A_cancel_from_another_thread_reaches_the_running_call()
+    {
+        using var cancel = new CancellationTokenSource();
+        var sampling = new TaskCompletionSource();
+        List<GenerationProgress> seen = [];
+        var callbacks = new SdCallbacks
+        {
+            Progress = new Recorder(seen, progress =>
+            {
+                if (progress is { Phase: GenerationPhase.Sample, Step: 2 })
+                    sampling.TrySetResult();
+            }),
+        };
+        Task<GenerationResult> running = demo.Model.TextToImageAsync(Demo.Request with { Steps = 1000 }, callbacks, cancel.Token);
+        await sampling.Task;
+        await cancel.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+        Assert.InRange(seen[^1].Step, 2, 999);
+    }
+
+    [Fact]
+    public async Task A_call_cancelled_while_it_waits_never_starts()
+    {
+        using var cancel = new CancellationTokenSource();
+        using var cancelWaiting = new CancellationTokenSource();
+        Task<GenerationResult> running = demo.Model.TextToImageAsync(Demo.Request with { Steps = 1000 }, null, cancel.Token);
+        List<GenerationProgress> seen = [];
+        Task<GenerationResult> waiting =
+            demo.Model.TextToImageAsync(Demo.Request, new SdCallbacks { Progress = new Recorder(seen) }, cancelWaiting.Token);
+
+        await cancelWaiting.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+        Assert.NotEmpty(await demo.DrawAsync(Demo.Request));
+        Assert.Empty(seen);
+    }
+
+    [Fact]
+    public async Task An_exception_of_a_callback_stops_the_call_and_comes_out_of_it()
+    {
+        var callbacks = new SdCallbacks { Progress = new Recorder([], _ => throw new InvalidDataException("mine")) };
+
+        InvalidDataException thrown = await Assert.ThrowsAsync<InvalidDataException>(
+            () => demo.Model.TextToImageAsync(Demo.Request with { Steps = 1000 }, callbacks, TestContext.Current.CancellationToken));
+        Assert.Equal("mine", thrown.Message);
+        Assert.NotEmpty(await demo.DrawAsync(Demo.Request));
+    }
+
+    [Fact]
+    public async Task Calls_from_many_threads_run_one_after_the_other()
+    {
+        byte[] expected = await demo.DrawAsync(Demo.Request);
+        byte[][] drawn = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(() => demo.DrawAsync(Demo.Request))));
+
+        Assert.All(drawn, picture => Assert.Equal(expected, picture));
+    }
+
+    [Fact]
+    public async Task Disposing_waits_for_the_running_call_and_refuses_later_ones()
+    {
+        DiffusionModel model = await DiffusionModel.LoadAsync(demo.Files.ToOptions(1), null, TestContext.Current.CancellationToken);
+        Task<GenerationResult> running = model.TextToImageAsync(Demo.Request, null, TestContext.Current.CancellationToken);
+        await model.DisposeAsync();
+
+        Assert.True(running.IsCompletedSuccessfully);
+        (await running).Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => model.TextToImageAsync(Demo.Request, null, TestContext.Current.CancellationToken));
+        await model.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_model_cannot_be_disposed_from_its_own_callback()
+    {
+        await using DiffusionModel model = await DiffusionModel.LoadAsync(demo.Files.ToOptions(1), null, TestContext.Current.CancellationToken);
+        var callbacks = new SdCallbacks { Progress = new Recorder([], _ => model.Dispose()) };
+
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            () => model.TextToImageAsync(Demo.Request, callbacks, TestContext.Current.CancellationToken));
+    }
+}

@@ -1,0 +1,33 @@
+namespace SdCpp.Interop.Tests;
+
+public sealed class EngineTests(Demo demo)
+{
+    [Fact]
+    public void The_engine_says_what_it_is()
+    {
+        Assert.Equal("prebuilt", demo.Engine.Info.Provider);
+        Assert.Contains("@qvac/diffusion-cpp 0.25.0", demo.Engine.Info.Version, StringComparison.Ordinal);
+        Assert.True(File.Exists(demo.Engine.Info.NativeLibraryPath));
+        Assert.Contains(demo.Engine.Devices, device => device.Name == "CPU" && device.Description != "");
+    }
+
+    [Fact]
+    public void Samplers_and_schedulers_have_the_engines_names()
+    {
+        Assert.Contains("euler_a", demo.Engine.Samplers);
+        Assert.Contains("dpm++2m", demo.Engine.Samplers);
+        Assert.Contains("karras", demo.Engine.Schedulers);
+        Assert.DoesNotContain("NONE", demo.Engine.Samplers.Concat(demo.Engine.Schedulers));
+    }
+
+    [Fact]
+    public void The_engine_is_loaded_once_a_process() => Assert.Same(demo.Engine, SdEngine.Load(new SdEngineOptions { EnginePath = "nowhere" }));
+
+    [Fact]
+    public void A_model_knows_its_family_and_defaults()
+    {
+        Assert.Equal("Z-Image", demo.Model.Family);
+        Assert.Contains(demo.Model.DefaultSampler, demo.Engine.Samplers);
+        Assert.Contains(demo.Model.DefaultScheduler, demo.Engine.Schedulers);
+    }
+}

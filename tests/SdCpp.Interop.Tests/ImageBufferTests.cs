@@ -1,0 +1,67 @@
+using SdCpp.Interop.Native;
+
+namespace SdCpp.Interop.Tests;
+
+public sealed class ImageBufferTests
+{
+    [Fact]
+    public void Pixels_are_rows_of_red_green_blue()
+    {
+        using ImageBuffer image = ImageBuffer.FromPixels([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], 2, 2);
+
+        Assert.Equal(new Rgb24(7, 8, 9), image.Pixels[1, 0]);
+        Assert.Equal(12, image.Length);
+    }
+
+    [Theory]
+    [InlineData(0, 1, 3)]
+    [InlineData(1, -1, 3)]
+    [InlineData(16385, 1, 3)]
+    [InlineData(16384, 16384, 3)]
+    [InlineData(int.MaxValue, int.MaxValue, 3)]
+    [InlineData(8, 8, 0)]
+    [InlineData(8, 8, 2)]
+    [InlineData(8, 8, 4)]
+    public void Impossible_sizes_are_refused(int width, int height, int channels) =>
+        Assert.Equal(SdError.InvalidArgument, Assert.Throws<SdException>(() => ImageBuffer.Create(width, height, channels)).Code);
+
+    [Fact]
+    public void Pixels_of_another_length_are_refused() =>
+        Assert.Contains("12 bytes", Assert.Throws<SdException>(() => ImageBuffer.FromPixels(new byte[11], 2, 2)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void A_disposed_buffer_gives_no_memory()
+    {
+        ImageBuffer image = ImageBuffer.Create(4, 4);
+        image.Dispose();
+        image.Dispose();
+
+        Assert.Throws<ObjectDisposedException>(() => image.Span.Length);
+        Assert.Throws<ObjectDisposedException>(() => image.Address);
+    }
+
+    [Fact]
+    public void Memory_is_used_again()
+    {
+        ImageBuffer first = ImageBuffer.Create(311, 313);
+        nint address = first.Address;
+        first.Dispose();
+        using ImageBuffer second = ImageBuffer.Create(313, 311);
+
+        Assert.Equal(address, second.Address);
+        Assert.Equal(0, second.Address % 64);
+    }
+
+    [Fact]
+    public unsafe void The_pool_keeps_no_more_than_its_limit()
+    {
+        // Twice the limit in blocks of 64 MB: what comes back beyond it goes to the system, and nothing breaks.
+        nuint capacity = 0;
+        nint[] blocks = [.. Enumerable.Range(0, 5).Select(_ => (nint)PixelPool.Rent(64u << 20, out capacity))];
+        foreach (nint block in blocks)
+            PixelPool.Return((byte*)block, capacity);
+
+        using ImageBuffer again = ImageBuffer.Create(4096, 4096);
+        again.Span[^1] = 1;
+    }
+}
