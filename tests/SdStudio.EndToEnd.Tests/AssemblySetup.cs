@@ -1,0 +1,5 @@
+using Xunit.Sdk;
+using Xunit.v3;
+
+// One engine, two cores: side by side, tests would only slow each other down.
+[assembly: Parallelization(Mode = ParallelMode.None)]

@@ -1,0 +1,121 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace SdStudio.EndToEnd.Tests;
+
+/// <summary>The server as a user runs it: a process of its own.</summary>
+internal sealed class ServerProcess : IDisposable
+{
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+
+    private ServerProcess(Process process, Uri address)
+    {
+        _process = process;
+        Client = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromMinutes(2) };
+    }
+
+    public HttpClient Client { get; }
+
+    public string Output
+    {
+        get
+        {
+            lock (_output)
+                return _output.ToString();
+        }
+    }
+
+    /// <summary>The repository: the folder of the solution.</summary>
+    public static string Repository { get; } = FindRepository();
+
+    public static string NewFolder() => Path.Combine(Path.GetTempPath(), "sdstudio-e2e-" + Guid.NewGuid().ToString("N"));
+
+    /// <summary>Starts a server and waits until it answers.</summary>
+    public static async Task<ServerProcess> StartAsync(string dataDirectory)
+    {
+        ServerProcess server = Launch(dataDirectory, FreePort());
+        while (true)
+        {
+            Assert.False(server._process.HasExited, server.Output);
+            try
+            {
+                using HttpResponseMessage response = await server.Client.GetAsync(new Uri("/api/health", UriKind.Relative));
+                return server;
+            }
+            catch (HttpRequestException)
+            {
+                await Task.Delay(20);
+            }
+        }
+    }
+
+    public static ServerProcess Launch(string dataDirectory, int port)
+    {
+        string name = "SdStudio.Server";
+        string configuration = new DirectoryInfo(AppContext.BaseDirectory).Name;
+        var address = new Uri($"http://127.0.0.1:{port}");
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(Repository, "artifacts", "bin", name, configuration, name + ".dll")])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["ASPNETCORE_URLS"] = address.ToString();
+        start.Environment["SdStudio__DataDirectory"] = dataDirectory;
+        start.Environment["SdStudio__Threads"] = "1";
+        start.Environment["SdStudio__Limits__MaxSteps"] = "1000";
+        var server = new ServerProcess(Process.Start(start)!, address);
+        server._process.OutputDataReceived += server.Keep;
+        server._process.ErrorDataReceived += server.Keep;
+        server._process.BeginOutputReadLine();
+        server._process.BeginErrorReadLine();
+        return server;
+    }
+
+    /// <summary>Sends a signal by its name (TERM, INT, KILL) and waits for the end.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> SignalAsync(string name)
+    {
+        using Process kill = Process.Start("kill", ["-" + name, _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
+        return await WaitForExitAsync();
+    }
+
+    public async Task<int> WaitForExitAsync()
+    {
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return _process.ExitCode;
+    }
+
+    public void Dispose()
+    {
+        Client.Dispose();
+        if (!_process.HasExited)
+            _process.Kill();
+        _process.Dispose();
+    }
+
+    private void Keep(object sender, DataReceivedEventArgs line)
+    {
+        lock (_output)
+            _output.AppendLine(line.Data);
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static string FindRepository()
+    {
+        DirectoryInfo? folder = new(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "SdStudio.sln")))
+            folder = folder.Parent;
+        return folder?.FullName ?? throw new InvalidOperationException("The tests run outside the repository.");
+    }
+}
