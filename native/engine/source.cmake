@@ -21,11 +21,13 @@ endif()
 FetchContent_Declare(stable-diffusion
   GIT_REPOSITORY ${SDCPP_ENGINE_REPOSITORY}
   GIT_TAG ${SDCPP_ENGINE_COMMIT})
-set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/out)
-set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/out)
 FetchContent_MakeAvailable(stable-diffusion)
 
 if(NOT TARGET stable-diffusion)
   message(FATAL_ERROR "The engine's source has no CMake target 'stable-diffusion': is ${SDCPP_SOURCE_DIR} a checkout of stable-diffusion.cpp?")
 endif()
+# The engine travels beside libsdcpp.
+set_target_properties(stable-diffusion PROPERTIES
+  LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/out
+  RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/out)
 sdcpp_link_engine(stable-diffusion)

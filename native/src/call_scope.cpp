@@ -1,6 +1,7 @@
 #include "call_scope.hpp"
 
 #include "../engine/engine.hpp"
+#include "checks.hpp"
 #include "last_words.hpp"
 
 #include <algorithm>
@@ -45,25 +46,33 @@ int number_after(std::string_view text, std::string_view prefix) noexcept {
     return value;
 }
 
-void log_callback(sd_log_level_t level, const char* text, void*) noexcept {
-    if (text == nullptr) {
-        return;
+// Nothing may unwind into the engine: a line for which there is no memory is lost.
+template <typename Body>
+void drop_exceptions(Body&& body) noexcept {
+    try {
+        body();
+    } catch (...) {
     }
-    if (current_call != nullptr) {
-        current_call->on_log(level, text);
-        return;
-    }
+}
+
+void send_to_sink(sd_log_level_t level, const char* text) {
+    std::string line(text);
+    line.erase(line.find_last_not_of("\r\n") + 1);
     std::lock_guard<std::mutex> lock(sink_mutex);
     if (sink_fn != nullptr) {
-        std::string line(text);
-        line.erase(std::find_if(line.rbegin(), line.rend(), [](char c) { return c != '\n' && c != '\r'; }).base(), line.end());
         sink_fn(to_level(level), line.c_str(), sink_user);
+    }
+}
+
+void log_callback(sd_log_level_t level, const char* text, void*) noexcept {
+    if (text != nullptr) {
+        drop_exceptions([&] { current_call != nullptr ? current_call->on_log(level, text) : send_to_sink(level, text); });
     }
 }
 
 void progress_callback(int step, int steps, float seconds, void*) noexcept {
     if (current_call != nullptr) {
-        current_call->on_progress(step, steps, seconds);
+        drop_exceptions([&] { current_call->on_progress(step, steps, seconds); });
     }
 }
 
@@ -71,9 +80,10 @@ bool abort_callback(void*) noexcept { return current_call != nullptr && current_
 
 } // namespace
 
-call_scope::call_scope(const sdcpp_call* call, sdcpp_phase first_phase, const std::atomic<int>* cancel)
-    : outer_(current_call), cancel_(cancel), phase_(first_phase) {
+call_scope::call_scope(const sdcpp_call* call, sdcpp_phase first_phase, const std::atomic<int>* cancel, int image_count)
+    : outer_(current_call), cancel_(cancel), phase_(first_phase), image_count_(image_count) {
     if (call != nullptr) {
+        checks::struct_size("call", call, call->size, sizeof(sdcpp_call));
         std::memcpy(&call_, call, std::min<size_t>(call->size, sizeof call_));
     }
     tag_slot_ = last_words::enter(call_.tag);
@@ -102,10 +112,7 @@ void call_scope::install_callbacks() {
     }
 }
 
-void call_scope::set_context(sd_ctx_t* context, int image_count) noexcept {
-    context_ = context;
-    image_count_ = image_count;
-}
+void call_scope::set_context(sd_ctx_t* context) noexcept { context_ = context; }
 
 bool call_scope::wants_stop() const noexcept {
     const int mode = cancel_ != nullptr ? cancel_->load(std::memory_order_relaxed) : SDCPP_CANCEL_NONE;
@@ -157,9 +164,11 @@ void call_scope::read_phase(std::string_view line) {
         image_index_ = 0;
         enter_phase(SDCPP_PHASE_DECODE);
     } else if (const int decoded = number_after(line, "latent "); decoded > 0 && phase_ == SDCPP_PHASE_DECODE) {
-        image_index_ = std::min(decoded, image_count_ - 1);
-        last_step_ = -1;
-        report(0, 0, 0);
+        if (decoded < image_count_) {
+            image_index_ = decoded;
+            last_step_ = -1;
+            report(0, 0, 0);
+        }
     }
 }
 

@@ -15,7 +15,7 @@ namespace sdcpp {
 class call_scope {
 public:
     // `cancel` may be null for calls that cannot be stopped.
-    call_scope(const sdcpp_call* call, sdcpp_phase first_phase, const std::atomic<int>* cancel);
+    call_scope(const sdcpp_call* call, sdcpp_phase first_phase, const std::atomic<int>* cancel, int image_count = 1);
     ~call_scope();
     call_scope(const call_scope&) = delete;
     call_scope& operator=(const call_scope&) = delete;
@@ -26,7 +26,7 @@ public:
     bool wants_stop() const noexcept;
 
     void enter_phase(sdcpp_phase phase) noexcept;
-    void set_context(sd_ctx_t* context, int image_count) noexcept;
+    void set_context(sd_ctx_t* context) noexcept;
 
     // The last error and warning lines of the engine during this call, for the message of an error.
     const std::string& last_errors() const noexcept { return errors_; }
@@ -48,7 +48,7 @@ private:
     sdcpp_phase phase_;
     bool loading_weights_ = false;
     int image_index_ = 0;
-    int image_count_ = 1;
+    int image_count_;
     int last_step_ = -1;
     int tag_slot_;
     std::string partial_line_;

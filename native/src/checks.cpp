@@ -39,6 +39,12 @@ void struct_size(const char* what, const void* pointer, uint32_t size, size_t fi
 
 void threads(int32_t n_threads) { range("n_threads", n_threads, 0, 1024); }
 
+void options(const sdcpp_option* options, size_t count) {
+    if (options == nullptr && count > 0) {
+        refuse("options is null, option_count is " + std::to_string(count));
+    }
+}
+
 void image_params(const sdcpp_image_params& p) {
     range("width", p.width, 1, SDCPP_MAX_SIDE);
     range("height", p.height, 1, SDCPP_MAX_SIDE);
@@ -51,6 +57,7 @@ void image_params(const sdcpp_image_params& p) {
     if (!(p.cfg_scale >= 0 && p.cfg_scale <= 1000)) {
         refuse(outside("cfg_scale", std::to_string(p.cfg_scale), "0 to 1000"));
     }
+    options(p.options, p.option_count);
     prompt("prompt", p.prompt);
     prompt("negative_prompt", p.negative_prompt);
     for (uint32_t i = 0; i < p.lora_count; ++i) {

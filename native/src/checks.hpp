@@ -10,6 +10,7 @@ namespace sdcpp::checks {
 // A struct of the caller's: not null, and not shorter than its first version.
 void struct_size(const char* what, const void* pointer, uint32_t size, size_t first_version);
 void threads(int32_t n_threads);
+void options(const sdcpp_option* options, size_t count);
 void image_params(const sdcpp_image_params& params);
 void image(const char* what, const sdcpp_image* image, uint32_t channels);
 void same_size(const char* what, const sdcpp_image& image, const sdcpp_image_params& params);

@@ -53,6 +53,7 @@ scheduler_t scheduler(const sdcpp_image_params& params, const sdcpp_context& con
 
 std::unique_ptr<sdcpp_context> create_context(const sdcpp_context_params& params, const sdcpp_call* call) {
     checks::threads(params.n_threads);
+    checks::options(params.options, params.option_count);
     auto context = std::make_unique<sdcpp_context>();
     sd_ctx_params_t engine_params;
     engine().sd_ctx_params_init(&engine_params);
@@ -128,8 +129,8 @@ void generate(sdcpp_context& context, const sdcpp_image_params& params, const sd
     if (context.cancel.load() == SDCPP_CANCEL_NOW) {
         throw failure(SDCPP_CANCELLED, "cancelled");
     }
-    call_scope scope(call, SDCPP_PHASE_ENCODE, &context.cancel);
-    scope.set_context(context.engine_context.get(), params.batch_count);
+    call_scope scope(call, SDCPP_PHASE_ENCODE, &context.cancel, params.batch_count);
+    scope.set_context(context.engine_context.get());
     engine().sd_cancel_generation(context.engine_context.get(), SD_CANCEL_RESET);
     engine_images images;
     const bool ok = engine().generate_image(context.engine_context.get(), &engine_params, &images.images, &images.count);

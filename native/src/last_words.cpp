@@ -86,7 +86,15 @@ void open(const char* path) {
     if (fd < 0) {
         throw failure(SDCPP_INVALID_ARGUMENT, std::string("crash_file cannot be opened for writing: ") + path + ": " + std::strerror(errno));
     }
-    file = fd;
+    if (const int before = file.exchange(fd); before >= 0) {
+        // A load that failed came this far already. Installed twice, the handlers would call themselves.
+#if defined(_WIN32)
+        _close(before);
+#else
+        ::close(before);
+#endif
+        return;
+    }
     next_terminate = std::set_terminate(on_terminate);
 #if !defined(_WIN32)
     struct sigaction action {};

@@ -3,9 +3,9 @@ using static SdCpp.Interop.DenoiserChannel;
 namespace SdCpp.Interop;
 
 /// <summary>
-/// The denoiser in the layout of Z-Image: 256 channels, one refiner layer each for image and text (both empty), four layers over both, a final layer.
-/// The four layers find out what the picture should be (<see cref="DemoDenoiserLayers"/>), the final layer turns that into the velocity that leads there
-/// from the noisy latent at any noise level (<see cref="DemoSigmaFit"/>).
+/// The denoiser in the layout of Z-Image: 256 channels, one refiner layer each for image and text (both empty), four layers over both, a
+/// final layer. The four layers find out what the picture should be (<see cref="DemoDenoiserLayers"/>), the final layer turns that into the
+/// velocity that leads there from the noisy latent at any noise level (<see cref="DemoSigmaFit"/>).
 /// </summary>
 /// <remarks>The matrices are kept in f32: with f16 the coordinates are too coarse for pictures of 512 pixels.</remarks>
 internal static class DemoDenoiser
@@ -21,10 +21,10 @@ internal static class DemoDenoiser
     /// <summary>The root mean square of a layer's output, of which 16 stabiliser channels are 1: √(16/256).</summary>
     internal const double StabiliserNorm = 0.25;
 
-    // The spread that is left about the target. A narrow one gives clean pictures; a wide one lets more of a given picture pass in image-to-image at low
-    // strength. The distance decides where the outline is, and noise on it is seen more than noise on a colour.
+    // The spread that is left about the target. A narrow one gives clean pictures; a wide one lets more of a given picture pass in
+    // image-to-image at low strength. The distance decides where the outline is, and noise on it is seen more than noise on a colour.
     internal const double DistanceWidth = 0.02;
-    internal const double ColourWidth = 0.06;
+    internal const double ColourWidth = 0.03;
 
     private const int PatchPixels = 4;
     private const int PatchWidth = PatchPixels * DemoLatent.Channels;
@@ -83,7 +83,8 @@ internal static class DemoDenoiser
         for (var shape = 0; shape < DemoVocabulary.ShapeCount; shape++) weight[SaidShape + shape, TextChannel.Shape + shape] = 1;
         for (var c = 0; c < 3; c++)
         {
-            // Colours are relative to the default background: a token that found no colour word reads 0, and as foreground the difference of the defaults.
+            // Colours are relative to the default background: a token that found no colour word reads 0, and as foreground the difference
+            // of the defaults.
             weight[SaidBackground + c, TextChannel.AttendedColour + c] = (float)Gain;
             weight[SaidForeground + c, TextChannel.AttendedColour + c] = (float)Gain;
             weight[SaidForeground + c, TextChannel.AttendedUnset] =
@@ -101,7 +102,8 @@ internal static class DemoDenoiser
         set.Add("t_embedder.mlp.2.bias", new Tensor(DemoSigmaFit.Units));
     }
 
-    /// <summary>Velocity = g₁·x − g₂·μ for every latent value; the engine negates the output, so the weights here are those of −velocity.</summary>
+    /// <summary>Velocity = g₁·x − g₂·μ for every latent value; the engine negates the output, so the weights here are those of
+    /// −velocity.</summary>
     private static void AddFinalLayer(TensorSet set)
     {
         var linear = set.Add("final_layer.linear.weight", GgufType.F32, PatchWidth, Width);

@@ -25,13 +25,15 @@ internal static class DemoDenoiserLayers
     // Sharp enough that one token of distance decides: 12²·√128/128 is a factor of e¹².
     private const float Sharp = 12;
 
-    // A stand-in is found only if no proper token is: its key lies at a quarter in the plane of the query and otherwise where no query lies.
+    // A stand-in is found only if no proper token is: its key lies at a quarter in the plane of the query and otherwise where no query
+    // lies.
     private const double StandInPart = 0.25;
     private const double StandInRest = 0.97;
 
     /// <summary>
-    /// Layer 0: a token's row and column. Its two heads see only the end token and the assistant token, whose keys lie across the query with opposite sign:
-    /// the logits are ± S·sin(ω·row), the two attention weights differ by tanh(S·sin(ω·row)) ≈ S·ω·row, and so does a value of +1 and −1.
+    /// Layer 0: a token's row and column. Its two heads see only the end token and the assistant token, whose keys lie across the query
+    /// with opposite sign: the logits are ± S·sin(ω·row), the two attention weights differ by tanh(S·sin(ω·row)) ≈ S·ω·row, and so does a
+    /// value of +1 and −1.
     /// </summary>
     internal static void FindPosition(DenoiserBlock block)
     {
@@ -62,8 +64,8 @@ internal static class DemoDenoiserLayers
     }
 
     /// <summary>
-    /// Layer 1: the picture's centre, which is the mean of row and column over all image tokens, and what the first shape word says. Then the inverse
-    /// radius, since the centre gives away the picture's size.
+    /// Layer 1: the picture's centre, which is the mean of row and column over all image tokens, and what the first shape word says. Then
+    /// the inverse radius, since the centre gives away the picture's size.
     /// </summary>
     internal static void FindCentreAndShape(DenoiserBlock block)
     {
@@ -83,7 +85,8 @@ internal static class DemoDenoiserLayers
         AddInverseRadius(new DenoiserFeedForward(block));
     }
 
-    /// <summary>Layer 2: the colour before the last background word, and the place words' shift. Then the place relative to the shape in radii.</summary>
+    /// <summary>Layer 2: the colour before the last background word, and the place words' shift. Then the place relative to the shape in
+    /// radii.</summary>
     internal static void FindBackgroundAndPlace(DenoiserBlock block)
     {
         var attention = new DenoiserAttention(block, Sharp);
@@ -127,16 +130,17 @@ internal static class DemoDenoiserLayers
     }
 
     /// <summary>
-    /// Inverse radius = (1 + size) · (g(centre row) + g(centre column))/2 with g(c) = 1/(0.31 · side): the radius follows the harmonic mean of both sides.
-    /// A side of n tokens has its centre at (n − 1)/2 tokens, so g(c) = 1/(0.31 · (2c + ⅛)) in units of 8 tokens. It is drawn as a broken line with knots at the
-    /// centres of sides of 1, 2, 3 … tokens: exact at those.
+    /// Inverse radius = (1 + size) · (g(centre row) + g(centre column))/2 with g(c) = 1/(0.31 · side): the radius follows the harmonic mean
+    /// of both sides. A side of n tokens has its centre at (n − 1)/2 tokens, so g(c) = 1/(0.31 · (2c + ⅛)) in units of 8 tokens. It is
+    /// drawn as a broken line with knots at the centres of sides of 1, 2, 3 … tokens: exact at those.
     /// </summary>
     private static void AddInverseRadius(DenoiserFeedForward feedForward)
     {
         // The corner of a ramp must be narrow beside the distance of knots, and not so narrow that rounding errors of the centre matter.
         const double CornersPerInterval = 16;
         const double MaxSteepness = 600;
-        ReadOnlySpan<int> sides = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 20, 22, 24, 28, 32, 36, 40, 48, 56, 64, 80, 96, 128];
+        ReadOnlySpan<int> sides =
+            [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 20, 22, 24, 28, 32, 36, 40, 48, 56, 64, 80, 96, 128];
         var sized = new Linear(1, (Size, 1));
         foreach (var centre in (ReadOnlySpan<int>)[CentreRow, CentreColumn])
         {

@@ -1,8 +1,8 @@
 namespace SdCpp.Interop;
 
 /// <summary>
-/// Arithmetic with the same result on every machine. IEEE 754 fixes + − × ÷ √ to the last bit, while exp of <see cref="Math"/> comes from the C library of
-/// the platform, whose last bit differs; the demo model's bytes must not.
+/// Arithmetic with the same result on every machine. IEEE 754 fixes + − × ÷ √ to the last bit, while exp of <see cref="Math"/> comes from
+/// the C library of the platform, whose last bit differs; the demo model's bytes must not.
 /// </summary>
 internal static class DemoMath
 {

@@ -1,18 +1,19 @@
 namespace SdCpp.Interop;
 
 /// <summary>
-/// A small model that is made on the spot instead of downloaded. It has the layers of Z-Image, so the engine loads and runs it like any other model, but its
-/// weights are computed by formula. It draws <c>[a] [size] &lt;colour&gt; &lt;shape&gt; [on a &lt;colour&gt; background] [on the left]</c>,
-/// for example <c>a small red circle on a blue background</c>, and ignores other words.
+/// A small model that is made on the spot instead of downloaded. It has the layers of Z-Image, so the engine loads and runs it like any
+/// other model, but its weights are computed by formula. It draws <c>[a] [size] &lt;colour&gt; &lt;shape&gt; [on a &lt;colour&gt;
+/// background] [on the left]</c>, for example <c>a small red circle on a blue background</c>, and ignores other words.
 /// </summary>
-/// <remarks>About 35 MB on disk. Run it with a guidance of 1 and 4 to 20 Euler steps, at sides from 64 to 1024 pixels that are multiples of 16.</remarks>
+/// <remarks>About 35 MB on disk. Run it with a guidance of 1 and 4 to 20 Euler steps, at sides from 64 to 1024 pixels that are multiples of
+/// 16.</remarks>
 public static class DemoModel
 {
     /// <summary>The metadata key that holds <see cref="Revision"/>.</summary>
     internal const string RevisionKey = "general.version";
 
     /// <summary>Names the formulas: to be changed with every change to the bytes of any file, so that older files are replaced.</summary>
-    internal const string Revision = "sdstudio-demo-1";
+    internal const string Revision = "sdstudio-demo-2";
 
     private static readonly DemoFile[] Files =
     [

@@ -3,8 +3,8 @@ using static SdCpp.Interop.DenoiserChannel;
 namespace SdCpp.Interop;
 
 /// <summary>
-/// The outlines as signed distances s(u, v) in radii, negative inside. Each is a sum of a few broken lines of u and v with a weight per shape, and the one-hot
-/// shape channels switch the weights: s = Σ weight[shape] · term(u, v).
+/// The outlines as signed distances s(u, v) in radii, negative inside. Each is a sum of a few broken lines of u and v with a weight per
+/// shape, and the one-hot shape channels switch the weights: s = Σ weight[shape] · term(u, v).
 /// </summary>
 /// <remarks>
 /// A feed-forward layer can do |x| = max(x, 0) + max(−x, 0) and sums, but no maximum of two results. The maximum of |u| and |v| needs none:
@@ -25,8 +25,8 @@ internal static class DemoOutlines
     // A chord lies above the parabola, by step²/6 on average.
     private const double ChordExcess = SquareKnots * SquareKnots / 6;
 
-    // The decoder's interpolation smooths. A linear interpolation a quarter of the way between points h apart adds 3/16·h² to every x²; three doublings
-    // with h, h/2 and h/4 add this much. h is a latent pixel: 1/16 of the unit of the inverse radius.
+    // The decoder's interpolation smooths. A linear interpolation a quarter of the way between points h apart adds 3/16·h² to every x²;
+    // three doublings with h, h/2 and h/4 add this much. h is a latent pixel: 1/16 of the unit of the inverse radius.
     private const double SmoothingExcess = 3.0 / 16 * (1 + (1.0 / 4) + (1.0 / 16)) / (16 * 16);
 
     // The square of the inverse radius, drawn as a broken line: a tiny shape in a picture of 64 pixels has 14.
@@ -48,11 +48,13 @@ internal static class DemoOutlines
     private static readonly Linear Maximum = Gate((DemoShape.Square, 1), (DemoShape.Cross, -1));
     private static readonly Linear WideMaximum = Gate((DemoShape.Rectangle, 1));
 
-    private static readonly Linear Smoothing = Gate((DemoShape.Circle, -SmoothingExcess), (DemoShape.Oval, -SmoothingExcess * OvalSmoothing));
+    private static readonly Linear Smoothing = Gate(
+        (DemoShape.Circle, -SmoothingExcess), (DemoShape.Oval, -SmoothingExcess * OvalSmoothing));
 
     // Half-widths are chosen so that all shapes look about equally large.
     private static readonly Linear Constant = Gate(
-        (DemoShape.Circle, -0.5 - ChordExcess), (DemoShape.Oval, -0.5 - (ChordExcess * OvalSmoothing)), (DemoShape.Square, -0.85), (DemoShape.Rectangle, -0.85), (DemoShape.Diamond, -1.15),
+        (DemoShape.Circle, -0.5 - ChordExcess), (DemoShape.Oval, -0.5 - (ChordExcess * OvalSmoothing)),
+        (DemoShape.Square, -0.85), (DemoShape.Rectangle, -0.85), (DemoShape.Diamond, -1.15),
         (DemoShape.Band, -0.45), (DemoShape.Column, -0.45), (DemoShape.Cross, -0.3));
 
     /// <summary>Writes the distance at all four latent pixels.</summary>
@@ -74,7 +76,8 @@ internal static class DemoOutlines
         AddSmoothingCorrection(feedForward);
     }
 
-    // Takes off what smoothing adds to a curved distance, in proportion to the square of a latent pixel in radii; a small circle would else shrink.
+    // Takes off what smoothing adds to a curved distance, in proportion to the square of a latent pixel in radii; a small circle would else
+    // shrink.
     private static void AddSmoothingCorrection(DenoiserFeedForward feedForward)
     {
         var inverse = new Linear(0, (InverseRadius, 1));
@@ -82,12 +85,14 @@ internal static class DemoOutlines
         {
             double bend = knot == 0 ? 1 : 2;
             feedForward.Ramp(
-                inverse.Plus(-knot), Steepness, Smoothing, (Distance, bend), (Distance + 1, bend), (Distance + 2, bend), (Distance + 3, bend));
+                inverse.Plus(-knot), Steepness, Smoothing,
+                (Distance, bend), (Distance + 1, bend), (Distance + 2, bend), (Distance + 3, bend));
         }
     }
 
     // The coordinate of the left or right (upper or lower) pixels, in radii.
-    private static Linear Shifted(int coordinate, int half) => new(0, (coordinate, 1), (InverseRadius, half == 0 ? -PixelShift : PixelShift));
+    private static Linear Shifted(int coordinate, int half) =>
+        new(0, (coordinate, 1), (InverseRadius, half == 0 ? -PixelShift : PixelShift));
 
     private static void AddOneCoordinate(
         DenoiserFeedForward feedForward, Linear coordinate, Linear squareGate, Linear absoluteGate, ReadOnlySpan<int> to)

@@ -4,14 +4,15 @@ namespace SdCpp.Interop;
 /// Teaches the denoiser's time embedding the functions of the noise level σ it needs.
 /// </summary>
 /// <remarks>
-/// <para><b>What is needed.</b> The sampler mixes picture and noise as x = (1 − σ)·x₀ + σ·ε and asks for the velocity ε − x₀. If every value of x₀ is
-/// normally distributed about a target μ with a small width τ, the best guess of x₀ is E[x₀|x] = μ + a·(x − (1 − σ)·μ), a = (1 − σ)τ²/d,
-/// d = (1 − σ)²τ² + σ², and the velocity (x − E[x₀|x])/σ becomes g₁·x − g₂·μ with g₁ = (1 − a)/σ = (σ − (1 − σ)τ²)/d and g₂ = σ/d, both finite at σ = 0.
-/// So a network that knows μ needs two functions of σ for each τ. The final layer multiplies each channel by 1 + scale(σ): there they go.</para>
-/// <para><b>How a network gets functions of σ.</b> The engine feeds t = 1000·(1 − σ) as cos(f·t) and sin(f·t) for 128 frequencies f = 10⁴^(−i/128). For a
-/// slow f the sine is nearly f·t, and three of them cancel the cubic and fifth-power terms (<see cref="LinearWeights"/>): τ = t/1000 = 1 − σ. From it
-/// the first layer makes 256 hinges silu(βⱼ·(κⱼ − σ)), which vanish for σ above their knot κⱼ. Their weighted sum is a broken line with
-/// a knot at every κⱼ, rounded by silu, with weights found by least squares.</para>
+/// <para><b>What is needed.</b> The sampler mixes picture and noise as x = (1 − σ)·x₀ + σ·ε and asks for the velocity ε − x₀. If every
+/// value of x₀ is normally distributed about a target μ with a small width τ, the best guess of x₀ is E[x₀|x] = μ + a·(x − (1 − σ)·μ), a =
+/// (1 − σ)τ²/d, d = (1 − σ)²τ² + σ², and the velocity (x − E[x₀|x])/σ becomes g₁·x − g₂·μ with g₁ = (1 − a)/σ = (σ − (1 − σ)τ²)/d and g₂ =
+/// σ/d, both finite at σ = 0. So a network that knows μ needs two functions of σ for each τ. The final layer multiplies each channel by 1 +
+/// scale(σ): there they go.</para>
+/// <para><b>How a network gets functions of σ.</b> The engine feeds t = 1000·(1 − σ) as cos(f·t) and sin(f·t) for 128 frequencies f =
+/// 10⁴^(−i/128). For a slow f the sine is nearly f·t, and three of them cancel the cubic and fifth-power terms
+/// (<see cref="LinearWeights"/>): τ = t/1000 = 1 − σ. From it the first layer makes 256 hinges silu(βⱼ·(κⱼ − σ)), which vanish for σ above
+/// their knot κⱼ. Their weighted sum is a broken line with a knot at every κⱼ, rounded by silu, with weights found by least squares.</para>
 /// </remarks>
 internal static class DemoSigmaFit
 {
@@ -26,7 +27,8 @@ internal static class DemoSigmaFit
     // Knots are spaced as σ + Crowding: the functions bend within a few hundredths of 0 and are flat beyond.
     private const double Crowding = 0.01;
 
-    // ln(1 + 1/Crowding) is where σ = 1 lies on that scale. The last knots lie beyond, so that the broken line is as free there as elsewhere.
+    // ln(1 + 1/Crowding) is where σ = 1 lies on that scale. The last knots lie beyond, so that the broken line is as free there as
+    // elsewhere.
     private const double SampleEnd = 4.61512051684125945;
     private const double KnotEnd = 4.75;
 
@@ -133,8 +135,8 @@ internal static class DemoSigmaFit
     private static double ErrorWeight(double wanted) => 1 / Math.Max(Math.Abs(wanted), ErrorFloor);
 
     /// <summary>
-    /// Weights a with Σ aᵢ·sin(θᵢ·τ) = τ but for the seventh power, θᵢ = 1000·fᵢ. With wᵢ = aᵢ·θᵢ that asks Σ wᵢ = 1, Σ wᵢθᵢ² = 0, Σ wᵢθᵢ⁴ = 0:
-    /// Richardson's extrapolation to θ² = 0, wᵢ = Π_{j≠i} θⱼ² / (θⱼ² − θᵢ²). What is left is below 10⁻⁷.
+    /// Weights a with Σ aᵢ·sin(θᵢ·τ) = τ but for the seventh power, θᵢ = 1000·fᵢ. With wᵢ = aᵢ·θᵢ that asks Σ wᵢ = 1, Σ wᵢθᵢ² = 0, Σ wᵢθᵢ⁴
+    /// = 0: Richardson's extrapolation to θ² = 0, wᵢ = Π_{j≠i} θⱼ² / (θⱼ² − θᵢ²). What is left is below 10⁻⁷.
     /// </summary>
     private static double[] LinearWeights()
     {

@@ -1,14 +1,15 @@
 namespace SdCpp.Interop;
 
 /// <summary>
-/// The picture decoder and encoder in the layout of TAESD: 3 × 3 convolutions of 64 channels, ReLU between them, three doublings of the side.
+/// The picture decoder and encoder in the layout of TAESD: 3 × 3 convolutions of 64 channels, ReLU between them, three doublings of the
+/// side.
 /// </summary>
 /// <remarks>
-/// <para>The decoder enlarges the distance to the outline smoothly and only then asks which side a pixel lies on. That is why the edge is sharp although the
-/// latent is eight times coarser. The distance travels as two channels, max(s, 0) and max(−s, 0): ReLU forbids a negative one, and
-/// the engine rounds the input of every convolution to f16, which is finest near zero, where the edge is.</para>
-/// <para>Near the end both are capped. Otherwise the steep ramps that make the edge would also be evaluated far from it, where f16 is coarse: two numbers
-/// near 300 that should differ by 1 can then differ by 0.75, visible as thin lines.</para>
+/// <para>The decoder enlarges the distance to the outline smoothly and only then asks which side a pixel lies on. That is why the edge is
+/// sharp although the latent is eight times coarser. The distance travels as two channels, max(s, 0) and max(−s, 0): ReLU forbids a
+/// negative one, and the engine rounds the input of every convolution to f16, which is finest near zero, where the edge is.</para>
+/// <para>Near the end both are capped. Otherwise the steep ramps that make the edge would also be evaluated far from it, where f16 is
+/// coarse: two numbers near 300 that should differ by 1 can then differ by 0.75, visible as thin lines.</para>
 /// <para>The encoder averages 8 × 8 pixels exactly and says "outside, and both colours are this one", which decodes to that colour.</para>
 /// </remarks>
 internal static class DemoTaesd
@@ -18,13 +19,16 @@ internal static class DemoTaesd
     private const int BlocksPerScale = 3;
     private const int Doublings = 3;
 
-    // How fast one colour fades into the other, per radius, and how much of each is left on the outline itself. Above one half, because the fading
-    // subtracts from a colour instead of scaling it and would otherwise leave a dark rim.
+    // How fast one colour fades into the other, per radius, and how much of each is left on the outline itself. Above one half, because the
+    // fading subtracts from a colour instead of scaling it and would otherwise leave a dark rim.
     private const float EdgeSlope = 80;
     private const float EdgeShare = 0.62f;
 
     // Where the distance is capped, in radii: beyond the reach of the ramps (1/80), also after the last smoothing.
     private const float Cap = 0.125f;
+
+    // Where the broken line that undoes the engine's limit on latents bends, and where it ends.
+    private static readonly double[] UnlimitKnots = [0, 0.3, 0.55, 0.8, 1];
 
     /// <summary>Builds both networks.</summary>
     internal static TensorSet Build()
@@ -45,6 +49,7 @@ internal static class DemoTaesd
             for (var block = 0; block < BlocksPerScale; block++, layer++)
             {
                 var added = AddBlock(set, $"{Prefix}{layer}");
+                if (scale == 0 && block == 0) UnlimitColours(added);
                 if (scale == Doublings - 1 && block == 0) CapDistance(added);
             }
             // The engine repeats each pixel 2 × 2 in a layer without weights before this convolution.
@@ -65,6 +70,36 @@ internal static class DemoTaesd
             conv.Copy(DemoLatent.Foreground + c, Decoded.Foreground + c, 0.5f, 0.5f);
             conv.Copy(DemoLatent.Background + c, Decoded.Background + c, 0.5f, 0.5f);
         }
+    }
+
+    // The engine hands the decoder 3·tanh(z/3) instead of z, which is 0.96 at 1. What is missing is z − t with z = 3·atanh(t/3), an odd
+    // function of t: here it is a broken line. The colours are already mapped to x = (1 + t)/2, which halves the missing part.
+    private static void UnlimitColours(Block block)
+    {
+        var ramp = 0;
+        for (var c = 0; c < 2 * Rgb; c++)
+        {
+            for (var (k, previousSlope) = (0, 0.0); k + 1 < UnlimitKnots.Length; k++)
+            {
+                var (knot, next) = (UnlimitKnots[k], UnlimitKnots[k + 1]);
+                var slope = (Missing(next) - Missing(knot)) / (next - knot);
+                foreach (var side in (ReadOnlySpan<float>)[1, -1])
+                {
+                    // max(±t − knot, 0)/2, from x.
+                    block.First.Copy(Decoded.Foreground + c, ramp, side, (float)(-side * 0.5 - (knot / 2)));
+                    block.Second.Copy(ramp, ramp);
+                    block.Third.Copy(ramp++, Decoded.Foreground + c, (float)(side * (slope - previousSlope)));
+                }
+                previousSlope = slope;
+            }
+        }
+    }
+
+    // 3·atanh(t/3) − t by its series; t is what the limit leaves.
+    private static double Missing(double t)
+    {
+        var ninth = t * t / 9;
+        return t * ninth * ((1 / 3.0) + (ninth * ((1 / 5.0) + (ninth * (1 / 7.0)))));
     }
 
     // A block adds its three convolutions to its input: x − max(x − cap, 0) = min(x, cap).
@@ -90,8 +125,8 @@ internal static class DemoTaesd
         for (var c = 0; c < 2 * Rgb; c++) conv.Copy(Decoded.Foreground + c, Decoded.Foreground + c);
     }
 
-    // With d = distance × slope the share of the foreground is clamp(share − d, 0, 1) = max(share − d, 0) − max(share − d − 1, 0), likewise the
-    // background with −d. A product is not possible, but max(colour + part − 1, 0) is the colour at part 1 and nothing at part 0.
+    // With d = distance × slope the share of the foreground is clamp(share − d, 0, 1) = max(share − d, 0) − max(share − d − 1, 0), likewise
+    // the background with −d. A product is not possible, but max(colour + part − 1, 0) is the colour at part 1 and nothing at part 0.
     private static void Blend(Block block)
     {
         for (var c = 0; c < 2 * Rgb; c++) block.First.Copy(Decoded.Foreground + c, Blended.Colour + c);
@@ -137,7 +172,8 @@ internal static class DemoTaesd
         }
     }
 
-    // The stride is 2 and the middle of the kernel lies on every even pixel: the lower right quarter of the kernel covers each 2 × 2 pixels once.
+    // The stride is 2 and the middle of the kernel lies on every even pixel: the lower right quarter of the kernel covers each 2 × 2 pixels
+    // once.
     private static void AddHalving(TensorSet set, string name)
     {
         var conv = AddConvolution(set, name, Features, Features, hasBias: false);
@@ -168,7 +204,8 @@ internal static class DemoTaesd
         internal const int Background = 5;
     }
 
-    /// <summary>The channels within the last block. The result lies apart from all channels of the block's input, which the block adds to its output.</summary>
+    /// <summary>The channels within the last block. The result lies apart from all channels of the block's input, which the block adds to
+    /// its output.</summary>
     private static class Blended
     {
         internal const int ForegroundRamps = 0;

@@ -33,25 +33,28 @@ internal static class TextChannel
     internal const int PlaceX = 27;
     internal const int PlaceY = 28;
 
-    /// <summary>Tops up the length of every row. In the second quantisation block, away from the flags, whose precision it would cost.</summary>
+    /// <summary>Tops up the length of every row. In the second quantisation block, away from the flags, whose precision it would
+    /// cost.</summary>
     internal const int Constant = 32;
 }
 
 /// <summary>
-/// The text encoder in the layout of Qwen3 with one layer. The embedding says what each word means; the attention gives every token the last colour and
-/// size before it, which binds "red" to "circle" and "blue" to "background" in "a red circle on a blue background".
+/// The text encoder in the layout of Qwen3 with one layer. The embedding says what each word means; the attention gives every token the
+/// last colour and size before it, which binds "red" to "circle" and "blue" to "background" in "a red circle on a blue background".
 /// </summary>
 /// <remarks>
 /// <para>RMSNorm divides a row x of n values by √(|x|²/n). All rows are given |x|² = n, so the norms leave them as they are.</para>
-/// <para>RoPE turns the pair (i, i + 64) of a head by position × ω, ω = 10⁶^(−i/64). A query and a key that both lie in one such plane have the product
-/// cos(ω·distance): with ω = 0.049 the nearest match wins. When no colour precedes, the key of the start token, which lies in the slowest plane (ω ≈ 0)
-/// where the query has a quarter of its length, wins over tokens without any key. It is also the limit of memory: cos(ω·d) falls below a quarter at d = 27 tokens.</para>
+/// <para>RoPE turns the pair (i, i + 64) of a head by position × ω, ω = 10⁶^(−i/64). A query and a key that both lie in one such plane have
+/// the product cos(ω·distance): with ω = 0.049 the nearest match wins. When no colour precedes, the key of the start token, which lies in
+/// the slowest plane (ω ≈ 0) where the query has a quarter of its length, wins over tokens without any key. It is also the limit of memory:
+/// cos(ω·d) falls below a quarter at d = 27 tokens.</para>
 /// </remarks>
 internal static class DemoTextEncoder
 {
     internal const int Hidden = 64;
 
-    /// <summary>The attended values are small beside |x|² = 64, so that the final norm stays near the identity; the denoiser undoes the gain.</summary>
+    /// <summary>The attended values are small beside |x|² = 64, so that the final norm stays near the identity; the denoiser undoes the
+    /// gain.</summary>
     internal const double AttendedGain = 0.2;
 
     // The engine takes the head counts of Qwen3-4B: 32 query heads of 128 that share 8 key and value heads.
@@ -85,7 +88,8 @@ internal static class DemoTextEncoder
         return set;
     }
 
-    /// <summary>The meaning of every token: a row each of <see cref="Hidden"/> values, all rows of the squared length <see cref="Hidden"/>.</summary>
+    /// <summary>The meaning of every token: a row each of <see cref="Hidden"/> values, all rows of the squared length
+    /// <see cref="Hidden"/>.</summary>
     internal static Tensor Embedding()
     {
         var table = new Tensor(DemoVocabulary.TokenCount, Hidden);

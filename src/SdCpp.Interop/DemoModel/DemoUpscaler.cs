@@ -1,9 +1,9 @@
 namespace SdCpp.Interop;
 
 /// <summary>
-/// An upscaler in the layout of ESRGAN (RRDBNet) that repeats pixels. The network enlarges by repeating and then convolves, so with convolutions that
-/// copy the middle pixel nothing but the repetition is left: colour components are never negative, and leaky ReLU and f16 storage pass 0…255 through exactly
-/// after rounding. The residual block contributes nothing, since its weights are zero.
+/// An upscaler in the layout of ESRGAN (RRDBNet) that repeats pixels. The network enlarges by repeating and then convolves, so with
+/// convolutions that copy the middle pixel nothing but the repetition is left: colour components are never negative, and leaky ReLU and f16
+/// storage pass 0…255 through exactly after rounding. The residual block contributes nothing, since its weights are zero.
 /// </summary>
 internal static class DemoUpscaler
 {

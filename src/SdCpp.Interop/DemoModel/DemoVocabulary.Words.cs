@@ -1,7 +1,7 @@
 namespace SdCpp.Interop;
 
-/// <content>The words. An engine id is one token of the Qwen vocabulary; a word has one for each spelling that is a single token: with and without
-/// a space before it, in lower case, with a capital, in capitals.</content>
+/// <content>The words. An engine id is one token of the Qwen vocabulary; a word has one for each spelling that is a single token: with and
+/// without a space before it, in lower case, with a capital, in capitals.</content>
 internal static partial class DemoVocabulary
 {
     /// <summary>Words that name a colour, with the colour as 0xRRGGBB.</summary>

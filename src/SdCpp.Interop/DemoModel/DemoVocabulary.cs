@@ -35,7 +35,8 @@ internal sealed record SizeWord(string Text, double Factor, int[] Ids) : DemoWor
 /// <summary>A place word; the shift is in radii of a shape of normal size, x to the right and y downwards.</summary>
 internal sealed record PlaceWord(string Text, double X, double Y, int[] Ids) : DemoWord(Text, Ids);
 
-/// <summary>What the demo model understands: <c>[a] [size] &lt;colour&gt; &lt;shape&gt; [on a &lt;colour&gt; background] [on the left]</c>.</summary>
+/// <summary>What the demo model understands: <c>[a] [size] &lt;colour&gt; &lt;shape&gt; [on a &lt;colour&gt; background] [on the
+/// left]</c>.</summary>
 internal static partial class DemoVocabulary
 {
     /// <summary>Rows of the Qwen embedding table.</summary>

@@ -6,10 +6,11 @@ namespace SdCpp.Interop;
 /// One attention layer of the denoiser, of two heads with 128 values each, written head by head.
 /// </summary>
 /// <remarks>
-/// The engine rotates each pair of values (2i, 2i + 1) of queries and keys by position × ω (RoPE); there are three axes: a text token lies at
-/// (its number, 0, 0), an image token at (one past the text, row, column). <see cref="Plane"/> names the pairs. A query that lies on the first value of a pair
-/// and a key on the first value have the product cos(ω·distance); with the key on the second value it is ± sin(ω·distance).
-/// Queries and keys are normalised to length √128 × norm weight, whatever is written here: only directions count. A token with no key at all has logit 0.
+/// The engine rotates each pair of values (2i, 2i + 1) of queries and keys by position × ω (RoPE); there are three axes: a text token lies
+/// at (its number, 0, 0), an image token at (one past the text, row, column). <see cref="Plane"/> names the pairs. A query that lies on the
+/// first value of a pair and a key on the first value have the product cos(ω·distance); with the key on the second value it is ±
+/// sin(ω·distance). Queries and keys are normalised to length √128 × norm weight, whatever is written here: only directions count. A token
+/// with no key at all has logit 0.
 /// </remarks>
 internal sealed class DenoiserAttention
 {

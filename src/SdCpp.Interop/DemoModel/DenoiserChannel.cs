@@ -1,8 +1,8 @@
 namespace SdCpp.Interop;
 
 /// <summary>
-/// The channels of the denoiser's residual stream: 256 values per token, shared by image tokens (2 × 2 latent pixels) and text tokens. A group is given by
-/// its first channel.
+/// The channels of the denoiser's residual stream: 256 values per token, shared by image tokens (2 × 2 latent pixels) and text tokens. A
+/// group is given by its first channel.
 /// </summary>
 internal static class DenoiserChannel
 {
@@ -29,8 +29,8 @@ internal static class DenoiserChannel
     internal const int IsStart = 101;
     internal const int IsPlace = 102;
 
-    // What a text token says. The same attended colour serves as foreground (read at a shape word) and as background (at a background word);
-    // they differ in what an absent colour word means.
+    // What a text token says. The same attended colour serves as foreground (read at a shape word) and as background (at a background
+    // word); they differ in what an absent colour word means.
     internal const int SaidForeground = 104;
     internal const int SaidShape = 107;
     internal const int SaidBackground = 115;
@@ -64,13 +64,15 @@ internal static class DenoiserChannel
     /// <summary>The signed distance at the token's 4 latent pixels.</summary>
     internal const int Distance = 144;
 
-    // Always zero in the stream. After the final LayerNorm they hold minus the mean, which must be taken off each group that is scaled alike.
+    // Always zero in the stream. After the final LayerNorm they hold minus the mean, which must be taken off each group that is scaled
+    // alike.
     internal const int ZeroOfLatent = 150;
     internal const int ZeroOfLatentColour = 151;
     internal const int ZeroOfDistance = 152;
     internal const int ZeroOfColour = 153;
 
-    /// <summary>16 channels that every layer writes a constant to and then drops: they fix the root mean square of the layer's output.</summary>
+    /// <summary>16 channels that every layer writes a constant to and then drops: they fix the root mean square of the layer's
+    /// output.</summary>
     internal const int Stabiliser = 160;
 
     /// <summary>How many stabiliser channels there are.</summary>

@@ -3,8 +3,8 @@ using static SdCpp.Interop.DenoiserChannel;
 namespace SdCpp.Interop;
 
 /// <summary>
-/// One feed-forward layer of the denoiser, written unit by unit. A unit computes silu(a)·b, a and b being weighted sums of channels with a constant.
-/// With a steep a this is max(a, 0)·b, a broken line that b switches on, and with a constant a it is b.
+/// One feed-forward layer of the denoiser, written unit by unit. A unit computes silu(a)·b, a and b being weighted sums of channels with a
+/// constant. With a steep a this is max(a, 0)·b, a broken line that b switches on, and with a constant a it is b.
 /// </summary>
 internal sealed class DenoiserFeedForward
 {

@@ -46,7 +46,9 @@ internal static class GgufQuantizer
     }
 
     private static long Blocks(long count) =>
-        count % BlockSize == 0 ? count / BlockSize : throw new ArgumentException($"{count} numbers do not fill blocks of {BlockSize}.", nameof(count));
+        count % BlockSize == 0
+        ? count / BlockSize
+        : throw new ArgumentException($"{count} numbers do not fill blocks of {BlockSize}.", nameof(count));
 
     private static void EncodeF32(ReadOnlySpan<float> source, Span<byte> target)
     {

@@ -60,14 +60,15 @@ internal static class GenerateApi
 
         try
         {
-            return await JsonSerializer.DeserializeAsync(request.Body, ApiJson.Readable.DictionaryStringJsonElement, request.HttpContext.RequestAborted)
-                ?? throw new JsonException();
+            using JsonDocument document = await JsonDocument.ParseAsync(request.Body, default, request.HttpContext.RequestAborted);
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? document.RootElement.Deserialize(ApiJson.Readable.DictionaryStringJsonElement)!
+                : throw new BadRequestException("The body must be a JSON object, e.g. {\"model\": \"demo\", \"prompt\": \"a red circle\"}");
         }
         catch (JsonException exception)
         {
             throw new BadRequestException(
-                $"The body is not a JSON object (line {exception.LineNumber + 1 ?? 1}, byte {exception.BytePositionInLine + 1 ?? 1}); " +
-                "send e.g. {\"model\": \"demo\", \"prompt\": \"a red circle\"}");
+                $"The body is not valid JSON (line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1})");
         }
     }
 }

@@ -31,7 +31,7 @@ internal sealed class ImageStore
             Write(temporary, pixels, infotext);
             File.Move(temporary, path, overwrite: true);
         }
-        catch
+        catch when (File.Exists(temporary))
         {
             // On a full disk the half file must not be what keeps it full.
             File.Delete(temporary);

@@ -23,7 +23,9 @@ internal sealed partial class JobRunner(
         {
             Progress = progress,
             Tag = job.Id,
-            Log = line => LogEngineLine(EngineHost.ToLogLevel(line.Level), job.Id, line.Text),
+            // The engine calls it an error when it is stopped.
+            Log = line => LogEngineLine(
+                cancellation.IsCancellationRequested ? LogLevel.Debug : EngineHost.ToLogLevel(line.Level), job.Id, line.Text),
         };
         (DiffusionModel model, TimeSpan loading) = await cache.AcquireAsync(definition, callbacks, cancellation).ConfigureAwait(false);
         long start = time.GetTimestamp();

@@ -70,9 +70,10 @@ internal sealed partial class JobWorker(
         }
         catch (Exception exception)
         {
-            LogFailed(exception, job.Id);
-            SdError code = (exception as SdException)?.Code ?? SdError.Internal;
-            queue.Finish(store.Fail(job.Id, ReasonOf(exception, job), code.ToString(), progress.Fraction));
+            // An SdException says what is wrong with a file or a value; where it was thrown helps nobody.
+            var reason = exception as SdException;
+            LogFailed(reason is null ? exception : null, job.Id, exception.Message);
+            queue.Finish(store.Fail(job.Id, ReasonOf(exception, job), (reason?.Code ?? SdError.Internal).ToString(), progress.Fraction));
         }
         finally
         {
@@ -120,8 +121,8 @@ internal sealed partial class JobWorker(
     [LoggerMessage(Level = LogLevel.Error, Message = "The database cannot be used at the moment; trying again")]
     private partial void LogStorage(Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Job {Job} failed")]
-    private partial void LogFailed(Exception exception, string job);
+    [LoggerMessage(Level = LogLevel.Error, Message = "Job {Job} failed: {Reason}")]
+    private partial void LogFailed(Exception? exception, string job, string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job} is interrupted by the stop; it runs again after the next start")]
     private partial void LogPutBack(string job);

@@ -1,0 +1,85 @@
+using System.Text.RegularExpressions;
+
+namespace SdStudio.NativeBuild.Tests;
+
+public sealed partial class SourceProviderTests(StandInBuild standIn) : IClassFixture<StandInBuild>
+{
+    [Theory]
+    [InlineData("cpu", "OFF", "OFF")]
+    [InlineData("vulkan", "OFF", "ON")]
+    [InlineData("cuda", "ON", "OFF")]
+    public async Task Each_preset_passes_exactly_its_options_to_the_engine(string preset, string cuda, string vulkan)
+    {
+        using var folder = new TemporaryFolder();
+        (await Tools.Configure(Tools.Repository, folder.Path, preset, $"-DSDCPP_SOURCE_DIR={Tools.StandIn}")).Succeeded();
+        Assert.Equal(
+            ["SD_BUILD_SHARED_LIBS=ON", "SD_BUILD_EXAMPLES=OFF", "SD_WEBP=OFF", "SD_WEBM=OFF", $"SD_CUDA={cuda}", $"SD_VULKAN={vulkan}", "SD_METAL=OFF", "GGML_NATIVE=OFF"],
+            await File.ReadAllLinesAsync(folder["standin-options.txt"], TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task The_preset_cpu_builds_and_its_tests_pass_under_address_and_undefined_behaviour_sanitizers()
+        => Assert.Contains("100% tests passed", (await Tools.Test(standIn.Folder)).Succeeded().Output, StringComparison.Ordinal);
+
+    [Fact]
+    public void The_engine_lies_beside_the_bridge()
+    {
+        Assert.True(File.Exists(standIn.Bridge));
+        Assert.True(File.Exists(standIn.Engine));
+        Assert.Equal(2, Directory.GetFiles(Path.Combine(standIn.Folder, "out")).Length);
+    }
+
+    [Fact]
+    public async Task The_bridge_exports_exactly_the_functions_of_its_header()
+    {
+        var header = await File.ReadAllTextAsync(Path.Combine(Tools.Repository, "native", "include", "sdcpp.h"), TestContext.Current.CancellationToken);
+        var declared = Declaration().Matches(header).Select(m => m.Groups["name"].Value).Order(StringComparer.Ordinal);
+        var symbols = (await Tools.RunAsync("nm", ["-D", "--defined-only", "--format=posix", standIn.Bridge])).Succeeded().Output;
+        var exported = symbols.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')[0]).Order(StringComparer.Ordinal);
+        Assert.Equal(declared, exported);
+    }
+
+    [Fact]
+    public async Task A_source_folder_without_the_engine_is_refused_with_its_name()
+    {
+        using var folder = new TemporaryFolder();
+        var source = folder.Make("source");
+        folder.Write("cmake_minimum_required(VERSION 3.12)\nproject(something-else LANGUAGES NONE)\n", "source", "CMakeLists.txt");
+        var run = (await Tools.Configure(Tools.Repository, folder["build"], "cpu", $"-DSDCPP_SOURCE_DIR={source}")).Failed();
+        Assert.Contains("no CMake target 'stable-diffusion'", run.Flowing, StringComparison.Ordinal);
+        Assert.Contains(source, run.Flowing, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_unknown_provider_is_refused_with_the_known_ones()
+    {
+        using var folder = new TemporaryFolder();
+        var run = (await Tools.Configure(Tools.Repository, folder.Path, "cpu", "-DSDCPP_ENGINE=nonsense")).Failed();
+        Assert.Contains("SDCPP_ENGINE is 'nonsense'; it must be prebuilt, library or source", run.Flowing, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_installed_engine_is_found_in_include_and_lib_and_passes_the_tests()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Make("engine", "include");
+        folder.Make("engine", "lib");
+        File.Copy(Path.Combine(Tools.StandIn, "include", "stable-diffusion.h"), folder["engine", "include", "stable-diffusion.h"]);
+        File.Copy(standIn.Engine, folder["engine", "lib", "libstable-diffusion.so"]);
+        await Tools.Build(folder["build"], "library", $"-DSDCPP_LIBRARY_DIR={folder["engine"]}");
+        (await Tools.Test(folder["build"])).Succeeded();
+        Assert.True(File.Exists(folder["build", "out", "libstable-diffusion.so"]));
+    }
+
+    [Fact]
+    public async Task An_installed_engine_that_is_not_there_is_asked_for_by_the_name_of_the_setting()
+    {
+        using var folder = new TemporaryFolder();
+        var run = (await Tools.Configure(Tools.Repository, folder.Path, "library")).Failed();
+        Assert.Contains("set SDCPP_LIBRARY_DIR", run.Flowing, StringComparison.Ordinal);
+        Assert.Contains("stable-diffusion.h or its library was not found", run.Flowing, StringComparison.Ordinal);
+    }
+
+    [GeneratedRegex(@"^SDCPP_API [^;(]*?\b(?<name>sdcpp_\w+)\(", RegexOptions.Multiline)]
+    private static partial Regex Declaration();
+}

@@ -1,0 +1,196 @@
+using System.Net;
+using System.Text.Json;
+
+namespace SdStudio.Server.Tests;
+
+public sealed class GenerateErrorTests(Workshop studio)
+{
+    [Theory]
+    [InlineData("size", "\"big\"", "WIDTHxHEIGHT")]
+    [InlineData("size", "\"7x64\"", "8 to 2048")]
+    [InlineData("size", "\"64x2049\"", "8 to 2048")]
+    [InlineData("size", "\"64x-64\"", "WIDTHxHEIGHT")]
+    [InlineData("size", "\"64x64x64\"", "WIDTHxHEIGHT")]
+    [InlineData("size", "{}", "text")]
+    [InlineData("n", "0", "1 to 10")]
+    [InlineData("n", "11", "1 to 10")]
+    [InlineData("n", "1.5", "whole number")]
+    [InlineData("n", "true", "whole number")]
+    [InlineData("n", "[1]", "whole number")]
+    [InlineData("quality", "\"best\"", "auto, low, medium, high, hd, standard")]
+    [InlineData("style", "\"wild\"", "vivid, natural")]
+    [InlineData("seed", "\"seven\"", "whole number")]
+    [InlineData("seed", "-2", "from -1")]
+    [InlineData("seed", "1e300", "whole number")]
+    [InlineData("steps", "0", "1 to 150")]
+    [InlineData("steps", "151", "1 to 150")]
+    [InlineData("sample_steps", "\"many\"", "1 to 150")]
+    [InlineData("cfg_scale", "\"NaN\"", "0 to 100")]
+    [InlineData("cfg_scale", "-1", "0 to 100")]
+    [InlineData("cfg_scale", "1e999", "0 to 100")]
+    [InlineData("sampler", "\"dowsing\"", "euler_a")]
+    [InlineData("sampling_method", "\"dowsing\"", "euler_a")]
+    [InlineData("scheduler", "\"tuesday\"", "karras")]
+    [InlineData("clip_skip", "13", "-1 to 12")]
+    [InlineData("prompt", "{\"text\":1}", "text")]
+    [InlineData("prompt", "true", "text")]
+    [InlineData("prompt", "\"\\ud800\"", "Unicode")]
+    [InlineData("prompt", "\"a\\u0000b\"", "zero character")]
+    [InlineData("negative_prompt", "[]", "text")]
+    public async Task A_bad_value_is_refused_with_the_field_the_value_and_what_is_allowed(string field, string value, string allowed)
+    {
+        string prompt = field == "prompt" ? "" : ""","prompt":"a red circle" """;
+        (HttpStatusCode status, JsonElement body) = await studio.Server.GenerateAsync($$"""{"model":"demo"{{prompt}},"{{field}}":{{value}}}""");
+
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        string error = Shape.Error(body);
+        Assert.StartsWith(field, error, StringComparison.Ordinal);
+        Assert.Contains(allowed, error, StringComparison.Ordinal);
+        if (value.Trim('"') is var plain && !plain.Contains('\\', StringComparison.Ordinal))
+            Assert.Contains(plain, error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task One_answer_names_every_field_that_is_wrong()
+    {
+        (HttpStatusCode status, JsonElement body) = await studio.Server.GenerateAsync("""{"model":"demo","size":"x","n":99,"steps":-1,"seed":"a"}""");
+
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        string[] problems = Shape.Error(body).Split("; ");
+        Assert.Contains("Missing required field: prompt", problems);
+        foreach (string field in new[] { "size", "n", "steps", "seed" })
+            Assert.Contains(problems, problem => problem.StartsWith(field + " is ", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("""{"prompt":"a red circle"}""", "Missing required field: model")]
+    [InlineData("""{"model":"demo"}""", "Missing required field: prompt")]
+    [InlineData("""{"model":"demo","prompt":"  "}""", "Missing required field: prompt")]
+    [InlineData("""{"model":"demo","prompt":null}""", "Missing required field: prompt")]
+    public async Task What_is_required_must_be_there(string json, string expected)
+    {
+        (HttpStatusCode status, JsonElement body) = await studio.Server.GenerateAsync(json);
+
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Equal(expected, Shape.Error(body));
+    }
+
+    [Fact]
+    public async Task An_unknown_model_is_refused_with_the_ones_there_are()
+    {
+        (HttpStatusCode status, JsonElement body) = await studio.Server.GenerateAsync("""{"model":"zzz","prompt":"a red circle"}""");
+
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Equal("Invalid model: zzz", Shape.Error(body));
+        Assert.Equal(
+            "Model 'zzz' not found in configuration. Available models: demo, tiny, missing, black, odd", body.GetProperty("detail").GetString());
+    }
+
+    [Theory]
+    [InlineData("prompt")]
+    [InlineData("negative_prompt")]
+    public async Task A_prompt_has_a_limit_in_bytes(string field)
+    {
+        string tooLong = new('ä', 4001);
+        string prompt = field == "prompt" ? "" : ""","prompt":"a red circle" """;
+        (HttpStatusCode status, JsonElement body) = await studio.Server.GenerateAsync($$"""{"model":"demo"{{prompt}},"{{field}}":"{{tooLong}}"}""");
+
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Equal($"{field} has 8002 bytes; allowed are at most 8000", Shape.Error(body));
+    }
+
+    [Fact]
+    public async Task A_size_within_the_sides_may_still_have_too_many_pixels()
+    {
+        await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder(), "--SdStudio:Limits:MaxPixels=4096");
+
+        (HttpStatusCode status, JsonElement body) = await server.GenerateAsync("""{"model":"demo","prompt":"a red circle","size":"65x64"}""");
+
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Contains("at most 4096 pixels", Shape.Error(body), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "not valid JSON (line 1, byte 1)")]
+    [InlineData("{\n\"model\":demo}", "not valid JSON (line 2, byte 9)")]
+    [InlineData("{\"model\":\"demo\",}", "not valid JSON")]
+    [InlineData("model=demo", "not valid JSON")]
+    [InlineData("{\"\\ud800\":1}", "not valid JSON")]
+    [InlineData("[]", "must be a JSON object")]
+    [InlineData("null", "must be a JSON object")]
+    [InlineData("7", "must be a JSON object")]
+    public async Task What_is_no_json_object_is_refused(string text, string expected)
+    {
+        (HttpStatusCode status, JsonElement body) = await studio.Server.GenerateAsync(text);
+
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Contains(expected, Shape.Error(body), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Another_content_type_is_refused()
+    {
+        using HttpResponseMessage response = await studio.Server.PostAsync("{}", TestContext.Current.CancellationToken, "text/plain");
+
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, response.StatusCode);
+        using JsonDocument body = JsonDocument.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        Assert.Contains("application/json", Shape.Error(body.RootElement), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_missing_model_file_fails_the_job_and_is_named_without_the_servers_path()
+    {
+        (HttpStatusCode status, JsonElement body) = await studio.Server.GenerateAsync("""{"model":"missing","prompt":"a red circle with no file"}""");
+
+        Assert.Equal(HttpStatusCode.InternalServerError, status);
+        string error = Shape.Error(body);
+        Assert.Contains("not-there.gguf", error, StringComparison.Ordinal);
+        JsonElement job = await studio.Server.GenerationAsync(await studio.Server.JobOfAsync("a red circle with no file"));
+        Assert.Equal("failed", job.GetProperty("status").GetString());
+        Assert.Equal(error, job.GetProperty("error").GetString());
+        Assert.Empty(job.GetProperty("images").EnumerateArray());
+    }
+
+    [Fact]
+    public async Task A_damaged_model_file_fails_the_job_and_the_server_goes_on()
+    {
+        string folder = studio.NewDataFolder(
+            """
+            models:
+              torn:
+                name: "Torn"
+                args: ["--diffusion-model", "models/torn.gguf", "--llm", "models/demo-text-encoder.gguf", "--taesd", "models/demo-taesd.gguf"]
+              demo:
+                name: "Demo"
+                args: ["--diffusion-model", "models/demo-diffusion.gguf", "--llm", "models/demo-text-encoder.gguf", "--taesd", "models/demo-taesd.gguf"]
+
+            """);
+        byte[] whole = File.ReadAllBytes(Path.Combine(folder, "models", "demo-diffusion.gguf"));
+        File.WriteAllBytes(Path.Combine(folder, "models", "torn.gguf"), whole[..(whole.Length / 2)]);
+        await using StudioServer server = await StudioServer.StartAsync(folder);
+
+        (HttpStatusCode status, JsonElement body) = await server.GenerateAsync("""{"model":"torn","prompt":"a red circle"}""");
+
+        Assert.Equal(HttpStatusCode.InternalServerError, status);
+        Assert.Contains("torn.gguf", Shape.Error(body), StringComparison.Ordinal);
+        await server.DrawAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1,"cfg_scale":1}""");
+    }
+
+    [Fact]
+    public async Task An_all_black_picture_is_a_failed_job()
+    {
+        (HttpStatusCode status, JsonElement body) = await studio.Server.GenerateAsync("""{"model":"black","prompt":"a red circle","size":"32x32","steps":1}""");
+
+        Assert.Equal(HttpStatusCode.InternalServerError, status);
+        Assert.Contains("all-black picture", Shape.Error(body), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_the_engine_refuses_is_the_requests_fault()
+    {
+        (HttpStatusCode status, JsonElement body) = await studio.Server.GenerateAsync("""{"model":"odd","prompt":"a red circle","size":"32x32","steps":1}""");
+
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Contains("dowsing", Shape.Error(body), StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,81 @@
+using System.Net;
+using System.Text.Json;
+
+namespace SdStudio.Server.Tests;
+
+public sealed class ModelsTests(Workshop studio)
+{
+    [Fact]
+    public async Task The_list_has_the_documents_shape()
+    {
+        (HttpStatusCode status, JsonElement body) = await studio.Server.GetAsync("/api/models");
+
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.Equal("demo", body.GetProperty("default").GetString());
+        Assert.Equal("demo", body.GetProperty("default_models").GetProperty("text_to_image").GetString());
+        Assert.Equal("tiny", body.GetProperty("default_models").GetProperty("image_to_image").GetString());
+        foreach (JsonElement model in body.GetProperty("models").EnumerateArray())
+        {
+            Shape.Has(
+                model, ("id", Shape.Text), ("name", Shape.Text), ("description", Shape.TextOrNull), ("capabilities", Shape.List),
+                ("exec_mode", Shape.Text), ("execMode", Shape.Text), ("mode", Shape.Text), ("port", Shape.NumberOrNull), ("status", Shape.Text),
+                ("fileStatus", Shape.Object), ("huggingface", Shape.ObjectOrNull), ("default_size", Shape.Text), ("generation_params", Shape.Object));
+            Shape.Has(model.GetProperty("fileStatus"), ("allFilesExist", Shape.Flag), ("files", Shape.List));
+            Shape.Has(
+                model.GetProperty("generation_params"), ("cfg_scale", Shape.Number), ("sample_steps", Shape.Number), ("sampling_method", Shape.TextOrNull));
+            foreach (JsonElement file in model.GetProperty("fileStatus").GetProperty("files").EnumerateArray())
+                Shape.Has(file, ("fileName", Shape.Text), ("exists", Shape.Flag), ("filePath", Shape.Text));
+        }
+    }
+
+    [Fact]
+    public async Task A_model_is_listed_as_the_catalogue_writes_it()
+    {
+        JsonElement tiny = await ModelAsync("tiny");
+
+        Assert.Equal("Tiny", tiny.GetProperty("name").GetString());
+        Assert.Equal(["text-to-image"], tiny.GetProperty("capabilities").EnumerateArray().Select(value => value.GetString()));
+        Assert.Equal("auto", tiny.GetProperty("exec_mode").GetString());
+        Assert.Equal("on_demand", tiny.GetProperty("mode").GetString());
+        Assert.Equal(1400, tiny.GetProperty("port").GetInt32());
+        Assert.Equal("48x32", tiny.GetProperty("default_size").GetString());
+        Assert.Equal("someone/tiny", tiny.GetProperty("huggingface").GetProperty("repo").GetString());
+        Assert.True(tiny.GetProperty("supports_negative_prompt").GetBoolean());
+        JsonElement parameters = tiny.GetProperty("generation_params");
+        Assert.Equal(1.5, parameters.GetProperty("cfg_scale").GetDouble());
+        Assert.Equal(3, parameters.GetProperty("sample_steps").GetInt32());
+        Assert.Equal("euler_a", parameters.GetProperty("sampling_method").GetString());
+        JsonElement files = tiny.GetProperty("fileStatus");
+        Assert.True(files.GetProperty("allFilesExist").GetBoolean());
+        Assert.Equal("./models/demo-diffusion.gguf", files.GetProperty("files")[0].GetProperty("filePath").GetString());
+        Assert.Equal("demo-diffusion.gguf", files.GetProperty("files")[0].GetProperty("fileName").GetString());
+    }
+
+    [Fact]
+    public async Task A_missing_file_is_told_and_a_switched_off_model_is_not_listed()
+    {
+        JsonElement files = (await ModelAsync("missing")).GetProperty("fileStatus");
+        (_, JsonElement all) = await studio.Server.GetAsync("/api/models");
+
+        Assert.False(files.GetProperty("allFilesExist").GetBoolean());
+        Assert.False(files.GetProperty("files")[0].GetProperty("exists").GetBoolean());
+        Assert.DoesNotContain(all.GetProperty("models").EnumerateArray(), model => model.GetProperty("id").GetString() == "off");
+    }
+
+    [Fact]
+    public async Task The_model_that_drew_last_is_running()
+    {
+        await studio.Server.DrawAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1}""");
+        Assert.Equal("running", (await ModelAsync("demo")).GetProperty("status").GetString());
+
+        await studio.Server.DrawAsync("""{"model":"tiny","prompt":"a red circle","size":"32x32","steps":1}""");
+        Assert.Equal("stopped", (await ModelAsync("demo")).GetProperty("status").GetString());
+        Assert.Equal("running", (await ModelAsync("tiny")).GetProperty("status").GetString());
+    }
+
+    private async Task<JsonElement> ModelAsync(string id)
+    {
+        (_, JsonElement body) = await studio.Server.GetAsync("/api/models");
+        return body.GetProperty("models").EnumerateArray().Single(model => model.GetProperty("id").GetString() == id);
+    }
+}

@@ -1,0 +1,46 @@
+using SdStudio.Server.Models;
+
+namespace SdStudio.Server.Tests;
+
+public sealed class SdCliArgumentsTests
+{
+    [Fact]
+    public void Files_are_found_relative_to_the_folder_and_shown_as_written()
+    {
+        string folder = Path.GetFullPath("/data");
+
+        SdCliArguments arguments = SdCliArguments.Parse(
+            ["--diffusion-model", "./models/d.gguf", "--vae", "v.safetensors", "--qwen2vl", "/elsewhere/q.gguf", "--clip_l", "l", "--t5xxl", "t"], folder);
+
+        Assert.Equal(Path.Combine(folder, "models", "d.gguf"), arguments.Options.DiffusionModelPath);
+        Assert.Equal(Path.Combine(folder, "v.safetensors"), arguments.Options.VaePath);
+        Assert.Equal(Path.GetFullPath("/elsewhere/q.gguf"), arguments.Options.LlmPath);
+        Assert.Equal(Path.Combine(folder, "l"), arguments.Options.ClipLPath);
+        Assert.Equal(Path.Combine(folder, "t"), arguments.Options.T5xxlPath);
+        Assert.Equal(["./models/d.gguf", "v.safetensors", "/elsewhere/q.gguf", "l", "t"], arguments.Files.Select(file => file.Written));
+        Assert.Empty(arguments.Unknown);
+    }
+
+    [Fact]
+    public void Settings_and_switches_are_read()
+    {
+        SdCliArguments arguments = SdCliArguments.Parse(
+            ["-m", "all.safetensors", "-v", "--diffusion-fa", "--steps", "24", "-t", "3", "--type", "q8_0", "--port", "1400"], "/data");
+
+        Assert.True(arguments.Options.FlashAttention);
+        Assert.Equal(24, arguments.Steps);
+        Assert.Equal(3, arguments.Options.Threads);
+        Assert.Equal("q8_0", arguments.Options.WeightType);
+        Assert.Empty(arguments.Unknown);
+    }
+
+    [Fact]
+    public void What_is_not_known_is_named_and_does_not_eat_its_neighbours()
+    {
+        SdCliArguments arguments = SdCliArguments.Parse(
+            ["--frobnicate", "--shift", "-1.5", "--model", "a.gguf", "--vae", "--steps", "many"], "/data");
+
+        Assert.Equal(["--frobnicate", "--shift", "--vae", "--steps"], arguments.Unknown);
+        Assert.Equal(Path.GetFullPath("/data/a.gguf"), arguments.Options.ModelPath);
+    }
+}

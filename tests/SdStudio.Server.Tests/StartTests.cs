@@ -1,0 +1,64 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Options;
+
+namespace SdStudio.Server.Tests;
+
+public sealed class StartTests(Workshop studio)
+{
+    [Fact]
+    public async Task Two_servers_do_not_share_a_data_directory()
+    {
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => StudioServer.StartAsync(studio.Server.Folder));
+
+        Assert.Contains("in use by another SdStudio", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_database_of_a_newer_version_is_refused_and_left_alone()
+    {
+        string folder = studio.NewDataFolder();
+        using (var connection = new SqliteConnection($"Data Source={Path.Combine(folder, "sdstudio.db")};Pooling=False"))
+        {
+            connection.Open();
+            using SqliteCommand command = connection.CreateCommand();
+            command.CommandText = "PRAGMA user_version = 999";
+            command.ExecuteNonQuery();
+        }
+
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => StudioServer.StartAsync(folder));
+
+        Assert.Contains("newer SdStudio (version 999", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Wrong_settings_are_refused_all_at_once()
+    {
+        var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => StudioServer.StartAsync(
+            studio.NewDataFolder(), "--SdStudio:SynchronousWaitSeconds=0", "--SdStudio:Limits:MaxSide=99999"));
+
+        Assert.Equal(
+            ["SdStudio:SynchronousWaitSeconds is 0; allowed is 1 to 86400", "SdStudio:Limits:MaxSide is 99999; allowed is 1 to 16384"], refused.Failures);
+    }
+
+    [Fact]
+    public async Task A_catalogue_that_is_no_yaml_is_refused_with_the_line()
+    {
+        string folder = studio.NewDataFolder("models:\n  demo:\n    name: \"Demo\n");
+
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => StudioServer.StartAsync(folder));
+
+        Assert.Matches("^models.yml cannot be read: line [3-4], column", refused.Message);
+    }
+
+    [Fact]
+    public async Task A_first_start_leaves_a_catalogue_with_the_demo_model()
+    {
+        string folder = studio.NewDataFolder();
+        File.Delete(Path.Combine(folder, "models.yml"));
+        await using StudioServer server = await StudioServer.StartAsync(folder);
+
+        await server.DrawAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1}""");
+
+        Assert.Contains("default_size: \"256x256\"", File.ReadAllText(Path.Combine(folder, "models.yml")), StringComparison.Ordinal);
+    }
+}

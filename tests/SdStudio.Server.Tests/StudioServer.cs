@@ -1,0 +1,132 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Data.Sqlite;
+
+namespace SdStudio.Server.Tests;
+
+/// <summary>A real server with a data directory of its own, and what the tests say to it over HTTP.</summary>
+internal sealed class StudioServer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private StudioServer(WebApplication app, string folder)
+    {
+        _app = app;
+        Folder = folder;
+        Http = new HttpClient { BaseAddress = new Uri(app.Urls.First()), Timeout = TimeSpan.FromMinutes(3) };
+    }
+
+    public string Folder { get; }
+
+    public HttpClient Http { get; }
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public static async Task<StudioServer> StartAsync(string folder, params string[] settings)
+    {
+        WebApplication app = ServerBuilder.Build(
+            ["--urls=http://127.0.0.1:0", $"--SdStudio:DataDirectory={folder}", "--SdStudio:Threads=1", "--Logging:LogLevel:Default=Critical", .. settings]);
+        try
+        {
+            await app.StartAsync(Cancellation);
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
+
+        return new StudioServer(app, folder);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await _app.StopAsync(CancellationToken.None);
+        await _app.DisposeAsync();
+    }
+
+    public Task StopAsync() => _app.StopAsync(Cancellation);
+
+    public async Task<(HttpStatusCode Status, JsonElement Body)> GetAsync(string path)
+    {
+        using HttpResponseMessage response = await Http.GetAsync(path, Cancellation);
+        return (response.StatusCode, await BodyAsync(response));
+    }
+
+    public async Task<(HttpStatusCode Status, JsonElement Body)> GenerateAsync(string json)
+    {
+        using HttpResponseMessage response = await PostAsync(json, Cancellation);
+        return (response.StatusCode, await BodyAsync(response));
+    }
+
+    public async Task<HttpResponseMessage> PostAsync(string json, CancellationToken cancellation, string type = "application/json")
+    {
+        using var content = new ByteArrayContent(Encoding.UTF8.GetBytes(json)) { Headers = { ContentType = new MediaTypeHeaderValue(type) } };
+        return await Http.PostAsync("/api/generate", content, cancellation);
+    }
+
+    /// <summary>Draws, expecting success.</summary>
+    /// <returns>The job's id and its pictures' ids.</returns>
+    public async Task<(string Id, string[] Images)> DrawAsync(string json)
+    {
+        (HttpStatusCode status, JsonElement body) = await GenerateAsync(json);
+        Assert.True(status == HttpStatusCode.OK, $"{status}: {body}");
+        return (body.GetProperty("id").GetString()!, [.. body.GetProperty("data").EnumerateArray().Select(image => image.GetProperty("id").GetString()!)]);
+    }
+
+    public async Task<PngFile> PictureAsync(string imageId) => new(await Http.GetByteArrayAsync($"/api/images/{imageId}", Cancellation));
+
+    public async Task<PngFile> DrawOneAsync(string json) => await PictureAsync(Assert.Single((await DrawAsync(json)).Images));
+
+    public async Task<JsonElement> GenerationAsync(string id)
+    {
+        (HttpStatusCode status, JsonElement body) = await GetAsync($"/api/generations/{id}");
+        Assert.Equal(HttpStatusCode.OK, status);
+        return body;
+    }
+
+    /// <summary>Asks until the job is in one of the states.</summary>
+    public async Task<JsonElement> WaitForAsync(string id, params string[] states)
+    {
+        while (true)
+        {
+            JsonElement generation = await GenerationAsync(id);
+            if (states.Contains(generation.GetProperty("status").GetString()))
+                return generation;
+            await Task.Delay(10, Cancellation);
+        }
+    }
+
+    /// <summary>The id of the newest job; waits until there is one with this prompt.</summary>
+    public async Task<string> JobOfAsync(string prompt)
+    {
+        while (true)
+        {
+            if (Query(Folder, "SELECT id FROM jobs WHERE prompt = $value", prompt) is string id)
+                return id;
+            await Task.Delay(10, Cancellation);
+        }
+    }
+
+    /// <summary>One value out of a data directory's database.</summary>
+    public static object? Query(string folder, string sql, string value)
+    {
+        using var connection = new SqliteConnection($"Data Source={Path.Combine(folder, "sdstudio.db")};Pooling=False");
+        connection.Open();
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.Parameters.AddWithValue("$value", value);
+        return command.ExecuteScalar();
+    }
+
+    private static async Task<JsonElement> BodyAsync(HttpResponseMessage response)
+    {
+        Assert.Equal("application/json", response.Content.Headers.ContentType?.MediaType);
+        using JsonDocument document = JsonDocument.Parse(await response.Content.ReadAsStringAsync(Cancellation));
+        return document.RootElement.Clone();
+    }
+}

@@ -1,0 +1,310 @@
+// Loading, information, names, and the last words of a process that the engine ends; the other test files are called from here.
+#include "bridge_test.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#if !defined(_WIN32)
+#include <csignal>
+#include <exception>
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
+
+extern "C" uint32_t abi_version_seen_from_c(void);
+
+bool with_standin = false;
+
+namespace {
+
+int checks_made = 0;
+int checks_failed = 0;
+
+} // namespace
+
+void check(bool holds, const std::string& what) {
+    ++checks_made;
+    checks_failed += holds ? 0 : 1;
+    std::printf("%s  %s\n", holds ? "ok    " : "FAILED", what.c_str());
+    std::fflush(stdout);
+}
+
+temporary_file::temporary_file(std::string path, const std::string& content) : path_(std::move(path)) {
+    std::ofstream(path_, std::ios::binary) << content;
+}
+
+temporary_file::~temporary_file() { std::remove(path_.c_str()); }
+
+std::string temporary_file::read() const {
+    std::ifstream file(path_, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+namespace {
+
+outcome load(const char* engine_path = nullptr, const char* crash_file = nullptr, const char* backend_path = nullptr) {
+    sdcpp_engine_params params{};
+    params.size = sizeof params;
+    params.engine_path = engine_path;
+    params.crash_file = crash_file;
+    params.backend_path = backend_path;
+    outcome o;
+    o.code = sdcpp_engine_load(&params, &o.error);
+    return o;
+}
+
+void test_before_loading() {
+    CHECK(sdcpp_abi_version() == SDCPP_ABI_VERSION, "the library has this header's version");
+    CHECK(abi_version_seen_from_c() == SDCPP_ABI_VERSION, "and C sees the same");
+    CHECK(sdcpp_sampler_name(0) == nullptr && sdcpp_scheduler_name(0) == nullptr, "no names before an engine is loaded");
+    CHECK(sdcpp_engine_devices(nullptr, 0) == 0, "no devices before an engine is loaded");
+    sdcpp_engine_info info{};
+    info.size = sizeof info;
+    outcome o;
+    o.code = sdcpp_engine_get_info(&info, &o.error);
+    expect(o, SDCPP_ENGINE_NOT_FOUND, "sdcpp_engine_load", "engine_get_info before an engine is loaded");
+    sdcpp_context* context = nullptr;
+    expect(create({}, &context), SDCPP_ENGINE_NOT_FOUND, "no engine is loaded", "context_create before an engine is loaded");
+    o.code = sdcpp_engine_load(nullptr, &o.error);
+    expect(o, SDCPP_INVALID_ARGUMENT, "params is null", "engine_load without params");
+    sdcpp_engine_params empty{};
+    o.code = sdcpp_engine_load(&empty, &o.error);
+    expect(o, SDCPP_INVALID_ARGUMENT, "params->size is 0", "engine_load with a struct without a size");
+    expect(load(nullptr, "no/such/folder/crash.txt"), SDCPP_INVALID_ARGUMENT, "crash_file cannot be opened", "engine_load with a crash file nobody can open");
+}
+
+void test_info() {
+    struct {
+        sdcpp_engine_info info;
+        char newer_fields[16];
+    } wide{};
+    std::memset(&wide, 0x5A, sizeof wide);
+    wide.info.size = sizeof wide;
+    outcome o;
+    o.code = sdcpp_engine_get_info(&wide.info, &o.error);
+    expect(o, SDCPP_OK, "", "engine_get_info into a struct newer than the library's");
+    CHECK(wide.info.size == sizeof wide && wide.newer_fields[0] == 0x5A, "which keeps its size and its own fields");
+    with_standin = std::strcmp(wide.info.system_info, "stand-in engine") == 0;
+    std::printf("        %s, %s, commit '%s', %s\n", wide.info.provider, wide.info.version, wide.info.commit, wide.info.system_info);
+    if (with_standin) {
+        CHECK(std::strcmp(wide.info.provider, "linked") == 0, "the stand-in is linked");
+        CHECK(std::strcmp(wide.info.version, "stand-in 1.0") == 0 && std::strcmp(wide.info.commit, "5ta4d14") == 0, "its own version and commit come through");
+    } else {
+        CHECK(wide.info.version[0] != '\0' && wide.info.system_info[0] != '\0', "the engine tells its version and its CPU features");
+    }
+    o.code = sdcpp_engine_get_info(nullptr, &o.error);
+    expect(o, SDCPP_INVALID_ARGUMENT, "info is null", "engine_get_info without a struct");
+    wide.info.size = 8;
+    o.code = sdcpp_engine_get_info(&wide.info, &o.error);
+    expect(o, SDCPP_INVALID_ARGUMENT, "info->size is 8", "engine_get_info into a struct that is too short");
+}
+
+void test_names() {
+    for (const auto& [what, name_of] : {std::pair{"sampler", sdcpp_sampler_name}, std::pair{"scheduler", sdcpp_scheduler_name}}) {
+        std::set<std::string> names;
+        int count = 0;
+        for (const char* name; (name = name_of(count)) != nullptr && count < 1000; ++count) {
+            names.insert(name);
+        }
+        CHECK(count > 2 && names.size() == static_cast<size_t>(count) && names.count("") == 0, std::string(what) + " names differ, and end");
+        CHECK(name_of(-1) == nullptr && name_of(count) == nullptr && name_of(INT32_MAX) == nullptr, std::string(what) + " numbers outside have no name");
+    }
+    CHECK(std::strcmp(sdcpp_sampler_name(0), "euler") == 0 && std::strcmp(sdcpp_scheduler_name(0), "discrete") == 0, "the first names are euler and discrete");
+}
+
+void test_devices() {
+    const size_t needed = sdcpp_engine_devices(nullptr, 0);
+    std::vector<char> all(needed + 8, 'x');
+    CHECK(sdcpp_engine_devices(all.data(), all.size()) == needed, "devices: the needed size does not depend on the buffer");
+    CHECK(std::strlen(all.data()) + 1 == needed, "devices: the needed size is that of the list and its zero byte (" + std::to_string(needed) + ")");
+    CHECK(std::strchr(all.data(), '\t') != nullptr && all[needed - 2] == '\n', "devices: name, tab, description, end of line");
+    std::vector<char> some(6, 'x');
+    CHECK(sdcpp_engine_devices(some.data(), 4) == needed && std::memcmp(some.data(), all.data(), 3) == 0 && some[3] == '\0' && some[4] == 'x',
+          "devices: a small buffer is filled and not overrun");
+}
+
+void test_small_errors() {
+    for (const uint32_t size : {0u, 4u, 8u, 9u, 20u, 2048u, 4096u}) {
+        std::vector<char> memory(4096 + 8, 'x');
+        auto* error = reinterpret_cast<sdcpp_error*>(memory.data());
+        error->size = size;
+        error->code = 77;
+        const int32_t code = sdcpp_engine_load(nullptr, error);
+        const bool told = size >= 9;
+        const size_t room = size < 9 ? 0 : (size < sizeof(sdcpp_error) ? size : sizeof(sdcpp_error)) - 8;
+        const std::string expected = std::string("params is null").substr(0, told ? room - 1 : 0);
+        CHECK(code == SDCPP_INVALID_ARGUMENT && error->code == (told ? SDCPP_INVALID_ARGUMENT : 77) && (!told || expected == error->message) &&
+                  memory[8 + room] == 'x',
+              "an error struct of " + std::to_string(size) + " bytes is filled as far as it goes");
+    }
+    CHECK(sdcpp_engine_load(nullptr, nullptr) == SDCPP_INVALID_ARGUMENT, "an error struct may be null");
+    // A message that is cut must stay valid UTF-8: "…'no/ü/…" ends before the ü or after it.
+    sdcpp_context* context = nullptr;
+    sdcpp_error error{};
+    const char* umlauts = "\xC3\xBC\xC3\xBC\xC3\xBC\xC3\xBC";
+    const sdcpp_option option{"vae_path", umlauts};
+    sdcpp_context_params params{};
+    params.size = sizeof params;
+    params.options = &option;
+    params.option_count = 1;
+    bool whole = true;
+    for (uint32_t size = 18; size < 34; ++size) {
+        error.size = size;
+        sdcpp_context_create(&params, nullptr, &context, &error);
+        const size_t length = std::strlen(error.message);
+        const size_t bytes_of_umlauts = length > 10 ? std::min<size_t>(length - 10, 8) : 0; // after "vae_path '"
+        whole = whole && bytes_of_umlauts % 2 == 0;
+    }
+    CHECK(whole, "a message is never cut inside a UTF-8 character");
+}
+
+#if !defined(_WIN32)
+// Runs `body` in a child process, and tells the signal that ended it, or its exit code as a negative number.
+template <typename Body>
+int signal_of_child(Body body) {
+    std::fflush(stdout);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::alarm(5); // a child that hangs dies by SIGALRM
+        body();
+        ::_exit(0);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
+}
+
+void abort_inside_a_call(const char* model, const char* tag, void (*death)()) {
+    recorder r;
+    r.call.tag = tag;
+    r.on_progress = [death](const sdcpp_progress&) { death(); };
+    sdcpp_context* context = nullptr;
+    // The report that opens a call comes before the engine does anything: this needs no real model.
+    create({{"model_path", model}}, &context, &r.call);
+}
+
+// Before the engine is loaded here: a child of its own for each story, because an engine is loaded once a process.
+void test_crash_file() {
+    const temporary_file model("crash_model.bin", "a model");
+    {
+        const temporary_file crash("crash_abort.txt", "");
+        const int signal = signal_of_child([&] {
+            load(nullptr, crash.path());
+            abort_inside_a_call(model.path(), "job 42", [] { std::abort(); });
+        });
+        const std::string text = crash.read();
+        CHECK(signal == SIGABRT, "a process that aborts still dies by SIGABRT (signal " + std::to_string(signal) + ")");
+        CHECK(text.find(" abort [job 42]\n") != std::string::npos && std::strtoll(text.c_str(), nullptr, 10) > 1600000000 && text.find('\n') == text.size() - 1,
+              "the crash file has one line: time, abort, the call's tag (" + text + ")");
+    }
+    {
+        const temporary_file crash("crash_terminate.txt", "an older line\n");
+        const int signal = signal_of_child([&] {
+            load(nullptr, crash.path());
+            abort_inside_a_call(model.path(), nullptr, [] { std::terminate(); });
+        });
+        const std::string text = crash.read();
+        CHECK(signal == SIGABRT && text.rfind("an older line\n", 0) == 0 && text.find(" uncaught C++ exception\n") != std::string::npos &&
+                  text.find("abort\n") == std::string::npos,
+              "std::terminate appends one line without a tag (" + text + ")");
+    }
+    {
+        const temporary_file crash("crash_idle.txt", "");
+        const int signal = signal_of_child([&] {
+            load(nullptr, crash.path());
+            sdcpp_context* context = nullptr;
+            recorder r;
+            r.call.tag = "over";
+            create({{"model_path", model.path()}}, &context, &r.call);
+            std::abort();
+        });
+        const std::string text = crash.read();
+        CHECK(signal == SIGABRT && text.find(" abort\n") != std::string::npos, "a call that is over is not named (" + text + ")");
+    }
+    {
+        const temporary_file crash("crash_second_load.txt", "");
+        const int signal = signal_of_child([&] {
+            const outcome first = load("no/such/engine", crash.path());
+            const outcome second = load(nullptr, crash.path());
+            if (first.code == SDCPP_OK || second.code != SDCPP_OK) {
+                ::_exit(1);
+            }
+            std::abort();
+        });
+        const std::string text = crash.read();
+        CHECK(signal == SIGABRT && text.find(" abort\n") != std::string::npos,
+              "after a load that failed and one that did not, an abort is still an abort (signal " + std::to_string(signal) + ": " + text + ")");
+    }
+}
+
+// In children, because the answer to a wrong pointer may be a crash.
+void test_lists_that_are_null() {
+    const temporary_file file("null_list_model.bin", "a model");
+    const int signal = signal_of_child([] {
+        sdcpp_context_params params{};
+        params.size = sizeof params;
+        params.option_count = 1;
+        sdcpp_context* context = nullptr;
+        ::_exit(sdcpp_context_create(&params, nullptr, &context, nullptr) == SDCPP_INVALID_ARGUMENT ? 0 : 1);
+    });
+    CHECK(signal == 0, "a context's option list that is null with a count is refused (signal " + std::to_string(signal) + ")");
+    if (with_standin) {
+        sdcpp_context* context = nullptr;
+        create({{"model_path", file.path()}}, &context);
+        const int second = signal_of_child([&] {
+            request q;
+            q.params.option_count = 1;
+            ::_exit(q.draw(context).code == SDCPP_INVALID_ARGUMENT ? 0 : 1);
+        });
+        CHECK(second == 0, "a picture's option list that is null with a count is refused (signal " + std::to_string(second) + ")");
+        sdcpp_context_free(context);
+    }
+}
+#endif
+
+// bridge_test --load PATH: the status and message of loading that engine file ("-": the one beside the library).
+int load_only(const char* path) {
+    const outcome o = load(std::strcmp(path, "-") == 0 ? nullptr : path);
+    std::printf("status %d: %s\n", o.code, o.error.message);
+    return o.code == SDCPP_OK ? 0 : 1;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    if (argc == 3 && std::strcmp(argv[1], "--load") == 0) {
+        return load_only(argv[2]);
+    }
+    test_before_loading();
+#if !defined(_WIN32)
+    test_crash_file();
+#endif
+    if (const outcome o = load(); o.code != SDCPP_OK) {
+        CHECK(false, "the engine loads" + o.text());
+        return 1;
+    }
+    expect(load("/no/such/engine", "no/such/folder/crash.txt"), SDCPP_OK, "", "a second load returns OK and changes nothing");
+    test_info();
+    test_names();
+    test_devices();
+    test_small_errors();
+    test_guards_without_a_model();
+#if !defined(_WIN32)
+    test_lists_that_are_null();
+#endif
+    if (with_standin) {
+        test_guards_of_a_picture();
+        test_contexts();
+        test_pictures();
+        test_calls();
+        test_cancel();
+        test_wall();
+        test_upscaler();
+    }
+    std::printf("%d checks, %d failed (%s)\n", checks_made, checks_failed, with_standin ? "stand-in engine: all" : "without a model: the subset that needs none");
+    return checks_failed == 0 ? 0 : 1;
+}

@@ -1,0 +1,273 @@
+// A deterministic engine without a model: enough behaviour to try the bridge's own code with.
+//
+// What steers it: a model file that begins with "refuse" does not load; width 4096 throws std::bad_alloc; and the prompts "fail",
+// "draw nothing", "throw text" and "throw a number" do what they say.
+#include "stable-diffusion.h"
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <new>
+#include <stdexcept>
+#include <string>
+
+static_assert(sizeof(void*) != 8 || (sizeof(sd_ctx_params_t) == 320 && sizeof(sd_img_gen_params_t) == 552), "the documented layout of 3f8527a");
+
+struct sd_ctx_t {
+    std::atomic<int> cancel{SD_CANCEL_RESET};
+};
+
+struct upscaler_ctx_t {
+    int tile_size;
+};
+
+namespace {
+
+sd_log_cb_t log_callback = nullptr;
+void* log_data = nullptr;
+sd_progress_cb_t progress_callback = nullptr;
+void* progress_data = nullptr;
+
+void say(sd_log_level_t level, const std::string& line) {
+    if (log_callback != nullptr) {
+        log_callback(level, ("stable-diffusion.cpp:1234 - " + line + "\n").c_str(), log_data);
+    }
+}
+
+void count(int step, int steps) {
+    if (progress_callback != nullptr) {
+        progress_callback(step, steps, 0.25f, progress_data);
+    }
+}
+
+std::string first_bytes(const char* path) {
+    std::ifstream file(path, std::ios::binary);
+    char bytes[6] = {};
+    file.read(bytes, sizeof bytes);
+    return std::string(bytes, static_cast<size_t>(file.gcount()));
+}
+
+std::string text(const char* value) { return value != nullptr ? value : "(null)"; }
+
+sd_image_t new_image(uint32_t width, uint32_t height) {
+    return {width, height, 3, static_cast<uint8_t*>(std::malloc(static_cast<size_t>(width) * height * 3))};
+}
+
+template <typename Value, size_t Count>
+Value value_of(const char* name, const char* const (&names)[Count], Value unknown) {
+    for (size_t i = 0; i < Count; ++i) {
+        if (name != nullptr && names[i] != nullptr && std::strcmp(name, names[i]) == 0) {
+            return static_cast<Value>(i);
+        }
+    }
+    return unknown;
+}
+
+const char* const sample_methods[] = {"euler", "euler_a", "heun", "lcm"};
+const char* const schedulers[] = {"discrete", "karras", "simple"};
+const char* const types[] = {"f32", "f16", nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, "q8_0"};
+const char* const rngs[] = {"std_default", "cuda", "cpu"};
+const char* const predictions[] = {"eps", "v", "flux_flow"};
+const char* const lora_modes[] = {"auto", "immediately", "at_runtime"};
+
+// A gradient from the seed, mixed with the first image where there is one.
+sd_image_t draw(const sd_img_gen_params_t& p, int64_t seed) {
+    sd_image_t image = new_image(static_cast<uint32_t>(p.width), static_cast<uint32_t>(p.height));
+    for (uint32_t y = 0; y < image.height; ++y) {
+        for (uint32_t x = 0; x < image.width; ++x) {
+            const size_t at = static_cast<size_t>(y) * image.width + x;
+            const uint8_t drawn[3] = {static_cast<uint8_t>(x + seed), static_cast<uint8_t>(y + seed), static_cast<uint8_t>(seed)};
+            const bool keep = p.mask_image.data != nullptr && p.mask_image.data[at] == 0;
+            const float strength = p.init_image.data == nullptr ? 1 : keep ? 0 : p.strength;
+            for (size_t c = 0; c < 3; ++c) {
+                const float before = p.init_image.data != nullptr ? p.init_image.data[at * 3 + c] : 0;
+                image.data[at * 3 + c] = static_cast<uint8_t>(before * (1 - strength) + static_cast<float>(drawn[c]) * strength);
+            }
+        }
+    }
+    return image;
+}
+
+} // namespace
+
+void sd_ctx_params_init(sd_ctx_params_t* params) {
+    *params = sd_ctx_params_t{};
+    params->wtype = SD_TYPE_COUNT;
+    params->sampler_rng_type = RNG_TYPE_COUNT;
+    params->prediction = PREDICTION_COUNT;
+    params->vae_format = SD_VAE_FORMAT_AUTO;
+    params->conditioning_cache_size = 4;
+}
+
+void sd_img_gen_params_init(sd_img_gen_params_t* params) {
+    *params = sd_img_gen_params_t{};
+    params->clip_skip = -1;
+    params->sample_params.sample_method = SAMPLE_METHOD_COUNT;
+    params->sample_params.scheduler = SCHEDULER_COUNT;
+    params->strength = 0.75f;
+    params->batch_count = 1;
+}
+
+sd_ctx_t* new_sd_ctx(const sd_ctx_params_t* params) {
+    const char* path = params->diffusion_model_path != nullptr ? params->diffusion_model_path : params->model_path;
+    if (path == nullptr) {
+        say(SD_LOG_ERROR, "no model was given");
+        return nullptr;
+    }
+    say(SD_LOG_INFO, "loading model from '" + std::string(path) + "'");
+    const std::string bytes = first_bytes(path);
+    if (bytes.empty() || bytes == "refuse") {
+        say(SD_LOG_WARN, "the file looks odd");
+        say(SD_LOG_ERROR, "init model loader from file failed: '" + std::string(path) + "'");
+        return nullptr;
+    }
+    say(SD_LOG_INFO, "Version: Stand-in ");
+    say(SD_LOG_DEBUG, "options: n_threads=" + std::to_string(params->n_threads) + " wtype=" + std::to_string(params->wtype) + " vae_format=" +
+                          std::to_string(params->vae_format) + " eager_load=" + std::to_string(params->eager_load) + " flash_attn=" +
+                          std::to_string(params->flash_attn) + " tokenizer=" + text(params->tokenizer) + " audio_encoder_path=" +
+                          text(params->audio_encoder_path) + " disable_prefetch=" + std::to_string(params->disable_prefetch) + " linear_scale=" +
+                          std::to_string(params->linear_scale) + " tensor_type_rules=" + text(params->tensor_type_rules));
+    say(SD_LOG_INFO, "loading 3 tensors from " + std::string(path));
+    for (int i = 1; i <= 3; ++i) {
+        count(i, 3);
+    }
+    say(SD_LOG_INFO, "loading tensors completed, taking 0.01s");
+    return new sd_ctx_t;
+}
+
+void free_sd_ctx(sd_ctx_t* context) {
+    say(SD_LOG_DEBUG, "model freed");
+    delete context;
+}
+
+bool generate_image(sd_ctx_t* context, const sd_img_gen_params_t* params, sd_image_t** images_out, int* num_images_out) {
+    const sd_img_gen_params_t& p = *params;
+    context->cancel = SD_CANCEL_RESET; // a cancel before the call is forgotten
+    *images_out = nullptr;
+    *num_images_out = 0;
+    say(SD_LOG_DEBUG, "generate_image " + std::to_string(p.width) + "x" + std::to_string(p.height) + " sampler=" +
+                          sd_sample_method_name(p.sample_params.sample_method) + " scheduler=" + sd_scheduler_name(p.sample_params.scheduler) +
+                          " clip_skip=" + std::to_string(p.clip_skip) + " cfg=" + std::to_string(p.sample_params.guidance.txt_cfg) + " eta=" +
+                          std::to_string(p.sample_params.eta) + " tile_size_x=" + std::to_string(p.vae_tiling_params.tile_size_x) + " loras=" +
+                          std::to_string(p.lora_count) + " negative=" + text(p.negative_prompt));
+    const std::string prompt = text(p.prompt);
+    if (p.width == 4096) {
+        throw std::bad_alloc();
+    }
+    if (prompt == "throw text") {
+        throw std::runtime_error("the stand-in threw");
+    }
+    if (prompt == "throw a number") {
+        throw 42;
+    }
+    if (prompt == "fail") {
+        say(SD_LOG_ERROR, "the stand-in was told to fail");
+        return false;
+    }
+    if (prompt == "draw nothing") {
+        return true;
+    }
+
+    auto* images = static_cast<sd_image_t*>(std::calloc(static_cast<size_t>(p.batch_count), sizeof(sd_image_t)));
+    int done = 0;
+    for (int i = 0; i < p.batch_count && context->cancel != SD_CANCEL_NEW_LATENTS; ++i) {
+        say(SD_LOG_INFO, "generating image: " + std::to_string(i + 1) + "/" + std::to_string(p.batch_count) + " - seed " + std::to_string(p.seed + i));
+        if (i == 0) {
+            // Weights that load late count through the same callback.
+            say(SD_LOG_INFO, "loading 90 tensors from somewhere");
+            count(45, 90);
+            count(90, 90);
+            say(SD_LOG_INFO, "loading tensors completed, taking 0.01s");
+        }
+        for (int step = 1; step <= p.sample_params.sample_steps; ++step) {
+            if (context->cancel == SD_CANCEL_ALL) {
+                say(SD_LOG_WARN, "cancelled");
+                free_sd_images(images, done);
+                return false;
+            }
+            count(step, p.sample_params.sample_steps);
+        }
+        images[done++] = draw(p, p.seed + i);
+    }
+    say(SD_LOG_INFO, "decoding " + std::to_string(done) + " latents");
+    for (int i = 0; i < done; ++i) {
+        say(SD_LOG_INFO, "latent " + std::to_string(i + 1) + " decoded, taking 0.01s");
+    }
+    *images_out = images;
+    *num_images_out = done;
+    return true;
+}
+
+void free_sd_images(sd_image_t* images, int count) {
+    for (int i = 0; images != nullptr && i < count; ++i) {
+        std::free(images[i].data);
+    }
+    std::free(images);
+}
+
+void sd_cancel_generation(sd_ctx_t* context, sd_cancel_mode_t mode) {
+    if (context != nullptr) {
+        context->cancel = mode;
+    }
+}
+
+upscaler_ctx_t* new_upscaler_ctx(const char* path, bool, int, int tile_size, const char*, const char*) {
+    if (first_bytes(path) == "refuse") {
+        say(SD_LOG_ERROR, "load ESRGAN model from file failed");
+        return nullptr;
+    }
+    return new upscaler_ctx_t{tile_size};
+}
+
+void free_upscaler_ctx(upscaler_ctx_t* context) { delete context; }
+
+bool upscale(upscaler_ctx_t*, sd_image_t input, uint32_t, sd_image_t** images_out, int* num_images_out) {
+    say(SD_LOG_INFO, "upscaling from " + std::to_string(input.width) + "x" + std::to_string(input.height));
+    auto* images = static_cast<sd_image_t*>(std::calloc(1, sizeof(sd_image_t)));
+    images[0] = new_image(input.width * 2, input.height * 2);
+    for (uint32_t y = 0; y < images[0].height; ++y) {
+        for (uint32_t x = 0; x < images[0].width; ++x) {
+            std::memcpy(images[0].data + (static_cast<size_t>(y) * images[0].width + x) * 3,
+                        input.data + (static_cast<size_t>(y / 2) * input.width + x / 2) * 3, 3);
+        }
+    }
+    count(1, 2);
+    count(2, 2);
+    *images_out = images;
+    *num_images_out = 1;
+    return true;
+}
+
+int get_upscale_factor(upscaler_ctx_t*) { return 2; }
+
+void sd_set_log_callback(sd_log_cb_t callback, void* data) {
+    log_callback = callback;
+    log_data = data;
+}
+
+void sd_set_progress_callback(sd_progress_cb_t callback, void* data) {
+    progress_callback = callback;
+    progress_data = data;
+}
+
+size_t sd_list_devices(char* buffer, size_t size) {
+    return static_cast<size_t>(std::snprintf(buffer, size, "CPU\tStand-in processor\nGPU0\tStand-in graphics\n"));
+}
+
+int32_t sd_get_num_physical_cores() { return 3; }
+const char* sd_get_system_info() { return "stand-in engine"; }
+const char* sd_commit() { return "5ta4d14"; }
+const char* sd_version() { return "stand-in 1.0"; }
+const char* sd_get_model_version_name(const sd_ctx_t*) { return "Stand-in"; }
+sample_method_t sd_get_default_sample_method(const sd_ctx_t*) { return EULER_A_SAMPLE_METHOD; }
+scheduler_t sd_get_default_scheduler(const sd_ctx_t*, sample_method_t method) { return method == LCM_SAMPLE_METHOD ? SIMPLE_SCHEDULER : KARRAS_SCHEDULER; }
+const char* sd_sample_method_name(sample_method_t method) { return method < SAMPLE_METHOD_COUNT ? sample_methods[method] : "NONE"; }
+sample_method_t str_to_sample_method(const char* name) { return value_of(name, sample_methods, SAMPLE_METHOD_COUNT); }
+const char* sd_scheduler_name(scheduler_t scheduler) { return scheduler < SCHEDULER_COUNT ? schedulers[scheduler] : "NONE"; }
+scheduler_t str_to_scheduler(const char* name) { return value_of(name, schedulers, SCHEDULER_COUNT); }
+sd_type_t str_to_sd_type(const char* name) { return value_of(name, types, SD_TYPE_COUNT); }
+rng_type_t str_to_rng_type(const char* name) { return value_of(name, rngs, RNG_TYPE_COUNT); }
+prediction_t str_to_prediction(const char* name) { return value_of(name, predictions, PREDICTION_COUNT); }
+lora_apply_mode_t str_to_lora_apply_mode(const char* name) { return value_of(name, lora_modes, LORA_APPLY_MODE_COUNT); }
