@@ -112,7 +112,10 @@ void call_scope::install_callbacks() {
     }
 }
 
-void call_scope::set_context(sd_ctx_t* context) noexcept { context_ = context; }
+void call_scope::set_context(sd_ctx_t* context, int steps) noexcept {
+    context_ = context;
+    asked_steps_ = steps;
+}
 
 bool call_scope::wants_stop() const noexcept {
     const int mode = cancel_ != nullptr ? cancel_->load(std::memory_order_relaxed) : SDCPP_CANCEL_NONE;
@@ -147,7 +150,8 @@ void call_scope::on_log(sd_log_level_t level, const char* text) {
     }
 }
 
-// The engine's progress callback says neither what it counts nor for which image; its log lines do.
+// The engine's progress callback says neither what it counts nor for which image; its log lines do. They are not certain: the engine
+// formats them in one buffer for the whole process, so while two models work at once a line may be lost (see infer_phase).
 void call_scope::read_phase(std::string_view line) {
     if (starts_with(line, "Version: ")) {
         family_ = line.substr(9);
@@ -160,7 +164,8 @@ void call_scope::read_phase(std::string_view line) {
         image_index_ = image - 1;
         last_step_ = -1;
         enter_phase(SDCPP_PHASE_SAMPLE);
-    } else if (starts_with(line, "decoding ") && line.find(" latent") != std::string_view::npos && phase_ == SDCPP_PHASE_SAMPLE) {
+    } else if (phase_ == SDCPP_PHASE_SAMPLE && line.find(" latent") != std::string_view::npos &&
+               (starts_with(line, "decoding ") || (starts_with(line, "generating ") && line.find(" completed") != std::string_view::npos))) {
         image_index_ = 0;
         enter_phase(SDCPP_PHASE_DECODE);
     } else if (const int decoded = number_after(line, "latent "); decoded > 0 && phase_ == SDCPP_PHASE_DECODE) {
@@ -179,12 +184,25 @@ void call_scope::enter_phase(sdcpp_phase phase) noexcept {
     report(0, 0, 0);
 }
 
+// What the counts alone tell when the log line that should have said it was lost.
+void call_scope::infer_phase(int step, int steps) {
+    const bool sampling = phase_ == SDCPP_PHASE_ENCODE && steps > 0 && steps <= asked_steps_;
+    const bool next_image = phase_ == SDCPP_PHASE_SAMPLE && step < last_step_ && last_step_ == steps && image_index_ + 1 < image_count_;
+    if (next_image) {
+        ++image_index_;
+    }
+    if (sampling || next_image) {
+        enter_phase(SDCPP_PHASE_SAMPLE);
+    }
+}
+
 void call_scope::on_progress(int step, int steps, float seconds) {
     wants_stop();
     // Weights that load in the middle of a later phase would make its step count jump.
     if (loading_weights_ && phase_ != SDCPP_PHASE_LOAD) {
         return;
     }
+    infer_phase(step, steps);
     if (phase_ == SDCPP_PHASE_ENCODE || step <= last_step_) {
         return;
     }

@@ -26,7 +26,8 @@ public:
     bool wants_stop() const noexcept;
 
     void enter_phase(sdcpp_phase phase) noexcept;
-    void set_context(sd_ctx_t* context) noexcept;
+    // `steps` is what the request asked the sampler for.
+    void set_context(sd_ctx_t* context, int steps) noexcept;
 
     // The last error and warning lines of the engine during this call, for the message of an error.
     const std::string& last_errors() const noexcept { return errors_; }
@@ -39,6 +40,7 @@ public:
 
 private:
     void read_phase(std::string_view line);
+    void infer_phase(int step, int steps);
     void report(int step, int steps, float seconds);
 
     sdcpp_call call_{};
@@ -47,6 +49,7 @@ private:
     sd_ctx_t* context_ = nullptr;
     sdcpp_phase phase_;
     bool loading_weights_ = false;
+    int asked_steps_ = 0;
     int image_index_ = 0;
     int image_count_;
     int last_step_ = -1;

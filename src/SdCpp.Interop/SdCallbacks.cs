@@ -9,7 +9,10 @@ public sealed record SdCallbacks
     /// <summary>Receives phases and steps.</summary>
     public IProgress<GenerationProgress>? Progress { get; init; }
 
-    /// <summary>Receives the engine's log lines that belong to this call.</summary>
+    /// <summary>
+    /// Receives the engine's log lines that belong to this call. The engine formats them in one buffer for the whole process: while two
+    /// models work at the same time, a line may carry the other's words. <see cref="Progress"/> is not touched by that.
+    /// </summary>
     public Action<SdLogLine>? Log { get; init; }
 
     /// <summary>Names the call in <see cref="SdEngineOptions.CrashFile"/> should the engine end the process; at most 95 bytes are kept.</summary>

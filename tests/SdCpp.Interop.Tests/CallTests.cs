@@ -37,18 +37,45 @@ public sealed class CallTests(Demo demo)
     public async Task Log_lines_come_to_their_own_call()
     {
         List<SdLogLine> first = [], second = [];
-        await using DiffusionModel other = await DiffusionModel.LoadAsync(demo.Files.ToOptions(1), null, TestContext.Current.CancellationToken);
-        Task<GenerationResult> a = demo.Model.TextToImageAsync(
-            Demo.Request with { Seed = 111 }, new SdCallbacks { Log = first.Add }, TestContext.Current.CancellationToken);
-        Task<GenerationResult> b = other.TextToImageAsync(
-            Demo.Request with { Seed = 222 }, new SdCallbacks { Log = second.Add }, TestContext.Current.CancellationToken);
-        (await a).Dispose();
-        (await b).Dispose();
+        await LogAsync(111, first);
+        await LogAsync(222, second);
 
         Assert.Contains(first, line => line.Text.Contains("seed 111", StringComparison.Ordinal));
         Assert.DoesNotContain(first, line => line.Text.Contains("seed 222", StringComparison.Ordinal));
         Assert.Contains(second, line => line.Text.Contains("seed 222", StringComparison.Ordinal));
         Assert.DoesNotContain(second, line => line.Text.Contains("seed 111", StringComparison.Ordinal));
+
+        async Task LogAsync(long seed, List<SdLogLine> lines) => (await demo.Model.TextToImageAsync(
+            Demo.Request with { Seed = seed }, new SdCallbacks { Log = lines.Add }, TestContext.Current.CancellationToken)).Dispose();
+    }
+
+    [Fact]
+    public async Task Two_models_at_the_same_time_draw_as_each_alone_and_report_to_their_own_calls()
+    {
+        byte[] expected = await demo.DrawAsync(Demo.Request with { Steps = 6 });
+        await using DiffusionModel other = await DiffusionModel.LoadAsync(demo.Files.ToOptions(1), null, TestContext.Current.CancellationToken);
+        for (int round = 0; round < 5; round++)
+        {
+            List<GenerationProgress> first = [], second = [];
+            Task<GenerationResult> a = demo.Model.TextToImageAsync(
+                Demo.Request with { Steps = 6 }, new SdCallbacks { Progress = new Recorder(first) }, TestContext.Current.CancellationToken);
+            Task<GenerationResult> b = other.TextToImageAsync(
+                Demo.Request with { Steps = 4, BatchCount = 2 }, new SdCallbacks { Progress = new Recorder(second) }, TestContext.Current.CancellationToken);
+            using GenerationResult drawn = await a;
+            (await b).Dispose();
+
+            Assert.Equal(expected, drawn.Images[0].Pixels.Span.ToArray());
+            AssertSampled(first, steps: 6, images: 1);
+            AssertSampled(second, steps: 4, images: 2);
+        }
+
+        static void AssertSampled(List<GenerationProgress> seen, int steps, int images)
+        {
+            Assert.Equal(seen.Select(p => p.Phase).Order(), seen.Select(p => p.Phase));
+            IEnumerable<int> done = seen.Where(p => p.Phase == GenerationPhase.Sample && p.Steps > 0 && p.Step > 0).Select(p => p.Step);
+            Assert.Equal(Enumerable.Repeat(Enumerable.Range(1, steps), images).SelectMany(range => range), done);
+            Assert.All(seen, p => Assert.Equal(images, p.ImageCount));
+        }
     }
 
     [Fact]
