@@ -84,6 +84,14 @@ Task("Test")
     return (passed, lost, skipped);
 }
 
+Task("Bench")
+    .Description("Runs the benchmarks; --class NAME runs one class of them.")
+    .IsDependentOn("Build")
+    .Does(() => Run("dotnet", new ProcessArgumentBuilder()
+        .AppendQuoted($"artifacts/bin/SdCpp.Benchmarks/{configuration.ToLowerInvariant()}/SdCpp.Benchmarks.dll")
+        .Append("--artifacts").AppendQuoted("artifacts/benchmarks")
+        .Append("--filter").AppendQuoted(testClass == "" ? "*" : $"*{testClass}*")));
+
 Task("Clean")
     .Description("Deletes what was built. The downloaded engine stays in the user's cache folder.")
     .Does(() => CleanDirectories(["artifacts", "build"]));

@@ -52,7 +52,7 @@ public sealed partial class ReadmeTests : IDisposable
     }
 
     // The table of places: `native/src/`, `build.cake`, ...
-    [GeneratedRegex(@"^\| `((?:native|src|tests|build)[^` ]*)`", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\| `((?:native|src|tests|benchmarks|build)[^` ]*)`", RegexOptions.Multiline)]
     private static partial Regex NamedPath { get; }
 
     private async Task<string> ShellAsync(string command)
