@@ -58,6 +58,8 @@ std::unique_ptr<sdcpp_context> create_context(const sdcpp_context_params& params
     sd_ctx_params_t engine_params;
     engine().sd_ctx_params_init(&engine_params);
     engine_params.n_threads = params.n_threads > 0 ? params.n_threads : engine().sd_get_num_physical_cores();
+    // Merging a LoRA into the weights leaks it into the next call, and aborts in the prebuilt engine.
+    engine_params.lora_apply_mode = LORA_APPLY_AT_RUNTIME;
     // A lazily loaded model fails in its first picture, and its step times lie.
     load_eagerly(engine_params, 0);
     for (size_t i = 0; i < params.option_count; ++i) {
@@ -66,6 +68,12 @@ std::unique_ptr<sdcpp_context> create_context(const sdcpp_context_params& params
             checks::file(params.options[i].name, params.options[i].value);
         }
     }
+
+#if defined(SDCPP_PREBUILT)
+    if (engine_params.lora_apply_mode != LORA_APPLY_AT_RUNTIME) {
+        throw failure(SDCPP_NOT_SUPPORTED, "option lora_apply_mode: this engine build applies LoRAs at_runtime only; any other mode can end the process");
+    }
+#endif
 
     call_scope scope(call, SDCPP_PHASE_LOAD, nullptr);
     context->engine_context = {engine().new_sd_ctx(&engine_params), engine().free_sd_ctx};

@@ -164,12 +164,40 @@ public sealed class GuardTests(Demo demo)
         _ => Lora("diffusion_model.double_blocks.0.img_attn.qkv"),
     };
 
-    // Rank 1, all zero, for a matrix of 256 to 768.
-    private static byte[] Lora(string name)
+    [Fact]
+    public async Task A_lora_changes_its_own_call_and_nothing_of_it_stays()
+    {
+        string path = demo.NewPath(".safetensors");
+        await File.WriteAllBytesAsync(path, Lora("diffusion_model.layers.0.attention.qkv", .5f), TestContext.Current.CancellationToken);
+        byte[] before = await demo.DrawAsync(Demo.Request);
+        byte[] with = await demo.DrawAsync(Demo.Request with { Loras = [new LoraReference(path)] });
+        byte[] stronger = await demo.DrawAsync(Demo.Request with { Loras = [new LoraReference(path, 3)] });
+        byte[] after = await demo.DrawAsync(Demo.Request);
+
+        Assert.NotEqual(before, with);
+        Assert.NotEqual(with, stronger);
+        Assert.Equal(before, after);
+    }
+
+    [Theory]
+    [InlineData("immediately")]
+    [InlineData("auto")]
+    public async Task Merging_loras_into_the_weights_is_refused(string mode)
+    {
+        SdException refused = await Assert.ThrowsAsync<SdException>(() => DiffusionModel.LoadAsync(
+            demo.Files.ToOptions(1) with { EngineOptions = new Dictionary<string, string> { ["lora_apply_mode"] = mode } }, null,
+            TestContext.Current.CancellationToken));
+        Assert.Equal(SdError.NotSupported, refused.Code);
+        Assert.Contains("lora_apply_mode", refused.Message, StringComparison.Ordinal);
+    }
+
+    // Rank 1, one value everywhere, for a matrix of 256 to 768.
+    private static byte[] Lora(string name, float value = 0)
     {
         const int down = 256 * 4, up = 768 * 4;
         string header = "{\"" + name + ".lora_A.weight\":{\"dtype\":\"F32\",\"shape\":[1,256],\"data_offsets\":[0," + down + "]},\"" + name +
             ".lora_B.weight\":{\"dtype\":\"F32\",\"shape\":[768,1],\"data_offsets\":[" + down + "," + (down + up) + "]}}";
-        return [.. BitConverter.GetBytes((ulong)header.Length), .. Encoding.UTF8.GetBytes(header), .. new byte[down + up]];
+        return [.. BitConverter.GetBytes((ulong)header.Length), .. Encoding.UTF8.GetBytes(header),
+            .. Enumerable.Repeat(value, (down + up) / sizeof(float)).SelectMany(BitConverter.GetBytes)];
     }
 }
