@@ -64,7 +64,7 @@ Task("Test")
     }
 
     (int passed, int lost, int skipped) = ReadResults();
-    System.IO.File.WriteAllText(summary.FullPath, $"{passed} passed, {lost} failed{(skipped > 0 ? $", {skipped} skipped" : "")}\n");
+    System.IO.File.WriteAllText(summary.FullPath, (skipped > 0 ? $"{skipped} skipped: the reasons stand in {results.GetDirectoryName()}\n" : "") + $"{passed} passed, {lost} failed\n");
     if (failed || lost > 0 || passed == 0)
         throw new CakeException($"Tests: {passed} passed, {lost} failed.");
 });

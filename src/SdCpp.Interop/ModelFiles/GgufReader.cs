@@ -7,9 +7,12 @@ internal sealed class GgufReader
 {
     public static ReadOnlySpan<byte> Magic => "GGUF"u8;
 
-    private const int MostKeyValues = 1 << 16;
+    private const int MostKeyValues = 1 << 12;
     private const int MostNotes = 512;
     private const int LongestValue = 4096;
+
+    // Six times the header of a language model with 262,144 tokens. A sparse file costs nobody anything, but reading zeros takes time.
+    private const long LongestHeader = 128L * 1024 * 1024;
 
     // Name (length + 1 byte), number of dimensions, type, offset; a scalar has no dimensions.
     private const int LeastTensorBytes = 8 + 1 + 4 + 4 + 8;
@@ -80,6 +83,7 @@ internal sealed class GgufReader
             return;
         }
         string value = ReadValue(key, type);
+        CheckHeaderLength();
         if (key == "general.alignment")
             SetAlignment(value);
         if (_metadata.Count < MostNotes)
@@ -105,7 +109,7 @@ internal sealed class GgufReader
     private string ReadValue(string key, uint type)
     {
         if (type == (uint)GgufValue.String)
-            return _reader.ReadText(AsLength(_reader.ReadUInt64()), LongestValue);
+            return _reader.ReadText(AsLength(_reader.ReadUInt64()), _metadata.Count < MostNotes ? LongestValue : 0);
         int size = ScalarSize(type) ?? throw UnknownType(key, type);
         return GgufScalar.Text((GgufValue)type, _reader.Take(size));
     }
@@ -117,13 +121,25 @@ internal sealed class GgufReader
         long count = AsLength(_reader.ReadUInt64());
         if (type == (uint)GgufValue.String)
         {
-            _reader.Demand(Multiply(key, count, sizeof(ulong)));
+            long least = Multiply(key, count, sizeof(ulong));
+            CheckHeaderLength(least);
+            _reader.Demand(least);
             for (long i = 0; i < count; i++)
+            {
+                CheckHeaderLength();
                 _reader.Skip(AsLength(_reader.ReadUInt64()));
+            }
             return;
         }
         int size = ScalarSize(type) ?? throw UnknownType(key, type);
         _reader.Skip(Multiply(key, count, size));
+        CheckHeaderLength();
+    }
+
+    private void CheckHeaderLength(long atLeastMore = 0)
+    {
+        if (_reader.Position > LongestHeader - atLeastMore)
+            throw ModelFileErrors.Invalid(_reader.Path, $"contradicts itself: its header is longer than {ModelFileErrors.Number(LongestHeader)} bytes.");
     }
 
     private long Multiply(string key, long count, int size) => count <= ModelFileErrors.LargestFile

@@ -6,8 +6,8 @@ internal static class LoraNames
     // Longest first: some begin with others, some stand one behind another.
     private static readonly string[] Prefixes =
     [
-        "base_model.model.", "model.diffusion_model.", "diffusion_model.", "transformer.", "unet.", "text_encoders.", "text_encoder_2.",
-        "text_encoder.", "lora_unet_", "lora_transformer_", "lora_te1_", "lora_te2_", "lora_te_",
+        "lycoris_", "lycoris.", "lora.", "base_model.model.", "model.diffusion_model.", "diffusion_model.", "transformer.", "unet.",
+        "text_encoders.", "text_encoder_2.", "text_encoder.", "lora_unet_", "lora_transformer_", "lora_te1_", "lora_te2_", "lora_te_",
     ];
 
     private static readonly string[] InnerMarks = [".lora_", ".lora.", ".lokr_", ".hada_"];

@@ -19,9 +19,13 @@ internal static class ModelFileChecks
     // What the tokenizer of Qwen3 can produce.
     private const int QwenVocabulary = 151_936;
 
-    // Z-Image's attention heads.
-    private const int ZImageHead = 128;
+    // Attention heads of Z-Image (its rotary positions are 32 + 48 + 48 wide) and of Qwen3: fixed in the engine, which gives up on the
+    // process over others.
+    private const int Head = 128;
     private const int ZImageLeastWidth = 256;
+
+    private static readonly string[] HeadNorms = ["attention.q_norm.weight", "attention.k_norm.weight", "attention.norm_q.weight", "attention.norm_k.weight"];
+    private static readonly string[] QwenHeadNorms = ["attn_q_norm.weight", "attn_k_norm.weight", "self_attn.q_norm.weight", "self_attn.k_norm.weight"];
 
     private static readonly ModelFamily[] SameNamesAsTheirLoras = [ModelFamily.ZImage, ModelFamily.QwenImage, ModelFamily.Wan];
 
@@ -55,11 +59,19 @@ internal static class ModelFileChecks
     private static void CheckWidth(ModelFileInfo model, List<string> found)
     {
         if (new TensorNames(model.Tensors).Find("x_embedder.weight")?.Shape is [long width, _]
-            && (width < ZImageLeastWidth || width % ZImageHead != 0))
+            && (width < ZImageLeastWidth || width % Head != 0))
         {
-            found.Add($"{model.Path} is {width} wide; Z-Image is a multiple of {ZImageHead} wide, and at least {ZImageLeastWidth}.");
+            found.Add($"{model.Path} is {width} wide; Z-Image is a multiple of {Head} wide, and at least {ZImageLeastWidth}.");
         }
+        // Lumina-Image 2.0 has the same names and is a multiple of 128 wide, but other heads.
+        if (OtherHead(model, HeadNorms) is { } head)
+            found.Add($"{model.Path} has attention heads {head} wide; those of Z-Image are {Head} wide.");
     }
+
+    private static long? OtherHead(ModelFileInfo file, string[] norms) => file.Tensors
+        .Where(t => t.Shape.Count == 1 && t.Shape[0] != Head && norms.Any(n => t.Name.EndsWith(n, StringComparison.Ordinal)))
+        .Select(t => (long?)t.Shape[0])
+        .FirstOrDefault();
 
     private static void CheckEncoder(ModelFileInfo model, ModelFileInfo encoder, List<string> found)
     {
@@ -69,6 +81,8 @@ internal static class ModelFileChecks
             found.Add($"{encoder.Path} is a text encoder of width {width}, but {model.Path} was made for one of width {wanted}.");
         if (rows < QwenVocabulary)
             found.Add($"{encoder.Path} is a text encoder with {rows} tokens, but {model.Path} needs one with {QwenVocabulary} (Qwen3).");
+        if (OtherHead(encoder, QwenHeadNorms) is { } head)
+            found.Add($"{encoder.Path} is a text encoder with attention heads {head} wide, but {model.Path} needs one with heads {Head} wide (Qwen3).");
     }
 
     // T5 and CLIP files may lie beside it without being used.

@@ -27,7 +27,8 @@ internal static class ModelRecognition
             return ModelRole.ControlNet;
         if (family == ModelFamily.Esrgan)
             return ModelRole.Upscaler;
-        if (family != ModelFamily.Unknown)
+        // The prefix tells a diffusion model of a family that is not known here, e.g. the SDXL refiner; the VAE beside it must not.
+        if (family != ModelFamily.Unknown || names.StartsWith("model.diffusion_model."))
             return IsCheckpoint(names) ? ModelRole.Checkpoint : ModelRole.DiffusionModel;
         if (IsTaesd(names))
             return ModelRole.Taesd;
@@ -48,6 +49,9 @@ internal static class ModelRecognition
             return ModelFamily.Chroma;
         if (names.Contains("double_stream_modulation_img."))
             return ModelFamily.Flux2;
+        // Shares the names of its blocks with FLUX.
+        if (names.Contains("individual_token_refiner."))
+            return ModelFamily.Unknown;
         if (names.Contains("double_blocks.0.img_attn.") || names.Contains("single_transformer_blocks.0."))
             return ModelFamily.Flux;
         if (names.Contains("joint_blocks.0.") || (names.Has("pos_embed.proj.weight") && names.Contains("transformer_blocks.0.attn.add_q_proj.")))
@@ -65,7 +69,8 @@ internal static class ModelRecognition
             ?? names.Find("input_blocks.4.1.transformer_blocks.0.attn2.to_k.weight")
             ?? names.Find("down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight")
             ?? names.Find("down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k.weight");
-        return crossAttention?.Shape is [.., long width]
+        // Stable Video Diffusion is as wide as 2.x.
+        return crossAttention?.Shape is [.., long width] && !names.Contains("time_stack.") && !names.Contains("temporal_transformer_blocks.")
             ? width switch
             {
                 768 => ModelFamily.Sd1,
@@ -86,7 +91,9 @@ internal static class ModelRecognition
 
     // Speech and translation models share the first two names, but attend.
     private static bool IsTaesd(TensorNames names) =>
-        names.Contains("decoder.layers.") && (names.Contains("encoder.layers.") || names.Contains(".conv.0.weight")) && !names.Contains("attn");
+        (names.Contains("decoder.layers.") && (names.Contains("encoder.layers.") || names.Contains(".conv.0.weight")) && !names.Contains("attn"))
+        // The tiny autoencoders for video (TAEHV), which serve Wan and Qwen-Image.
+        || (names.Has("decoder.1.weight") && names.Contains("decoder.3.conv.0."));
 
     private static bool IsVae(TensorNames names) =>
         (names.Has("decoder.conv_in.weight") && (names.Contains("decoder.mid.") || names.Contains("decoder.mid_block.")))

@@ -5,8 +5,8 @@ namespace SdCpp.Interop;
 /// <summary>Reads a list of the safetensors files that make up one model, and then those files.</summary>
 internal static class SafetensorsIndexReader
 {
-    private const int MostFiles = 512;
-    private const int LongestList = 32 * 1024 * 1024;
+    private const int MostFiles = 128;
+    private const int LongestList = 16 * 1024 * 1024;
 
     public static ModelFileInfo Read(HeaderReader reader, Func<string, ModelFileInfo> inspect)
     {

@@ -7,7 +7,9 @@ namespace SdCpp.Interop;
 internal sealed class SafetensorsReader
 {
     public const int LengthBytes = sizeof(ulong);
-    public const int LongestHeader = 100_000_000;
+
+    // The format allows 100 MB. All the tensors that are allowed here, with long names, take 12 MB.
+    public const int LongestHeader = 32 * 1024 * 1024;
 
     // An object of objects with lists in them; more is no safetensors header.
     private const int DeepestJson = 8;
@@ -33,7 +35,7 @@ internal sealed class SafetensorsReader
         if (length > LongestHeader)
             throw ModelFileErrors.Invalid(reader.Path, $"contradicts itself: its header claims to be {length} bytes long.");
         reader.Demand((long)length);
-        var json = new byte[(int)length];
+        byte[] json = GC.AllocateUninitializedArray<byte>((int)length);
         reader.ReadExactly(json);
         try
         {

@@ -3,8 +3,10 @@ namespace SdCpp.Interop;
 /// <summary>Collects the tensors of a header and checks them against each other and the file.</summary>
 internal sealed class TensorTable(string path)
 {
-    public const int MostTensors = 1 << 18;
-    public const int LongestName = 1024;
+    // A whole SDXL checkpoint has 2,515 tensors, and the names of LoRAs reach some 150 bytes. With these limits no file can make this
+    // keep more than 64 MB.
+    public const int MostTensors = 1 << 15;
+    public const int LongestName = 256;
     public const int MostDimensions = 8;
 
     private readonly List<ModelTensor> _tensors = [];

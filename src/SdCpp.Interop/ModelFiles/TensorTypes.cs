@@ -50,6 +50,9 @@ internal static class TensorTypes
         [34] = new("tq1_0", 256, 54),
         [35] = new("tq2_0", 256, 66),
         [39] = new("mxfp4", 32, 17),
+        [40] = new("nvfp4", 64, 36),
+        [41] = new("q1_0", 128, 18),
+        [42] = new("q2_0", 64, 18),
     }.ToFrozenDictionary();
 
     private static readonly FrozenDictionary<string, TensorType> Safetensors = new Dictionary<string, TensorType>
@@ -60,6 +63,8 @@ internal static class TensorTypes
         ["BF16"] = new("bf16", 1, 2),
         ["F8_E4M3"] = new("f8_e4m3", 1, 1, 2),
         ["F8_E5M2"] = new("f8_e5m2", 1, 1, 2),
+        ["F8_E4M3FNUZ"] = new("f8_e4m3fnuz", 1, 1),
+        ["F8_E5M2FNUZ"] = new("f8_e5m2fnuz", 1, 1),
         ["F8_E8M0"] = new("f8_e8m0", 1, 1),
         ["I64"] = new("i64", 1, 8, 4),
         ["I32"] = new("i32", 1, 4),
@@ -68,11 +73,14 @@ internal static class TensorTypes
         ["U64"] = new("u64", 1, 8),
         ["U32"] = new("u32", 1, 4),
         ["U16"] = new("u16", 1, 2),
-        ["U8"] = new("u8", 1, 1),
+        // The engine passes over these.
+        ["U8"] = new("u8", 1, 1, 0),
         ["BOOL"] = new("bool", 1, 1),
         ["C64"] = new("c64", 1, 8),
-        // Two numbers a byte; their count must fill whole bytes.
+        // Several numbers share bytes; their count must fill whole ones.
         ["F4"] = new("f4", 2, 1),
+        ["F6_E2M3"] = new("f6_e2m3", 4, 3),
+        ["F6_E3M2"] = new("f6_e3m2", 4, 3),
     }.ToFrozenDictionary();
 
     private static readonly FrozenDictionary<string, TensorType> ByName =

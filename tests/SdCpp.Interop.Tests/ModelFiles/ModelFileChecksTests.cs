@@ -45,6 +45,20 @@ public sealed class ModelFileChecksTests : ModelFileTest
         Assert.Equal(3, ModelFileChecks.FindMismatches([ZImage(320), Qwen(32, 5)]).Count);
     }
 
+    [Fact]
+    public void Attention_heads_that_the_engine_does_not_have_are_named()
+    {
+        // Lumina-Image 2.0 has the names of Z-Image and a width that Z-Image could have: 24 heads of 96.
+        ModelFileInfo lumina = ZImage(2304, 2304) with { Tensors = [.. ZImage(2304, 2304).Tensors, new("layers.0.attention.q_norm.weight", [96], "f32", 384)] };
+        string head = Assert.Single(ModelFileChecks.FindMismatches([lumina, Qwen(2304)]));
+        Assert.Contains("z.gguf has attention heads 96 wide", head, StringComparison.Ordinal);
+        ModelFileInfo small = Qwen() with { Tensors = [.. Qwen().Tensors, new("blk.0.attn_k_norm.weight", [64], "f32", 256)] };
+        head = Assert.Single(ModelFileChecks.FindMismatches([ZImage(), small]));
+        Assert.Contains("q.gguf is a text encoder with attention heads 64 wide", head, StringComparison.Ordinal);
+        ModelFileInfo right = Qwen() with { Tensors = [.. Qwen().Tensors, new("blk.0.attn_k_norm.weight", [128], "f32", 512)] };
+        Assert.Empty(ModelFileChecks.FindMismatches([ZImage(), right]));
+    }
+
     [Theory]
     [InlineData("layers.0.attention.qkv.lora_A.weight")]
     [InlineData("diffusion_model.layers.0.attention.qkv.lora_A.weight")]
@@ -55,6 +69,8 @@ public sealed class ModelFileChecksTests : ModelFileTest
     [InlineData("lora_unet_layers_0_attention_qkv.lokr_w1")]
     [InlineData("lora_unet_layers_0_attention_qkv.hada_w1_a")]
     [InlineData("diffusion_model.layers.0.attention.qkv.diff")]
+    [InlineData("lycoris_layers_0_attention_qkv.lokr_w1")]
+    [InlineData("lora.diffusion_model.layers.0.attention.qkv.lora_A.weight")]
     public void The_usual_ways_to_name_a_place_are_understood(string name) =>
         Assert.Equal(LoraFit.Fits, ModelFileChecks.FitOf(Lora("nowhere.lora_A.weight", name), [Qwen(), ZImage()]));
 
@@ -70,6 +86,9 @@ public sealed class ModelFileChecksTests : ModelFileTest
         Assert.Equal(LoraFit.Unknown, ModelFileChecks.FitOf(Lora("text_encoder.model.layers.0.self_attn.q_proj.lora_A.weight"), [ZImage(), Qwen()]));
         Assert.Equal(LoraFit.Unknown, ModelFileChecks.FitOf(wan, [Info("f", ModelFamily.Flux, ModelRole.DiffusionModel)]));
         Assert.Equal(LoraFit.Unknown, ModelFileChecks.FitOf(wan, []));
+        ModelFileInfo qwen = Info("i", ModelFamily.QwenImage, ModelRole.DiffusionModel, ("transformer_blocks.0.attn.to_q.weight", [4, 4]));
+        Assert.Equal(LoraFit.Fits, ModelFileChecks.FitOf(Lora("lycoris_transformer_blocks_0_attn_to_q.lokr_w1"), [qwen]));
+        Assert.Equal(LoraFit.Unknown, ModelFileChecks.FitOf(Lora("lycoris_layers_0_attention_to_q.lokr_w1"), [ZImage()]));
     }
 
     [Fact]
