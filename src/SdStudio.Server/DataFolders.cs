@@ -12,12 +12,24 @@ internal sealed class DataFolders : IDisposable
         Root = Path.GetFullPath(options.Value.DataDirectory);
         Directory.CreateDirectory(Images);
         Directory.CreateDirectory(Models);
+        Directory.CreateDirectory(Inputs);
+        Directory.CreateDirectory(Thumbnails);
+        Directory.CreateDirectory(Loras);
         _lock = Lock();
     }
 
     public string Root { get; }
 
     public string Images => Path.Combine(Root, "images");
+
+    /// <summary>Pictures that were sent in, by the id of their job.</summary>
+    public string Inputs => Path.Combine(Root, "inputs");
+
+    public string Thumbnails => Path.Combine(Root, "thumbnails");
+
+    public string Loras => Path.Combine(Root, "loras");
+
+    public string Logs => Path.Combine(Root, "logs.db");
 
     public string Models => Path.Combine(Root, "models");
 

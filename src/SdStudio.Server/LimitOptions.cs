@@ -20,6 +20,15 @@ public sealed class LimitOptions
     /// <summary>UTF-8 bytes of a prompt.</summary>
     public int MaxPromptBytes { get; set; } = 8000;
 
+    /// <summary>Bytes of a request.</summary>
+    public int MaxRequestBytes { get; set; } = 50 * 1024 * 1024;
+
+    /// <summary>Width × height of a picture that is sent in, pixels; larger ones than are drawn are scaled down.</summary>
+    public int MaxInputPixels { get; set; } = 50_000_000;
+
+    /// <summary>Jobs that one API key (or one address, without keys) may add in a minute; 0 for any number.</summary>
+    public int JobsPerMinute { get; set; }
+
     internal IEnumerable<(string Name, int Value, int Max)> Ranges() =>
     [
         (nameof(MaxSide), MaxSide, ImageBuffer.MaxSide),
@@ -27,5 +36,7 @@ public sealed class LimitOptions
         (nameof(MaxSteps), MaxSteps, ImageRequest.MaxSteps),
         (nameof(MaxImages), MaxImages, ImageRequest.MaxBatchCount),
         (nameof(MaxPromptBytes), MaxPromptBytes, ImageRequest.MaxPromptBytes),
+        (nameof(MaxRequestBytes), MaxRequestBytes, int.MaxValue),
+        (nameof(MaxInputPixels), MaxInputPixels, ImageBuffer.MaxPixels),
     ];
 }

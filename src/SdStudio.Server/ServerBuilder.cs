@@ -1,8 +1,11 @@
 using Microsoft.Extensions.Options;
 using SdStudio.Server.Api;
+using SdStudio.Server.Events;
 using SdStudio.Server.Images;
 using SdStudio.Server.Jobs;
+using SdStudio.Server.Logs;
 using SdStudio.Server.Models;
+using SdStudio.Server.Security;
 using SdStudio.Server.Storage;
 
 namespace SdStudio.Server;
@@ -30,14 +33,34 @@ public static class ServerBuilder
             console.TimestampFormat = "HH:mm:ss ";
         });
         AddServices(builder);
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel((context, kestrel) =>
+            kestrel.Limits.MaxRequestBodySize = context.Configuration.GetValue("SdStudio:Limits:MaxRequestBytes", new LimitOptions().MaxRequestBytes));
         WebApplication app = builder.Build();
-        app.UseApiErrors();
+        OpenAccess.Refuse(app.Configuration, app.Services.GetRequiredService<IOptions<StudioOptions>>().Value);
+        UseMiddleware(app);
+        app.MapEventsApi();
         RouteGroupBuilder api = app.MapGroup("/api");
         api.MapStatusApi();
         api.MapModelsApi();
         api.MapGenerateApi();
+        api.MapQueueApi();
         api.MapGenerationsApi();
+        api.MapImagesApi();
+        api.MapLogsApi();
         return app;
+    }
+
+    private static void UseMiddleware(WebApplication app)
+    {
+        app.UseRequestLog();
+        app.UseApiErrors();
+        app.Use(next => context => app.Services.GetRequiredService<ForeignPages>().CheckAsync(context, next));
+        app.UseCors();
+        app.Use(next => context => app.Services.GetRequiredService<ApiKeys>().CheckAsync(context, next));
+        app.UseRouting();
+        app.UseRateLimiter();
+        app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(30), KeepAliveTimeout = TimeSpan.FromSeconds(30) });
     }
 
     // The settings that ASP.NET Core reads an address from.
@@ -55,6 +78,26 @@ public static class ServerBuilder
         services.AddSingleton<DataFolders>();
         services.AddSingleton<StudioDatabase>();
         services.AddSingleton<JobStore>();
+        services.AddSingleton<JobLists>();
+        services.AddSingleton<ImageRows>();
+        services.AddSingleton<StudioState>();
+        services.AddSingleton<EventHub>();
+        services.AddSingleton<JobEvents>();
+        services.AddSingleton<JobIntake>();
+        services.AddSingleton<JobWait>();
+        services.AddSingleton<QueueViews>();
+        services.AddSingleton<UpscalerCache>();
+        services.AddSingleton<FileHashes>();
+        services.AddSingleton<LoraFolder>();
+        services.AddSingleton<ApiKeys>();
+        services.AddSingleton<ForeignPages>();
+        services.AddJobRate();
+        services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
+            .WithOrigins([.. builder.Configuration.GetSection("SdStudio:Security:CorsOrigins").Get<string[]>() ?? []]).AllowAnyHeader().AllowAnyMethod()
+            .WithExposedHeaders("X-Total-Count", "Retry-After")));
+        services.AddSingleton<LogStore>();
+        services.AddSingleton<ILoggerProvider, LogStoreProvider>();
+        builder.Logging.AddFilter<LogStoreProvider>(null, LogLevel.Warning).AddFilter<LogStoreProvider>("SdStudio", LogLevel.Debug);
         services.AddSingleton<JobQueue>();
         services.AddSingleton<JobRunner>();
         services.AddSingleton<ImageStore>();

@@ -18,6 +18,12 @@ public sealed class StudioOptions
     /// <summary>A ggml backend plug-in to load, e.g. the prebuilt Vulkan one; empty for none.</summary>
     public string BackendPath { get; set; } = "";
 
+    /// <summary>The order and length of the queue.</summary>
+    public QueueOptions Queue { get; set; } = new();
+
+    /// <summary>Who may come in.</summary>
+    public SecurityOptions Security { get; set; } = new();
+
     /// <summary>Limits of requests.</summary>
     public LimitOptions Limits { get; set; } = new();
 
@@ -30,6 +36,14 @@ public sealed class StudioOptions
             yield return $"SdStudio:SynchronousWaitSeconds is {SynchronousWaitSeconds}; allowed is 1 to 86400";
         if (Threads is < 0 or > 1024)
             yield return $"SdStudio:Threads is {Threads}; allowed is 0 to 1024";
+        foreach (string problem in Security.Problems())
+            yield return problem;
+        foreach ((string name, int value, int min, int max) in Queue.Ranges())
+        {
+            if (value < min || value > max)
+                yield return $"SdStudio:Queue:{name} is {value}; allowed is {min} to {max}";
+        }
+
         foreach ((string name, int value, int max) in Limits.Ranges())
         {
             if (value < 1 || value > max)

@@ -158,13 +158,14 @@ public sealed class QueueTests(Workshop studio)
         {
             Type = "generate", Model = "demo", Prompt = "a red circle", Width = 32, Height = 32, Seed = 1, Count = 1, Steps = 1, CfgScale = 1,
         };
-        store.Add("twice", settings);
-        store.ClaimNext();
-        store.Retry("twice");
-        store.ClaimNext();
-        store.Add("once", settings);
-        store.ClaimNext();
-        store.Add("waiting", settings);
+        void Add(string id) => store.Add(id, settings, new JobOrder(), maxWaiting: 10);
+        Add("twice");
+        store.Claim("twice");
+        store.Recover("twice");
+        store.Claim("twice");
+        Add("once");
+        store.Claim("once");
+        Add("waiting");
         return ("waiting", "once", "twice");
     }
 }

@@ -69,6 +69,46 @@ internal sealed class StudioServer : IAsyncDisposable
         return await Http.PostAsync("/api/generate", content, cancellation);
     }
 
+    /// <summary>Sends anything.</summary>
+    public async Task<(HttpStatusCode Status, JsonElement Body)> SendAsync(
+        HttpMethod method, string path, HttpContent? content = null, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = content };
+        foreach ((string name, string value) in headers)
+            request.Headers.TryAddWithoutValidation(name, value);
+        using HttpResponseMessage response = await Http.SendAsync(request, Cancellation);
+        return (response.StatusCode, await BodyAsync(response));
+    }
+
+    /// <summary>A form with files and fields.</summary>
+    public static MultipartFormDataContent Form(byte[]? image, params (string Name, string Value)[] fields)
+    {
+        var form = new MultipartFormDataContent();
+        if (image is not null)
+            form.Add(new ByteArrayContent(image), "image", "image.png");
+        foreach ((string name, string value) in fields)
+            form.Add(new StringContent(value), name);
+        return form;
+    }
+
+    /// <summary>Puts a job into the queue.</summary>
+    public async Task<string> QueueAsync(string json, params (string Name, string Value)[] headers)
+    {
+        (HttpStatusCode status, JsonElement body) = await SendAsync(HttpMethod.Post, "/api/queue/generate", Json(json), headers);
+        Assert.True(status == HttpStatusCode.OK, $"{status}: {body}");
+        Shape.Has(body, ("job_id", Shape.Text), ("status", Shape.Text));
+        return body.GetProperty("job_id").GetString()!;
+    }
+
+    public static StringContent Json(string json) => new(json, Encoding.UTF8, "application/json");
+
+    public async Task<JsonElement> JobAsync(string id)
+    {
+        (HttpStatusCode status, JsonElement body) = await GetAsync($"/api/queue/{id}");
+        Assert.Equal(HttpStatusCode.OK, status);
+        return body;
+    }
+
     /// <summary>Draws, expecting success.</summary>
     /// <returns>The job's id and its pictures' ids.</returns>
     public async Task<(string Id, string[] Images)> DrawAsync(string json)
@@ -106,7 +146,7 @@ internal sealed class StudioServer : IAsyncDisposable
     {
         while (true)
         {
-            if (Query(Folder, "SELECT id FROM jobs WHERE prompt = $value", prompt) is string id)
+            if (Query(Folder, "SELECT id FROM jobs WHERE json_extract(settings, '$.prompt') = $value", prompt) is string id)
                 return id;
             await Task.Delay(10, Cancellation);
         }

@@ -12,7 +12,9 @@ internal sealed record HealthAnswer(string Status, string Timestamp);
 internal sealed record ConfigAnswer(
     [property: JsonPropertyName("sdApiEndpoint")] string SdApiEndpoint,
     string? Model,
-    [property: JsonPropertyName("authEnabled")] bool AuthEnabled);
+    [property: JsonPropertyName("authEnabled")] bool AuthEnabled,
+    [property: JsonPropertyName("keyPassed")] bool KeyPassed,
+    [property: JsonPropertyName("keyValid")] bool KeyValid);
 
 internal sealed record GenerateAnswer(string Id, long Created, IReadOnlyList<GenerateAnswerImage> Data);
 
@@ -54,11 +56,38 @@ internal sealed record ModelFileAnswer(
 
 internal sealed record HuggingFaceAnswer(string Repo);
 
-internal sealed record GenerationAnswer(
-    string Id, string Type, string Model, string Prompt, string? NegativePrompt, string Size, string Seed, int N, int Steps, double CfgScale,
-    string? Sampler, string? Scheduler, int ClipSkip, string? Quality, string? Style, string Status, double Progress, string? Error,
-    long CreatedAt, long UpdatedAt, long? StartedAt, long? CompletedAt, long? ModelLoadingTimeMs, long? GenerationTimeMs, int ImageCount,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<ImageAnswer>? Images = null);
+internal sealed record QueuedAnswer(string JobId, string Status);
 
-internal sealed record ImageAnswer(
-    string Id, string GenerationId, int IndexInBatch, string FilePath, string MimeType, int Width, int Height, string Seed, string? RevisedPrompt);
+internal sealed record QueueAnswer(
+    IReadOnlyList<Jobs.JobView> Jobs, QueueStats Stats, long Total, int Limit, int Offset, bool Paused);
+
+internal sealed record QueueStats(long Pending, long Processing, long Completed, long Failed, long Cancelled);
+
+internal sealed record CancelledAnswer(bool Success, Jobs.JobView Job);
+
+internal sealed record CancelledAllAnswer(bool Success, int Cancelled);
+
+internal sealed record PausedAnswer(bool Success, bool Paused);
+
+internal sealed record SuccessAnswer(bool Success);
+
+internal sealed record DeletedAllAnswer(
+    bool Success, int Deleted, int Count, [property: JsonPropertyName("filesDeleted")] int FilesDeleted);
+
+internal sealed record GenerationsPage(IReadOnlyList<Jobs.JobView> Generations, Pagination Pagination);
+
+internal sealed record Pagination(long Total, int Limit, int Offset, [property: JsonPropertyName("hasMore")] bool HasMore);
+
+internal sealed record ParametersAnswer(
+    string Type, string Model, string Prompt, string? NegativePrompt, string Size, string Seed, int N, int Steps, double CfgScale, string? Sampler,
+    string? Scheduler, int ClipSkip, double? Strength, double? Eta, double? FlowShift, double? Guidance, bool VaeTiling,
+    IReadOnlyList<Jobs.LoraSetting> Loras, string? Quality, string? Style, string? Upscaler, int? ResizeMode, double? UpscaleFactor,
+    string? InputImagePath, string? MaskImagePath, string? SourceImageId, string? ModelHash, string? Engine, string Infotext);
+
+internal sealed record ReproducedAnswer(string Id, string ImageId, bool Same, int MaxDifference);
+
+internal sealed record LogsAnswer(
+    IReadOnlyList<LogView> Logs, IReadOnlyList<LogView> App, IReadOnlyList<LogView> Sdcpp, IReadOnlyList<LogView> Http);
+
+/// <summary>The document's four fields; then the names that the original's page reads.</summary>
+internal sealed record LogView(string Timestamp, string Level, string Message, string Module, string? GenerationId, string Time, string Msg);

@@ -2,7 +2,10 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Options;
 using SdCpp.Interop;
+using SdStudio.Server.Storage;
 
 namespace SdStudio.Server.Api;
 
@@ -15,7 +18,7 @@ internal static class ApiErrors
         {
             ExceptionHandler = context => WriteAsync(context, context.Features.GetRequiredFeature<IExceptionHandlerFeature>().Error),
             // A client's mistake is no event of the server's log.
-            SuppressDiagnosticsCallback = context => context.Exception is BadRequestException or BadHttpRequestException or OperationCanceledException,
+            SuppressDiagnosticsCallback = context => context.Exception is BadRequestException or BadHttpRequestException or OperationCanceledException or QueueFullException or IdempotencyKeyException,
         });
         app.UseStatusCodePages(context => WriteAsync(
             context.HttpContext,
@@ -36,14 +39,31 @@ internal static class ApiErrors
     private static Task WriteAsync(HttpContext context, Exception exception) => exception switch
     {
         BadRequestException bad => WriteAsync(context, bad.StatusCode, bad.Message, bad.Detail),
+        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => WriteAsync(
+            context, StatusCodes.Status413PayloadTooLarge,
+            $"The request is larger than {context.RequestServices.GetRequiredService<IOptions<StudioOptions>>().Value.Limits.MaxRequestBytes} bytes"),
         BadHttpRequestException bad => WriteAsync(context, bad.StatusCode, bad.Message),
+        QueueFullException full => TooManyAsync(context, full.Message),
+        IdempotencyKeyException other => WriteAsync(context, StatusCodes.Status409Conflict, other.Message),
+        SqliteException => WriteAsync(
+            context, StatusCodes.Status503ServiceUnavailable, "The database cannot be written or read at the moment; try again",
+            "The disk may be full or the data directory read-only; the server's log says more"),
+        IOException or UnauthorizedAccessException or NetVips.VipsException => WriteAsync(
+            context, StatusCodes.Status503ServiceUnavailable, "A file cannot be written or read at the moment; try again",
+            "The disk may be full or the data directory read-only; the server's log says more"),
         // A job's own failure is in its row: what comes here is the engine that could not be loaded. The message may name files of the server.
         SdException => WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "The engine could not be loaded; the server's log says why"),
         OperationCanceledException => WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "The server is stopping"),
         _ => WriteAsync(context, StatusCodes.Status500InternalServerError, "An error inside the server; its log says more"),
     };
 
-    private static Task WriteAsync(HttpContext context, int status, string message, string? detail = null)
+    private static Task TooManyAsync(HttpContext context, string message)
+    {
+        context.Response.Headers.RetryAfter = "10";
+        return WriteAsync(context, StatusCodes.Status429TooManyRequests, message);
+    }
+
+    public static Task WriteAsync(HttpContext context, int status, string message, string? detail = null)
     {
         context.Response.StatusCode = status;
         context.Response.ContentType = "application/json; charset=utf-8";

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using SdStudio.Server.Jobs;
 
 namespace SdStudio.Server.Api;
 
@@ -13,8 +14,20 @@ namespace SdStudio.Server.Api;
 [JsonSerializable(typeof(GenerateAnswer))]
 [JsonSerializable(typeof(AcceptedAnswer))]
 [JsonSerializable(typeof(ModelsAnswer))]
-[JsonSerializable(typeof(IReadOnlyList<GenerationAnswer>))]
-[JsonSerializable(typeof(GenerationAnswer))]
+[JsonSerializable(typeof(QueuedAnswer))]
+[JsonSerializable(typeof(QueueAnswer))]
+[JsonSerializable(typeof(CancelledAnswer))]
+[JsonSerializable(typeof(CancelledAllAnswer))]
+[JsonSerializable(typeof(PausedAnswer))]
+[JsonSerializable(typeof(SuccessAnswer))]
+[JsonSerializable(typeof(DeletedAllAnswer))]
+[JsonSerializable(typeof(GenerationsPage))]
+[JsonSerializable(typeof(ParametersAnswer))]
+[JsonSerializable(typeof(ReproducedAnswer))]
+[JsonSerializable(typeof(LogsAnswer))]
+[JsonSerializable(typeof(JobView))]
+[JsonSerializable(typeof(List<JobView>))]
+[JsonSerializable(typeof(List<ImageView>))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     /// <summary>

@@ -1,74 +1,76 @@
-using System.Text.Json;
 using Microsoft.Extensions.Options;
 using SdCpp.Interop;
 using SdStudio.Server.Jobs;
-using SdStudio.Server.Models;
 using SdStudio.Server.Storage;
 
 namespace SdStudio.Server.Api;
 
-/// <summary><c>POST /api/generate</c>: a job, and its pictures when it has ended in time.</summary>
+/// <summary><c>POST /api/generate</c>, <c>/edit</c>, <c>/variation</c>, <c>/upscale</c>: a job, and its pictures when it has ended in time.</summary>
 internal static class GenerateApi
 {
-    public static void MapGenerateApi(this IEndpointRouteBuilder api) => api.MapPost("/generate", GenerateAsync);
-
-    private static async Task<IResult> GenerateAsync(
-        HttpRequest request, EngineHost engineHost, ModelCatalogue catalogue, JobQueue queue, JobStore store, IOptions<StudioOptions> options,
-        TimeProvider time, IHostApplicationLifetime lifetime)
+    public static void MapGenerateApi(this IEndpointRouteBuilder api)
     {
-        using var leave = CancellationTokenSource.CreateLinkedTokenSource(request.HttpContext.RequestAborted, lifetime.ApplicationStopping);
-        Dictionary<string, JsonElement> body = await ReadBodyAsync(request);
-        SdEngine engine = await engineHost.Ready.WaitAsync(leave.Token);
-        JobSettings settings = GenerateRequest.Read(body, catalogue, engine, options.Value.Limits);
-        (Job job, Task<Job> finished) = queue.Enqueue(settings);
-        try
+        foreach (string type in JobType.All)
         {
-            // The job goes on when the client leaves: its picture is in the list of generations.
-            job = await finished.WaitAsync(TimeSpan.FromSeconds(options.Value.SynchronousWaitSeconds), time, leave.Token);
+            api.MapPost($"/{type}", (HttpRequest request, JobIntake intake, JobWait wait) => DrawAsync(type, request, intake, wait)).Draws();
+            api.MapPost($"/queue/{type}", (HttpRequest request, JobIntake intake) => QueueAsync(type, request, intake)).Draws();
         }
-        catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
-        {
-            // Too slow, or the server stops and draws it after its next start.
-            return Accepted(store.Find(job.Id) ?? job);
-        }
-
-        return job.Status == JobStatus.Completed ? Drawn(job, store) : Failed(job);
     }
 
-    private static IResult Drawn(Job job, JobStore store) => Results.Json(
-        new GenerateAnswer(
-            job.Id, job.CreatedAt / 1000,
-            [.. store.ImagesOf(job.Id).Select(image => new GenerateAnswerImage(image.Id, image.Index, RevisedPrompt: null))]),
-        ApiJson.Readable.GenerateAnswer);
+    /// <summary>Such an endpoint counts against the limit of jobs in a minute.</summary>
+    public static TBuilder Draws<TBuilder>(this TBuilder endpoint)
+        where TBuilder : IEndpointConventionBuilder => endpoint.RequireRateLimiting(Security.JobRate.Policy);
 
-    private static IResult Accepted(Job job) => Results.Json(
-        new AcceptedAnswer(job.Id, job.Id, job.Status), ApiJson.Readable.AcceptedAnswer, statusCode: StatusCodes.Status202Accepted);
-
-    // What the engine refuses is the request's fault; everything else that ends a job is not.
-    private static IResult Failed(Job job) => ApiErrors.Json(
-        job.ErrorCode == nameof(SdError.InvalidArgument) ? StatusCodes.Status400BadRequest : StatusCodes.Status500InternalServerError,
-        job.Error ?? "The job failed");
-
-    private static async Task<Dictionary<string, JsonElement>> ReadBodyAsync(HttpRequest request)
+    private static async Task<IResult> DrawAsync(string type, HttpRequest request, JobIntake intake, JobWait wait)
     {
-        // Only this type makes a browser ask before a foreign page may post here.
-        if (!request.HasJsonContentType())
-        {
-            throw new BadRequestException(
-                "Send JSON with the header Content-Type: application/json", statusCode: StatusCodes.Status415UnsupportedMediaType);
-        }
+        (Job job, bool cancelOnDisconnect) = await intake.AcceptAsync(request, type, request.HttpContext.RequestAborted);
+        return Answer(await wait.ForAsync(job, cancelOnDisconnect, request.HttpContext.RequestAborted), wait);
+    }
 
+    private static IResult Answer(Job job, JobWait wait) => job.Status switch
+    {
+        JobStatus.Completed => Results.Json(
+            new GenerateAnswer(
+                job.Id, job.CreatedAt / 1000,
+                [.. wait.ImagesOf(job).Select(image => new GenerateAnswerImage(image.Id, image.Index, RevisedPrompt: null))]),
+            ApiJson.Readable.GenerateAnswer),
+        // What the engine refuses is the request's fault; everything else that ends a job is not.
+        JobStatus.Failed => ApiErrors.Json(
+            job.ErrorCode == nameof(SdError.InvalidArgument) ? StatusCodes.Status400BadRequest : StatusCodes.Status500InternalServerError,
+            job.Error ?? "The job failed"),
+        JobStatus.Cancelled => ApiErrors.Json(StatusCodes.Status409Conflict, "The job was cancelled", $"Job {job.Id}"),
+        _ => Results.Json(
+            new AcceptedAnswer(job.Id, job.Id, job.Status), ApiJson.Readable.AcceptedAnswer, statusCode: StatusCodes.Status202Accepted),
+    };
+
+    private static async Task<IResult> QueueAsync(string type, HttpRequest request, JobIntake intake)
+    {
+        (Job job, _) = await intake.AcceptAsync(request, type, request.HttpContext.RequestAborted);
+        return Results.Json(new QueuedAnswer(job.Id, job.Status), ApiJson.Readable.QueuedAnswer);
+    }
+}
+
+/// <summary>Waits for a job on behalf of a client, as long as a client should wait.</summary>
+internal sealed class JobWait(
+    JobQueue queue, JobLists lists, ImageRows images, IOptions<StudioOptions> options, TimeProvider time, IHostApplicationLifetime lifetime)
+{
+    /// <returns>The job as it is when it has ended, when it takes too long, or when the server stops.</returns>
+    public async Task<Job> ForAsync(Job job, bool cancelOnDisconnect, CancellationToken clientLeft)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(options.Value.SynchronousWaitSeconds), time);
+        using var leave = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, clientLeft, lifetime.ApplicationStopping);
         try
         {
-            using JsonDocument document = await JsonDocument.ParseAsync(request.Body, default, request.HttpContext.RequestAborted);
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? document.RootElement.Deserialize(ApiJson.Readable.DictionaryStringJsonElement)!
-                : throw new BadRequestException("The body must be a JSON object, e.g. {\"model\": \"demo\", \"prompt\": \"a red circle\"}");
+            return await queue.WaitForEndAsync(job.Id, leave.Token) ?? job;
         }
-        catch (JsonException exception)
+        catch (OperationCanceledException)
         {
-            throw new BadRequestException(
-                $"The body is not valid JSON (line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1})");
+            // Without that wish the job goes on when the client leaves: its picture is in the list of generations.
+            if (cancelOnDisconnect && clientLeft.IsCancellationRequested)
+                queue.Cancel(job.Id);
+            return lists.Find(job.Id) ?? job;
         }
     }
+
+    public List<JobImage> ImagesOf(Job job) => images.Of(job.Id);
 }

@@ -1,73 +1,101 @@
-using System.Globalization;
-using Microsoft.Net.Http.Headers;
 using SdStudio.Server.Images;
 using SdStudio.Server.Jobs;
 using SdStudio.Server.Storage;
 
 namespace SdStudio.Server.Api;
 
-/// <summary><c>GET /api/generations</c>, <c>GET /api/generations/{id}</c> and <c>GET /api/images/{imageId}</c>.</summary>
+/// <summary><c>/api/generations</c>: what was drawn.</summary>
 internal static class GenerationsApi
 {
     private const int DefaultLimit = 20;
     private const int MaxLimit = 1000;
 
+    // A transaction of this many is over before anybody who waits to write notices.
+    private const int DeleteAtOnce = 500;
+
     public static void MapGenerationsApi(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/generations", List);
-        api.MapGet("/generations/{id}", Get);
-        api.MapMethods("/images/{imageId}", [HttpMethods.Get, HttpMethods.Head], GetImage);
+        RouteGroupBuilder generations = api.MapGroup("/generations");
+        generations.MapGet("", List);
+        generations.MapGet("/{id}", Get);
+        generations.MapMethods("/{id}/image", [HttpMethods.Get, HttpMethods.Head], FirstImage);
+        generations.MapGet("/{id}/images", Images);
+        generations.MapDelete("/{id}", Delete);
+        generations.MapDelete("", DeleteAll);
     }
 
-    private static IResult List(HttpRequest request, JobStore store, JobQueue queue)
+    private static IResult List(HttpRequest request, HttpResponse response, JobLists lists, QueueViews views)
     {
-        int limit = Query(request, "limit", DefaultLimit, 1, MaxLimit);
-        int offset = Query(request, "offset", 0, 0, int.MaxValue);
-        return Results.Json<IReadOnlyList<GenerationAnswer>>(
-            [.. store.Completed(limit, offset).Select(row => ToAnswer(row.Job, queue, row.ImageCount, null))],
-            ApiJson.Readable.IReadOnlyListGenerationAnswer);
+        var query = new RequestQuery(request);
+        string status = query.OneOf(["all", .. JobStatus.All], "status") ?? JobStatus.Completed;
+        var filter = new JobFilter(
+            status == "all" ? null : status, query.OneOf(JobType.All, "type"), query.Text("model"), query.Text("q") ?? query.Text("search"));
+        int limit = query.Integer("limit", DefaultLimit, 1, MaxLimit);
+        int offset = query.Integer("offset", 0, 0, int.MaxValue);
+        long total = lists.Count(filter);
+        List<JobView> page = views.Of(lists.List(filter, limit, offset));
+        response.Headers["X-Total-Count"] = total.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        // The document's shape is the list; the original sent it in an envelope, and its page still wants that.
+        return query.OneOf(["document", "studio"], "shape") == "studio"
+            ? Results.Json(
+                new GenerationsPage(page, new Pagination(total, limit, offset, offset + page.Count < total)), ApiJson.Readable.GenerationsPage)
+            : Results.Json(page, ApiJson.Readable.ListJobView);
     }
 
-    private static IResult Get(string id, JobStore store, JobQueue queue)
+    private static IResult Get(string id, JobLists lists, ImageRows images, QueueViews views) => lists.Find(id) is { } job
+        ? Results.Json(views.Of(job) with { Images = [.. images.Of(id).Select(ImageView.Of)] }, ApiJson.Readable.JobView)
+        : ApiErrors.NotFound("Generation not found");
+
+    private static IResult FirstImage(string id, HttpResponse response, ImageRows rows, ImageStore images) =>
+        rows.Of(id) is [{ } first, ..] ? ImagesApi.File(first, response, images) : ApiErrors.NotFound("Image not found");
+
+    private static IResult Images(string id, JobLists lists, ImageRows images) => lists.Find(id) is null
+        ? ApiErrors.NotFound("Generation not found")
+        : Results.Json([.. images.Of(id).Select(ImageView.Of)], ApiJson.Readable.ListImageView);
+
+    private static IResult Delete(string id, JobLists lists, JobStore store, ImageRows rows, ImageStore images, JobEvents events)
     {
-        if (store.Find(id) is not { } job)
-            return ApiErrors.NotFound("Generation not found");
-        List<ImageAnswer> images = [.. store.ImagesOf(id).Select(image => new ImageAnswer(
-            image.Id, image.JobId, image.Index, image.FilePath, image.MimeType, image.Width, image.Height,
-            image.Seed.ToString(CultureInfo.InvariantCulture), RevisedPrompt: null))];
-        return Results.Json(ToAnswer(job, queue, images.Count, images), ApiJson.Readable.GenerationAnswer);
+        List<JobImage> pictures = rows.Of(id);
+        if (!store.Delete(id))
+        {
+            return lists.Find(id) is { } job
+                ? ApiErrors.Json(StatusCodes.Status409Conflict, $"The generation is {job.Status}; cancel it first")
+                : ApiErrors.NotFound("Generation not found");
+        }
+
+        // The row first: a file that nobody lists is better than a list of files that are gone.
+        DeleteFiles(id, pictures, images);
+        events.Deleted(id);
+        return Results.Json(new SuccessAnswer(Success: true), ApiJson.Readable.SuccessAnswer);
     }
 
-    private static IResult GetImage(string imageId, HttpResponse response, JobStore store, ImageStore images)
+    private static IResult DeleteAll(HttpRequest request, JobLists lists, JobStore store, ImageRows rows, ImageStore images, JobEvents events)
     {
-        if (store.FindImage(imageId) is not { } image)
-            return ApiErrors.NotFound("Image not found");
-        var file = new FileInfo(images.FullPath(image.FilePath));
-        if (!file.Exists)
-            return ApiErrors.NotFound("Image file not found on disk");
-        // A picture never changes under its id.
-        response.Headers.CacheControl = "private, max-age=31536000, immutable";
-        return Results.File(
-            file.FullName, image.MimeType, lastModified: file.LastWriteTimeUtc, entityTag: new EntityTagHeaderValue($"\"{image.Id}\""),
-            enableRangeProcessing: true);
+        bool deleteFiles = new RequestQuery(request).Flag("delete_files");
+        // What is drawn from here on is not part of "all".
+        long last = lists.LastNumber();
+        int deleted = 0, files = 0;
+        while (lists.Ended(last, DeleteAtOnce) is { Count: > 0 } ids)
+        {
+            List<(string Id, List<JobImage> Pictures)> pictures = deleteFiles ? [.. ids.Select(id => (id, rows.Of(id)))] : [];
+            deleted += store.DeleteAll(ids);
+            foreach ((string id, List<JobImage> ofJob) in pictures)
+            {
+                DeleteFiles(id, ofJob, images);
+                files += ofJob.Count;
+            }
+
+            foreach (string id in ids)
+                events.Deleted(id);
+        }
+
+        return Results.Json(new DeletedAllAnswer(Success: true, deleted, deleted, files), ApiJson.Readable.DeletedAllAnswer);
     }
 
-    private static GenerationAnswer ToAnswer(Job job, JobQueue queue, int imageCount, IReadOnlyList<ImageAnswer>? images)
+    private static void DeleteFiles(string id, List<JobImage> pictures, ImageStore images)
     {
-        JobSettings settings = job.Settings;
-        return new GenerationAnswer(
-            job.Id, settings.Type, settings.Model, settings.Prompt, settings.NegativePrompt,
-            new PictureSize(settings.Width, settings.Height).ToString(), settings.Seed.ToString(CultureInfo.InvariantCulture), settings.Count,
-            settings.Steps, settings.CfgScale, settings.Sampler, settings.Scheduler, settings.ClipSkip, settings.Quality, settings.Style,
-            job.Status, queue.ProgressOf(job), job.Error, job.CreatedAt, job.UpdatedAt, job.StartedAt, job.CompletedAt, job.ModelLoadingMs, job.GenerationMs, imageCount, images);
-    }
-
-    private static int Query(HttpRequest request, string name, int absent, int min, int max)
-    {
-        if (request.Query[name] is not [{ Length: > 0 } text])
-            return absent;
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= min && value <= max
-            ? value
-            : throw new BadRequestException($"{name} is '{RequestFields.Shown(text)}'; allowed is a whole number from {min} to {max}");
+        foreach (JobImage picture in pictures)
+            images.Delete(picture.FilePath);
+        images.DeleteInputs(id);
     }
 }

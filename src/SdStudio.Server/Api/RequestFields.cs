@@ -85,6 +85,33 @@ internal sealed class RequestFields(IReadOnlyDictionary<string, JsonElement> val
         return null;
     }
 
+    public bool? Flag(string name) => Find([name], out _)?.ToLowerInvariant() switch
+    {
+        null => null,
+        "true" or "1" => true,
+        "false" or "0" => false,
+        { } text => Refused<bool?>($"{name} is '{Shown(text)}'; allowed is true or false"),
+    };
+
+    /// <summary>A list, or a list written as JSON text, as forms have it.</summary>
+    public IReadOnlyList<JsonElement> List(string name)
+    {
+        if (Find([name], out _) is not { } text)
+            return [];
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(text);
+            if (document.RootElement.ValueKind == JsonValueKind.Array)
+                return [.. document.RootElement.EnumerateArray().Select(item => item.Clone())];
+        }
+        catch (JsonException)
+        {
+            // Said below.
+        }
+
+        return Refused<IReadOnlyList<JsonElement>>($"{name} is {Shown(text)}; allowed is a list") ?? [];
+    }
+
     /// <summary>One of <paramref name="allowed"/>, in any case, under the first of the names that is there.</summary>
     public string? OneOf(IEnumerable<string> allowed, params ReadOnlySpan<string> names)
     {
@@ -94,6 +121,12 @@ internal sealed class RequestFields(IReadOnlyDictionary<string, JsonElement> val
         if (match is null)
             Refuse($"{name} is '{Shown(text)}'; allowed is one of: {string.Join(", ", allowed)}");
         return match;
+    }
+
+    private T? Refused<T>(string problem)
+    {
+        Refuse(problem);
+        return default;
     }
 
     /// <summary>What a client sent, short enough for a message.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using SdStudio.Server.Models;
+using SdStudio.Server.Security;
 
 namespace SdStudio.Server.Api;
 
@@ -11,8 +12,12 @@ internal static class StatusApi
         api.MapGet("/health", (TimeProvider time) => Results.Json(
             new HealthAnswer("ok", time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)),
             ApiJson.Readable.HealthAnswer));
-        api.MapGet("/config", (HttpRequest request, ModelCatalogue catalogue) => Results.Json(
-            new ConfigAnswer($"{request.Scheme}://{request.Host}{request.PathBase}/api", catalogue.Default?.Id, AuthEnabled: false),
-            ApiJson.Readable.ConfigAnswer));
+        api.MapGet("/config", (HttpRequest request, ModelCatalogue catalogue, ApiKeys keys) =>
+        {
+            (bool shown, bool right) = keys.Look(request.HttpContext);
+            return Results.Json(
+                new ConfigAnswer($"{request.Scheme}://{request.Host}{request.PathBase}/api", catalogue.Default?.Id, keys.AreNeeded, shown, right),
+                ApiJson.Readable.ConfigAnswer);
+        });
     }
 }

@@ -15,8 +15,11 @@ internal sealed class ImageStore
         // The worker draws one picture at a time beside the engine: libvips' own threads and cache would only get in its way.
         NetVips.NetVips.Concurrency = 1;
         Cache.Max = 0;
-        foreach (string leftover in Directory.EnumerateFiles(folders.Images, "*" + TemporaryExtension))
-            File.Delete(leftover);
+        foreach (string folder in new[] { folders.Images, folders.Inputs, folders.Thumbnails })
+        {
+            foreach (string leftover in Directory.EnumerateFiles(folder, "*" + TemporaryExtension))
+                File.Delete(leftover);
+        }
     }
 
     /// <summary>Writes a picture as PNG, with its infotext where other programs look for it.</summary>
@@ -24,11 +27,93 @@ internal sealed class ImageStore
     public string Save(string imageId, ImageBuffer pixels, string infotext)
     {
         string relative = $"images/{imageId}.png";
-        string path = FullPath(relative);
-        string temporary = path + TemporaryExtension;
+        Whole(FullPath(relative), file =>
+        {
+            using var text = new PngTextStream(file, "parameters", infotext);
+            WritePng(text, pixels);
+        });
+        return relative;
+    }
+
+    /// <summary>Keeps a picture that a job begins from.</summary>
+    /// <param name="name">The job's id, and what it is for.</param>
+    /// <param name="pixels">As read.</param>
+    /// <returns>The path relative to the data directory.</returns>
+    public string SaveInput(string name, ImageBuffer pixels)
+    {
+        string relative = $"inputs/{name}.png";
+        Whole(FullPath(relative), file => WritePng(file, pixels));
+        return relative;
+    }
+
+    public byte[] Bytes(string relative) => File.ReadAllBytes(FullPath(relative));
+
+    /// <summary>A small WebP of a picture, made when it is first asked for.</summary>
+    /// <param name="imageId">The picture's id.</param>
+    /// <param name="relative">Its file.</param>
+    /// <param name="side">The longer side, pixels.</param>
+    /// <returns>The path of the file.</returns>
+    public string Thumbnail(string imageId, string relative, int side)
+    {
+        string path = Path.Combine(_folders.Thumbnails, $"{imageId}-{side}.webp");
+        if (!File.Exists(path))
+        {
+            using Image small = Image.Thumbnail(FullPath(relative), side, height: side, size: Enums.Size.Down);
+            byte[] bytes = small.WebpsaveBuffer(q: 80, keep: Enums.ForeignKeep.None);
+            Whole(path, file => file.Write(bytes));
+        }
+
+        return path;
+    }
+
+    /// <summary>A WebP of pixels that are shown once.</summary>
+    public static byte[] ToWebp(ImageBuffer pixels)
+    {
+        using Image image = PictureReader.View(pixels);
+        byte[] bytes = image.WebpsaveBuffer(q: 75, effort: 0, keep: Enums.ForeignKeep.None);
+        GC.KeepAlive(pixels);
+        return bytes;
+    }
+
+    /// <summary>Removes a picture and what was made of it. What is gone already is not missed.</summary>
+    public void Delete(string relative)
+    {
+        File.Delete(FullPath(relative));
+        foreach (string small in Directory.EnumerateFiles(_folders.Thumbnails, Path.GetFileNameWithoutExtension(relative) + "-*.webp"))
+            File.Delete(small);
+    }
+
+    /// <summary>Removes what a job began from.</summary>
+    public void DeleteInputs(string jobId)
+    {
+        foreach (string input in Directory.EnumerateFiles(_folders.Inputs, jobId + "*.png"))
+            File.Delete(input);
+    }
+
+    /// <summary>Removes inputs whose job never came to be: the process died between the two.</summary>
+    public void DeleteInputsUnless(Func<string, bool> isJob)
+    {
+        foreach (string input in Directory.EnumerateFiles(_folders.Inputs, "*.png"))
+        {
+            if (!isJob(Path.GetFileNameWithoutExtension(input).Split('_')[0]))
+                File.Delete(input);
+        }
+    }
+
+    public string FullPath(string relative) => Path.Combine(_folders.Root, relative);
+
+    private static void Whole(string path, Action<FileStream> write)
+    {
+        // Two who make the same file at once must not write into each other's.
+        string temporary = $"{path}.{Guid.NewGuid():N}{TemporaryExtension}";
         try
         {
-            Write(temporary, pixels, infotext);
+            using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write))
+            {
+                write(file);
+                file.Flush(flushToDisk: true);
+            }
+
             File.Move(temporary, path, overwrite: true);
         }
         catch when (File.Exists(temporary))
@@ -37,22 +122,14 @@ internal sealed class ImageStore
             File.Delete(temporary);
             throw;
         }
-
-        return relative;
     }
 
-    public string FullPath(string relative) => Path.Combine(_folders.Root, relative);
-
-    private static void Write(string path, ImageBuffer pixels, string infotext)
+    private static void WritePng(Stream to, ImageBuffer pixels)
     {
-        using var file = new FileStream(path, FileMode.Create, FileAccess.Write);
-        using var text = new PngTextStream(file, "parameters", infotext);
         // Straight from the engine's result: libvips reads the native memory in place.
-        using Image image = Image.NewFromMemory(
-            pixels.Address, (ulong)pixels.Length, pixels.Width, pixels.Height, pixels.Channels, Enums.BandFormat.Uchar);
+        using Image image = PictureReader.View(pixels);
         // libvips' default, 6 without a filter, is slower and nearly twice as large on pictures.
-        image.PngsaveStream(text, compression: 3, filter: Enums.ForeignPngFilter.Sub, keep: Enums.ForeignKeep.None);
-        file.Flush(flushToDisk: true);
+        image.PngsaveStream(to, compression: 3, filter: Enums.ForeignPngFilter.Sub, keep: Enums.ForeignKeep.None);
         GC.KeepAlive(pixels);
     }
 }

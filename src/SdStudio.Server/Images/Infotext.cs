@@ -7,16 +7,50 @@ namespace SdStudio.Server.Images;
 /// <summary>A picture's settings in the text form that Automatic1111's tools read.</summary>
 internal static class Infotext
 {
-    public static string Of(JobSettings settings, string sampler, string scheduler, long seed, string engineVersion)
+    /// <param name="settings">With sampler, scheduler, model hash and engine as they were used.</param>
+    /// <param name="seed">Of this picture.</param>
+    public static string Of(JobSettings settings, long seed)
     {
-        var text = new StringBuilder(settings.Prompt).Append('\n');
+        var text = new StringBuilder(settings.Prompt);
+        foreach (LoraSetting lora in settings.Loras ?? [])
+            text.Append(CultureInfo.InvariantCulture, $" <lora:{lora.Name}:{lora.Weight}>");
+        text.Append('\n');
         if (!string.IsNullOrEmpty(settings.NegativePrompt))
             text.Append("Negative prompt: ").Append(settings.NegativePrompt).Append('\n');
-        text.Append(CultureInfo.InvariantCulture, $"Steps: {settings.Steps}, Sampler: {sampler}, Schedule type: {scheduler}, ");
-        text.Append(CultureInfo.InvariantCulture, $"CFG scale: {settings.CfgScale}, Seed: {seed}, Size: {settings.Width}x{settings.Height}, ");
-        text.Append(CultureInfo.InvariantCulture, $"Model: {settings.Model}");
+        if (settings.Type == JobType.Upscale)
+            Add(text, "Upscaler", settings.Upscaler);
+        else
+            AddSampling(text, settings, seed);
+        Add(text, "Size", new PictureSize(settings.Width, settings.Height));
+        if (settings.Type != JobType.Upscale)
+        {
+            Add(text, "Model hash", settings.ModelHash);
+            Add(text, "Model", settings.Model);
+        }
+
+        return text.Append(CultureInfo.InvariantCulture, $"Version: {settings.Engine}").ToString();
+    }
+
+    private static void AddSampling(StringBuilder text, JobSettings settings, long seed)
+    {
+        Add(text, "Steps", settings.Steps);
+        Add(text, "Sampler", settings.Sampler);
+        Add(text, "Schedule type", settings.Scheduler);
+        Add(text, "CFG scale", settings.CfgScale);
+        Add(text, "Seed", seed);
+        Add(text, "Denoising strength", settings.Strength);
+        Add(text, "Eta", settings.Eta);
+        Add(text, "Shift", settings.FlowShift);
+        Add(text, "Distilled CFG Scale", settings.Guidance);
         if (settings.ClipSkip > 0)
-            text.Append(CultureInfo.InvariantCulture, $", Clip skip: {settings.ClipSkip}");
-        return text.Append(CultureInfo.InvariantCulture, $", Version: stable-diffusion.cpp {engineVersion}").ToString();
+            Add(text, "Clip skip", settings.ClipSkip);
+        if (settings.MaskImage is not null)
+            Add(text, "Masked area", "inpaint");
+    }
+
+    private static void Add(StringBuilder text, string name, object? value)
+    {
+        if (value is not null)
+            text.Append(CultureInfo.InvariantCulture, $"{name}: {value}, ");
     }
 }

@@ -5,68 +5,135 @@ using SdStudio.Server.Storage;
 
 namespace SdStudio.Server.Jobs;
 
-/// <summary>The way of one job: model, engine, files, row.</summary>
+/// <summary>What a job has brought: its pictures are on disk, its row is not written yet.</summary>
+internal sealed record JobResult(JobSettings Settings, IReadOnlyList<JobImage> Images, long LoadingMs, long GenerationMs);
+
+/// <summary>The way of one job: model, engine, files.</summary>
 internal sealed partial class JobRunner(
-    EngineHost engineHost, ModelCatalogue catalogue, ModelCache cache, ImageStore images, JobStore store, TimeProvider time,
-    ILogger<JobRunner> logger)
+    EngineHost engineHost, ModelCatalogue catalogue, ModelCache cache, UpscalerCache upscalers, FileHashes hashes, LoraFolder loras, ImageStore images,
+    StudioState state, TimeProvider time, ILogger<JobRunner> logger)
 {
-    /// <summary>Draws the job's pictures and makes them visible.</summary>
+    /// <summary>Draws the job's pictures.</summary>
     /// <exception cref="SdException">The model or the engine failed.</exception>
-    /// <exception cref="OperationCanceledException">The server stops.</exception>
-    public async Task<Job> RunAsync(Job job, JobProgress progress, CancellationToken cancellation)
+    /// <exception cref="OperationCanceledException">The job is cancelled or the server stops.</exception>
+    public async Task<JobResult> RunAsync(RunningJob running, CancellationToken cancellation)
     {
+        Job job = running.Job;
         SdEngine engine = await engineHost.Ready.WaitAsync(cancellation).ConfigureAwait(false);
-        JobSettings settings = job.Settings;
-        ModelDefinition definition = catalogue.Find(settings.Model)
-            ?? throw new SdException(SdError.InvalidArgument, $"Model {settings.Model} is no longer in models.yml.");
+        JobSettings settings = job.Settings with { Engine = $"stable-diffusion.cpp {engine.Info.Version}{(engine.Info.Commit.Length > 0 ? "-" + engine.Info.Commit : "")}" };
         var callbacks = new SdCallbacks
         {
-            Progress = progress,
+            Progress = running.Progress,
             Tag = job.Id,
             // The engine calls it an error when it is stopped.
             Log = line => LogEngineLine(
                 cancellation.IsCancellationRequested ? LogLevel.Debug : EngineHost.ToLogLevel(line.Level), job.Id, line.Text),
         };
-        (DiffusionModel model, TimeSpan loading) = await cache.AcquireAsync(definition, callbacks, cancellation).ConfigureAwait(false);
-        long start = time.GetTimestamp();
-        using GenerationResult result = await model.TextToImageAsync(ToRequest(settings), callbacks, cancellation).ConfigureAwait(false);
-        ThrowIfBroken(result, settings);
-        List<JobImage> saved = Save(
-            job, result, settings.Sampler ?? model.DefaultSampler, settings.Scheduler ?? model.DefaultScheduler, engine.Info.Version);
-        var loadingMs = (long)loading.TotalMilliseconds;
-        var generationMs = (long)time.GetElapsedTime(start).TotalMilliseconds;
-        Job done = store.Complete(job.Id, saved, loadingMs, generationMs);
-        LogDone(job.Id, settings.Type, settings.Model, saved.Count, loadingMs, generationMs);
-        return done;
+        LogBegin(job.Id, settings.Type, settings.Model, job.Attempts);
+        return settings.Type == JobType.Upscale
+            ? await UpscaleAsync(running, settings, callbacks, cancellation).ConfigureAwait(false)
+            : await DrawAsync(running, settings, callbacks, cancellation).ConfigureAwait(false);
     }
 
-    private List<JobImage> Save(Job job, GenerationResult result, string sampler, string scheduler, string engineVersion)
+    private async Task<JobResult> DrawAsync(RunningJob running, JobSettings settings, SdCallbacks callbacks, CancellationToken cancellation)
     {
+        ModelDefinition definition = catalogue.Find(settings.Model)
+            ?? throw new SdException(SdError.InvalidArgument, $"Model {settings.Model} is no longer in models.yml.");
+        (DiffusionModel model, TimeSpan loading) = await cache.AcquireAsync(definition, callbacks, cancellation).ConfigureAwait(false);
+        // Read beside the drawing: a picture is told by which weights it was drawn.
+        Task<string> hash = hashes.ShortHashAsync(definition.MainFile, cancellation);
+        long start = time.GetTimestamp();
+        using GenerationResult result = await GenerateAsync(model, settings, callbacks, cancellation).ConfigureAwait(false);
+        ThrowIfBroken(result, settings);
+        JobSettings used = settings with
+        {
+            Sampler = settings.Sampler ?? model.DefaultSampler,
+            Scheduler = settings.Scheduler ?? model.DefaultScheduler,
+            ModelHash = await hash.ConfigureAwait(false),
+        };
         List<JobImage> saved = [];
         foreach (GeneratedImage image in result.Images)
-        {
-            string id = Guid.CreateVersion7().ToString();
-            string path = images.Save(id, image.Pixels, Infotext.Of(job.Settings, sampler, scheduler, image.Seed, engineVersion));
-            saved.Add(new JobImage(id, job.Id, saved.Count, path, "image/png", image.Pixels.Width, image.Pixels.Height, image.Seed));
-        }
-
-        return saved;
+            saved.Add(Save(running.Job.Id, saved.Count, image.Pixels, used, image.Seed));
+        return Done(running, used, saved, loading, start);
     }
 
-    private static TextToImageRequest ToRequest(JobSettings settings) => new()
+    private async Task<GenerationResult> GenerateAsync(
+        DiffusionModel model, JobSettings settings, SdCallbacks callbacks, CancellationToken cancellation)
     {
-        Prompt = settings.Prompt,
-        NegativePrompt = settings.NegativePrompt ?? "",
-        Width = settings.Width,
-        Height = settings.Height,
-        Steps = settings.Steps,
-        CfgScale = (float)settings.CfgScale,
-        Sampler = settings.Sampler,
-        Scheduler = settings.Scheduler,
-        Seed = settings.Seed,
-        BatchCount = settings.Count,
-        ClipSkip = settings.ClipSkip,
-    };
+        if (settings.InputImage is null)
+            return await model.TextToImageAsync(Requests.TextToImage(settings, loras), callbacks, cancellation).ConfigureAwait(false);
+        using ImageBuffer input = ReadInput(settings.InputImage, settings, PictureReader.Read);
+        using ImageBuffer? mask = settings.MaskImage is { } path ? ReadInput(path, settings, PictureReader.ReadMask) : null;
+        return await model.ImageToImageAsync(Requests.ImageToImage(settings, loras, input, mask), callbacks, cancellation).ConfigureAwait(false);
+    }
+
+    private ImageBuffer ReadInput(string relative, JobSettings settings, Func<byte[], string, int, ImageBuffer> read)
+    {
+        using ImageBuffer picture = read(images.Bytes(relative), "the job's input", ImageBuffer.MaxPixels);
+        return PictureReader.Cover(picture, settings.Width, settings.Height);
+    }
+
+    private async Task<JobResult> UpscaleAsync(RunningJob running, JobSettings settings, SdCallbacks callbacks, CancellationToken cancellation)
+    {
+        UpscalerDefinition upscaler = catalogue.FindUpscaler(settings.Upscaler ?? "")
+            ?? throw new SdException(SdError.InvalidArgument, $"Upscaler {settings.Upscaler} is no longer in models.yml.");
+        TimeSpan loading = TimeSpan.Zero;
+        long start = time.GetTimestamp();
+        ImageBuffer picture = PictureReader.Read(images.Bytes(settings.InputImage!), "the job's input", ImageBuffer.MaxPixels);
+        try
+        {
+            if (upscaler.File is { } file)
+            {
+                (Upscaler engine, loading) = await upscalers.AcquireAsync(file.FullPath, callbacks, cancellation).ConfigureAwait(false);
+                start = time.GetTimestamp();
+                picture = await EnlargeAsync(engine, picture, settings, callbacks, cancellation).ConfigureAwait(false);
+            }
+
+            cancellation.ThrowIfCancellationRequested();
+            if (picture.Width != settings.Width || picture.Height != settings.Height)
+                picture = Replace(picture, PictureReader.Resize(picture, settings.Width, settings.Height));
+            return Done(running, settings, [Save(running.Job.Id, 0, picture, settings, seed: 0)], loading, start);
+        }
+        finally
+        {
+            picture.Dispose();
+        }
+    }
+
+    // The engine's factor is fixed: as often as it takes to reach the size, and resampling does the rest.
+    private static async Task<ImageBuffer> EnlargeAsync(
+        Upscaler upscaler, ImageBuffer picture, JobSettings settings, SdCallbacks callbacks, CancellationToken cancellation)
+    {
+        while ((picture.Width < settings.Width || picture.Height < settings.Height) && FitsEnlarged(picture, upscaler.Factor))
+            picture = Replace(picture, await upscaler.UpscaleAsync(picture, callbacks, cancellation).ConfigureAwait(false));
+        return picture;
+    }
+
+    private static bool FitsEnlarged(ImageBuffer picture, int factor) =>
+        picture.Width * factor <= ImageBuffer.MaxSide && picture.Height * factor <= ImageBuffer.MaxSide
+        && (long)picture.Width * factor * picture.Height * factor <= ImageBuffer.MaxPixels;
+
+    private static ImageBuffer Replace(ImageBuffer old, ImageBuffer next)
+    {
+        old.Dispose();
+        return next;
+    }
+
+    private JobImage Save(string jobId, int index, ImageBuffer pixels, JobSettings used, long seed)
+    {
+        string id = JobImage.IdOf(jobId, index);
+        string path = images.Save(id, pixels, Infotext.Of(used, seed));
+        return new JobImage(id, jobId, index, path, "image/png", pixels.Width, pixels.Height, seed);
+    }
+
+    private JobResult Done(RunningJob running, JobSettings used, List<JobImage> saved, TimeSpan loading, long start)
+    {
+        string key = JobQueue.CostKey(used);
+        state.SaveCosts(key, (state.CostsOf(key) ?? ModelCosts.Guess).With(running.Progress.Measure(used, loading)));
+        var result = new JobResult(used, saved, (long)loading.TotalMilliseconds, (long)time.GetElapsedTime(start).TotalMilliseconds);
+        LogDone(running.Job.Id, used.Type, used.Model, saved.Count, result.LoadingMs, result.GenerationMs);
+        return result;
+    }
 
     // NaN anywhere in the model or its settings comes out of the engine as success with every pixel zero.
     private static void ThrowIfBroken(GenerationResult result, JobSettings settings)
@@ -86,6 +153,9 @@ internal sealed partial class JobRunner(
 
     [LoggerMessage(Message = "job {Job}: engine: {Line}")]
     private partial void LogEngineLine(LogLevel level, string job, string line);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job} ({Type}, {Model}) begins, attempt {Attempt}")]
+    private partial void LogBegin(string job, string type, string model, int attempt);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job} ({Type}, {Model}): {Count} picture(s), model {LoadingMs} ms, drawn in {GenerationMs} ms")]
     private partial void LogDone(string job, string type, string model, int count, long loadingMs, long generationMs);

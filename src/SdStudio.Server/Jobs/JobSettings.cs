@@ -1,35 +1,77 @@
 namespace SdStudio.Server.Jobs;
 
-/// <summary>What a job draws: fixed when it is accepted, with every default filled in.</summary>
+/// <summary>What a job draws: fixed when it is accepted, with every default filled in. The database keeps it as JSON.</summary>
 internal sealed record JobSettings
 {
     public required string Type { get; init; }
 
+    /// <summary>The model's id; <c>none</c> for a job that only enlarges.</summary>
     public required string Model { get; init; }
 
-    public required string Prompt { get; init; }
+    public string Prompt { get; init; } = "";
 
     public string? NegativePrompt { get; init; }
 
+    /// <summary>Of the result, pixels.</summary>
     public required int Width { get; init; }
 
+    /// <summary>Of the result, pixels.</summary>
     public required int Height { get; init; }
 
-    public required long Seed { get; init; }
+    public long Seed { get; init; }
 
-    public required int Count { get; init; }
+    public int Count { get; init; } = 1;
 
     public string? Quality { get; init; }
 
     public string? Style { get; init; }
 
-    public required int Steps { get; init; }
+    public int Steps { get; init; }
 
-    public required double CfgScale { get; init; }
+    public double CfgScale { get; init; }
 
     public string? Sampler { get; init; }
 
     public string? Scheduler { get; init; }
 
     public int ClipSkip { get; init; }
+
+    /// <summary>How far the result may leave the input image, 0 to 1.</summary>
+    public double? Strength { get; init; }
+
+    public double? Eta { get; init; }
+
+    public double? FlowShift { get; init; }
+
+    /// <summary>Distilled guidance, for models that take it in place of cfg scale.</summary>
+    public double? Guidance { get; init; }
+
+    public bool VaeTiling { get; init; }
+
+    public IReadOnlyList<LoraSetting>? Loras { get; init; }
+
+    /// <summary>The input image, relative to the data directory.</summary>
+    public string? InputImage { get; init; }
+
+    /// <summary>The mask, relative to the data directory.</summary>
+    public string? MaskImage { get; init; }
+
+    /// <summary>The studio's own image that the input was taken from.</summary>
+    public string? SourceImageId { get; init; }
+
+    public string? Upscaler { get; init; }
+
+    /// <summary>0 by factor, 1 to size.</summary>
+    public int? ResizeMode { get; init; }
+
+    public double? UpscaleFactor { get; init; }
+
+    /// <summary>The first ten digits of the SHA-256 of the model's main file; known when the job has been drawn.</summary>
+    public string? ModelHash { get; init; }
+
+    /// <summary>The engine that drew it.</summary>
+    public string? Engine { get; init; }
 }
+
+/// <summary>A LoRA of a job, by its name in the folder of LoRAs.</summary>
+internal sealed record LoraSetting(string Name, double Weight);

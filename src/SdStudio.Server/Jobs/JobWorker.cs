@@ -1,5 +1,6 @@
 using NetVips;
 using SdCpp.Interop;
+using SdStudio.Server.Images;
 using SdStudio.Server.Models;
 using SdStudio.Server.Storage;
 
@@ -7,8 +8,8 @@ namespace SdStudio.Server.Jobs;
 
 /// <summary>The one worker: takes waiting jobs in their order and brings each to an end.</summary>
 internal sealed partial class JobWorker(
-    EngineHost engineHost, JobQueue queue, JobStore store, JobRunner runner, ModelCatalogue catalogue, DataFolders folders,
-    IHostApplicationLifetime lifetime, TimeProvider time, ILogger<JobWorker> logger) : BackgroundService
+    EngineHost engineHost, JobQueue queue, JobStore store, JobLists lists, JobRunner runner, ModelCatalogue catalogue, ImageStore images,
+    DataFolders folders, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<JobWorker> logger) : BackgroundService
 {
     // A job that was running when the process died gets one more try; a second death is the job's fault.
     private const int MaxAttempts = 2;
@@ -16,8 +17,9 @@ internal sealed partial class JobWorker(
 
     public override Task StartAsync(CancellationToken cancellationToken)
     {
-        foreach (Job job in store.Interrupted())
+        foreach (Job job in lists.Interrupted())
             Recover(job);
+        images.DeleteInputsUnless(id => lists.Find(id) is not null);
         return base.StartAsync(cancellationToken);
     }
 
@@ -31,7 +33,7 @@ internal sealed partial class JobWorker(
         {
             try
             {
-                while (!stop.IsCancellationRequested && store.ClaimNext() is { } job)
+                while (!stop.IsCancellationRequested && queue.Begin() is { } job)
                     await RunAsync(job, stop.Token).ConfigureAwait(false);
                 await queue.WaitForWorkAsync(stop.Token).ConfigureAwait(false);
             }
@@ -55,37 +57,74 @@ internal sealed partial class JobWorker(
         return engineHost.Ready.IsCompletedSuccessfully;
     }
 
-    private async Task RunAsync(Job job, CancellationToken stop)
+    private async Task RunAsync(RunningJob running, CancellationToken stop)
     {
-        JobProgress progress = queue.Begin(job.Id);
+        Func<Job?> end;
+        using (var either = CancellationTokenSource.CreateLinkedTokenSource(stop, running.Cancelled))
+            end = await EndingOfAsync(running, stop, either.Token).ConfigureAwait(false);
+        queue.End(running, await StoredAsync(end, stop).ConfigureAwait(false));
+    }
+
+    /// <summary>Runs a job.</summary>
+    /// <returns>What to write into its row.</returns>
+    private async Task<Func<Job?>> EndingOfAsync(RunningJob running, CancellationToken stop, CancellationToken either)
+    {
+        string id = running.Job.Id;
         try
         {
-            queue.Finish(await runner.RunAsync(job, progress, stop).ConfigureAwait(false));
+            JobResult result = await runner.RunAsync(running, either).ConfigureAwait(false);
+            return () => store.Complete(id, result.Settings, result.Images, result.LoadingMs, result.GenerationMs);
+        }
+        catch (OperationCanceledException) when (running.Cancelled.IsCancellationRequested)
+        {
+            double progress = running.Progress.Fraction;
+            LogCancelled(id);
+            return () => store.Cancel(id, running: true, progress);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            store.PutBack(job.Id);
-            LogPutBack(job.Id);
-            throw;
+            LogPutBack(id);
+            return () => store.PutBack(id);
         }
         catch (Exception exception)
         {
             // An SdException says what is wrong with a file or a value; where it was thrown helps nobody.
             var reason = exception as SdException;
-            LogFailed(reason is null ? exception : null, job.Id, exception.Message);
-            queue.Finish(store.Fail(job.Id, ReasonOf(exception, job), (reason?.Code ?? SdError.Internal).ToString(), progress.Fraction));
+            LogFailed(reason is null ? exception : null, id, exception.Message);
+            double progress = running.Progress.Fraction;
+            string message = ReasonOf(exception, running.Job);
+            return () => store.Fail(id, message, (reason?.Code ?? SdError.Internal).ToString(), progress);
         }
-        finally
+    }
+
+    // A picture that was drawn is not lost because the disk is full for a minute or another program holds the database.
+    private async Task<Job?> StoredAsync(Func<Job?> write, CancellationToken stop)
+    {
+        while (true)
         {
-            queue.End(job.Id);
+            try
+            {
+                return write();
+            }
+            catch (Microsoft.Data.Sqlite.SqliteException exception) when (!stop.IsCancellationRequested)
+            {
+                LogStorage(exception);
+                await Task.Delay(StorageRetryDelay, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
     }
 
     private void Recover(Job job)
     {
+        if (job.CancelRequested)
+        {
+            store.Cancel(job.Id, running: true, progress: 0);
+            return;
+        }
+
         if (job.Attempts < MaxAttempts)
         {
-            store.Retry(job.Id);
+            store.Recover(job.Id);
             LogRecovered(job.Id);
             return;
         }
@@ -105,8 +144,11 @@ internal sealed partial class JobWorker(
     private string ReasonOf(Exception exception, Job job) => exception switch
     {
         SdException => WithoutServerPaths(exception.Message, job),
+        FileNotFoundException or DirectoryNotFoundException when job.Settings.InputImage is not null =>
+            "The picture could not be written to disk, or the job's input image is gone: is the disk full or was the data directory changed?",
         IOException or UnauthorizedAccessException or VipsException =>
             "The picture could not be written to disk: is the disk full or the data directory read-only?",
+        Api.BadRequestException => exception.Message,
         _ => "An error inside the server; its log says more.",
     };
 
@@ -123,6 +165,9 @@ internal sealed partial class JobWorker(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Job {Job} failed: {Reason}")]
     private partial void LogFailed(Exception? exception, string job, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job} was cancelled and the engine has stopped")]
+    private partial void LogCancelled(string job);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job} is interrupted by the stop; it runs again after the next start")]
     private partial void LogPutBack(string job);

@@ -10,6 +10,9 @@ internal sealed partial class ModelCache(IOptions<StudioOptions> options, TimePr
     private volatile Resident? _resident;
     private volatile string? _loadingId;
 
+    /// <summary>The model that needs no loading; null when there is none.</summary>
+    public string? ResidentId => _resident?.Definition.Id;
+
     /// <summary>The document's word for a model's state: stopped, starting or running.</summary>
     public string StatusOf(string id) => _loadingId == id ? "starting" : _resident?.Definition.Id == id ? "running" : "stopped";
 

@@ -34,9 +34,21 @@ internal sealed partial class ModelCatalogue
               sample_steps: 8
               sampling_method: "euler"
 
+        upscalers:
+          demo-x4:
+            name: "Demo 4x"
+            description: "Made on this machine: enlarges four times and changes nothing else"
+            model_path: "models/demo-upscaler-x4.gguf"
+            scale: 4
+            type: "esrgan"
+
         """;
 
+    /// <summary>Enlarges without a model.</summary>
+    private static readonly UpscalerDefinition Resampler = new("lanczos", "Lanczos", "Resamples without a model", File: null, Scale: 1);
+
     private readonly Dictionary<string, ModelDefinition> _models = new(StringComparer.Ordinal);
+    private readonly List<UpscalerDefinition> _upscalers = [];
     private readonly ILogger<ModelCatalogue> _logger;
 
     public ModelCatalogue(DataFolders folders, ILogger<ModelCatalogue> logger)
@@ -57,6 +69,13 @@ internal sealed partial class ModelCatalogue
     public ModelDefinition? DefaultImageToImage { get; private set; }
 
     public ModelDefinition? Find(string id) => _models.GetValueOrDefault(id);
+
+    /// <summary>What enlarges pictures: those of the catalogue, and one that is always there.</summary>
+    public IReadOnlyList<UpscalerDefinition> Upscalers => _upscalers;
+
+    /// <summary>An upscaler by its id or name, in any case.</summary>
+    public UpscalerDefinition? FindUpscaler(string text) => _upscalers.Find(upscaler =>
+        upscaler.Name.Equals(text, StringComparison.OrdinalIgnoreCase) || upscaler.Id.Equals(text, StringComparison.OrdinalIgnoreCase));
 
     private void Read(DataFolders folders)
     {
@@ -80,6 +99,13 @@ internal sealed partial class ModelCatalogue
                 _models[model.Id] = model;
         }
 
+        foreach ((YamlNode key, YamlNode node) in Child(root, "upscalers") as YamlMappingNode ?? [])
+        {
+            if (node is YamlMappingNode entry && ReadUpscaler(key.ToString(), entry, folders.Root) is { } upscaler)
+                _upscalers.Add(upscaler);
+        }
+
+        _upscalers.Add(Resampler);
         Default = FindNamed(root, "default_model") ?? FindNamed(root, "default")
             ?? _models.Values.FirstOrDefault(model => model.IsDefault) ?? _models.Values.FirstOrDefault();
         var defaults = Child(root, "default_models") as YamlMappingNode;
@@ -132,6 +158,19 @@ internal sealed partial class ModelCatalogue
         };
     }
 
+    private UpscalerDefinition? ReadUpscaler(string id, YamlMappingNode entry, string folder)
+    {
+        if (Text(entry, "type") is "resize" || Text(entry, "model_path") is not { } path)
+        {
+            LogUpscalerWithoutFile(id, entry.Start.Line);
+            return null;
+        }
+
+        return new UpscalerDefinition(
+            id, Text(entry, "name") ?? id, Text(entry, "description"), new ModelFileEntry(path, Path.GetFullPath(path, folder)),
+            (int)(Number(entry, "scale") ?? 4));
+    }
+
     private PictureSize ReadSize(string id, YamlMappingNode entry)
     {
         if (Text(entry, "default_size") is not { } text)
@@ -160,6 +199,9 @@ internal sealed partial class ModelCatalogue
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "models.yml, line {Line}: model {Model} has no name; it is left out")]
     private partial void LogNameless(string model, long line);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "models.yml, line {Line}: upscaler {Upscaler} has no model_path; it is left out (Lanczos is always there)")]
+    private partial void LogUpscalerWithoutFile(string upscaler, long line);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "models.yml: model {Model} has the default_size '{Size}', which is no WIDTHxHEIGHT; 512x512 is taken")]
     private partial void LogBadSize(string model, string size);

@@ -27,6 +27,9 @@ internal sealed record ModelDefinition
     /// <summary>The files as the catalogue writes them, with where that is.</summary>
     public required IReadOnlyList<ModelFileEntry> Files { get; init; }
 
+    /// <summary>The file that makes it this model: the denoiser, or the checkpoint that holds everything.</summary>
+    public string MainFile => Options.DiffusionModelPath ?? Options.ModelPath ?? Files[0].FullPath;
+
     public required PictureSize DefaultSize { get; init; }
 
     public int DefaultSteps { get; init; } = 20;

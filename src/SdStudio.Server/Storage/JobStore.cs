@@ -1,118 +1,125 @@
+using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using SdStudio.Server.Jobs;
 
 namespace SdStudio.Server.Storage;
 
-/// <summary>Jobs and their pictures in SQLite.</summary>
+/// <summary>Jobs in SQLite: what happens to them.</summary>
 internal sealed class JobStore(StudioDatabase database, TimeProvider time)
 {
-    private const string JobColumns =
-        "id, type, model, prompt, negative_prompt, width, height, seed, n, quality, style, steps, cfg_scale, sampler, scheduler, clip_skip, " +
-        "status, progress, error, error_code, attempts, created_at, updated_at, started_at, completed_at, model_loading_ms, generation_ms";
-
-    private const string ImageColumns = "id, job_id, index_in_batch, file_path, mime_type, width, height, seed";
+    internal const string Columns =
+        "number, id, settings, owner, priority, status, progress, error, error_code, attempts, cancel_requested, created_at, queued_at, " +
+        "updated_at, started_at, completed_at, model_loading_ms, generation_ms, (SELECT count(*) FROM images WHERE job_id = jobs.id)";
 
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    /// <summary>On disk when this returns.</summary>
-    public Job Add(string id, JobSettings settings) => WriteJob(
-        "INSERT INTO jobs (id, type, model, prompt, negative_prompt, width, height, seed, n, quality, style, steps, cfg_scale, " +
-        "sampler, scheduler, clip_skip, status, created_at, updated_at) VALUES ($id, $type, $model, $prompt, $negative, $width, " +
-        $"$height, $seed, $n, $quality, $style, $steps, $cfg, $sampler, $scheduler, $clip, 'pending', $now, $now) RETURNING {JobColumns}",
-        ("$id", id), ("$type", settings.Type), ("$model", settings.Model), ("$prompt", settings.Prompt),
-        ("$negative", settings.NegativePrompt), ("$width", settings.Width), ("$height", settings.Height), ("$seed", settings.Seed),
-        ("$n", settings.Count), ("$quality", settings.Quality), ("$style", settings.Style), ("$steps", settings.Steps),
-        ("$cfg", settings.CfgScale), ("$sampler", settings.Sampler), ("$scheduler", settings.Scheduler),
-        ("$clip", settings.ClipSkip), ("$now", Now))!;
-
-    /// <summary>Takes the next waiting job and counts the attempt, before anything of it reaches the engine. Null when none waits.</summary>
-    public Job? ClaimNext() => WriteJob(
-        "UPDATE jobs SET status = 'processing', attempts = attempts + 1, started_at = $now, updated_at = $now WHERE id = " +
-        $"(SELECT id FROM jobs WHERE status = 'pending' ORDER BY priority DESC, created_at, rowid LIMIT 1) RETURNING {JobColumns}",
-        ("$now", Now));
-
-    /// <summary>The pictures and the job's end become visible together.</summary>
-    public Job Complete(string id, IReadOnlyList<JobImage> images, long loadingMs, long generationMs) => database.Write(writer =>
+    /// <summary>On disk when this returns. With a key that its owner has used before, nothing is added and that job comes back.</summary>
+    /// <exception cref="QueueFullException">As many jobs wait as may.</exception>
+    public (Job Job, bool Added) Add(string id, JobSettings settings, JobOrder order, int maxWaiting) => database.Write(writer =>
     {
-        foreach (JobImage image in images)
-        {
-            writer.Execute(
-                $"INSERT INTO images ({ImageColumns}) VALUES ($id, $job, $index, $path, $mime, $width, $height, $seed)",
-                ("$id", image.Id), ("$job", image.JobId), ("$index", image.Index), ("$path", image.FilePath),
-                ("$mime", image.MimeType), ("$width", image.Width), ("$height", image.Height), ("$seed", image.Seed));
-        }
-
-        return writer.Query(
-            "UPDATE jobs SET status = 'completed', progress = 1, completed_at = $now, updated_at = $now, model_loading_ms = $loading, " +
-            $"generation_ms = $generation WHERE id = $id RETURNING {JobColumns}",
+        if (order.IdempotencyKey is { } key && FindByKey(writer, order.Owner, key, order.Fingerprint) is { } earlier)
+            return (earlier, false);
+        if (writer.Query("SELECT jobs FROM job_counts WHERE status = 'pending'", row => row.GetInt64(0)).FirstOrDefault() >= maxWaiting)
+            throw new QueueFullException(maxWaiting);
+        Job job = writer.Query(
+            "INSERT INTO jobs (id, type, model, settings, owner, idempotency_key, fingerprint, priority, status, created_at, queued_at, updated_at) " +
+            $"VALUES ($id, $type, $model, $settings, $owner, $key, $fingerprint, $priority, 'pending', $now, $now, $now) RETURNING {Columns}",
             ToJob,
-            ("$id", id), ("$now", Now), ("$loading", loadingMs), ("$generation", generationMs))[0];
+            ("$id", id), ("$type", settings.Type), ("$model", settings.Model), ("$settings", ToText(settings)), ("$owner", order.Owner),
+            ("$key", order.IdempotencyKey), ("$fingerprint", order.Fingerprint), ("$priority", order.Priority), ("$now", Now))[0];
+        return (job, true);
     });
 
-    public Job Fail(string id, string error, string errorCode, double progress) => WriteJob(
+    /// <summary>Takes a waiting job and counts the attempt, before anything of it reaches the engine. Null when it waits no more.</summary>
+    public Job? Claim(string id) => WriteJob(
+        "UPDATE jobs SET status = 'processing', attempts = attempts + 1, started_at = $now, updated_at = $now " +
+        $"WHERE id = $id AND status = 'pending' RETURNING {Columns}",
+        ("$id", id), ("$now", Now));
+
+    /// <summary>The pictures and the job's end become visible together. Null when the job is not running any more.</summary>
+    public Job? Complete(string id, JobSettings settings, IReadOnlyList<JobImage> images, long loadingMs, long generationMs) => database.Write(writer =>
+    {
+        List<Job> done = writer.Query(
+            "UPDATE jobs SET status = 'completed', progress = 1, settings = $settings, completed_at = $now, updated_at = $now, " +
+            $"model_loading_ms = $loading, generation_ms = $generation WHERE id = $id AND status = 'processing' RETURNING {Columns}",
+            ToJob,
+            ("$id", id), ("$settings", ToText(settings)), ("$now", Now), ("$loading", loadingMs), ("$generation", generationMs));
+        if (done.Count == 0)
+            return null;
+        ImageRows.Add(writer, images);
+        return done[0] with { ImageCount = images.Count };
+    });
+
+    public Job? Fail(string id, string error, string errorCode, double progress) => WriteJob(
         "UPDATE jobs SET status = 'failed', error = $error, error_code = $code, progress = $progress, completed_at = $now, " +
-        $"updated_at = $now WHERE id = $id RETURNING {JobColumns}",
-        ("$id", id), ("$error", error), ("$code", errorCode), ("$progress", progress), ("$now", Now))!;
+        $"updated_at = $now WHERE id = $id AND status = 'processing' RETURNING {Columns}",
+        ("$id", id), ("$error", error), ("$code", errorCode), ("$progress", progress), ("$now", Now));
+
+    /// <summary>Ends a waiting job, and a running one whose engine has stopped.</summary>
+    public Job? Cancel(string id, bool running, double progress) => WriteJob(
+        "UPDATE jobs SET status = 'cancelled', progress = $progress, completed_at = $now, updated_at = $now " +
+        $"WHERE id = $id AND status = $status RETURNING {Columns}",
+        ("$id", id), ("$progress", progress), ("$status", running ? JobStatus.Processing : JobStatus.Pending), ("$now", Now));
+
+    /// <summary>Ends every waiting job (of one owner, or of all).</summary>
+    public List<Job> CancelWaiting(string? owner) => database.Write(writer => writer.Query(
+        "UPDATE jobs SET status = 'cancelled', completed_at = $now, updated_at = $now WHERE status = 'pending' AND ($owner IS NULL OR owner = $owner) " +
+        $"RETURNING {Columns}",
+        ToJob, ("$owner", owner), ("$now", Now)));
+
+    /// <summary>Remembers that a running job is to end, so that a crash before it has does not bring it back.</summary>
+    public Job? RequestCancel(string id) => WriteJob(
+        $"UPDATE jobs SET cancel_requested = 1, updated_at = $now WHERE id = $id AND status = 'processing' RETURNING {Columns}", ("$id", id), ("$now", Now));
 
     /// <summary>Puts a job back that the server's own stop interrupted: that attempt does not count.</summary>
-    public void PutBack(string id) => WriteJob(
+    public Job? PutBack(string id) => WriteJob(
         "UPDATE jobs SET status = 'pending', attempts = attempts - 1, started_at = NULL, updated_at = $now " +
-        $"WHERE id = $id RETURNING {JobColumns}",
+        $"WHERE id = $id AND status = 'processing' RETURNING {Columns}",
         ("$id", id), ("$now", Now));
 
     /// <summary>Lets a job run again that the last process left in the middle; its attempt stays counted.</summary>
-    public void Retry(string id) => WriteJob(
-        $"UPDATE jobs SET status = 'pending', started_at = NULL, updated_at = $now WHERE id = $id RETURNING {JobColumns}",
+    public void Recover(string id) => WriteJob(
+        $"UPDATE jobs SET status = 'pending', started_at = NULL, updated_at = $now WHERE id = $id RETURNING {Columns}", ("$id", id), ("$now", Now));
+
+    /// <summary>Sends a failed or cancelled job to the end of the queue, as if it were new.</summary>
+    public Job? Retry(string id) => WriteJob(
+        "UPDATE jobs SET status = 'pending', attempts = 0, progress = 0, error = NULL, error_code = NULL, cancel_requested = 0, queued_at = $now, " +
+        $"updated_at = $now, started_at = NULL, completed_at = NULL WHERE id = $id AND status IN ('failed', 'cancelled') RETURNING {Columns}",
         ("$id", id), ("$now", Now));
 
-    /// <summary>Jobs that the last process left in the middle.</summary>
-    public List<Job> Interrupted() =>
-        database.Read(reader => reader.Query($"SELECT {JobColumns} FROM jobs WHERE status = 'processing' ORDER BY created_at", ToJob));
+    public Job? SetPriority(string id, int priority) => WriteJob(
+        $"UPDATE jobs SET priority = $priority, updated_at = $now WHERE id = $id AND status = 'pending' RETURNING {Columns}",
+        ("$id", id), ("$priority", priority), ("$now", Now));
 
-    public Job? Find(string id) =>
-        database.Read(reader => reader.Query($"SELECT {JobColumns} FROM jobs WHERE id = $id", ToJob, ("$id", id))).FirstOrDefault();
+    /// <summary>Removes a job that has ended, with its pictures' rows.</summary>
+    /// <returns>Whether it was there and had ended.</returns>
+    public bool Delete(string id) => database.Write(writer => writer.Query(
+        "DELETE FROM jobs WHERE id = $id AND status NOT IN ('pending', 'processing') RETURNING id", row => row.GetString(0), ("$id", id))).Count > 0;
 
-    /// <summary>Finished generations with the number of their pictures, newest first.</summary>
-    public List<(Job Job, int ImageCount)> Completed(int limit, int offset) => database.Read(reader => reader.Query(
-        $"SELECT {JobColumns}, (SELECT count(*) FROM images WHERE job_id = jobs.id) FROM jobs WHERE status = 'completed' " +
-        "ORDER BY created_at DESC, rowid DESC LIMIT $limit OFFSET $offset",
-        row => (ToJob(row), row.GetInt32(row.FieldCount - 1)),
-        ("$limit", limit), ("$offset", offset)));
+    /// <summary>Removes those of the jobs that have ended.</summary>
+    /// <returns>How many.</returns>
+    public int DeleteAll(IEnumerable<string> ids) => database.Write(writer => ids.Sum(id => writer.Query(
+        "DELETE FROM jobs WHERE id = $id AND status NOT IN ('pending', 'processing') RETURNING id", row => row.GetString(0), ("$id", id)).Count));
 
-    public List<JobImage> ImagesOf(string jobId) => database.Read(reader => reader.Query(
-        $"SELECT {ImageColumns} FROM images WHERE job_id = $job ORDER BY index_in_batch", ToImage, ("$job", jobId)));
+    internal static Job ToJob(SqliteDataReader row) => new(
+        row.GetInt64(0), row.GetString(1), ToSettings(row.GetString(2)), row.GetString(3), row.GetInt32(4), row.GetString(5), row.GetDouble(6),
+        Text(row, 7), Text(row, 8), row.GetInt32(9), row.GetBoolean(10), row.GetInt64(11), row.GetInt64(12), row.GetInt64(13), Long(row, 14),
+        Long(row, 15), Long(row, 16), Long(row, 17), row.GetInt32(18));
 
-    public JobImage? FindImage(string id) =>
-        database.Read(reader => reader.Query($"SELECT {ImageColumns} FROM images WHERE id = $id", ToImage, ("$id", id))).FirstOrDefault();
+    private static Job? FindByKey(SqliteSession session, string owner, string key, string? fingerprint)
+    {
+        (Job Job, string? Fingerprint) row = session.Query(
+            $"SELECT {Columns}, fingerprint FROM jobs WHERE owner = $owner AND idempotency_key = $key",
+            row => (ToJob(row), Text(row, 19)), ("$owner", owner), ("$key", key)).FirstOrDefault();
+        return row.Job is null || row.Fingerprint == fingerprint ? row.Job : throw new IdempotencyKeyException(key);
+    }
 
     private Job? WriteJob(string sql, params (string Name, object? Value)[] values) =>
         database.Write(writer => writer.Query(sql, ToJob, values)).FirstOrDefault();
 
-    private static JobImage ToImage(SqliteDataReader row) => new(
-        row.GetString(0), row.GetString(1), row.GetInt32(2), row.GetString(3), row.GetString(4), row.GetInt32(5), row.GetInt32(6), row.GetInt64(7));
+    private static string ToText(JobSettings settings) => JsonSerializer.Serialize(settings, StorageJson.Default.JobSettings);
 
-    private static Job ToJob(SqliteDataReader row) => new(
-        row.GetString(0),
-        new JobSettings
-        {
-            Type = row.GetString(1),
-            Model = row.GetString(2),
-            Prompt = row.GetString(3),
-            NegativePrompt = Text(row, 4),
-            Width = row.GetInt32(5),
-            Height = row.GetInt32(6),
-            Seed = row.GetInt64(7),
-            Count = row.GetInt32(8),
-            Quality = Text(row, 9),
-            Style = Text(row, 10),
-            Steps = row.GetInt32(11),
-            CfgScale = row.GetDouble(12),
-            Sampler = Text(row, 13),
-            Scheduler = Text(row, 14),
-            ClipSkip = row.GetInt32(15),
-        },
-        row.GetString(16), row.GetDouble(17), Text(row, 18), Text(row, 19), row.GetInt32(20), row.GetInt64(21), row.GetInt64(22),
-        Long(row, 23), Long(row, 24), Long(row, 25), Long(row, 26));
+    private static JobSettings ToSettings(string text) => JsonSerializer.Deserialize(text, StorageJson.Default.JobSettings)!;
 
     private static string? Text(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 

@@ -14,7 +14,7 @@ internal sealed class StudioDatabase : IDisposable
 
     public StudioDatabase(DataFolders folders)
     {
-        _connectionString = new SqliteConnectionStringBuilder { DataSource = folders.Database, Pooling = false }.ToString();
+        _connectionString = new SqliteConnectionStringBuilder { DataSource = folders.Database, Pooling = false, DefaultTimeout = 5 }.ToString();
         _writer = new SqliteSession(_connectionString);
         try
         {

@@ -1,0 +1,172 @@
+using System.Text.Json;
+using SdCpp.Interop;
+using SdStudio.Server.Jobs;
+using SdStudio.Server.Models;
+
+namespace SdStudio.Server.Api;
+
+/// <summary>Reads a request to draw: every field checked, every default filled in from the model.</summary>
+internal sealed class DrawRequest(RequestFields fields, ModelCatalogue catalogue, SdEngine engine, LoraFolder loras, LimitOptions limits)
+{
+    // The engine's grid; smaller pictures have nothing in them.
+    private const int MinSide = 8;
+
+    // What the original studio draws a random seed from.
+    private const long SeedCount = (1L << 32) - 1;
+
+    // What every JSON reader keeps exactly: 2^53 - 1.
+    private const long MaxSeed = (1L << 53) - 1;
+
+    private const double MaxCfgScale = 100;
+    private const int MaxClipSkip = 12;
+    private const double DefaultStrength = 0.75;
+    private const double MaxUpscaleFactor = 16;
+
+    // What the document draws with when nobody names another.
+    private const string DefaultUpscaler = "RealESRGAN 4x+";
+
+    private static readonly string[] Qualities = ["auto", "low", "medium", "high", "hd", "standard"];
+    private static readonly string[] Styles = ["vivid", "natural"];
+
+    /// <param name="type">Generate, edit or variation.</param>
+    /// <param name="input">The size of the picture it begins from; null for none.</param>
+    public JobSettings Draw(string type, PictureSize? input)
+    {
+        bool needsPrompt = type != JobType.Variation;
+        string? prompt = needsPrompt ? fields.RequiredText("prompt", limits.MaxPromptBytes) : fields.BoundedText("prompt", limits.MaxPromptBytes);
+        ModelDefinition? model = FindModel(type == JobType.Generate ? null : catalogue.DefaultImageToImage);
+        PictureSize size = ReadSize(model, input);
+        long? seed = fields.Integer(-1, MaxSeed, "seed");
+        return new JobSettings
+        {
+            Type = type,
+            Model = model?.Id ?? "",
+            Prompt = prompt ?? "",
+            NegativePrompt = fields.BoundedText("negative_prompt", limits.MaxPromptBytes),
+            Width = size.Width,
+            Height = size.Height,
+            // -1 asks for a random one, as everywhere in the field.
+            Seed = seed is null or -1 ? Random.Shared.NextInt64(SeedCount) : seed.Value,
+            Count = (int)(fields.Integer(1, limits.MaxImages, "n") ?? 1),
+            Quality = fields.OneOf(Qualities, "quality"),
+            Style = fields.OneOf(Styles, "style"),
+            Steps = (int)(fields.Integer(1, limits.MaxSteps, "steps", "sample_steps") ?? model?.DefaultSteps ?? 1),
+            CfgScale = fields.Number(0, MaxCfgScale, "cfg_scale") ?? model?.DefaultCfgScale ?? 1,
+            Sampler = fields.OneOf(engine.Samplers, "sampler", "sampling_method") ?? model?.DefaultSampler,
+            Scheduler = fields.OneOf(engine.Schedulers, "scheduler"),
+            // -1 is the original studio's word for the model's own.
+            ClipSkip = (int)Math.Max(0, fields.Integer(-1, MaxClipSkip, "clip_skip") ?? 0),
+            Strength = input is null ? null : fields.Number(0, 1, "strength") ?? DefaultStrength,
+            Eta = fields.Number(0, 10, "eta"),
+            FlowShift = fields.Number(0, 100, "flow_shift"),
+            Guidance = fields.Number(0, 100, "guidance"),
+            VaeTiling = fields.Flag("vae_tiling") ?? false,
+            Loras = ReadLoras(),
+        };
+    }
+
+    /// <param name="input">The size of the picture to enlarge.</param>
+    public JobSettings Upscale(PictureSize input)
+    {
+        UpscalerDefinition upscaler = FindUpscaler();
+        var mode = (int)(fields.Integer(0, 1, "resize_mode") ?? 0);
+        double factor = fields.Number(0.1, MaxUpscaleFactor, "upscale_factor") ?? 2;
+        long? width = fields.Integer(1, ImageBuffer.MaxSide, "target_width");
+        long? height = fields.Integer(1, ImageBuffer.MaxSide, "target_height");
+        if (mode == 1 && (width is null || height is null))
+            fields.Refuse("resize_mode is 1 (to size), so target_width and target_height are required");
+        PictureSize size = mode == 1
+            ? new PictureSize((int)(width ?? 1), (int)(height ?? 1))
+            : new PictureSize(Math.Max(1, (int)Math.Round(input.Width * factor)), Math.Max(1, (int)Math.Round(input.Height * factor)));
+        if (size.Width > ImageBuffer.MaxSide || size.Height > ImageBuffer.MaxSide || (long)size.Width * size.Height > ImageBuffer.MaxPixels)
+            fields.Refuse($"The result would have {size} pixels; allowed are at most {ImageBuffer.MaxSide} a side and {ImageBuffer.MaxPixels} together");
+        return new JobSettings
+        {
+            Type = JobType.Upscale, Model = "none", Width = size.Width, Height = size.Height, Upscaler = upscaler.Name, ResizeMode = mode,
+            UpscaleFactor = mode == 0 ? factor : null,
+        };
+    }
+
+    private UpscalerDefinition FindUpscaler()
+    {
+        string? name = fields.Text("upscaler");
+        UpscalerDefinition? named = catalogue.FindUpscaler(name ?? DefaultUpscaler);
+        // The document's default is not on every machine; what was asked for by another name is not replaced in silence.
+        if (named is not { IsThere: true } && (name is null || name.Equals(DefaultUpscaler, StringComparison.OrdinalIgnoreCase)))
+            return catalogue.Upscalers.First(upscaler => upscaler.IsThere);
+        if (named is null)
+            fields.Refuse($"upscaler is '{RequestFields.Shown(name!)}'; allowed is one of: {string.Join(", ", catalogue.Upscalers.Select(upscaler => upscaler.Name))}");
+        else if (!named.IsThere)
+            fields.Refuse($"upscaler '{named.Name}' has no file: {named.File!.Written} is missing");
+        return named ?? catalogue.Upscalers[^1];
+    }
+
+    private ModelDefinition? FindModel(ModelDefinition? fallback)
+    {
+        if (fallback is not null && fields.Text("model") is null)
+            return fallback;
+        if (fields.RequiredText("model", limits.MaxPromptBytes) is not { } id)
+            return null;
+        ModelDefinition? model = catalogue.Find(id);
+        if (model is null)
+        {
+            string shown = RequestFields.Shown(id);
+            string available = string.Join(", ", catalogue.Models.Select(known => known.Id));
+            fields.Refuse($"Invalid model: {shown}", $"Model '{shown}' not found in configuration. Available models: {available}");
+        }
+
+        return model;
+    }
+
+    private PictureSize ReadSize(ModelDefinition? model, PictureSize? input)
+    {
+        PictureSize usual = model?.DefaultSize ?? PictureSize.Default;
+        if (fields.Text("size") is not { } text || text == "auto")
+            return input is { } given ? Like(given, usual) : usual;
+        bool allowed = PictureSize.TryParse(text, out PictureSize size)
+            && size.Width >= MinSide && size.Width <= limits.MaxSide && size.Height >= MinSide && size.Height <= limits.MaxSide
+            && (long)size.Width * size.Height <= limits.MaxPixels;
+        if (!allowed)
+        {
+            fields.Refuse(
+                $"size is '{RequestFields.Shown(text)}'; allowed is WIDTHxHEIGHT, e.g. 512x768, each {MinSide} to {limits.MaxSide} and together at most {limits.MaxPixels} pixels");
+        }
+
+        return size;
+    }
+
+    // A picture keeps its shape; one that is larger than the model draws well is drawn as large as the model's own.
+    private static PictureSize Like(PictureSize input, PictureSize usual)
+    {
+        double scale = Math.Min(1, Math.Sqrt((double)usual.Width * usual.Height / ((double)input.Width * input.Height)));
+        return new PictureSize(Side(input.Width), Side(input.Height));
+
+        int Side(int side) => Math.Max(MinSide, (int)Math.Round(side * scale / MinSide) * MinSide);
+    }
+
+    private List<LoraSetting>? ReadLoras()
+    {
+        IReadOnlyList<JsonElement> list = fields.List("loras");
+        return list.Count == 0 ? null : [.. list.Select(ReadLora).OfType<LoraSetting>()];
+    }
+
+    private LoraSetting? ReadLora(JsonElement item)
+    {
+        string? name = item.ValueKind == JsonValueKind.String ? item.GetString()
+            : item.ValueKind == JsonValueKind.Object && item.TryGetProperty("name", out JsonElement named) ? named.ToString() : null;
+        double weight = 1;
+        if (item.ValueKind == JsonValueKind.Object && item.TryGetProperty("weight", out JsonElement given)
+            && (given.ValueKind != JsonValueKind.Number || !given.TryGetDouble(out weight) || Math.Abs(weight) > 100))
+        {
+            fields.Refuse($"loras: weight is {RequestFields.Shown(given.ToString())}; allowed is a number from -100 to 100");
+            return null;
+        }
+
+        if (name is not null && loras.Find(name) is not null)
+            return new LoraSetting(name, weight);
+        fields.Refuse(name is null
+            ? "loras: each is {\"name\": \"…\", \"weight\": 1}"
+            : $"loras: there is no '{RequestFields.Shown(name)}'; allowed is one of: {string.Join(", ", loras.Names)}");
+        return null;
+    }
+}

@@ -1,0 +1,110 @@
+using Microsoft.Net.Http.Headers;
+using NetVips;
+using SdCpp.Interop;
+using SdStudio.Server.Images;
+using SdStudio.Server.Jobs;
+using SdStudio.Server.Security;
+using SdStudio.Server.Storage;
+
+namespace SdStudio.Server.Api;
+
+/// <summary><c>/api/images/{id}</c>: the picture, a small one, its settings, and drawing it again.</summary>
+internal static class ImagesApi
+{
+    private const int DefaultThumbnail = 256;
+    private const int MaxThumbnail = 1024;
+
+    public static void MapImagesApi(this IEndpointRouteBuilder api)
+    {
+        RouteGroupBuilder images = api.MapGroup("/images");
+        images.MapMethods("/{imageId}", [HttpMethods.Get, HttpMethods.Head], GetImage);
+        images.MapMethods("/{imageId}/thumbnail", [HttpMethods.Get, HttpMethods.Head], Thumbnail);
+        images.MapGet("/{imageId}/parameters", Parameters);
+        images.MapPost("/{imageId}/reproduce", ReproduceAsync).Draws();
+    }
+
+    public static IResult File(JobImage image, HttpResponse response, ImageStore images)
+    {
+        var file = new FileInfo(images.FullPath(image.FilePath));
+        return file.Exists
+            ? File(file, image.MimeType, image.Id, response)
+            : ApiErrors.NotFound("Image file not found on disk");
+    }
+
+    private static IResult GetImage(string imageId, HttpResponse response, ImageRows rows, ImageStore images) =>
+        rows.Find(imageId) is { } image ? File(image, response, images) : ApiErrors.NotFound("Image not found");
+
+    private static IResult Thumbnail(string imageId, HttpRequest request, HttpResponse response, ImageRows rows, ImageStore images)
+    {
+        // Sides in steps: nobody fills the disk with 1,000 sizes of one picture.
+        int side = new RequestQuery(request).Integer("size", DefaultThumbnail, 64, MaxThumbnail);
+        side = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)side);
+        if (rows.Find(imageId) is not { } image)
+            return ApiErrors.NotFound("Image not found");
+        try
+        {
+            return File(new FileInfo(images.Thumbnail(image.Id, image.FilePath, side)), "image/webp", $"{image.Id}-{side}", response);
+        }
+        catch (VipsException) when (!System.IO.File.Exists(images.FullPath(image.FilePath)))
+        {
+            return ApiErrors.NotFound("Image file not found on disk");
+        }
+    }
+
+    private static IResult File(FileInfo file, string mimeType, string tag, HttpResponse response)
+    {
+        // A picture never changes under its id.
+        response.Headers.CacheControl = "private, max-age=31536000, immutable";
+        return Results.File(
+            file.FullName, mimeType, lastModified: file.LastWriteTimeUtc, entityTag: new EntityTagHeaderValue($"\"{tag}\""),
+            enableRangeProcessing: true);
+    }
+
+    private static IResult Parameters(string imageId, ImageRows rows, JobLists lists)
+    {
+        if (rows.Find(imageId) is not { } image || lists.Find(image.JobId) is not { } job)
+            return ApiErrors.NotFound("Image not found");
+        JobSettings s = job.Settings;
+        return Results.Json(
+            new ParametersAnswer(
+                s.Type, s.Model, s.Prompt, s.NegativePrompt, new PictureSize(s.Width, s.Height).ToString(),
+                image.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture), N: 1, s.Steps, s.CfgScale, s.Sampler, s.Scheduler, s.ClipSkip,
+                s.Strength, s.Eta, s.FlowShift, s.Guidance, s.VaeTiling, s.Loras ?? [], s.Quality, s.Style, s.Upscaler, s.ResizeMode, s.UpscaleFactor,
+                s.InputImage, s.MaskImage, s.SourceImageId, s.ModelHash, s.Engine, Infotext.Of(s, image.Seed)),
+            ApiJson.Readable.ParametersAnswer);
+    }
+
+    private static async Task<IResult> ReproduceAsync(
+        string imageId, HttpContext context, ImageRows rows, JobLists lists, JobIntake intake, JobWait wait, ImageStore images)
+    {
+        if (rows.Find(imageId) is not { } image || lists.Find(image.JobId) is not { } job)
+            return ApiErrors.NotFound("Image not found");
+        // Each picture of a batch is drawn as if alone, with its own seed.
+        JobSettings settings = job.Settings with { Seed = image.Seed, Count = 1, InputImage = null, MaskImage = null };
+        using ImageBuffer? input = Read(job.Settings.InputImage, images, PictureReader.Read);
+        using ImageBuffer? mask = Read(job.Settings.MaskImage, images, PictureReader.ReadMask);
+        Job again = await wait.ForAsync(
+            intake.Add(settings, new JobOrder(ApiKeys.OwnerOf(context)), input, mask), cancelOnDisconnect: false, context.RequestAborted);
+        if (again.Status == JobStatus.Completed && wait.ImagesOf(again) is [{ } drawn])
+        {
+            int difference = Difference(images.FullPath(image.FilePath), images.FullPath(drawn.FilePath));
+            return Results.Json(new ReproducedAnswer(again.Id, drawn.Id, difference == 0, difference), ApiJson.Readable.ReproducedAnswer);
+        }
+
+        return again.Status is JobStatus.Failed or JobStatus.Cancelled
+            ? ApiErrors.Json(StatusCodes.Status500InternalServerError, again.Error ?? "The job was cancelled")
+            : Results.Json(new AcceptedAnswer(again.Id, again.Id, again.Status), ApiJson.Readable.AcceptedAnswer, statusCode: StatusCodes.Status202Accepted);
+    }
+
+    private static ImageBuffer? Read(string? relative, ImageStore images, Func<byte[], string, int, ImageBuffer> read) =>
+        relative is null ? null : read(images.Bytes(relative), "the job's input", ImageBuffer.MaxPixels);
+
+    /// <returns>The largest difference of two pixels' values, 0 to 255.</returns>
+    private static int Difference(string first, string second)
+    {
+        using Image one = Image.NewFromFile(first);
+        using Image other = Image.NewFromFile(second);
+        using Image difference = (one - other).Abs();
+        return (int)difference.Max();
+    }
+}

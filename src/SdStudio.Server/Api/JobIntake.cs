@@ -1,0 +1,88 @@
+using Microsoft.Extensions.Options;
+using SdCpp.Interop;
+using SdStudio.Server.Images;
+using SdStudio.Server.Jobs;
+using SdStudio.Server.Models;
+using SdStudio.Server.Security;
+using SdStudio.Server.Storage;
+
+namespace SdStudio.Server.Api;
+
+/// <summary>Makes a job of a request: the one way in for every surface.</summary>
+internal sealed class JobIntake(
+    EngineHost engineHost, ModelCatalogue catalogue, LoraFolder loras, JobQueue queue, ImageStore images, ImageRows imageRows, IOptions<StudioOptions> options)
+{
+    private const int MaxPriority = 10;
+    private const int MaxKeyCharacters = 255;
+    private const string Finish = "finish";
+    private const string CancelIt = "cancel";
+
+    /// <summary>Checks a request and puts its job into the queue.</summary>
+    /// <param name="request">What came.</param>
+    /// <param name="type">What it asks for.</param>
+    /// <param name="cancellation">The client left or the server stops.</param>
+    /// <returns>The job, which is on disk, and whether it is to end when its client leaves.</returns>
+    /// <exception cref="BadRequestException">Names every field that is wrong.</exception>
+    public async Task<(Job Job, bool CancelOnDisconnect)> AcceptAsync(HttpRequest request, string type, CancellationToken cancellation)
+    {
+        RequestBody body = await RequestBody.ReadAsync(request, cancellation);
+        SdEngine engine = await engineHost.Ready.WaitAsync(cancellation);
+        LimitOptions limits = options.Value.Limits;
+        var fields = new RequestFields(body.Fields);
+        string? leave = fields.OneOf([Finish, CancelIt], "on_disconnect");
+        JobOrder order = ReadOrder(request, body, fields);
+        using ImageBuffer? input = type == JobType.Generate ? null : ReadInput(body, fields, limits);
+        using ImageBuffer? mask = input is not null && body.Files.TryGetValue("mask", out byte[]? maskBytes)
+            ? PictureReader.ReadMask(maskBytes, "mask", limits.MaxInputPixels)
+            : null;
+        PictureSize? size = input is null ? null : new PictureSize(input.Width, input.Height);
+        var draw = new DrawRequest(fields, catalogue, engine, loras, limits);
+        JobSettings settings = type == JobType.Upscale ? draw.Upscale(size ?? default) : draw.Draw(type, size);
+        fields.ThrowIfRefused();
+        return (Add(settings with { SourceImageId = fields.Text("source_image_id") }, order, input, mask), leave == CancelIt);
+    }
+
+    /// <summary>Puts a job into the queue whose settings are known to be right.</summary>
+    public Job Add(JobSettings settings, JobOrder order, ImageBuffer? input = null, ImageBuffer? mask = null)
+    {
+        string id = Guid.CreateVersion7().ToString();
+        try
+        {
+            // The files first: a job that is in the queue has everything it needs.
+            if (input is not null)
+                settings = settings with { InputImage = images.SaveInput(id, input) };
+            if (mask is not null)
+                settings = settings with { MaskImage = images.SaveInput(id + "_mask", mask) };
+            (Job job, bool added) = queue.Enqueue(id, settings, order);
+            if (!added)
+                images.DeleteInputs(id);
+            return job;
+        }
+        catch
+        {
+            images.DeleteInputs(id);
+            throw;
+        }
+    }
+
+    private static JobOrder ReadOrder(HttpRequest request, RequestBody body, RequestFields fields)
+    {
+        string? key = request.Headers["Idempotency-Key"] is [{ Length: > 0 } text] ? text : null;
+        if (key?.Length > MaxKeyCharacters)
+            throw new BadRequestException($"Idempotency-Key has {key.Length} characters; allowed are at most {MaxKeyCharacters}");
+        return new JobOrder(
+            ApiKeys.OwnerOf(request.HttpContext), (int)(fields.Integer(-MaxPriority, MaxPriority, "priority") ?? 0), key,
+            key is null ? null : body.Fingerprint(request.Path));
+    }
+
+    private ImageBuffer ReadInput(RequestBody body, RequestFields fields, LimitOptions limits)
+    {
+        if (body.Files.TryGetValue("image", out byte[]? bytes))
+            return PictureReader.Read(bytes, "image", limits.MaxInputPixels);
+        if (fields.Text("source_image_id") is not { } id)
+            throw new BadRequestException("Missing required field: image", "Send a file in the field image, or an image's id in source_image_id");
+        return imageRows.Find(id) is { } image
+            ? PictureReader.Read(images.Bytes(image.FilePath), "source_image_id", ImageBuffer.MaxPixels)
+            : throw new BadRequestException($"source_image_id is '{RequestFields.Shown(id)}'; there is no such image");
+    }
+}

@@ -1,0 +1,4 @@
+namespace SdStudio.Server.Jobs;
+
+/// <summary>What the order of work looks at.</summary>
+internal sealed record WaitingJob(long Number, string Id, string Owner, int Priority, string Model, long QueuedAt);

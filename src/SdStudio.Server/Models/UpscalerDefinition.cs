@@ -1,0 +1,12 @@
+namespace SdStudio.Server.Models;
+
+/// <summary>An upscaler of the catalogue.</summary>
+/// <param name="Id">Its key in <c>models.yml</c>.</param>
+/// <param name="Name">For people, e.g. <c>RealESRGAN 4x+</c>.</param>
+/// <param name="Description">What it is good for.</param>
+/// <param name="File">Its weights; null for one that only resamples.</param>
+/// <param name="Scale">How many times wider its results are; 1 for one that only resamples.</param>
+internal sealed record UpscalerDefinition(string Id, string Name, string? Description, ModelFileEntry? File, int Scale)
+{
+    public bool IsThere => File is null || System.IO.File.Exists(File.FullPath);
+}
