@@ -1,10 +1,13 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.Extensions.Options;
 using SdCpp.Interop;
+using SdStudio.Server.Events;
 
 namespace SdStudio.Server.Models;
 
 /// <summary>Keeps the model that was used last: the next picture of it needs no loading.</summary>
-internal sealed partial class ModelCache(IOptions<StudioOptions> options, TimeProvider time, ILogger<ModelCache> logger) : IAsyncDisposable
+internal sealed partial class ModelCache(IOptions<StudioOptions> options, EventHub hub, TimeProvider time, ILogger<ModelCache> logger) : IAsyncDisposable
 {
     private readonly SemaphoreSlim _gate = new(1, 1);
     private volatile Resident? _resident;
@@ -29,9 +32,11 @@ internal sealed partial class ModelCache(IOptions<StudioOptions> options, TimePr
                     return (resident.Model, TimeSpan.Zero);
                 _resident = null;
                 await resident.Model.DisposeAsync().ConfigureAwait(false);
+                Tell(resident.Definition.Id);
             }
 
             _loadingId = definition.Id;
+            Tell(definition.Id);
             long start = time.GetTimestamp();
             DiffusionModelOptions load = definition.Options.Threads > 0 ? definition.Options : definition.Options with { Threads = options.Value.Threads };
             DiffusionModel model = await DiffusionModel.LoadAsync(load, callbacks, cancellation).ConfigureAwait(false);
@@ -42,10 +47,19 @@ internal sealed partial class ModelCache(IOptions<StudioOptions> options, TimePr
         }
         finally
         {
-            _loadingId = null;
+            if (_loadingId is { } id)
+            {
+                _loadingId = null;
+                Tell(id);
+            }
+
             _gate.Release();
         }
     }
+
+    private void Tell(string id) => hub.Publish(
+        EventChannel.Models, "model_status_changed",
+        JsonSerializer.SerializeToUtf8Bytes(new ModelStatusView(id, StatusOf(id)), ModelJson.Default.ModelStatusView));
 
     public async ValueTask DisposeAsync()
     {
@@ -59,3 +73,10 @@ internal sealed partial class ModelCache(IOptions<StudioOptions> options, TimePr
     [LoggerMessage(Level = LogLevel.Information, Message = "Model {Model} ({Family}) loaded in {Milliseconds} ms")]
     private partial void LogLoaded(string model, string family, long milliseconds);
 }
+
+/// <summary>What the event tells.</summary>
+internal sealed record ModelStatusView([property: JsonPropertyName("modelId")] string ModelId, [property: JsonPropertyName("status")] string Status);
+
+/// <summary>The JSON of what events tell about models.</summary>
+[JsonSerializable(typeof(ModelStatusView))]
+internal sealed partial class ModelJson : JsonSerializerContext;

@@ -1,0 +1,200 @@
+using System.Net;
+using System.Net.WebSockets;
+using System.Text;
+using System.Text.Json;
+
+namespace SdStudio.Server.Tests;
+
+public sealed class EventsTests(Workshop studio)
+{
+    private const string Small = """{"model":"demo","prompt":"a red circle","size":"64x64","steps":8}""";
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    private static async Task<ClientWebSocket> ConnectAsync(StudioServer server, params string[] channels)
+    {
+        var socket = new ClientWebSocket();
+        await socket.ConnectAsync(new Uri(server.Http.BaseAddress!.ToString().Replace("http", "ws", StringComparison.Ordinal) + "ws"), Cancellation);
+        JsonElement hello = await ReceiveAsync(socket);
+        Assert.Equal("connected", hello.GetProperty("type").GetString());
+        foreach (string channel in channels)
+        {
+            await SendAsync(socket, $$"""{"type":"subscribe","channel":"{{channel}}"}""");
+            JsonElement answer = await ReceiveAsync(socket);
+            Assert.Equal(("subscribed", channel), (answer.GetProperty("type").GetString(), answer.GetProperty("channel").GetString()));
+        }
+
+        return socket;
+    }
+
+    private static Task SendAsync(ClientWebSocket socket, string text) =>
+        socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, endOfMessage: true, Cancellation);
+
+    private static async Task<JsonElement> ReceiveAsync(ClientWebSocket socket)
+    {
+        using var message = new MemoryStream();
+        var buffer = new byte[64 * 1024];
+        ValueWebSocketReceiveResult part;
+        do
+        {
+            part = await socket.ReceiveAsync(buffer.AsMemory(), Cancellation);
+            Assert.NotEqual(WebSocketMessageType.Close, part.MessageType);
+            message.Write(buffer, 0, part.Count);
+        }
+        while (!part.EndOfMessage);
+        using JsonDocument document = JsonDocument.Parse(message.ToArray());
+        return document.RootElement.Clone();
+    }
+
+    private static async Task<List<JsonElement>> UntilAsync(Func<Task<JsonElement>> next, params string[] types)
+    {
+        List<JsonElement> seen = [];
+        while (types.Except(seen.Select(Type)).Any())
+            seen.Add(await next());
+        return seen;
+    }
+
+    private static string Type(JsonElement happened) => happened.GetProperty("type").GetString()!;
+
+    [Fact]
+    public async Task The_web_socket_tells_a_jobs_life()
+    {
+        await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder());
+        using ClientWebSocket socket = await ConnectAsync(server, "queue", "generations");
+
+        (string id, string[] images) = await server.DrawAsync(Small);
+        List<JsonElement> seen = await UntilAsync(() => ReceiveAsync(socket), "job_completed", "generation_completed", "generation_complete");
+
+        Assert.All(seen, happened => Shape.Has(happened, ("channel", Shape.Text), ("type", Shape.Text), ("data", Shape.Object)));
+        Assert.All(seen, happened => Assert.Equal(id, happened.GetProperty("data").GetProperty("id").GetString()));
+        Assert.Equal("job_created", Type(seen[0]));
+        Assert.Contains(seen, happened => Type(happened) == "job_updated" && happened.GetProperty("data").GetProperty("status").GetString() == "processing");
+        List<JsonElement> progress = seen.FindAll(happened => Type(happened) == "job_progress");
+        Assert.NotEmpty(progress);
+        double[] fractions = [.. progress.Select(happened => happened.GetProperty("data").GetProperty("progress").GetDouble())];
+        Assert.Equal(fractions.Order(), fractions);
+        Assert.Contains(progress, happened => happened.GetProperty("data").GetProperty("phase").GetString() is "sample" or "decode" or "load" or "encode");
+        JsonElement done = seen.Find(happened => Type(happened) == "generation_completed");
+        Assert.Equal("generations", done.GetProperty("channel").GetString());
+        Assert.Equal(images[0], done.GetProperty("data").GetProperty("images")[0].GetProperty("id").GetString());
+    }
+
+    [Fact]
+    public async Task Failures_and_cancellations_are_told()
+    {
+        await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder());
+        using ClientWebSocket socket = await ConnectAsync(server, "queue");
+        await server.GenerateAsync("""{"model":"missing","prompt":"a red circle"}""");
+        List<JsonElement> seen = await UntilAsync(() => ReceiveAsync(socket), "job_failed");
+        Assert.Contains("not-there.gguf", seen[^1].GetProperty("data").GetProperty("error").GetString(), StringComparison.Ordinal);
+
+        string id = await server.QueueAsync("""{"model":"demo","prompt":"a red circle","size":"128x128","steps":150}""");
+        await server.WaitForAsync(id, "processing");
+        await server.SendAsync(HttpMethod.Delete, $"/api/queue/{id}");
+        seen = await UntilAsync(() => ReceiveAsync(socket), "job_cancelled");
+        Assert.Equal("cancelled", seen[^1].GetProperty("data").GetProperty("status").GetString());
+    }
+
+    [Fact]
+    public async Task The_state_of_a_model_is_told()
+    {
+        await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder());
+        using ClientWebSocket socket = await ConnectAsync(server, "models");
+
+        await server.DrawAsync(Small);
+
+        JsonElement starting = await ReceiveAsync(socket);
+        JsonElement running = await ReceiveAsync(socket);
+        Assert.Equal(("models", "model_status_changed"), (starting.GetProperty("channel").GetString(), Type(starting)));
+        Assert.Equal(("demo", "starting"), (starting.GetProperty("data").GetProperty("modelId").GetString(), starting.GetProperty("data").GetProperty("status").GetString()));
+        Assert.Equal("running", running.GetProperty("data").GetProperty("status").GetString());
+    }
+
+    [Fact]
+    public async Task A_channel_is_left_and_a_ping_is_answered_and_nonsense_is_not()
+    {
+        using ClientWebSocket socket = await ConnectAsync(studio.Server, "queue");
+        await SendAsync(socket, """{"type":"unsubscribe","channel":"queue"}""");
+        await SendAsync(socket, "nonsense");
+        await SendAsync(socket, "[1]");
+        await SendAsync(socket, """{"type":7}""");
+        await SendAsync(socket, """{"type":"subscribe","channel":"gossip"}""");
+        Assert.Equal("error", Type(await ReceiveAsync(socket)));
+
+        await studio.Server.DrawAsync(Small);
+        await SendAsync(socket, """{"type":"ping"}""");
+
+        Assert.Equal("pong", Type(await ReceiveAsync(socket)));
+    }
+
+    [Fact]
+    public async Task The_same_comes_as_server_sent_events_and_goes_on_where_a_client_stopped()
+    {
+        await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder());
+        string last;
+        using (SseReader first = await SseReader.OpenAsync(server, null))
+        {
+            await server.DrawAsync(Small);
+            SseEvent created = await first.NextAsync("job_created");
+            Assert.Equal("job_created", created.Data.GetProperty("type").GetString());
+            last = created.Id!;
+        }
+
+        // Nobody listens meanwhile.
+        (string second, _) = await server.DrawAsync(Small);
+        using SseReader again = await SseReader.OpenAsync(server, last);
+        Assert.NotEqual(last, (await again.NextAsync("job_updated")).Id);
+        SseEvent missed = await again.NextAsync("job_created");
+        Assert.Equal(second, missed.Data.GetProperty("data").GetProperty("id").GetString());
+        await again.NextAsync("generation_completed");
+
+        using SseReader stranger = await SseReader.OpenAsync(server, "1-1");
+        await stranger.NextAsync("reset");
+        (HttpStatusCode status, JsonElement body) = await server.GetAsync("/api/events?channels=gossip");
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Contains("queue, generations, models, previews", Shape.Error(body), StringComparison.Ordinal);
+    }
+
+    private sealed record SseEvent(string? Id, string Type, JsonElement Data);
+
+    private sealed class SseReader(HttpResponseMessage response, StreamReader reader) : IDisposable
+    {
+        public static async Task<SseReader> OpenAsync(StudioServer server, string? lastId)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/api/events");
+            if (lastId is not null)
+                request.Headers.Add("Last-Event-ID", lastId);
+            HttpResponseMessage response = await server.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancellation);
+            Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
+            var reader = new StreamReader(await response.Content.ReadAsStreamAsync(Cancellation));
+            var opened = new SseReader(response, reader);
+            if (lastId is null)
+                Assert.Equal(": connected", await reader.ReadLineAsync(Cancellation));
+            return opened;
+        }
+
+        public async Task<SseEvent> NextAsync(string type)
+        {
+            string? id = null, name = null, data = null;
+            while (await reader.ReadLineAsync(Cancellation) is { } line)
+            {
+                if (line.StartsWith("id: ", StringComparison.Ordinal))
+                    id = line[4..];
+                else if (line.StartsWith("event: ", StringComparison.Ordinal))
+                    name = line[7..];
+                else if (line.StartsWith("data: ", StringComparison.Ordinal))
+                    data = line[6..];
+                else if (line.Length == 0 && name == type)
+                    return new SseEvent(id, name, JsonDocument.Parse(data!).RootElement);
+            }
+
+            throw new InvalidOperationException($"The stream ended before {type} came.");
+        }
+
+        public void Dispose()
+        {
+            reader.Dispose();
+            response.Dispose();
+        }
+    }
+}
