@@ -1,5 +1,6 @@
 using NetVips;
 using SdCpp.Interop;
+using SdStudio.Server.Jobs;
 
 namespace SdStudio.Server.Images;
 
@@ -26,7 +27,7 @@ internal sealed class ImageStore
     /// <returns>The path relative to the data directory.</returns>
     public string Save(string imageId, ImageBuffer pixels, string infotext)
     {
-        string relative = $"images/{imageId}.png";
+        string relative = PathOf(imageId);
         Whole(FullPath(relative), file =>
         {
             using var text = new PngTextStream(file, "parameters", infotext);
@@ -83,6 +84,13 @@ internal sealed class ImageStore
             File.Delete(small);
     }
 
+    /// <summary>Removes what a job that ended badly may have written before its end.</summary>
+    public void DeletePicturesOf(Job job)
+    {
+        for (int index = 0; index < job.Settings.Count; index++)
+            File.Delete(FullPath(PathOf(JobImage.IdOf(job.Id, index))));
+    }
+
     /// <summary>Removes what a job began from.</summary>
     public void DeleteInputs(string jobId)
     {
@@ -101,6 +109,8 @@ internal sealed class ImageStore
     }
 
     public string FullPath(string relative) => Path.Combine(_folders.Root, relative);
+
+    private static string PathOf(string imageId) => $"images/{imageId}.png";
 
     private static void Whole(string path, Action<FileStream> write)
     {

@@ -62,7 +62,10 @@ internal sealed partial class JobWorker(
         Func<Job?> end;
         using (var either = CancellationTokenSource.CreateLinkedTokenSource(stop, running.Cancelled))
             end = await EndingOfAsync(running, stop, either.Token).ConfigureAwait(false);
-        queue.End(running, await StoredAsync(end, stop).ConfigureAwait(false));
+        Job? ended = await StoredAsync(end, stop).ConfigureAwait(false);
+        if (ended is { Status: JobStatus.Failed or JobStatus.Cancelled })
+            DeletePictures(ended);
+        queue.End(running, ended);
     }
 
     /// <summary>Runs a job.</summary>
@@ -94,6 +97,19 @@ internal sealed partial class JobWorker(
             double progress = running.Progress.Fraction;
             string message = ReasonOf(exception, running.Job);
             return () => store.Fail(id, message, (reason?.Code ?? SdError.Internal).ToString(), progress);
+        }
+    }
+
+    // A batch may have written some of its pictures before it ended; nobody lists them.
+    private void DeletePictures(Job job)
+    {
+        try
+        {
+            images.DeletePicturesOf(job);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            LogLeftovers(exception, job.Id);
         }
     }
 
@@ -129,6 +145,7 @@ internal sealed partial class JobWorker(
             return;
         }
 
+        DeletePictures(job);
         string reason = LastWords(job.Id) ?? "the reason is not known";
         store.Fail(
             job.Id, $"The server process ended {job.Attempts} times while it drew this job ({reason}); it is not tried again.",
@@ -165,6 +182,9 @@ internal sealed partial class JobWorker(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Job {Job} failed: {Reason}")]
     private partial void LogFailed(Exception? exception, string job, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Files of job {Job}, which did not end well, could not be removed")]
+    private partial void LogLeftovers(Exception exception, string job);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job} was cancelled and the engine has stopped")]
     private partial void LogCancelled(string job);
