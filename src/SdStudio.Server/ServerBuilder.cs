@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using SdStudio.Server.Api;
+using SdStudio.Server.Api.Description;
 using SdStudio.Server.Events;
 using SdStudio.Server.Images;
 using SdStudio.Server.Jobs;
@@ -39,6 +40,7 @@ public static class ServerBuilder
         WebApplication app = builder.Build();
         OpenAccess.Refuse(app.Configuration, app.Services.GetRequiredService<IOptions<StudioOptions>>().Value);
         UseMiddleware(app);
+        app.MapApiDescription();
         app.MapEventsApi();
         RouteGroupBuilder api = app.MapGroup("/api");
         api.MapStatusApi();
@@ -91,6 +93,7 @@ public static class ServerBuilder
         services.AddSingleton<LoraFolder>();
         services.AddSingleton<ApiKeys>();
         services.AddSingleton<ForeignPages>();
+        services.AddApiDescription();
         services.AddJobRate();
         services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
             .WithOrigins([.. builder.Configuration.GetSection("SdStudio:Security:CorsOrigins").Get<string[]>() ?? []]).AllowAnyHeader().AllowAnyMethod()

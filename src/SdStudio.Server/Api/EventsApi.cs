@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
+using SdStudio.Server.Api.Description;
 using SdStudio.Server.Events;
 
 namespace SdStudio.Server.Api;
@@ -14,8 +15,10 @@ internal static class EventsApi
 
     public static void MapEventsApi(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/ws", WebSocketAsync);
-        app.MapGet("/api/events", StreamAsync);
+        app.MapGet("/ws", WebSocketAsync).WithTags("Events").WithSummary("Events over a WebSocket: {\"type\":\"subscribe\",\"channel\":\"queue\"}");
+        app.MapGet("/api/events", StreamAsync)
+            .GivesFile("Events", "The same as server-sent events; Last-Event-ID goes on where a client stopped", "text/event-stream", 400)
+            .Asks(("channels", "Some of queue, generations, models, previews, with commas between"));
     }
 
     private static async Task StreamAsync(HttpContext context, EventHub hub, IHostApplicationLifetime lifetime)

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using SdCpp.Interop;
+using SdStudio.Server.Api.Description;
 using SdStudio.Server.Jobs;
 using SdStudio.Server.Storage;
 
@@ -12,10 +13,35 @@ internal static class GenerateApi
     {
         foreach (string type in JobType.All)
         {
-            api.MapPost($"/{type}", (HttpRequest request, JobIntake intake, JobWait wait) => DrawAsync(type, request, intake, wait)).Draws();
-            api.MapPost($"/queue/{type}", (HttpRequest request, JobIntake intake) => QueueAsync(type, request, intake)).Draws();
+            Describe(type, api.MapPost($"/{type}", (HttpRequest request, JobIntake intake, JobWait wait) => DrawAsync(type, request, intake, wait)))
+                .Gives<GenerateAnswer>("Draw", $"{Summaries[type]}, and waits for the pictures", 400, 409, 413, 415, 429, 500, 503)
+                .Produces<AcceptedAnswer>(StatusCodes.Status202Accepted, "application/json")
+                .WithMetadata(new AnswerExample("""{"id":"01a2…","created":1766491200,"data":[{"id":"924f…","index":0,"revised_prompt":null}]}"""));
+            Describe(type, api.MapPost($"/queue/{type}", (HttpRequest request, JobIntake intake) => QueueAsync(type, request, intake)))
+                .Gives<QueuedAnswer>("Queue", $"{Summaries[type]}, later", 400, 409, 413, 415, 429, 503)
+                .WithMetadata(new AnswerExample("""{"job_id":"01a2…","status":"pending"}"""));
         }
     }
+
+    private static readonly Dictionary<string, string> Summaries = new(StringComparer.Ordinal)
+    {
+        [JobType.Generate] = "Draws from words",
+        [JobType.Edit] = "Draws from a picture and words",
+        [JobType.Variation] = "Draws variations of a picture",
+        [JobType.Upscale] = "Enlarges a picture",
+    };
+
+    private static RouteHandlerBuilder Describe(string type, RouteHandlerBuilder endpoint) => (type switch
+    {
+        JobType.Generate => endpoint.Accepts<GenerateBody>("application/json", "multipart/form-data"),
+        JobType.Upscale => endpoint.Accepts<UpscaleBody>("multipart/form-data", "application/json"),
+        _ => endpoint.Accepts<EditBody>("multipart/form-data", "application/json"),
+    }).Draws().WithMetadata(new RequestExample(type switch
+    {
+        JobType.Generate => """{"model":"demo","prompt":"a red circle on a blue background","size":"256x256","seed":7}""",
+        JobType.Upscale => """{"source_image_id":"924f…","upscaler":"Lanczos","upscale_factor":2}""",
+        _ => """{"source_image_id":"924f…","prompt":"a green square","strength":0.75}""",
+    }));
 
     /// <summary>Such an endpoint counts against the limit of jobs in a minute.</summary>
     public static TBuilder Draws<TBuilder>(this TBuilder endpoint)

@@ -1,3 +1,4 @@
+using SdStudio.Server.Api.Description;
 using SdStudio.Server.Images;
 using SdStudio.Server.Jobs;
 using SdStudio.Server.Storage;
@@ -7,6 +8,7 @@ namespace SdStudio.Server.Api;
 /// <summary><c>/api/generations</c>: what was drawn.</summary>
 internal static class GenerationsApi
 {
+    private const string Group = "Generations";
     private const int DefaultLimit = 20;
     private const int MaxLimit = 1000;
 
@@ -16,12 +18,14 @@ internal static class GenerationsApi
     public static void MapGenerationsApi(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder generations = api.MapGroup("/generations");
-        generations.MapGet("", List);
-        generations.MapGet("/{id}", Get);
-        generations.MapMethods("/{id}/image", [HttpMethods.Get, HttpMethods.Head], FirstImage);
-        generations.MapGet("/{id}/images", Images);
-        generations.MapDelete("/{id}", Delete);
-        generations.MapDelete("", DeleteAll);
+        generations.MapGet("", List).Gives<List<JobView>>(Group, "Finished generations, newest first; X-Total-Count has their number", 400)
+            .Asks(("status", "completed (without it), failed, cancelled, pending, processing or all"), ("type", "generate, edit, variation or upscale"), ("model", "A model's id"), ("q", "Text within the prompt; search is the same"), ("limit", "At most so many"), ("offset", "Leave out so many"), ("shape", "studio: in an envelope with pagination"));
+        generations.MapGet("/{id}", Get).Gives<JobView>(Group, "A generation with its images", 404);
+        generations.MapMethods("/{id}/image", [HttpMethods.Get, HttpMethods.Head], FirstImage).GivesFile(Group, "The first image of a generation", "image/png", 404);
+        generations.MapGet("/{id}/images", Images).Gives<List<ImageView>>(Group, "The images of a generation", 404);
+        generations.MapDelete("/{id}", Delete).Gives<SuccessAnswer>(Group, "Removes a generation and its files", 404, 409);
+        generations.MapDelete("", DeleteAll).Gives<DeletedAllAnswer>(Group, "Removes every generation that has ended")
+            .Asks(("delete_files", "true: the image files too"));
     }
 
     private static IResult List(HttpRequest request, HttpResponse response, JobLists lists, QueueViews views)

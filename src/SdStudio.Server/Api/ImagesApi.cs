@@ -1,6 +1,7 @@
 using Microsoft.Net.Http.Headers;
 using NetVips;
 using SdCpp.Interop;
+using SdStudio.Server.Api.Description;
 using SdStudio.Server.Images;
 using SdStudio.Server.Jobs;
 using SdStudio.Server.Security;
@@ -11,16 +12,19 @@ namespace SdStudio.Server.Api;
 /// <summary><c>/api/images/{id}</c>: the picture, a small one, its settings, and drawing it again.</summary>
 internal static class ImagesApi
 {
+    private const string Group = "Generations";
     private const int DefaultThumbnail = 256;
     private const int MaxThumbnail = 1024;
 
     public static void MapImagesApi(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder images = api.MapGroup("/images");
-        images.MapMethods("/{imageId}", [HttpMethods.Get, HttpMethods.Head], GetImage);
-        images.MapMethods("/{imageId}/thumbnail", [HttpMethods.Get, HttpMethods.Head], Thumbnail);
-        images.MapGet("/{imageId}/parameters", Parameters);
-        images.MapPost("/{imageId}/reproduce", ReproduceAsync).Draws();
+        images.MapMethods("/{imageId}", [HttpMethods.Get, HttpMethods.Head], GetImage).GivesFile(Group, "An image, with its settings inside", "image/png", 404);
+        images.MapMethods("/{imageId}/thumbnail", [HttpMethods.Get, HttpMethods.Head], Thumbnail)
+            .GivesFile(Group, "A small WebP of an image", "image/webp", 400, 404).Asks(("size", "Its longer side, 64 to 1024 pixels"));
+        images.MapGet("/{imageId}/parameters", Parameters).Gives<ParametersAnswer>(Group, "The settings that draw an image again", 404);
+        images.MapPost("/{imageId}/reproduce", ReproduceAsync).Draws()
+            .Gives<ReproducedAnswer>(Group, "Draws an image again and compares the pixels", 404, 429, 500).Produces<AcceptedAnswer>(202, "application/json");
     }
 
     public static IResult File(JobImage image, HttpResponse response, ImageStore images)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using SdStudio.Server.Api.Description;
 using SdStudio.Server.Logs;
 using SdStudio.Server.Storage;
 
@@ -19,9 +20,12 @@ internal static class LogsApi
 
     public static void MapLogsApi(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/logs", (HttpRequest request, LogStore logs) => Lines(request, logs, jobId: null));
+        api.MapGet("/logs", (HttpRequest request, LogStore logs) => Lines(request, logs, jobId: null))
+            .Gives<LogsAnswer>("Logs", "The newest lines of the log", 400)
+            .Asks(("limit", "At most so many"), ("level", "debug, info, warn, error or fatal, and above"), ("module", "Of one module"));
         api.MapGet("/generations/{id}/logs", (string id, HttpRequest request, LogStore logs, JobLists lists) =>
-            lists.Find(id) is null ? ApiErrors.NotFound("Generation not found") : Lines(request, logs, id));
+            lists.Find(id) is null ? ApiErrors.NotFound("Generation not found") : Lines(request, logs, id))
+            .Gives<LogsAnswer>("Logs", "The lines of one generation, the engine's own among them", 400, 404);
     }
 
     private static IResult Lines(HttpRequest request, LogStore logs, string? jobId)

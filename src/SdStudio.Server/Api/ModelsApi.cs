@@ -1,3 +1,4 @@
+using SdStudio.Server.Api.Description;
 using SdStudio.Server.Models;
 
 namespace SdStudio.Server.Api;
@@ -10,7 +11,7 @@ internal static class ModelsApi
             new ModelsAnswer(
                 [.. catalogue.Models.Select(model => ToAnswer(model, cache))], catalogue.Default?.Id,
                 new DefaultModelsAnswer(catalogue.DefaultTextToImage?.Id, catalogue.DefaultImageToImage?.Id)),
-            ApiJson.Readable.ModelsAnswer));
+            ApiJson.Readable.ModelsAnswer)).Gives<ModelsAnswer>("Models", "The models of the catalogue with the state of their files");
 
     private static ModelAnswer ToAnswer(ModelDefinition model, ModelCache cache) => new(
         model.Id, model.Name, model.Description, model.Capabilities, model.ExecMode, model.Mode, model.Port, cache.StatusOf(model.Id),

@@ -1,3 +1,4 @@
+using SdStudio.Server.Api.Description;
 using SdStudio.Server.Jobs;
 using SdStudio.Server.Models;
 using SdStudio.Server.Security;
@@ -8,6 +9,7 @@ namespace SdStudio.Server.Api;
 /// <summary><c>/api/queue</c>: looking at jobs, ending them, trying them again.</summary>
 internal static class QueueApi
 {
+    private const string Group = "Queue";
     private const int DefaultLimit = 100;
     private const int MaxPriority = 10;
 
@@ -17,16 +19,19 @@ internal static class QueueApi
     public static void MapQueueApi(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder queue = api.MapGroup("/queue");
-        queue.MapGet("", List);
-        queue.MapGet("/stats", (JobLists lists) => Results.Json(Stats(lists), ApiJson.Readable.QueueStats));
-        queue.MapGet("/{id}", Get);
-        queue.MapGet("/{id}/preview", Preview);
-        queue.MapDelete("/{id}", CancelAsync);
-        queue.MapPatch("/{id}", SetPriorityAsync);
-        queue.MapPost("/{id}/retry", Retry);
-        queue.MapPost("/cancel-all", CancelAll);
-        queue.MapPost("/pause", (JobQueue jobs) => Pause(jobs, paused: true));
-        queue.MapPost("/resume", (JobQueue jobs) => Pause(jobs, paused: false));
+        queue.MapGet("", List).Gives<QueueAnswer>(Group, "Jobs, newest first, with statistics", 400)
+            .Asks(("status", "pending, processing, completed, failed or cancelled"), ("type", "generate, edit, variation or upscale"), ("model", "A model's id"), ("q", "Text within the prompt; search is the same"), ("limit", "At most so many"), ("offset", "Leave out so many"));
+        queue.MapGet("/stats", (JobLists lists) => Results.Json(Stats(lists), ApiJson.Readable.QueueStats)).Gives<QueueStats>(Group, "How many jobs each status has");
+        queue.MapGet("/{id}", Get).Gives<JobView>(Group, "A job with its progress, place in line and pictures", 404);
+        queue.MapGet("/{id}/preview", Preview).GivesFile(Group, "What a running job looks like now", "image/webp", 404);
+        queue.MapDelete("/{id}", CancelAsync).Gives<CancelledAnswer>(Group, "Ends a waiting job at once, a running one at the engine's next step", 404);
+        queue.MapPatch("/{id}", SetPriorityAsync).Accepts<PriorityBody>("application/json")
+            .Gives<JobView>(Group, "Gives a waiting job another priority", 400, 404, 409).WithMetadata(new RequestExample("""{"priority":5}"""));
+        queue.MapPost("/{id}/retry", Retry).Gives<JobView>(Group, "Tries a failed or cancelled job again", 404, 409);
+        queue.MapPost("/cancel-all", CancelAll).Gives<CancelledAllAnswer>(Group, "Ends every waiting and running job")
+            .Asks(("mine", "true: only those of this API key"));
+        queue.MapPost("/pause", (JobQueue jobs) => Pause(jobs, paused: true)).Gives<PausedAnswer>(Group, "Begins no more jobs; the running one goes on");
+        queue.MapPost("/resume", (JobQueue jobs) => Pause(jobs, paused: false)).Gives<PausedAnswer>(Group, "Begins jobs again");
     }
 
     private static IResult List(HttpRequest request, JobLists lists, QueueViews views, JobQueue queue)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using SdStudio.Server.Api.Description;
 using SdStudio.Server.Models;
 using SdStudio.Server.Security;
 
@@ -11,13 +12,13 @@ internal static class StatusApi
     {
         api.MapGet("/health", (TimeProvider time) => Results.Json(
             new HealthAnswer("ok", time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)),
-            ApiJson.Readable.HealthAnswer));
+            ApiJson.Readable.HealthAnswer)).Gives<HealthAnswer>("Status", "Whether the server is there");
         api.MapGet("/config", (HttpRequest request, ModelCatalogue catalogue, ApiKeys keys) =>
         {
             (bool shown, bool right) = keys.Look(request.HttpContext);
             return Results.Json(
                 new ConfigAnswer($"{request.Scheme}://{request.Host}{request.PathBase}/api", catalogue.Default?.Id, keys.AreNeeded, shown, right),
                 ApiJson.Readable.ConfigAnswer);
-        });
+        }).Gives<ConfigAnswer>("Status", "Where the API is, which model is the default, whether a key is needed");
     }
 }
