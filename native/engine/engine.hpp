@@ -45,6 +45,7 @@ struct engine_api {
     size_t (*list_devices)(char*, size_t) = nullptr;
     const char* (*model_version_name)(const sd_ctx_t*) = nullptr;
     void* (*backend_load)(const char*) = nullptr;
+    void (*set_preview_callback)(void (*)(int, int, sd_image_t*, bool, void*), int, int, bool, bool, void*) = nullptr;
     void (*ggml_set_abort_callback)(void (*)(const char*)) = nullptr;
 
     std::string provider;

@@ -131,14 +131,35 @@ typedef struct sdcpp_progress {
 
 typedef void (*sdcpp_progress_fn)(const sdcpp_progress* progress, void* user);
 
+/* A picture as it is after `step` steps: width x height x channels bytes, row-major, valid during the callback only. */
+typedef struct sdcpp_preview {
+    uint32_t size;
+    int32_t step; /* of the sampler, from 1 */
+    int32_t image_index;
+    uint32_t width; /* of the preview: smaller than the picture in mode "proj" of some models */
+    uint32_t height;
+    uint32_t channels; /* 3 */
+    const uint8_t* pixels;
+} sdcpp_preview;
+
+typedef void (*sdcpp_preview_fn)(const sdcpp_preview* preview, void* user);
+
 /* What belongs to one call. Every member but `size` may be NULL. */
 typedef struct sdcpp_call {
     uint32_t size;
     uint32_t reserved;
     sdcpp_progress_fn progress;
     sdcpp_log_fn log;
-    void* user;      /* handed to both */
+    void* user;      /* handed to all of them */
     const char* tag; /* named in the crash file if the engine ends the process during this call */
+    sdcpp_preview_fn preview;
+    /*
+     * "none"; "proj": a rough look at the latents, costs next to nothing; "tae": by the small decoder of option taesd_path; "vae": by the
+     * model's own decoder. NULL is "none". The engine has one mode for the process: while calls want different ones, the dearest serves all.
+     */
+    const char* preview_mode;
+    int32_t preview_interval; /* every so many steps, 1..1000 */
+    uint32_t reserved2;
 } sdcpp_call;
 
 /* --------------------------------------------------------------------------------------------------------------- context -- */

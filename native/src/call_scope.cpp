@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstddef>
 #include <cstring>
 #include <mutex>
 
@@ -83,7 +84,8 @@ bool abort_callback(void*) noexcept { return current_call != nullptr && current_
 call_scope::call_scope(const sdcpp_call* call, sdcpp_phase first_phase, const std::atomic<int>* cancel, int image_count)
     : outer_(current_call), cancel_(cancel), phase_(first_phase), image_count_(image_count) {
     if (call != nullptr) {
-        checks::struct_size("call", call, call->size, sizeof(sdcpp_call));
+        // Callers from before previews came are still right.
+        checks::struct_size("call", call, call->size, offsetof(sdcpp_call, preview));
         std::memcpy(&call_, call, std::min<size_t>(call->size, sizeof call_));
     }
     tag_slot_ = last_words::enter(call_.tag);
@@ -208,6 +210,21 @@ void call_scope::on_progress(int step, int steps, float seconds) {
     }
     last_step_ = step >= steps && phase_ == SDCPP_PHASE_LOAD ? -1 : step;
     report(step, steps, seconds);
+}
+
+void call_scope::on_preview(int step, const sd_image_t& frame) noexcept {
+    if (call_.preview == nullptr || call_.preview_interval < 1 || step % call_.preview_interval != 0 || frame.data == nullptr) {
+        return;
+    }
+    sdcpp_preview preview{};
+    preview.size = sizeof preview;
+    preview.step = step;
+    preview.image_index = image_index_;
+    preview.width = frame.width;
+    preview.height = frame.height;
+    preview.channels = frame.channel;
+    preview.pixels = frame.data;
+    call_.preview(&preview, call_.user);
 }
 
 void call_scope::report(int step, int steps, float seconds) {

@@ -22,6 +22,7 @@ public:
 
     void on_log(sd_log_level_t level, const char* text);
     void on_progress(int step, int steps, float seconds);
+    void on_preview(int step, const sd_image_t& frame) noexcept;
     // Whether the engine shall stop at this step. Tells the engine's own flag too, where a context runs.
     bool wants_stop() const noexcept;
 

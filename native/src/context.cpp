@@ -4,6 +4,7 @@
 #include "checks.hpp"
 #include "failure.hpp"
 #include "picture.hpp"
+#include "preview.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -139,6 +140,7 @@ void generate(sdcpp_context& context, const sdcpp_image_params& params, const sd
     }
     call_scope scope(call, SDCPP_PHASE_ENCODE, &context.cancel, params.batch_count);
     scope.set_context(context.engine_context.get(), params.steps);
+    const preview_interest previews(call);
     engine().sd_cancel_generation(context.engine_context.get(), SD_CANCEL_RESET);
     engine_images images;
     const bool ok = engine().generate_image(context.engine_context.get(), &engine_params, &images.images, &images.count);

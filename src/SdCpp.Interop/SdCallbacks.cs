@@ -15,6 +15,21 @@ public sealed record SdCallbacks
     /// </summary>
     public Action<SdLogLine>? Log { get; init; }
 
+    /// <summary>
+    /// Receives what a picture looks like while it is sampled, as <see cref="PreviewMode"/> says. Whoever receives a preview owns its
+    /// pixels and disposes them.
+    /// </summary>
+    public Action<SdPreview>? Preview { get; init; }
+
+    /// <summary>
+    /// How previews are made. The engine has one mode for the whole process: while calls on different models want different ones, the
+    /// dearest serves them all.
+    /// </summary>
+    public PreviewMode PreviewMode { get; init; } = PreviewMode.Projection;
+
+    /// <summary>A preview after every so many steps, 1 to 1000.</summary>
+    public int PreviewInterval { get; init; } = 1;
+
     /// <summary>Names the call in <see cref="SdEngineOptions.CrashFile"/> should the engine end the process; at most 95 bytes are kept.</summary>
     public string? Tag { get; init; }
 }

@@ -18,6 +18,9 @@ public sealed class StudioOptions
     /// <summary>A ggml backend plug-in to load, e.g. the prebuilt Vulkan one; empty for none.</summary>
     public string BackendPath { get; set; } = "";
 
+    /// <summary>What running jobs show of their pictures.</summary>
+    public PreviewSetting Previews { get; set; }
+
     /// <summary>The order and length of the queue.</summary>
     public QueueOptions Queue { get; set; } = new();
 

@@ -47,6 +47,7 @@ engine_api load_engine(const char* engine_path) {
     find("sd_set_abort_callback", api.set_abort_callback);
     find("sd_list_devices", api.list_devices);
     find("sd_get_model_version_name", api.model_version_name);
+    find("sd_set_preview_callback", api.set_preview_callback);
     find("ggml_backend_load", api.backend_load);
     find("ggml_set_abort_callback", api.ggml_set_abort_callback);
     const char* (*version)() = nullptr;

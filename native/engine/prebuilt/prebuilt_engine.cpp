@@ -73,6 +73,7 @@ engine_api load_engine(const char* engine_path) {
 #undef SDCPP_FIND
     find.optional("sd_set_abort_callback", api.set_abort_callback);
     find.optional("sd_list_devices", api.list_devices);
+    find.optional("sd_set_preview_callback", api.set_preview_callback);
     find.optional("ggml_backend_load", api.backend_load);
     find.optional("ggml_set_abort_callback", api.ggml_set_abort_callback);
     layout_printers print{};

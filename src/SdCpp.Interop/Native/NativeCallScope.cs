@@ -27,6 +27,9 @@ internal sealed unsafe class NativeCallScope : IDisposable
             Log = callbacks?.Log is null ? null : &OnLog,
             User = GCHandle<NativeCallScope>.ToIntPtr(_self),
             Tag = arena.Add(callbacks?.Tag, nameof(SdCallbacks.Tag)),
+            Preview = callbacks?.Preview is null ? null : &OnPreview,
+            PreviewMode = callbacks?.Preview is null ? null : arena.Add(NameOf(callbacks.PreviewMode), nameof(SdCallbacks.PreviewMode)),
+            PreviewInterval = callbacks?.PreviewInterval ?? 1,
         };
     }
 
@@ -55,6 +58,33 @@ internal sealed unsafe class NativeCallScope : IDisposable
             scope._callbacks!.Progress!.Report(new GenerationProgress(
                 (GenerationPhase)progress->Phase, progress->Step, progress->Steps, progress->ImageIndex, progress->ImageCount,
                 progress->SecondsPerStep));
+        }
+        catch (Exception exception)
+        {
+            scope.Keep(exception);
+        }
+    }
+
+    private static string NameOf(PreviewMode mode) => mode switch
+    {
+        PreviewMode.Projection => "proj",
+        PreviewMode.Taesd => "tae",
+        PreviewMode.Vae => "vae",
+        _ => "none",
+    };
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void OnPreview(NativePreview* preview, nint user)
+    {
+        NativeCallScope scope = GCHandle<NativeCallScope>.FromIntPtr(user).Target;
+        if (scope._thrown is not null)
+            return;
+        try
+        {
+            var pixels = ImageBuffer.FromPixels(
+                new ReadOnlySpan<byte>(preview->Pixels, checked((int)(preview->Width * preview->Height * preview->Channels))),
+                (int)preview->Width, (int)preview->Height, (int)preview->Channels);
+            scope._callbacks!.Preview!(new SdPreview(preview->Step, preview->ImageIndex, pixels));
         }
         catch (Exception exception)
         {

@@ -56,6 +56,22 @@ internal unsafe struct NativeCall
     public delegate* unmanaged[Cdecl]<int, byte*, nint, void> Log;
     public nint User;
     public byte* Tag;
+    public delegate* unmanaged[Cdecl]<NativePreview*, nint, void> Preview;
+    public byte* PreviewMode;
+    public int PreviewInterval;
+    public uint Reserved2;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativePreview
+{
+    public uint Size;
+    public int Step;
+    public int ImageIndex;
+    public uint Width;
+    public uint Height;
+    public uint Channels;
+    public byte* Pixels;
 }
 
 [StructLayout(LayoutKind.Sequential)]

@@ -53,7 +53,7 @@ internal static class QueueApi
     private static IResult Preview(string id, HttpResponse response, JobQueue queue)
     {
         response.Headers.CacheControl = "no-store";
-        return queue.Running(id)?.Preview is { } picture ? Results.Bytes(picture, "image/webp") : ApiErrors.NotFound("There is no preview of this job now");
+        return queue.Running(id)?.Preview() is { } picture ? Results.Bytes(picture, "image/webp") : ApiErrors.NotFound("There is no preview of this job now");
     }
 
     private static async Task<IResult> CancelAsync(string id, HttpContext context, JobQueue queue, JobLists lists, QueueViews views)

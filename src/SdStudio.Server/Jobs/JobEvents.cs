@@ -33,9 +33,12 @@ internal sealed class JobEvents(EventHub hub, ImageRows images, TimeProvider tim
             hub.PublishLatest(EventChannel.Queue, "job_progress", running.Job.Id, Data(JobView.Of(running.Job, running)));
     }
 
-    public void Previewed(RunningJob running, int step, byte[] picture)
+    /// <summary>Whether anybody looks at pictures as they grow.</summary>
+    public bool PreviewsAreWatched => hub.HasListeners(EventChannel.Previews);
+
+    public void Previewed(RunningJob running, int step)
     {
-        if (hub.HasListeners(EventChannel.Previews))
+        if (PreviewsAreWatched && running.Preview() is { } picture)
         {
             hub.PublishLatest(
                 EventChannel.Previews, "job_preview", running.Job.Id,

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using SdCpp.Interop;
 using SdStudio.Server.Images;
 using SdStudio.Server.Models;
@@ -11,8 +12,11 @@ internal sealed record JobResult(JobSettings Settings, IReadOnlyList<JobImage> I
 /// <summary>The way of one job: model, engine, files.</summary>
 internal sealed partial class JobRunner(
     EngineHost engineHost, ModelCatalogue catalogue, ModelCache cache, UpscalerCache upscalers, FileHashes hashes, LoraFolder loras, ImageStore images,
-    StudioState state, TimeProvider time, ILogger<JobRunner> logger)
+    StudioState state, JobEvents events, IOptions<StudioOptions> options, TimeProvider time, ILogger<JobRunner> logger)
 {
+    // More of them in one picture tell nobody more.
+    private const int MaxPreviews = 10;
+
     /// <summary>Draws the job's pictures.</summary>
     /// <exception cref="SdException">The model or the engine failed.</exception>
     /// <exception cref="OperationCanceledException">The job is cancelled or the server stops.</exception>
@@ -25,6 +29,13 @@ internal sealed partial class JobRunner(
         {
             Progress = running.Progress,
             Tag = job.Id,
+            Preview = preview =>
+            {
+                running.Show(preview.Pixels);
+                events.Previewed(running, preview.Step);
+            },
+            PreviewMode = ModeFor(job.Settings),
+            PreviewInterval = Math.Max(1, job.Settings.Steps / MaxPreviews),
             // The engine calls it an error when it is stopped.
             Log = line => LogEngineLine(
                 cancellation.IsCancellationRequested ? LogLevel.Debug : EngineHost.ToLogLevel(line.Level), job.Id, line.Text),
@@ -34,6 +45,14 @@ internal sealed partial class JobRunner(
             ? await UpscaleAsync(running, settings, callbacks, cancellation).ConfigureAwait(false)
             : await DrawAsync(running, settings, callbacks, cancellation).ConfigureAwait(false);
     }
+
+    // A decoded preview costs time at every step: it is made for those who watch, a rough one for those who may ask.
+    private PreviewMode ModeFor(JobSettings settings) => options.Value.Previews switch
+    {
+        PreviewSetting.None => PreviewMode.None,
+        PreviewSetting.Auto when events.PreviewsAreWatched && catalogue.Find(settings.Model)?.Options.TaesdPath is not null => PreviewMode.Taesd,
+        _ => PreviewMode.Projection,
+    };
 
     private async Task<JobResult> DrawAsync(RunningJob running, JobSettings settings, SdCallbacks callbacks, CancellationToken cancellation)
     {

@@ -1,10 +1,14 @@
+using SdCpp.Interop;
+using SdStudio.Server.Images;
+
 namespace SdStudio.Server.Jobs;
 
 /// <summary>A job in the hands of the worker.</summary>
 internal sealed class RunningJob : IDisposable
 {
     private readonly CancellationTokenSource _cancel = new();
-    private volatile byte[]? _preview;
+    private readonly Lock _previewLock = new();
+    private ImageBuffer? _preview;
     private long _lastTold;
 
     public RunningJob(Job job, double[] predicted, TimeProvider time, Action<RunningJob> changed)
@@ -20,10 +24,24 @@ internal sealed class RunningJob : IDisposable
     /// <summary>Set when somebody cancels the job.</summary>
     public CancellationToken Cancelled => _cancel.Token;
 
-    /// <summary>The newest preview, WebP; null before the first.</summary>
-    public byte[]? Preview { get => _preview; set => _preview = value; }
+    /// <summary>Keeps the newest preview, which is packed only when somebody looks at it.</summary>
+    public void Show(ImageBuffer preview)
+    {
+        lock (_previewLock)
+        {
+            _preview?.Dispose();
+            _preview = preview;
+        }
+    }
 
-    /// <summary>The job is claimed anew each time it is told: one caller wins a stretch of time.</summary>
+    /// <summary>The newest preview, WebP; null before the first.</summary>
+    public byte[]? Preview()
+    {
+        lock (_previewLock)
+            return _preview is null ? null : ImageStore.ToWebp(_preview);
+    }
+
+    /// <summary>Whether it is time to tell again how far the job is: one caller wins each stretch of time.</summary>
     public bool MayTell(long nowMs, long everyMs)
     {
         long last = Interlocked.Read(ref _lastTold);
@@ -32,5 +50,13 @@ internal sealed class RunningJob : IDisposable
 
     public void Cancel() => _cancel.Cancel();
 
-    public void Dispose() => _cancel.Dispose();
+    public void Dispose()
+    {
+        _cancel.Dispose();
+        lock (_previewLock)
+        {
+            _preview?.Dispose();
+            _preview = null;
+        }
+    }
 }
