@@ -156,6 +156,7 @@ typedef struct sdcpp_call {
     /*
      * "none"; "proj": a rough look at the latents, costs next to nothing; "tae": by the small decoder of option taesd_path; "vae": by the
      * model's own decoder. NULL is "none". The engine has one mode for the process: while calls want different ones, the dearest serves all.
+     * The engine makes one at every step, whatever the interval: "tae" and "vae" cost a decoding a step.
      */
     const char* preview_mode;
     int32_t preview_interval; /* every so many steps, 1..1000 */

@@ -27,7 +27,10 @@ public sealed record SdCallbacks
     /// </summary>
     public PreviewMode PreviewMode { get; init; } = PreviewMode.Projection;
 
-    /// <summary>A preview after every so many steps, 1 to 1000.</summary>
+    /// <summary>
+    /// Hands over a preview after every so many steps, 1 to 1000. The engine makes one at every step all the same: the modes that decode
+    /// cost a decoding a step.
+    /// </summary>
     public int PreviewInterval { get; init; } = 1;
 
     /// <summary>Names the call in <see cref="SdEngineOptions.CrashFile"/> should the engine end the process; at most 95 bytes are kept.</summary>

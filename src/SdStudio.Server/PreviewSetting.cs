@@ -3,7 +3,7 @@ namespace SdStudio.Server;
 /// <summary>What running jobs show of their pictures.</summary>
 public enum PreviewSetting
 {
-    /// <summary>Decoded ones by the model's TAESD while somebody watches, rough ones otherwise.</summary>
+    /// <summary>Decoded ones by the model's TAESD while somebody watches, where that costs little; rough ones otherwise.</summary>
     Auto = 0,
 
     /// <summary>Rough ones, which cost next to nothing.</summary>
@@ -11,4 +11,7 @@ public enum PreviewSetting
 
     /// <summary>Nothing.</summary>
     None = 2,
+
+    /// <summary>Decoded ones by the model's TAESD while somebody watches, whatever they cost.</summary>
+    Decoded = 3,
 }

@@ -98,8 +98,9 @@ public sealed class EventsTests(Workshop studio)
     [Fact]
     public async Task A_picture_is_shown_while_it_is_drawn()
     {
-        using ClientWebSocket socket = await ConnectAsync(studio.Server, "previews");
-        string id = await studio.Server.QueueAsync("""{"model":"demo","prompt":"a red circle on a blue background","size":"128x128","steps":60,"seed":1}""");
+        await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder(), "--SdStudio:Previews=decoded");
+        using ClientWebSocket socket = await ConnectAsync(server, "previews");
+        string id = await server.QueueAsync("""{"model":"demo","prompt":"a red circle on a blue background","size":"128x128","steps":8,"seed":1}""");
 
         JsonElement shown = await ReceiveAsync(socket);
 
@@ -111,10 +112,10 @@ public sealed class EventsTests(Workshop studio)
         Assert.Equal((128, 128), (picture.Width, picture.Height));
         double[] middle = picture.Getpoint(64, 64);
         Assert.True(middle[0] > middle[2] + 50, "the middle is not red");
-        using HttpResponseMessage asked = await studio.Server.Http.GetAsync($"/api/queue/{id}/preview", Cancellation);
+        using HttpResponseMessage asked = await server.Http.GetAsync($"/api/queue/{id}/preview", Cancellation);
         Assert.Equal((HttpStatusCode.OK, "image/webp"), (asked.StatusCode, asked.Content.Headers.ContentType?.MediaType));
-        await studio.Server.WaitForAsync(id, "completed");
-        Assert.Equal(HttpStatusCode.NotFound, (await studio.Server.GetAsync($"/api/queue/{id}/preview")).Status);
+        await server.WaitForAsync(id, "completed");
+        Assert.Equal(HttpStatusCode.NotFound, (await server.GetAsync($"/api/queue/{id}/preview")).Status);
     }
 
     [Fact]

@@ -46,13 +46,16 @@ internal sealed partial class JobRunner(
             : await DrawAsync(running, settings, callbacks, cancellation).ConfigureAwait(false);
     }
 
-    // A decoded preview costs time at every step: it is made for those who watch, a rough one for those who may ask.
-    private PreviewMode ModeFor(JobSettings settings) => options.Value.Previews switch
+    // The engine decodes a preview at every step: it is made for those who watch, a rough one for those who may ask.
+    private PreviewMode ModeFor(JobSettings settings)
     {
-        PreviewSetting.None => PreviewMode.None,
-        PreviewSetting.Auto when events.PreviewsAreWatched && catalogue.Find(settings.Model)?.Options.TaesdPath is not null => PreviewMode.Taesd,
-        _ => PreviewMode.Projection,
-    };
+        if (options.Value.Previews == PreviewSetting.None)
+            return PreviewMode.None;
+        bool decode = events.PreviewsAreWatched && catalogue.Find(settings.Model)?.Options.TaesdPath is not null
+            && (options.Value.Previews == PreviewSetting.Decoded
+                || (options.Value.Previews == PreviewSetting.Auto && (state.CostsOf(settings.Model)?.DecodesCheaply ?? false)));
+        return decode ? PreviewMode.Taesd : PreviewMode.Projection;
+    }
 
     private async Task<JobResult> DrawAsync(RunningJob running, JobSettings settings, SdCallbacks callbacks, CancellationToken cancellation)
     {

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace SdStudio.Server.Jobs;
 
 /// <summary>What the phases of a model take on this machine, measured, milliseconds; megapixels are those of all pictures of a job.</summary>
@@ -9,6 +11,10 @@ internal sealed record ModelCosts(
 
     /// <summary>Before anything was measured: only the shares of the phases matter.</summary>
     public static ModelCosts Guess { get; } = new(1000, 150, 2000, 1500, 8000, Jobs: 0);
+
+    /// <summary>Whether a decoding at every step would hardly be noticed.</summary>
+    [JsonIgnore]
+    public bool DecodesCheaply => Jobs > 0 && DecodeMsPerMegapixel < 0.1 * StepMsPerMegapixel;
 
     /// <summary>These costs and one more job's.</summary>
     public ModelCosts With(ModelCosts measured) => Jobs == 0
