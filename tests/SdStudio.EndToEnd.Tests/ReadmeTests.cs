@@ -20,21 +20,25 @@ public sealed partial class ReadmeTests : IDisposable
     {
         using ServerProcess server = await ServerProcess.StartAsync(_data);
         string[] lines = [.. CurlLine.Matches(Readme).Select(match => match.Value)];
-        Assert.True(lines.Length >= 6);
+        Assert.True(lines.Length >= 30);
 
-        string imageId = "";
+        string imageId = "", generationId = "", jobId = "";
         foreach (string line in lines)
         {
             string command = line
                 .Replace("localhost:3000", server.Client.BaseAddress!.Authority, StringComparison.Ordinal)
                 .Replace("IMAGE_ID", imageId, StringComparison.Ordinal)
+                .Replace("GENERATION_ID", generationId, StringComparison.Ordinal)
+                .Replace("JOB_ID", jobId, StringComparison.Ordinal)
                 .Replace("curl -s", "curl -sS --fail-with-body", StringComparison.Ordinal);
             string output = await ShellAsync(command);
-            if (line.Contains("/api/images/", StringComparison.Ordinal))
+            if (line.Contains(" -o ", StringComparison.Ordinal))
                 continue;
             using JsonDocument answer = JsonDocument.Parse(output);
             if (line.Contains("/api/generate ", StringComparison.Ordinal))
-                imageId = answer.RootElement.GetProperty("data")[0].GetProperty("id").GetString()!;
+                (generationId, imageId) = (answer.RootElement.GetProperty("id").GetString()!, answer.RootElement.GetProperty("data")[0].GetProperty("id").GetString()!);
+            if (answer.RootElement.ValueKind == JsonValueKind.Object && answer.RootElement.TryGetProperty("job_id", out JsonElement job))
+                jobId = job.GetString()!;
         }
 
         byte[] picture = await File.ReadAllBytesAsync(Path.Combine(_data, "picture.png"), TestContext.Current.CancellationToken);
