@@ -208,6 +208,22 @@ public sealed class PicturesInTests(Workshop studio)
     }
 
     [Fact]
+    public async Task A_picture_that_claims_to_be_huge_costs_no_memory()
+    {
+        byte[] huge = Pictures.Bad("huge png");
+        for (int i = 0; i < 10; i++)
+        {
+            using MultipartFormDataContent form = StudioServer.Form(huge, ("model", "demo"), ("prompt", "a red circle"));
+            (HttpStatusCode status, JsonElement body) = await studio.Server.SendAsync(HttpMethod.Post, "/api/queue/edit", form);
+            Assert.Equal(HttpStatusCode.BadRequest, status);
+            Assert.Contains("30000x30000", Shape.Error(body), StringComparison.Ordinal);
+        }
+
+        // Decoded it would be 2.7 GB.
+        Assert.InRange(Stats.MemHighwater, 0UL, 200_000_000UL);
+    }
+
+    [Fact]
     public async Task A_request_has_a_limit_in_bytes()
     {
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder(), "--SdStudio:Limits:MaxRequestBytes=10000");

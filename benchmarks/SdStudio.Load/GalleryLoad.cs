@@ -1,0 +1,58 @@
+using Microsoft.Data.Sqlite;
+
+namespace SdStudio.Load;
+
+/// <summary>How long a look at a large gallery takes.</summary>
+internal static class GalleryLoad
+{
+    private static readonly string[] Paths =
+    [
+        "/api/generations", "/api/generations?offset=50000", "/api/generations?q=red%20circle", "/api/generations?q=99999", "/api/generations?q=nothing%20of%20the%20kind",
+        "/api/generations?model=demo-7&limit=100", "/api/queue", "/api/queue/stats", "/api/generations?shape=studio&limit=20",
+    ];
+
+    public static async Task RunAsync(int rows)
+    {
+        string data = Directory.CreateTempSubdirectory("sdstudio-load-").FullName;
+        // The server makes its tables.
+        (await Studio.StartAsync(data)).Dispose();
+        Fill(Path.Combine(data, "sdstudio.db"), rows);
+        using (Studio studio = await Studio.StartAsync(data))
+            await LookAsync(studio);
+        Directory.Delete(data, recursive: true);
+    }
+
+    private static async Task LookAsync(Studio studio)
+    {
+        foreach (string path in Paths)
+        {
+            List<double> times = [];
+            for (int i = 0; i < 220; i++)
+                times.Add(await studio.TimeAsync(path));
+            // The first ones compile the code they run.
+            Console.WriteLine($"{path}: {Figures.Of(times[20..])}");
+        }
+    }
+
+    private static void Fill(string database, int rows)
+    {
+        using var connection = new SqliteConnection($"Data Source={database};Pooling=False");
+        connection.Open();
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandTimeout = 600;
+        command.CommandText =
+            $$"""
+            WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {{rows}})
+            INSERT INTO jobs (id, type, model, settings, status, progress, created_at, queued_at, updated_at, started_at, completed_at)
+            SELECT printf('job-%06d', i), 'generate', printf('demo-%d', i % 20),
+                   json_object('type', 'generate', 'model', printf('demo-%d', i % 20), 'prompt',
+                       printf('a %s %s on a %s background, number %d', CASE i % 3 WHEN 0 THEN 'red' WHEN 1 THEN 'green' ELSE 'blue' END,
+                              CASE i % 4 WHEN 0 THEN 'circle' WHEN 1 THEN 'square' ELSE 'cross' END, CASE i % 5 WHEN 0 THEN 'white' ELSE 'grey' END, i),
+                       'width', 512, 'height', 512, 'seed', i, 'count', 1, 'steps', 20, 'cfg_scale', 7, 'clip_skip', 0),
+                   'completed', 1, 1700000000000 + i, 1700000000000 + i, 1700000000000 + i, 1700000000000 + i, 1700000000000 + i
+            FROM n;
+            INSERT INTO images SELECT 'image-' || id, id, 0, 'images/' || id || '.png', 'image/png', 512, 512, 1 FROM jobs;
+            """;
+        command.ExecuteNonQuery();
+    }
+}

@@ -1,0 +1,74 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+
+namespace SdStudio.Load;
+
+/// <summary>The server as a process of its own, and what is asked of it.</summary>
+internal sealed class Studio : IDisposable
+{
+    private readonly Process _process;
+
+    private Studio(Process process, Uri address)
+    {
+        _process = process;
+        Address = address;
+        Http = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromMinutes(10) };
+    }
+
+    public Uri Address { get; }
+
+    public HttpClient Http { get; }
+
+    public static async Task<Studio> StartAsync(string dataDirectory)
+    {
+        var address = new Uri("http://127.0.0.1:4790");
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "SdStudio.Server.dll")]) { RedirectStandardOutput = true };
+        start.Environment["ASPNETCORE_URLS"] = address.ToString();
+        start.Environment["SdStudio__DataDirectory"] = dataDirectory;
+        Process process = Process.Start(start)!;
+        process.OutputDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        var studio = new Studio(process, address);
+        while (true)
+        {
+            try
+            {
+                using HttpResponseMessage response = await studio.Http.GetAsync(new Uri("/api/health", UriKind.Relative));
+                return studio;
+            }
+            catch (HttpRequestException) when (!process.HasExited)
+            {
+                await Task.Delay(50);
+            }
+        }
+    }
+
+    /// <summary>Draws one picture and tells how long the engine took, milliseconds.</summary>
+    public async Task<double> DrawAsync(int steps)
+    {
+        using var request = new StringContent(
+            $$"""{"model":"demo","prompt":"a red circle on a blue background","size":"256x256","steps":{{steps}},"seed":1}""", Encoding.UTF8, "application/json");
+        using HttpResponseMessage response = await Http.PostAsync(new Uri("/api/generate", UriKind.Relative), request);
+        using JsonDocument answer = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
+        string id = answer.RootElement.GetProperty("id").GetString()!;
+        using JsonDocument job = JsonDocument.Parse(await Http.GetStringAsync(new Uri($"/api/queue/{id}", UriKind.Relative)));
+        return job.RootElement.GetProperty("generation_time_ms").GetDouble();
+    }
+
+    public async Task<double> TimeAsync(string path)
+    {
+        long start = Stopwatch.GetTimestamp();
+        using HttpResponseMessage response = await Http.GetAsync(new Uri(path, UriKind.Relative));
+        await response.Content.ReadAsByteArrayAsync();
+        return response.IsSuccessStatusCode ? Stopwatch.GetElapsedTime(start).TotalMilliseconds : throw new InvalidOperationException($"{path}: {response.StatusCode}");
+    }
+
+    public void Dispose()
+    {
+        Http.Dispose();
+        _process.Kill();
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+}
