@@ -27,6 +27,7 @@ internal static class ApiErrors
             {
                 StatusCodes.Status404NotFound => "Not found",
                 StatusCodes.Status405MethodNotAllowed => $"Method {context.HttpContext.Request.Method} is not allowed here",
+                StatusCodes.Status415UnsupportedMediaType => RequestBody.WrongType,
                 int status => ReasonPhrases.GetReasonPhrase(status),
             }));
     }

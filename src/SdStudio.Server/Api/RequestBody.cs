@@ -10,6 +10,9 @@ namespace SdStudio.Server.Api;
 /// <param name="Files">By the name of their field.</param>
 internal sealed record RequestBody(IReadOnlyDictionary<string, JsonElement> Fields, IReadOnlyDictionary<string, byte[]> Files)
 {
+    /// <summary>What is said of a body that is neither; routing says it too, for endpoints that describe their bodies.</summary>
+    public const string WrongType = "Send JSON with the header Content-Type: application/json, or a form (multipart/form-data)";
+
     private static readonly string[] FileFields = ["image", "mask"];
 
     /// <exception cref="BadRequestException">It is neither, or damaged.</exception>
@@ -19,9 +22,7 @@ internal sealed record RequestBody(IReadOnlyDictionary<string, JsonElement> Fiel
             return await ReadFormAsync(request, cancellation);
         if (request.HasJsonContentType())
             return await ReadJsonAsync(request, cancellation);
-        throw new BadRequestException(
-            "Send JSON with the header Content-Type: application/json, or a form (multipart/form-data)",
-            statusCode: StatusCodes.Status415UnsupportedMediaType);
+        throw new BadRequestException(WrongType, statusCode: StatusCodes.Status415UnsupportedMediaType);
     }
 
     /// <summary>The same for the same request, whatever order its fields come in.</summary>
