@@ -50,7 +50,7 @@ internal static class EventsApi
     private static string Text(StudioEvent happened, EventHub hub)
     {
         string id = happened.Number > 0 ? $"id: {new EventPosition(hub.Epoch, happened.Number)}\n" : "";
-        return $"{id}event: {happened.Type}\ndata: {Encoding.UTF8.GetString(Envelope(happened))}\n\n";
+        return $"{id}event: {happened.Type}\ndata: {Encoding.UTF8.GetString(happened.Message.Span)}\n\n";
     }
 
     private static async Task WriteAsync(HttpResponse response, string text, CancellationToken cancellation)
@@ -120,7 +120,7 @@ internal static class EventsApi
         await foreach (StudioEvent? happened in subscription.ReadAsync(Heartbeat, cancellation))
         {
             if (happened is not null)
-                await send(Envelope(happened));
+                await send(happened.Message);
         }
     }
 
@@ -179,7 +179,4 @@ internal static class EventsApi
     private static string Now(TimeProvider time) => time.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
 
     private static byte[] Message(string text) => Encoding.UTF8.GetBytes(text);
-
-    private static byte[] Envelope(StudioEvent happened) =>
-        [.. Message($$"""{"channel":"{{happened.Channel}}","type":"{{happened.Type}}","data":"""), .. happened.Data.Span, (byte)'}'];
 }

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace SdStudio.Server.Events;
 
 /// <summary>Something that happened.</summary>
@@ -6,4 +8,9 @@ namespace SdStudio.Server.Events;
 /// <param name="Type">E.g. <c>job_updated</c>.</param>
 /// <param name="Data">JSON, UTF-8.</param>
 /// <param name="Subject">A newer event of the same subject makes one that was not sent yet pointless; null when each counts.</param>
-internal sealed record StudioEvent(long Number, string Channel, string Type, ReadOnlyMemory<byte> Data, string? Subject);
+internal sealed record StudioEvent(long Number, string Channel, string Type, ReadOnlyMemory<byte> Data, string? Subject)
+{
+    /// <summary>As it is sent, made once for all listeners: <c>{"channel": …, "type": …, "data": …}</c>.</summary>
+    public ReadOnlyMemory<byte> Message { get; } =
+        (byte[])[.. Encoding.UTF8.GetBytes($$"""{"channel":"{{Channel}}","type":"{{Type}}","data":"""), .. Data.Span, (byte)'}'];
+}

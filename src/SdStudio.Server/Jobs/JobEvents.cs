@@ -8,7 +8,7 @@ namespace SdStudio.Server.Jobs;
 internal sealed class JobEvents(EventHub hub, ImageRows images, TimeProvider time)
 {
     // Faster than people see, slower than what costs a picture its time.
-    private const long ProgressEveryMs = 100;
+    private const long ProgressEveryMs = 250;
 
     public void Created(Job job) => hub.Publish(EventChannel.Queue, "job_created", Data(JobView.Of(job)));
 
