@@ -86,6 +86,18 @@ public sealed unsafe class ImageBuffer : IDisposable
             : throw new SdException(SdError.InvalidArgument, $"An image of {channels} channels is not possible: it has 1 or 3.");
     }
 
+    /// <summary>Writes the image as a PNG file: 8 bits a channel, RGB or grey, without settings or a colour profile in it.</summary>
+    /// <param name="path">The file; one that exists is replaced. Its folder must exist.</param>
+    /// <exception cref="ObjectDisposedException">The buffer was given back.</exception>
+    /// <exception cref="IOException">The file cannot be written, or its folder does not exist.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be written, or <paramref name="path"/> is a folder.</exception>
+    public void SavePng(string path)
+    {
+        ObjectDisposedException.ThrowIf(_pixels == 0, this);
+        using FileStream file = File.Create(path);
+        PngWriter.Write(file, this);
+    }
+
     /// <summary>Rents memory and copies pixels into it.</summary>
     /// <param name="pixels">Exactly width × height × channels bytes, row-major.</param>
     /// <param name="width">As in <see cref="Create"/>.</param>

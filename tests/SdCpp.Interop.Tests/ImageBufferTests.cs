@@ -1,3 +1,4 @@
+using NetVips;
 using SdCpp.Interop.Native;
 
 namespace SdCpp.Interop.Tests;
@@ -38,6 +39,47 @@ public sealed class ImageBufferTests
 
         Assert.Throws<ObjectDisposedException>(() => image.Span.Length);
         Assert.Throws<ObjectDisposedException>(() => image.Address);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void A_saved_png_reads_back_as_the_same_pixels(int channels)
+    {
+        string path = Path.GetTempFileName();
+        try
+        {
+            byte[] pixels = [.. Enumerable.Range(0, 37 * 5 * channels).Select(i => (byte)(i * 7))];
+            using (ImageBuffer image = ImageBuffer.FromPixels(pixels, 37, 5, channels))
+                image.SavePng(path);
+
+            using Image saved = Image.NewFromFile(path, access: Enums.Access.Sequential, failOn: Enums.FailOn.Warning);
+            Assert.Equal((37, 5, channels), (saved.Width, saved.Height, saved.Bands));
+            Assert.Equal(pixels, saved.WriteToMemory<byte>());
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
+    public void A_disposed_buffer_saves_nothing_and_leaves_the_file_that_is_there()
+    {
+        string path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(path, "mine");
+            ImageBuffer image = ImageBuffer.Create(4, 4);
+            image.Dispose();
+
+            Assert.Throws<ObjectDisposedException>(() => image.SavePng(path));
+            Assert.Equal("mine", File.ReadAllText(path));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
     }
 
     [Fact]
