@@ -88,6 +88,7 @@ public static class ServerBuilder
         services.AddSingleton<JobIntake>();
         services.AddSingleton<JobWait>();
         services.AddSingleton<QueueViews>();
+        services.AddSingleton<QueueSnapshots>();
         services.AddSingleton<UpscalerCache>();
         services.AddSingleton<FileHashes>();
         services.AddSingleton<LoraFolder>();

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using SdStudio.Server.Api.Description;
 using SdStudio.Server.Jobs;
 using SdStudio.Server.Models;
@@ -34,16 +35,18 @@ internal static class QueueApi
         queue.MapPost("/resume", (JobQueue jobs) => Pause(jobs, paused: false)).Gives<PausedAnswer>(Group, "Begins jobs again");
     }
 
-    private static IResult List(HttpRequest request, JobLists lists, QueueViews views, JobQueue queue)
+    private static IResult List(HttpRequest request, JobLists lists, QueueViews views, JobQueue queue, QueueSnapshots snapshots)
     {
         var query = new RequestQuery(request);
         var filter = new JobFilter(
             query.OneOf(JobStatus.All, "status"), query.OneOf(JobType.All, "type"), query.Text("model"), query.Text("q") ?? query.Text("search"));
         int limit = query.Integer("limit", DefaultLimit, 1, 1000);
         int offset = query.Integer("offset", 0, 0, int.MaxValue);
-        return Results.Json(
-            new QueueAnswer(views.Of(lists.List(filter, limit, offset)), Stats(lists), lists.Count(filter), limit, offset, queue.IsPaused),
-            ApiJson.Readable.QueueAnswer);
+        return Results.Bytes(
+            snapshots.Get(request.QueryString.Value ?? "", () => JsonSerializer.SerializeToUtf8Bytes(
+                new QueueAnswer(views.Of(lists.List(filter, limit, offset)), Stats(lists), lists.Count(filter), limit, offset, queue.IsPaused),
+                ApiJson.Readable.QueueAnswer)),
+            "application/json; charset=utf-8");
     }
 
     private static IResult Get(string id, JobLists lists, ImageRows images, QueueViews views) => lists.Find(id) is { } job

@@ -10,6 +10,7 @@ internal sealed class StudioDatabase : IDisposable
     private readonly string _connectionString;
     private readonly SqliteSession _writer;
     private readonly Lock _writeLock = new();
+    private long _version;
     private readonly ConcurrentBag<SqliteSession> _idleReaders = [];
 
     public StudioDatabase(DataFolders folders)
@@ -29,11 +30,18 @@ internal sealed class StudioDatabase : IDisposable
         }
     }
 
+    /// <summary>Grows with every transaction.</summary>
+    public long Version => Interlocked.Read(ref _version);
+
     /// <summary>Runs <paramref name="work"/> as one transaction: all of it is on disk when this returns, or nothing.</summary>
     public T Write<T>(Func<SqliteSession, T> work)
     {
         lock (_writeLock)
-            return _writer.InTransaction(work);
+        {
+            T result = _writer.InTransaction(work);
+            Interlocked.Increment(ref _version);
+            return result;
+        }
     }
 
     /// <summary>Runs <paramref name="query"/> beside the writer.</summary>
