@@ -56,6 +56,15 @@ internal sealed record ModelFileAnswer(
 
 internal sealed record HuggingFaceAnswer(string Repo);
 
+internal sealed record RunningModelAnswer(string Id, string Name, int? Port, string Status);
+
+internal sealed record DownloadedModelsAnswer(IReadOnlyList<DownloadedModelAnswer> Models);
+
+internal sealed record DownloadedModelAnswer(
+    string Id, string Name, [property: JsonPropertyName("fileStatus")] FileStatusAnswer FileStatus);
+
+internal sealed record ModelStatusAnswer(string Id, string Status, int? Port);
+
 internal sealed record QueuedAnswer(string JobId, string Status);
 
 internal sealed record QueueAnswer(
