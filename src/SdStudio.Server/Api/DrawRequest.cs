@@ -25,26 +25,32 @@ internal sealed class DrawRequest(RequestFields fields, ModelCatalogue catalogue
     // What the document draws with when nobody names another.
     private const string DefaultUpscaler = "RealESRGAN 4x+";
 
+    private const string Resampler = "Lanczos";
+    private const double MaxHiresScale = 8;
+
     private static readonly string[] Qualities = ["auto", "low", "medium", "high", "hd", "standard"];
     private static readonly string[] Styles = ["vivid", "natural"];
 
     /// <param name="type">Generate, edit or variation.</param>
     /// <param name="input">The size of the picture it begins from; null for none.</param>
-    public JobSettings Draw(string type, PictureSize? input)
+    /// <param name="needsPrompt">Whether it is wrong without words.</param>
+    public JobSettings Draw(string type, PictureSize? input, bool needsPrompt)
     {
-        bool needsPrompt = type != JobType.Variation;
         string? prompt = needsPrompt ? fields.RequiredText("prompt", limits.MaxPromptBytes) : fields.BoundedText("prompt", limits.MaxPromptBytes);
+        (string words, List<LoraSetting> tagged) = LoraTags.Take(prompt ?? "");
         ModelDefinition? model = FindModel(type == JobType.Generate ? null : catalogue.DefaultImageToImage);
         PictureSize size = ReadSize(model, input);
+        HiresFix? hires = input is null ? ReadHires(size) : null;
         long? seed = fields.Integer(-1, MaxSeed, "seed");
         return new JobSettings
         {
             Type = type,
             Model = model?.Id ?? "",
-            Prompt = prompt ?? "",
+            Prompt = words,
             NegativePrompt = fields.BoundedText("negative_prompt", limits.MaxPromptBytes),
-            Width = size.Width,
-            Height = size.Height,
+            Width = hires?.Width ?? size.Width,
+            Height = hires?.Height ?? size.Height,
+            Hires = hires is null ? null : hires with { Width = size.Width, Height = size.Height },
             // -1 asks for a random one, as everywhere in the field.
             Seed = seed is null or -1 ? Random.Shared.NextInt64(SeedCount) : seed.Value,
             Count = (int)(fields.Integer(1, limits.MaxImages, "n") ?? 1),
@@ -61,25 +67,46 @@ internal sealed class DrawRequest(RequestFields fields, ModelCatalogue catalogue
             FlowShift = fields.Number(0, 100, "flow_shift"),
             Guidance = fields.Number(0, 100, "guidance"),
             VaeTiling = fields.Flag("vae_tiling") ?? false,
-            Loras = ReadLoras(),
+            Loras = ReadLoras(tagged),
         };
+    }
+
+    /// <summary>The second pass: null without; its size is that of the result.</summary>
+    private HiresFix? ReadHires(PictureSize size)
+    {
+        double? scale = fields.Number(1, MaxHiresScale, "hires_scale");
+        long? width = fields.Integer(MinSide, limits.MaxSide, "hires_width");
+        long? height = fields.Integer(MinSide, limits.MaxSide, "hires_height");
+        if (scale is null && width is null && height is null)
+            return null;
+        // One side gives the other by the picture's shape.
+        double by = scale ?? (width is { } wide ? wide / (double)size.Width : height!.Value / (double)size.Height);
+        var result = new PictureSize((int)(width ?? Side(size.Width * by)), (int)(height ?? Side(size.Height * by)));
+        if (result.Width > limits.MaxSide || result.Height > limits.MaxSide || (long)result.Width * result.Height > limits.MaxPixels)
+            fields.Refuse("hires_scale", $"The second pass would have {result} pixels; allowed are at most {limits.MaxSide} a side and {limits.MaxPixels} together");
+        UpscalerDefinition upscaler = FindUpscaler("hires_upscaler", Resampler);
+        return new HiresFix(
+            result.Width, result.Height, upscaler.Name, (int)(fields.Integer(1, limits.MaxSteps, "hires_steps") ?? 0),
+            fields.Number(0, 1, "hires_strength") ?? DefaultStrength);
+
+        static int Side(double side) => Math.Max(MinSide, (int)Math.Round(side / MinSide) * MinSide);
     }
 
     /// <param name="input">The size of the picture to enlarge.</param>
     public JobSettings Upscale(PictureSize input)
     {
-        UpscalerDefinition upscaler = FindUpscaler();
+        UpscalerDefinition upscaler = FindUpscaler("upscaler", DefaultUpscaler);
         var mode = (int)(fields.Integer(0, 1, "resize_mode") ?? 0);
         double factor = fields.Number(0.1, MaxUpscaleFactor, "upscale_factor") ?? 2;
         long? width = fields.Integer(1, ImageBuffer.MaxSide, "target_width");
         long? height = fields.Integer(1, ImageBuffer.MaxSide, "target_height");
         if (mode == 1 && (width is null || height is null))
-            fields.Refuse("resize_mode is 1 (to size), so target_width and target_height are required");
+            fields.Refuse("resize_mode", "resize_mode is 1 (to size), so target_width and target_height are required");
         PictureSize size = mode == 1
             ? new PictureSize((int)(width ?? 1), (int)(height ?? 1))
             : new PictureSize(Math.Max(1, (int)Math.Round(input.Width * factor)), Math.Max(1, (int)Math.Round(input.Height * factor)));
         if (size.Width > ImageBuffer.MaxSide || size.Height > ImageBuffer.MaxSide || (long)size.Width * size.Height > ImageBuffer.MaxPixels)
-            fields.Refuse($"The result would have {size} pixels; allowed are at most {ImageBuffer.MaxSide} a side and {ImageBuffer.MaxPixels} together");
+            fields.Refuse("upscale_factor", $"The result would have {size} pixels; allowed are at most {ImageBuffer.MaxSide} a side and {ImageBuffer.MaxPixels} together");
         return new JobSettings
         {
             Type = JobType.Upscale, Model = "none", Width = size.Width, Height = size.Height, Upscaler = upscaler.Name, ResizeMode = mode,
@@ -87,17 +114,17 @@ internal sealed class DrawRequest(RequestFields fields, ModelCatalogue catalogue
         };
     }
 
-    private UpscalerDefinition FindUpscaler()
+    private UpscalerDefinition FindUpscaler(string field, string usual)
     {
-        string? name = fields.Text("upscaler");
-        UpscalerDefinition? named = catalogue.FindUpscaler(name ?? DefaultUpscaler);
+        string? name = fields.Text(field);
+        UpscalerDefinition? named = catalogue.FindUpscaler(name ?? usual);
         // The document's default is not on every machine; what was asked for by another name is not replaced in silence.
-        if (named is not { IsThere: true } && (name is null || name.Equals(DefaultUpscaler, StringComparison.OrdinalIgnoreCase)))
+        if (named is not { IsThere: true } && (name is null || name.Equals(usual, StringComparison.OrdinalIgnoreCase)))
             return catalogue.Upscalers.First(upscaler => upscaler.IsThere);
         if (named is null)
-            fields.Refuse($"upscaler is '{RequestFields.Shown(name!)}'; allowed is one of: {string.Join(", ", catalogue.Upscalers.Select(upscaler => upscaler.Name))}");
+            fields.Refuse(field, $"{field} is '{RequestFields.Shown(name!)}'; allowed is one of: {string.Join(", ", catalogue.Upscalers.Select(upscaler => upscaler.Name))}");
         else if (!named.IsThere)
-            fields.Refuse($"upscaler '{named.Name}' has no file: {named.File!.Written} is missing");
+            fields.Refuse(field, $"{field} '{named.Name}' has no file: {named.File!.Written} is missing");
         return named ?? catalogue.Upscalers[^1];
     }
 
@@ -112,7 +139,7 @@ internal sealed class DrawRequest(RequestFields fields, ModelCatalogue catalogue
         {
             string shown = RequestFields.Shown(id);
             string available = string.Join(", ", catalogue.Models.Select(known => known.Id));
-            fields.Refuse($"Invalid model: {shown}", $"Model '{shown}' not found in configuration. Available models: {available}");
+            fields.Refuse("model", $"Invalid model: {shown}", $"Model '{shown}' not found in configuration. Available models: {available}");
         }
 
         return model;
@@ -129,7 +156,7 @@ internal sealed class DrawRequest(RequestFields fields, ModelCatalogue catalogue
         if (!allowed)
         {
             fields.Refuse(
-                $"size is '{RequestFields.Shown(text)}'; allowed is WIDTHxHEIGHT, e.g. 512x768, each {MinSide} to {limits.MaxSide} and together at most {limits.MaxPixels} pixels");
+                "size", $"size is '{RequestFields.Shown(text)}'; allowed is WIDTHxHEIGHT, e.g. 512x768, each {MinSide} to {limits.MaxSide} and together at most {limits.MaxPixels} pixels");
         }
 
         return size;
@@ -144,10 +171,12 @@ internal sealed class DrawRequest(RequestFields fields, ModelCatalogue catalogue
         int Side(int side) => Math.Max(MinSide, (int)Math.Round(side * scale / MinSide) * MinSide);
     }
 
-    private List<LoraSetting>? ReadLoras()
+    private List<LoraSetting>? ReadLoras(List<LoraSetting> tagged)
     {
-        IReadOnlyList<JsonElement> list = fields.List("loras");
-        return list.Count == 0 ? null : [.. list.Select(ReadLora).OfType<LoraSetting>()];
+        foreach (LoraSetting unknown in tagged.Where(lora => loras.Find(lora.Name) is null))
+            fields.Refuse("prompt", $"prompt: there is no LoRA '{RequestFields.Shown(unknown.Name)}'; allowed is one of: {string.Join(", ", loras.Names)}");
+        List<LoraSetting> all = [.. tagged, .. fields.List("loras").Select(ReadLora).OfType<LoraSetting>()];
+        return all.Count == 0 ? null : all;
     }
 
     private LoraSetting? ReadLora(JsonElement item)
@@ -158,13 +187,13 @@ internal sealed class DrawRequest(RequestFields fields, ModelCatalogue catalogue
         if (item.ValueKind == JsonValueKind.Object && item.TryGetProperty("weight", out JsonElement given)
             && (given.ValueKind != JsonValueKind.Number || !given.TryGetDouble(out weight) || Math.Abs(weight) > 100))
         {
-            fields.Refuse($"loras: weight is {RequestFields.Shown(given.ToString())}; allowed is a number from -100 to 100");
+            fields.Refuse("loras", $"loras: weight is {RequestFields.Shown(given.ToString())}; allowed is a number from -100 to 100");
             return null;
         }
 
         if (name is not null && loras.Find(name) is not null)
             return new LoraSetting(name, weight);
-        fields.Refuse(name is null
+        fields.Refuse("loras", name is null
             ? "loras: each is {\"name\": \"…\", \"weight\": 1}"
             : $"loras: there is no '{RequestFields.Shown(name)}'; allowed is one of: {string.Join(", ", loras.Names)}");
         return null;

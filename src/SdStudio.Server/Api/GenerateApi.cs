@@ -1,8 +1,6 @@
-using Microsoft.Extensions.Options;
 using SdCpp.Interop;
 using SdStudio.Server.Api.Description;
 using SdStudio.Server.Jobs;
-using SdStudio.Server.Storage;
 
 namespace SdStudio.Server.Api;
 
@@ -49,8 +47,8 @@ internal static class GenerateApi
 
     private static async Task<IResult> DrawAsync(string type, HttpRequest request, JobIntake intake, JobWait wait)
     {
-        (Job job, bool cancelOnDisconnect) = await intake.AcceptAsync(request, type, request.HttpContext.RequestAborted);
-        return Answer(await wait.ForAsync(job, cancelOnDisconnect, request.HttpContext.RequestAborted), wait);
+        (Job job, WhenClientLeaves leave) = await intake.AcceptAsync(request, type, request.HttpContext.RequestAborted);
+        return Answer(await wait.ForAsync(job, leave, request.HttpContext.RequestAborted), wait);
     }
 
     private static IResult Answer(Job job, JobWait wait) => job.Status switch
@@ -74,29 +72,4 @@ internal static class GenerateApi
         (Job job, _) = await intake.AcceptAsync(request, type, request.HttpContext.RequestAborted);
         return Results.Json(new QueuedAnswer(job.Id, job.Status), ApiJson.Readable.QueuedAnswer);
     }
-}
-
-/// <summary>Waits for a job on behalf of a client, as long as a client should wait.</summary>
-internal sealed class JobWait(
-    JobQueue queue, JobLists lists, ImageRows images, IOptions<StudioOptions> options, TimeProvider time, IHostApplicationLifetime lifetime)
-{
-    /// <returns>The job as it is when it has ended, when it takes too long, or when the server stops.</returns>
-    public async Task<Job> ForAsync(Job job, bool cancelOnDisconnect, CancellationToken clientLeft)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(options.Value.SynchronousWaitSeconds), time);
-        using var leave = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, clientLeft, lifetime.ApplicationStopping);
-        try
-        {
-            return await queue.WaitForEndAsync(job.Id, leave.Token) ?? job;
-        }
-        catch (OperationCanceledException)
-        {
-            // Without that wish the job goes on when the client leaves: its picture is in the list of generations.
-            if (cancelOnDisconnect && clientLeft.IsCancellationRequested)
-                queue.Cancel(job.Id);
-            return lists.Find(job.Id) ?? job;
-        }
-    }
-
-    public List<JobImage> ImagesOf(Job job) => images.Of(job.Id);
 }

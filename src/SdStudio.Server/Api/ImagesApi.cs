@@ -88,7 +88,7 @@ internal static class ImagesApi
         using ImageBuffer? input = Read(job.Settings.InputImage, images, PictureReader.Read);
         using ImageBuffer? mask = Read(job.Settings.MaskImage, images, PictureReader.ReadMask);
         Job again = await wait.ForAsync(
-            intake.Add(settings, new JobOrder(ApiKeys.OwnerOf(context)), input, mask), cancelOnDisconnect: false, context.RequestAborted);
+            intake.Add(settings, new JobOrder(ApiKeys.OwnerOf(context)), input, mask), WhenClientLeaves.Finish, context.RequestAborted);
         if (again.Status == JobStatus.Completed && wait.ImagesOf(again) is [{ } drawn])
         {
             int difference = Difference(images.FullPath(image.FilePath), images.FullPath(drawn.FilePath));

@@ -21,25 +21,35 @@ internal sealed class JobIntake(
     /// <param name="request">What came.</param>
     /// <param name="type">What it asks for.</param>
     /// <param name="cancellation">The client left or the server stops.</param>
-    /// <returns>The job, which is on disk, and whether it is to end when its client leaves.</returns>
+    /// <returns>The job, which is on disk, and what becomes of it when its client leaves.</returns>
     /// <exception cref="BadRequestException">Names every field that is wrong.</exception>
-    public async Task<(Job Job, bool CancelOnDisconnect)> AcceptAsync(HttpRequest request, string type, CancellationToken cancellation)
+    public async Task<(Job Job, WhenClientLeaves Leave)> AcceptAsync(HttpRequest request, string type, CancellationToken cancellation)
     {
         RequestBody body = await RequestBody.ReadAsync(request, cancellation);
-        SdEngine engine = await engineHost.Ready.WaitAsync(cancellation);
-        LimitOptions limits = options.Value.Limits;
+        await engineHost.Ready.WaitAsync(cancellation);
         var fields = new RequestFields(body.Fields);
         string? leave = fields.OneOf([Finish, CancelIt], "on_disconnect");
-        JobOrder order = ReadOrder(request, body, fields);
-        using ImageBuffer? input = type == JobType.Generate ? null : ReadInput(body, fields, limits);
+        using ImageBuffer? input = type == JobType.Generate ? null : ReadInput(body, fields);
         using ImageBuffer? mask = input is not null && body.Files.TryGetValue("mask", out byte[]? maskBytes)
-            ? PictureReader.ReadMask(maskBytes, "mask", limits.MaxInputPixels)
+            ? PictureReader.ReadMask(maskBytes, "mask", options.Value.Limits.MaxInputPixels)
             : null;
+        Job job = await AcceptAsync(request, new DrawOrder(type, body, fields, input, mask), cancellation);
+        return (job, leave == CancelIt ? WhenClientLeaves.Cancel : WhenClientLeaves.Finish);
+    }
+
+    /// <summary>The same for a request whose pictures are read already.</summary>
+    /// <returns>The job, which is on disk.</returns>
+    /// <exception cref="BadRequestException">Names every field that is wrong.</exception>
+    public async Task<Job> AcceptAsync(HttpRequest request, DrawOrder order, CancellationToken cancellation)
+    {
+        SdEngine engine = await engineHost.Ready.WaitAsync(cancellation);
+        (string type, RequestBody body, RequestFields fields, ImageBuffer? input, ImageBuffer? mask) = order;
+        JobOrder place = ReadOrder(request, body, fields);
         PictureSize? size = input is null ? null : new PictureSize(input.Width, input.Height);
-        var draw = new DrawRequest(fields, catalogue, engine, loras, limits);
-        JobSettings settings = type == JobType.Upscale ? draw.Upscale(size ?? default) : draw.Draw(type, size);
+        var draw = new DrawRequest(fields, catalogue, engine, loras, options.Value.Limits);
+        JobSettings settings = type == JobType.Upscale ? draw.Upscale(size ?? default) : draw.Draw(type, size, order.NeedsPrompt);
         fields.ThrowIfRefused();
-        return (Add(settings with { SourceImageId = fields.Text("source_image_id") }, order, input, mask), leave == CancelIt);
+        return Add(settings with { SourceImageId = fields.Text("source_image_id") }, place, input, mask);
     }
 
     /// <summary>Puts a job into the queue whose settings are known to be right.</summary>
@@ -75,14 +85,21 @@ internal sealed class JobIntake(
             key is null ? null : body.Fingerprint(request.Path));
     }
 
-    private ImageBuffer ReadInput(RequestBody body, RequestFields fields, LimitOptions limits)
+    private ImageBuffer ReadInput(RequestBody body, RequestFields fields)
     {
         if (body.Files.TryGetValue("image", out byte[]? bytes))
-            return PictureReader.Read(bytes, "image", limits.MaxInputPixels);
+            return PictureReader.Read(bytes, "image", options.Value.Limits.MaxInputPixels);
         if (fields.Text("source_image_id") is not { } id)
             throw new BadRequestException("Missing required field: image", "Send a file in the field image, or an image's id in source_image_id");
         return imageRows.Find(id) is { } image
             ? PictureReader.Read(images.Bytes(image.FilePath), "source_image_id", ImageBuffer.MaxPixels)
             : throw new BadRequestException($"source_image_id is '{RequestFields.Shown(id)}'; there is no such image");
     }
+}
+
+/// <summary>A request to draw, its pictures read.</summary>
+internal sealed record DrawOrder(string Type, RequestBody Body, RequestFields Fields, ImageBuffer? Input = null, ImageBuffer? Mask = null)
+{
+    /// <summary>Whether nothing can be drawn without words; Automatic1111 draws without.</summary>
+    public bool NeedsPrompt { get; init; } = Type is JobType.Generate or JobType.Edit;
 }

@@ -98,7 +98,7 @@ internal static class QueueApi
         var fields = new RequestFields(body.Fields);
         long? priority = fields.Integer(-MaxPriority, MaxPriority, "priority");
         if (priority is null)
-            fields.Refuse("Missing required field: priority");
+            fields.Refuse("priority", "Missing required field: priority");
         fields.ThrowIfRefused();
         return Changed(queue.SetPriority(id, (int)priority!.Value), id, "Only a waiting job has a priority", lists, views);
     }

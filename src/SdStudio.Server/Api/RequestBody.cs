@@ -59,7 +59,8 @@ internal sealed record RequestBody(IReadOnlyDictionary<string, JsonElement> Fiel
             var bytes = new byte[file.Length];
             await using Stream stream = file.OpenReadStream();
             await stream.ReadExactlyAsync(bytes, cancellation);
-            files[file.Name] = bytes;
+            if (!files.TryAdd(file.Name, bytes))
+                throw new BadRequestException($"The form has more than one file in the field {file.Name}; send one");
         }
 
         TakeEncodedFiles(fields, files);
@@ -96,12 +97,19 @@ internal sealed record RequestBody(IReadOnlyDictionary<string, JsonElement> Fiel
                 continue;
             }
 
-            int comma = text.StartsWith("data:", StringComparison.OrdinalIgnoreCase) ? text.IndexOf(',', StringComparison.Ordinal) + 1 : 0;
-            string encoded = text[comma..];
-            if (!Base64.IsValid(encoded))
-                throw new BadRequestException($"{name} is text that is not base64; send a file, base64 or a data URL");
-            files[name] = Convert.FromBase64String(encoded);
+            files[name] = Decode(text, name);
             fields.Remove(name);
         }
+    }
+
+    /// <summary>The bytes of base64 or of a data URL.</summary>
+    /// <exception cref="BadRequestException">It is neither.</exception>
+    public static byte[] Decode(string text, string field)
+    {
+        int comma = text.StartsWith("data:", StringComparison.OrdinalIgnoreCase) ? text.IndexOf(',', StringComparison.Ordinal) + 1 : 0;
+        string encoded = text[comma..];
+        return Base64.IsValid(encoded)
+            ? Convert.FromBase64String(encoded)
+            : throw new BadRequestException([new FieldProblem(field, $"{field} is text that is not base64; send a file, base64 or a data URL")], detail: null);
     }
 }

@@ -10,12 +10,12 @@ namespace SdStudio.Server.Api;
 /// </summary>
 internal sealed class RequestFields(IReadOnlyDictionary<string, JsonElement> values)
 {
-    private readonly List<string> _problems = [];
+    private readonly List<FieldProblem> _problems = [];
     private string? _detail;
 
-    public void Refuse(string problem, string? detail = null)
+    public void Refuse(string field, string problem, string? detail = null)
     {
-        _problems.Add(problem);
+        _problems.Add(new FieldProblem(field, problem));
         _detail ??= detail;
     }
 
@@ -23,7 +23,7 @@ internal sealed class RequestFields(IReadOnlyDictionary<string, JsonElement> val
     public void ThrowIfRefused()
     {
         if (_problems.Count > 0)
-            throw new BadRequestException(string.Join("; ", _problems), _detail);
+            throw new BadRequestException(_problems, _detail);
     }
 
     public string? Text(string name)
@@ -32,7 +32,7 @@ internal sealed class RequestFields(IReadOnlyDictionary<string, JsonElement> val
             return null;
         if (values[name].ValueKind is JsonValueKind.String or JsonValueKind.Number)
             return text;
-        Refuse($"{name} is {Shown(text)}; allowed is text");
+        Refuse(name, $"{name} is {Shown(text)}; allowed is text");
         return null;
     }
 
@@ -44,7 +44,7 @@ internal sealed class RequestFields(IReadOnlyDictionary<string, JsonElement> val
         if (!string.IsNullOrWhiteSpace(text))
             return text;
         if (_problems.Count == problems)
-            Refuse($"Missing required field: {name}");
+            Refuse(name, $"Missing required field: {name}");
         return null;
     }
 
@@ -53,9 +53,9 @@ internal sealed class RequestFields(IReadOnlyDictionary<string, JsonElement> val
     {
         string? text = Text(name);
         if (text is not null && Encoding.UTF8.GetByteCount(text) is int bytes && bytes > maxBytes)
-            Refuse($"{name} has {bytes} bytes; allowed are at most {maxBytes}");
+            Refuse(name, $"{name} has {bytes} bytes; allowed are at most {maxBytes}");
         if (text is not null && text.Contains('\0'))
-            Refuse($"{name} contains a zero character; remove it");
+            Refuse(name, $"{name} contains a zero character; remove it");
         return text;
     }
 
@@ -71,7 +71,7 @@ internal sealed class RequestFields(IReadOnlyDictionary<string, JsonElement> val
             return (long)value;
         }
 
-        Refuse($"{name} is '{Shown(text)}'; allowed is a whole number from {min} to {max}");
+        Refuse(name, $"{name} is '{Shown(text)}'; allowed is a whole number from {min} to {max}");
         return null;
     }
 
@@ -81,7 +81,7 @@ internal sealed class RequestFields(IReadOnlyDictionary<string, JsonElement> val
             return null;
         if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value >= min && value <= max)
             return value;
-        Refuse(string.Create(CultureInfo.InvariantCulture, $"{name} is '{Shown(text)}'; allowed is a number from {min} to {max}"));
+        Refuse(name, string.Create(CultureInfo.InvariantCulture, $"{name} is '{Shown(text)}'; allowed is a number from {min} to {max}"));
         return null;
     }
 
@@ -90,7 +90,7 @@ internal sealed class RequestFields(IReadOnlyDictionary<string, JsonElement> val
         null => null,
         "true" or "1" => true,
         "false" or "0" => false,
-        { } text => Refused<bool?>($"{name} is '{Shown(text)}'; allowed is true or false"),
+        { } text => Refused<bool?>(name, $"{name} is '{Shown(text)}'; allowed is true or false"),
     };
 
     /// <summary>A list, or a list written as JSON text, as forms have it.</summary>
@@ -109,7 +109,7 @@ internal sealed class RequestFields(IReadOnlyDictionary<string, JsonElement> val
             // Said below.
         }
 
-        return Refused<IReadOnlyList<JsonElement>>($"{name} is {Shown(text)}; allowed is a list") ?? [];
+        return Refused<IReadOnlyList<JsonElement>>(name, $"{name} is {Shown(text)}; allowed is a list") ?? [];
     }
 
     /// <summary>One of <paramref name="allowed"/>, in any case, under the first of the names that is there.</summary>
@@ -119,13 +119,13 @@ internal sealed class RequestFields(IReadOnlyDictionary<string, JsonElement> val
             return null;
         string? match = allowed.FirstOrDefault(value => value.Equals(text, StringComparison.OrdinalIgnoreCase));
         if (match is null)
-            Refuse($"{name} is '{Shown(text)}'; allowed is one of: {string.Join(", ", allowed)}");
+            Refuse(name, $"{name} is '{Shown(text)}'; allowed is one of: {string.Join(", ", allowed)}");
         return match;
     }
 
-    private T? Refused<T>(string problem)
+    private T? Refused<T>(string field, string problem)
     {
-        Refuse(problem);
+        Refuse(field, problem);
         return default;
     }
 
@@ -159,7 +159,7 @@ internal sealed class RequestFields(IReadOnlyDictionary<string, JsonElement> val
         catch (InvalidOperationException)
         {
             // An escaped half of a surrogate pair: JSON, but no text.
-            Refuse($"{name} is not valid Unicode; send whole characters");
+            Refuse(name, $"{name} is not valid Unicode; send whole characters");
             return null;
         }
     }

@@ -11,9 +11,7 @@ internal static class Infotext
     /// <param name="seed">Of this picture.</param>
     public static string Of(JobSettings settings, long seed)
     {
-        var text = new StringBuilder(settings.Prompt);
-        foreach (LoraSetting lora in settings.Loras ?? [])
-            text.Append(CultureInfo.InvariantCulture, $" <lora:{lora.Name}:{lora.Weight}>");
+        var text = new StringBuilder(PromptOf(settings));
         text.Append('\n');
         if (!string.IsNullOrEmpty(settings.NegativePrompt))
             text.Append("Negative prompt: ").Append(settings.NegativePrompt).Append('\n');
@@ -21,7 +19,9 @@ internal static class Infotext
             Add(text, "Upscaler", settings.Upscaler);
         else
             AddSampling(text, settings, seed);
-        Add(text, "Size", new PictureSize(settings.Width, settings.Height));
+        Add(text, "Size", new PictureSize(settings.Hires?.Width ?? settings.Width, settings.Hires?.Height ?? settings.Height));
+        if (settings.Hires is { } hires)
+            AddHires(text, settings, hires);
         if (settings.Type != JobType.Upscale)
         {
             Add(text, "Model hash", settings.ModelHash);
@@ -29,6 +29,23 @@ internal static class Infotext
         }
 
         return text.Append(CultureInfo.InvariantCulture, $"Version: {settings.Engine}").ToString();
+    }
+
+    /// <summary>The prompt with its LoRAs, as people write it.</summary>
+    public static string PromptOf(JobSettings settings)
+    {
+        var text = new StringBuilder(settings.Prompt);
+        foreach (LoraSetting lora in settings.Loras ?? [])
+            text.Append(CultureInfo.InvariantCulture, $" <lora:{lora.Name}:{lora.Weight}>");
+        return text.ToString();
+    }
+
+    private static void AddHires(StringBuilder text, JobSettings settings, HiresFix hires)
+    {
+        Add(text, "Denoising strength", hires.Strength);
+        Add(text, "Hires resize", new PictureSize(settings.Width, settings.Height));
+        Add(text, "Hires steps", hires.Steps > 0 ? hires.Steps : null);
+        Add(text, "Hires upscaler", hires.Upscaler);
     }
 
     private static void AddSampling(StringBuilder text, JobSettings settings, long seed)

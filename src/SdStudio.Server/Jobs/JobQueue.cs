@@ -131,8 +131,10 @@ internal sealed class JobQueue
     }
 
     /// <summary>Ends a job: at once while it waits, at the engine's next step while it runs.</summary>
+    /// <param name="id">The job's.</param>
+    /// <param name="evenRunning">False leaves a job alone that has begun.</param>
     /// <returns>Whether there was anything to end.</returns>
-    public bool Cancel(string id)
+    public bool Cancel(string id, bool evenRunning = true)
     {
         lock (_lock)
         {
@@ -143,7 +145,7 @@ internal sealed class JobQueue
                 return true;
             }
 
-            if (!_running.TryGetValue(id, out RunningJob? running) || _store.RequestCancel(id) is null)
+            if (!evenRunning || !_running.TryGetValue(id, out RunningJob? running) || _store.RequestCancel(id) is null)
                 return false;
             running.Cancel();
             return true;

@@ -66,7 +66,7 @@ internal sealed partial class JobRunner(
         Task<string> hash = hashes.ShortHashAsync(definition.MainFile, cancellation);
         long start = time.GetTimestamp();
         using GenerationResult result = await GenerateAsync(model, settings, callbacks, cancellation).ConfigureAwait(false);
-        ThrowIfBroken(result, settings);
+        ThrowIfBroken(result, settings.Count);
         JobSettings used = settings with
         {
             Sampler = settings.Sampler ?? model.DefaultSampler,
@@ -75,19 +75,62 @@ internal sealed partial class JobRunner(
         };
         List<JobImage> saved = [];
         foreach (GeneratedImage image in result.Images)
-            saved.Add(Save(running.Job.Id, saved.Count, image.Pixels, used, image.Seed));
+        {
+            using GenerationResult? second = used.Hires is { } hires
+                ? await DrawOverAsync(model, image, used, hires, callbacks, cancellation).ConfigureAwait(false)
+                : null;
+            saved.Add(Save(running.Job.Id, saved.Count, (second?.Images[0] ?? image).Pixels, used, image.Seed));
+        }
+
         return Done(running, used, saved, loading, start);
     }
 
     private async Task<GenerationResult> GenerateAsync(
         DiffusionModel model, JobSettings settings, SdCallbacks callbacks, CancellationToken cancellation)
     {
+        if (settings.Hires is { } hires)
+            settings = settings with { Width = hires.Width, Height = hires.Height };
         if (settings.InputImage is null)
             return await model.TextToImageAsync(Requests.TextToImage(settings, loras), callbacks, cancellation).ConfigureAwait(false);
         using ImageBuffer input = ReadInput(settings.InputImage, settings, PictureReader.Read);
         using ImageBuffer? mask = settings.MaskImage is { } path ? ReadInput(path, settings, PictureReader.ReadMask) : null;
         return await model.ImageToImageAsync(Requests.ImageToImage(settings, loras, input, mask), callbacks, cancellation).ConfigureAwait(false);
     }
+
+    /// <summary>The second pass: enlarges a picture of the first and draws over it with its seed.</summary>
+    private async Task<GenerationResult> DrawOverAsync(
+        DiffusionModel model, GeneratedImage first, JobSettings settings, HiresFix hires, SdCallbacks callbacks, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        UpscalerDefinition upscaler = UpscalerOf(hires.Upscaler);
+        ImageBuffer picture = ImageBuffer.FromPixels(first.Pixels.Span, first.Pixels.Width, first.Pixels.Height, first.Pixels.Channels);
+        try
+        {
+            if (upscaler.File is { } file)
+            {
+                (Upscaler engine, _) = await upscalers.AcquireAsync(file.FullPath, callbacks, cancellation).ConfigureAwait(false);
+                picture = await EnlargeAsync(engine, picture, settings, callbacks, cancellation).ConfigureAwait(false);
+            }
+
+            if (picture.Width != settings.Width || picture.Height != settings.Height)
+                picture = Replace(picture, PictureReader.Resize(picture, settings.Width, settings.Height));
+            JobSettings second = settings with
+            {
+                Seed = first.Seed, Count = 1, Strength = hires.Strength, Steps = hires.Steps > 0 ? hires.Steps : settings.Steps,
+            };
+            GenerationResult result = await model.ImageToImageAsync(
+                Requests.ImageToImage(second, loras, picture, mask: null), callbacks, cancellation).ConfigureAwait(false);
+            ThrowIfBroken(result, expected: 1);
+            return result;
+        }
+        finally
+        {
+            picture.Dispose();
+        }
+    }
+
+    private UpscalerDefinition UpscalerOf(string name) => catalogue.FindUpscaler(name)
+        ?? throw new SdException(SdError.InvalidArgument, $"Upscaler {name} is no longer in models.yml.");
 
     private ImageBuffer ReadInput(string relative, JobSettings settings, Func<byte[], string, int, ImageBuffer> read)
     {
@@ -97,8 +140,7 @@ internal sealed partial class JobRunner(
 
     private async Task<JobResult> UpscaleAsync(RunningJob running, JobSettings settings, SdCallbacks callbacks, CancellationToken cancellation)
     {
-        UpscalerDefinition upscaler = catalogue.FindUpscaler(settings.Upscaler ?? "")
-            ?? throw new SdException(SdError.InvalidArgument, $"Upscaler {settings.Upscaler} is no longer in models.yml.");
+        UpscalerDefinition upscaler = UpscalerOf(settings.Upscaler ?? "");
         TimeSpan loading = TimeSpan.Zero;
         long start = time.GetTimestamp();
         ImageBuffer picture = PictureReader.Read(images.Bytes(settings.InputImage!), "the job's input", ImageBuffer.MaxPixels);
@@ -151,17 +193,19 @@ internal sealed partial class JobRunner(
     private JobResult Done(RunningJob running, JobSettings used, List<JobImage> saved, TimeSpan loading, long start)
     {
         string key = JobQueue.CostKey(used);
-        state.SaveCosts(key, (state.CostsOf(key) ?? ModelCosts.Guess).With(running.Progress.Measure(used, loading)));
+        // Two passes of two sizes tell nothing of what one costs.
+        if (used.Hires is null)
+            state.SaveCosts(key, (state.CostsOf(key) ?? ModelCosts.Guess).With(running.Progress.Measure(used, loading)));
         var result = new JobResult(used, saved, (long)loading.TotalMilliseconds, (long)time.GetElapsedTime(start).TotalMilliseconds);
         LogDone(running.Job.Id, used.Type, used.Model, saved.Count, result.LoadingMs, result.GenerationMs);
         return result;
     }
 
     // NaN anywhere in the model or its settings comes out of the engine as success with every pixel zero.
-    private static void ThrowIfBroken(GenerationResult result, JobSettings settings)
+    private static void ThrowIfBroken(GenerationResult result, int expected)
     {
-        if (result.Images.Count != settings.Count)
-            throw new SdException(SdError.GenerationFailed, $"The engine returned {result.Images.Count} of {settings.Count} pictures.");
+        if (result.Images.Count != expected)
+            throw new SdException(SdError.GenerationFailed, $"The engine returned {result.Images.Count} of {expected} pictures.");
         foreach (GeneratedImage image in result.Images)
         {
             if (!image.Pixels.Span.ContainsAnyExcept((byte)0))

@@ -50,6 +50,9 @@ internal sealed record JobSettings
 
     public IReadOnlyList<LoraSetting>? Loras { get; init; }
 
+    /// <summary>The smaller picture that is drawn first; null for one pass.</summary>
+    public HiresFix? Hires { get; init; }
+
     /// <summary>The input image, relative to the data directory.</summary>
     public string? InputImage { get; init; }
 
@@ -75,3 +78,11 @@ internal sealed record JobSettings
 
 /// <summary>A LoRA of a job, by its name in the folder of LoRAs.</summary>
 internal sealed record LoraSetting(string Name, double Weight);
+
+/// <summary>A first pass whose picture is enlarged and drawn over: large pictures keep one composition.</summary>
+/// <param name="Width">Of the first pass, pixels.</param>
+/// <param name="Height">Of the first pass, pixels.</param>
+/// <param name="Upscaler">What enlarges it, by its name in the catalogue.</param>
+/// <param name="Steps">Of the second pass; 0 for as many as the first.</param>
+/// <param name="Strength">How far the second pass may leave the first, 0 to 1.</param>
+internal sealed record HiresFix(int Width, int Height, string Upscaler, int Steps, double Strength);
