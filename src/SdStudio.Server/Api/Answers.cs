@@ -89,7 +89,8 @@ internal sealed record Pagination(long Total, int Limit, int Offset, [property: 
 
 internal sealed record ParametersAnswer(
     string Type, string Model, string Prompt, string? NegativePrompt, string Size, string Seed, int N, int Steps, double CfgScale, string? Sampler,
-    string? Scheduler, int ClipSkip, double? Strength, double? Eta, double? FlowShift, double? Guidance, bool VaeTiling,
+    string? Scheduler, int ClipSkip, double? Strength, double? Eta, double? FlowShift, double? Guidance, bool VaeTiling, bool Tiling,
+    int? HiresWidth, int? HiresHeight, string? HiresUpscaler, int? HiresSteps, double? HiresStrength,
     IReadOnlyList<Jobs.LoraSetting> Loras, string? Quality, string? Style, string? Upscaler, int? ResizeMode, double? UpscaleFactor,
     string? InputImagePath, string? MaskImagePath, string? SourceImageId, string? ModelHash, string? Engine, string Infotext);
 

@@ -67,6 +67,7 @@ internal sealed class DrawRequest(RequestFields fields, ModelCatalogue catalogue
             FlowShift = fields.Number(0, 100, "flow_shift"),
             Guidance = fields.Number(0, 100, "guidance"),
             VaeTiling = fields.Flag("vae_tiling") ?? false,
+            Tiling = fields.Flag("tiling") ?? false,
             Loras = ReadLoras(tagged),
         };
     }

@@ -71,9 +71,11 @@ internal static class ImagesApi
         JobSettings s = job.Settings;
         return Results.Json(
             new ParametersAnswer(
-                s.Type, s.Model, s.Prompt, s.NegativePrompt, new PictureSize(s.Width, s.Height).ToString(),
+                s.Type, s.Model, s.Prompt, s.NegativePrompt, new PictureSize(s.Hires?.Width ?? s.Width, s.Hires?.Height ?? s.Height).ToString(),
                 image.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture), N: 1, s.Steps, s.CfgScale, s.Sampler, s.Scheduler, s.ClipSkip,
-                s.Strength, s.Eta, s.FlowShift, s.Guidance, s.VaeTiling, s.Loras ?? [], s.Quality, s.Style, s.Upscaler, s.ResizeMode, s.UpscaleFactor,
+                s.Strength, s.Eta, s.FlowShift, s.Guidance, s.VaeTiling, s.Tiling,
+                s.Hires is null ? null : s.Width, s.Hires is null ? null : s.Height, s.Hires?.Upscaler, s.Hires is { Steps: > 0 } ? s.Hires.Steps : null,
+                s.Hires?.Strength, s.Loras ?? [], s.Quality, s.Style, s.Upscaler, s.ResizeMode, s.UpscaleFactor,
                 s.InputImage, s.MaskImage, s.SourceImageId, s.ModelHash, s.Engine, Infotext.Of(s, image.Seed)),
             ApiJson.Readable.ParametersAnswer);
     }

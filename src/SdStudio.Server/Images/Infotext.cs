@@ -61,6 +61,8 @@ internal static class Infotext
         Add(text, "Distilled CFG Scale", settings.Guidance);
         if (settings.ClipSkip > 0)
             Add(text, "Clip skip", settings.ClipSkip);
+        if (settings.Tiling)
+            Add(text, "Tiling", "True");
         if (settings.MaskImage is not null)
             Add(text, "Masked area", "inpaint");
     }

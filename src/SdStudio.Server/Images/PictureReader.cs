@@ -45,16 +45,36 @@ internal static class PictureReader
         return ToBuffer(grey, 1);
     });
 
-    /// <summary>Resamples to exactly this size (Lanczos, three lobes); the sides may change their ratio.</summary>
-    public static ImageBuffer Resize(ImageBuffer picture, int width, int height)
+    /// <summary>Resamples to exactly this size; the sides may change their ratio.</summary>
+    public static ImageBuffer Resize(ImageBuffer picture, int width, int height, Enums.Kernel kernel = Enums.Kernel.Lanczos3)
     {
         using Image image = View(picture);
-        using Image resized = image.Resize((double)width / picture.Width, vscale: (double)height / picture.Height, kernel: Enums.Kernel.Lanczos3);
+        using Image resized = image.Resize((double)width / picture.Width, vscale: (double)height / picture.Height, kernel: kernel);
         // The sides are rounded inside; a pixel more or less is not what was asked.
         using Image exact = resized.Width == width && resized.Height == height
             ? resized.Copy()
             : resized.Gravity(Enums.CompassDirection.Centre, width, height, extend: Enums.Extend.Copy);
         ImageBuffer result = ToBuffer(exact, picture.Channels);
+        GC.KeepAlive(picture);
+        return result;
+    }
+
+    /// <summary>Softens edges (Gauss, standard deviation in pixels).</summary>
+    public static ImageBuffer Blur(ImageBuffer picture, double sigma)
+    {
+        using Image image = View(picture);
+        using Image blurred = image.Gaussblur(sigma);
+        ImageBuffer result = ToBuffer(blurred, picture.Channels);
+        GC.KeepAlive(picture);
+        return result;
+    }
+
+    /// <summary>Black becomes white and white black.</summary>
+    public static ImageBuffer Invert(ImageBuffer picture)
+    {
+        using Image image = View(picture);
+        using Image inverted = image.Invert();
+        ImageBuffer result = ToBuffer(inverted, picture.Channels);
         GC.KeepAlive(picture);
         return result;
     }

@@ -113,7 +113,7 @@ internal sealed partial class JobRunner(
             }
 
             if (picture.Width != settings.Width || picture.Height != settings.Height)
-                picture = Replace(picture, PictureReader.Resize(picture, settings.Width, settings.Height));
+                picture = Replace(picture, PictureReader.Cover(picture, settings.Width, settings.Height));
             JobSettings second = settings with
             {
                 Seed = first.Seed, Count = 1, Strength = hires.Strength, Steps = hires.Steps > 0 ? hires.Steps : settings.Steps,
@@ -155,7 +155,7 @@ internal sealed partial class JobRunner(
 
             cancellation.ThrowIfCancellationRequested();
             if (picture.Width != settings.Width || picture.Height != settings.Height)
-                picture = Replace(picture, PictureReader.Resize(picture, settings.Width, settings.Height));
+                picture = Replace(picture, PictureReader.Resize(picture, settings.Width, settings.Height, upscaler.Kernel));
             return Done(running, settings, [Save(running.Job.Id, 0, picture, settings, seed: 0)], loading, start);
         }
         finally

@@ -48,6 +48,9 @@ internal sealed record JobSettings
 
     public bool VaeTiling { get; init; }
 
+    /// <summary>Whether the picture's edges fit each other, as those of a tile.</summary>
+    public bool Tiling { get; init; }
+
     public IReadOnlyList<LoraSetting>? Loras { get; init; }
 
     /// <summary>The smaller picture that is drawn first; null for one pass.</summary>

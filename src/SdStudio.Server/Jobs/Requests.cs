@@ -62,6 +62,8 @@ internal static class Requests
         Add("sample_params.guidance.distilled_guidance", settings.Guidance);
         if (settings.VaeTiling)
             options["vae_tiling_params.enabled"] = "true";
+        if (settings.Tiling)
+            options["circular_x"] = options["circular_y"] = "true";
         return options;
     }
 }

@@ -44,8 +44,12 @@ internal sealed partial class ModelCatalogue
 
         """;
 
-    /// <summary>Enlarges without a model.</summary>
-    private static readonly UpscalerDefinition Resampler = new("lanczos", "Lanczos", "Resamples without a model", File: null, Scale: 1);
+    /// <summary>They enlarge without a model.</summary>
+    private static readonly UpscalerDefinition[] Resamplers =
+    [
+        new("lanczos", "Lanczos", "Resamples without a model", File: null, Scale: 1),
+        new("nearest", "Nearest", "Repeats pixels: for pixel art", File: null, Scale: 1) { Kernel = NetVips.Enums.Kernel.Nearest },
+    ];
 
     private readonly Dictionary<string, ModelDefinition> _models = new(StringComparer.Ordinal);
     private readonly List<UpscalerDefinition> _upscalers = [];
@@ -70,7 +74,7 @@ internal sealed partial class ModelCatalogue
 
     public ModelDefinition? Find(string id) => _models.GetValueOrDefault(id);
 
-    /// <summary>What enlarges pictures: those of the catalogue, and one that is always there.</summary>
+    /// <summary>What enlarges pictures: those of the catalogue, and two that are always there.</summary>
     public IReadOnlyList<UpscalerDefinition> Upscalers => _upscalers;
 
     /// <summary>An upscaler by its id or name, in any case.</summary>
@@ -105,7 +109,7 @@ internal sealed partial class ModelCatalogue
                 _upscalers.Add(upscaler);
         }
 
-        _upscalers.Add(Resampler);
+        _upscalers.AddRange(Resamplers);
         Default = FindNamed(root, "default_model") ?? FindNamed(root, "default")
             ?? _models.Values.FirstOrDefault(model => model.IsDefault) ?? _models.Values.FirstOrDefault();
         var defaults = Child(root, "default_models") as YamlMappingNode;

@@ -8,5 +8,8 @@ namespace SdStudio.Server.Models;
 /// <param name="Scale">How many times wider its results are; 1 for one that only resamples.</param>
 internal sealed record UpscalerDefinition(string Id, string Name, string? Description, ModelFileEntry? File, int Scale)
 {
+    /// <summary>How it resamples, without a file and to reach the exact size.</summary>
+    public NetVips.Enums.Kernel Kernel { get; init; } = NetVips.Enums.Kernel.Lanczos3;
+
     public bool IsThere => File is null || System.IO.File.Exists(File.FullPath);
 }

@@ -57,6 +57,9 @@ internal abstract record DrawBody
     [Description("Decodes in tiles, which needs less memory"), DefaultValue(false)]
     public bool VaeTiling { get; init; }
 
+    [Description("The picture's edges fit each other, as those of a tile"), DefaultValue(false)]
+    public bool Tiling { get; init; }
+
     [Description("-10 to 10; higher goes first"), Range(-10, 10), DefaultValue(0)]
     public int Priority { get; init; }
 
@@ -74,6 +77,24 @@ internal sealed record GenerateBody : DrawBody
 
     [Description("A model's id")]
     public required string Model { get; init; }
+
+    [Description("Draws the picture of this size first, enlarges it so many times and draws over it"), Range(1.0, 8.0)]
+    public double? HiresScale { get; init; }
+
+    [Description("In place of hires_scale: the width of the result, pixels")]
+    public int? HiresWidth { get; init; }
+
+    [Description("In place of hires_scale: the height of the result, pixels")]
+    public int? HiresHeight { get; init; }
+
+    [Description("What enlarges it: a name of the upscalers"), DefaultValue("Lanczos")]
+    public string? HiresUpscaler { get; init; }
+
+    [Description("Sampling steps of the second pass; without it those of the first"), Range(1, 150)]
+    public int? HiresSteps { get; init; }
+
+    [Description("How far the second pass may leave the first"), Range(0.0, 1.0), DefaultValue(0.75)]
+    public double? HiresStrength { get; init; }
 }
 
 /// <summary>Image-to-image; as a form with files, or as JSON with base64.</summary>
@@ -121,6 +142,9 @@ internal sealed record UpscaleBody
 
     [Description("Required with resize_mode 1"), Range(1, 16384)]
     public int? TargetHeight { get; init; }
+
+    [Description("The picture's edges fit each other, as those of a tile"), DefaultValue(false)]
+    public bool Tiling { get; init; }
 
     [Description("-10 to 10; higher goes first"), Range(-10, 10), DefaultValue(0)]
     public int Priority { get; init; }
