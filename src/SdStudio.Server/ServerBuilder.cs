@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using SdStudio.Server.Api;
 using SdStudio.Server.Api.Description;
+using SdStudio.Server.Clients;
 using SdStudio.Server.Events;
 using SdStudio.Server.Images;
 using SdStudio.Server.Jobs;
@@ -50,6 +51,10 @@ public static class ServerBuilder
         api.MapGenerationsApi();
         api.MapImagesApi();
         api.MapLogsApi();
+        app.MapSdApi(documentShapes: false);
+        api.MapSdApi(documentShapes: true);
+        app.MapOpenAiApi();
+        api.MapOpenAiApi();
         return app;
     }
 
@@ -92,6 +97,12 @@ public static class ServerBuilder
         services.AddSingleton<UpscalerCache>();
         services.AddSingleton<FileHashes>();
         services.AddSingleton<LoraFolder>();
+        services.AddSingleton<ClientModels>();
+        services.AddSingleton<SdOptions>();
+        services.AddSingleton<SdCallers>();
+        services.AddSingleton<SdDrawApi>();
+        services.AddSingleton<SdExtrasApi>();
+        services.AddSingleton<OpenAiDraw>();
         services.AddSingleton<ApiKeys>();
         services.AddSingleton<ForeignPages>();
         services.AddApiDescription();

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;
 using SdCpp.Interop;
+using SdStudio.Server.Clients;
 using SdStudio.Server.Storage;
 
 namespace SdStudio.Server.Api;
@@ -39,7 +40,7 @@ internal static class ApiErrors
 
     private static Task WriteAsync(HttpContext context, Exception exception) => exception switch
     {
-        BadRequestException bad => WriteAsync(context, bad.StatusCode, bad.Message, bad.Detail),
+        BadRequestException bad => WriteAsync(context, bad.StatusCode, bad.Message, bad.Detail, bad),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => WriteAsync(
             context, StatusCodes.Status413PayloadTooLarge,
             $"The request is larger than {context.RequestServices.GetRequiredService<IOptions<StudioOptions>>().Value.Limits.MaxRequestBytes} bytes"),
@@ -64,10 +65,16 @@ internal static class ApiErrors
         return WriteAsync(context, StatusCodes.Status429TooManyRequests, message);
     }
 
-    public static Task WriteAsync(HttpContext context, int status, string message, string? detail = null)
+    public static Task WriteAsync(HttpContext context, int status, string message, string? detail = null, BadRequestException? bad = null)
     {
-        context.Response.StatusCode = status;
+        (int Status, string Body)? client = ClientErrors.For(context.Request.Path, status, message, detail, bad);
+        context.Response.StatusCode = client?.Status ?? status;
         context.Response.ContentType = "application/json; charset=utf-8";
-        return JsonSerializer.SerializeAsync(context.Response.Body, new ErrorAnswer(message, detail), ApiJson.Readable.ErrorAnswer, context.RequestAborted);
+        // Browsers ask for a password when they see it: only the surface whose clients have one says it.
+        if (status == StatusCodes.Status401Unauthorized && ClientErrors.IsSd(context.Request.Path))
+            context.Response.Headers.WWWAuthenticate = "Basic realm=\"SdStudio\"";
+        return client is { } shaped
+            ? context.Response.WriteAsync(shaped.Body, context.RequestAborted)
+            : JsonSerializer.SerializeAsync(context.Response.Body, new ErrorAnswer(message, detail), ApiJson.Readable.ErrorAnswer, context.RequestAborted);
     }
 }

@@ -5,8 +5,9 @@ internal sealed class BadRequestException(string message, string? detail = null,
 {
     /// <param name="fields">What is wrong, field by field.</param>
     /// <param name="detail">More about the first of them.</param>
-    public BadRequestException(IReadOnlyList<FieldProblem> fields, string? detail)
-        : this(string.Join("; ", fields.Select(field => field.Problem)), detail) => Fields = fields;
+    /// <param name="statusCode">Of the answer.</param>
+    public BadRequestException(IReadOnlyList<FieldProblem> fields, string? detail, int statusCode = StatusCodes.Status400BadRequest)
+        : this(string.Join("; ", fields.Select(field => field.Problem)), detail, statusCode) => Fields = fields;
 
     public string? Detail { get; } = detail;
 

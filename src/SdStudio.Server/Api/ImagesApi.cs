@@ -15,11 +15,14 @@ internal static class ImagesApi
     private const string Group = "Generations";
     private const int DefaultThumbnail = 256;
     private const int MaxThumbnail = 1024;
+    private const int DefaultQuality = 90;
+    private const string Unchanging = "private, max-age=31536000, immutable";
 
     public static void MapImagesApi(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder images = api.MapGroup("/images");
-        images.MapMethods("/{imageId}", [HttpMethods.Get, HttpMethods.Head], GetImage).GivesFile(Group, "An image, with its settings inside", "image/png", 404);
+        images.MapMethods("/{imageId}", [HttpMethods.Get, HttpMethods.Head], GetImage).GivesFile(Group, "An image, with its settings inside", "image/png", 400, 404)
+            .Asks(("format", "png as it is stored; jpeg and webp are packed anew, without the settings"), ("quality", "0 to 100, of jpeg and webp"));
         images.MapMethods("/{imageId}/thumbnail", [HttpMethods.Get, HttpMethods.Head], Thumbnail)
             .GivesFile(Group, "A small WebP of an image", "image/webp", 400, 404).Asks(("size", "Its longer side, 64 to 1024 pixels"));
         images.MapGet("/{imageId}/parameters", Parameters).Gives<ParametersAnswer>(Group, "The settings that draw an image again", 404);
@@ -35,8 +38,19 @@ internal static class ImagesApi
             : ApiErrors.NotFound("Image file not found on disk");
     }
 
-    private static IResult GetImage(string imageId, HttpResponse response, ImageRows rows, ImageStore images) =>
-        rows.Find(imageId) is { } image ? File(image, response, images) : ApiErrors.NotFound("Image not found");
+    private static IResult GetImage(string imageId, HttpRequest request, HttpResponse response, ImageRows rows, ImageStore images)
+    {
+        var query = new RequestQuery(request);
+        string format = query.OneOf(PictureFormat.All, "format") ?? PictureFormat.Png;
+        int quality = query.Integer("quality", DefaultQuality, 0, 100);
+        if (rows.Find(imageId) is not { } image)
+            return ApiErrors.NotFound("Image not found");
+        if (format == PictureFormat.Png || !System.IO.File.Exists(images.FullPath(image.FilePath)))
+            return File(image, response, images);
+        response.Headers.CacheControl = Unchanging;
+        return Results.Bytes(
+            images.Encoded(image.FilePath, format, quality), $"image/{format}", entityTag: new EntityTagHeaderValue($"\"{image.Id}-{format}-{quality}\""));
+    }
 
     private static IResult Thumbnail(string imageId, HttpRequest request, HttpResponse response, ImageRows rows, ImageStore images)
     {
@@ -58,7 +72,7 @@ internal static class ImagesApi
     private static IResult File(FileInfo file, string mimeType, string tag, HttpResponse response)
     {
         // A picture never changes under its id.
-        response.Headers.CacheControl = "private, max-age=31536000, immutable";
+        response.Headers.CacheControl = Unchanging;
         return Results.File(
             file.FullName, mimeType, lastModified: file.LastWriteTimeUtc, entityTag: new EntityTagHeaderValue($"\"{tag}\""),
             enableRangeProcessing: true);

@@ -30,9 +30,7 @@ internal sealed class JobIntake(
         var fields = new RequestFields(body.Fields);
         string? leave = fields.OneOf([Finish, CancelIt], "on_disconnect");
         using ImageBuffer? input = type == JobType.Generate ? null : ReadInput(body, fields);
-        using ImageBuffer? mask = input is not null && body.Files.TryGetValue("mask", out byte[]? maskBytes)
-            ? PictureReader.ReadMask(maskBytes, "mask", options.Value.Limits.MaxInputPixels)
-            : null;
+        using ImageBuffer? mask = input is null ? null : ReadMask(body);
         Job job = await AcceptAsync(request, new DrawOrder(type, body, fields, input, mask), cancellation);
         return (job, leave == CancelIt ? WhenClientLeaves.Cancel : WhenClientLeaves.Finish);
     }
@@ -85,12 +83,19 @@ internal sealed class JobIntake(
             key is null ? null : body.Fingerprint(request.Path));
     }
 
-    private ImageBuffer ReadInput(RequestBody body, RequestFields fields)
+    /// <summary>The mask in a body; null for none.</summary>
+    public ImageBuffer? ReadMask(RequestBody body) => body.Files.TryGetValue("mask", out byte[]? bytes)
+        ? PictureReader.ReadMask(bytes, "mask", options.Value.Limits.MaxInputPixels)
+        : null;
+
+    /// <summary>The picture that a body brings or names.</summary>
+    /// <exception cref="BadRequestException">There is none.</exception>
+    public ImageBuffer ReadInput(RequestBody body, RequestFields fields)
     {
         if (body.Files.TryGetValue("image", out byte[]? bytes))
             return PictureReader.Read(bytes, "image", options.Value.Limits.MaxInputPixels);
         if (fields.Text("source_image_id") is not { } id)
-            throw new BadRequestException("Missing required field: image", "Send a file in the field image, or an image's id in source_image_id");
+            throw new BadRequestException([new FieldProblem("image", "Missing required field: image")], "Send a file in the field image, or an image's id in source_image_id");
         return imageRows.Find(id) is { } image
             ? PictureReader.Read(images.Bytes(image.FilePath), "source_image_id", ImageBuffer.MaxPixels)
             : throw new BadRequestException($"source_image_id is '{RequestFields.Shown(id)}'; there is no such image");

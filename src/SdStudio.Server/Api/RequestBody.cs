@@ -91,8 +91,7 @@ internal sealed record RequestBody(IReadOnlyDictionary<string, JsonElement> Fiel
     {
         foreach (string name in FileFields)
         {
-            if (files.ContainsKey(name) || !fields.TryGetValue(name, out JsonElement value) || value.ValueKind != JsonValueKind.String
-                || value.GetString() is not { Length: > 0 } text)
+            if (files.ContainsKey(name) || !fields.TryGetValue(name, out JsonElement value) || RequestFields.TextOf(value) is not { Length: > 0 } text)
             {
                 continue;
             }

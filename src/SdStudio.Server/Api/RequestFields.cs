@@ -71,7 +71,7 @@ internal sealed class RequestFields(IReadOnlyDictionary<string, JsonElement> val
             return (long)value;
         }
 
-        Refuse(name, $"{name} is '{Shown(text)}'; allowed is a whole number from {min} to {max}");
+        Refuse(name, $"{name} is '{Shown(text)}'; allowed is a whole number{(min <= int.MinValue ? "" : $" from {min} to {max}")}");
         return null;
     }
 
@@ -81,7 +81,8 @@ internal sealed class RequestFields(IReadOnlyDictionary<string, JsonElement> val
             return null;
         if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value >= min && value <= max)
             return value;
-        Refuse(name, string.Create(CultureInfo.InvariantCulture, $"{name} is '{Shown(text)}'; allowed is a number from {min} to {max}"));
+        string range = min == double.MinValue ? "" : string.Create(CultureInfo.InvariantCulture, $" from {min} to {max}");
+        Refuse(name, $"{name} is '{Shown(text)}'; allowed is a number{range}");
         return null;
     }
 
@@ -148,19 +149,26 @@ internal sealed class RequestFields(IReadOnlyDictionary<string, JsonElement> val
         return null;
     }
 
+    /// <summary>The text of a JSON string; null for what is none, an escaped half of a surrogate pair among it.</summary>
+    public static string? TextOf(JsonElement value)
+    {
+        try
+        {
+            return value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
     private string? Raw(string name, JsonElement value)
     {
         if (value.ValueKind != JsonValueKind.String)
             return value.GetRawText();
-        try
-        {
-            return value.GetString();
-        }
-        catch (InvalidOperationException)
-        {
-            // An escaped half of a surrogate pair: JSON, but no text.
-            Refuse(name, $"{name} is not valid Unicode; send whole characters");
-            return null;
-        }
+        if (TextOf(value) is { } text)
+            return text;
+        Refuse(name, $"{name} is not valid Unicode; send whole characters");
+        return null;
     }
 }

@@ -76,6 +76,41 @@ internal sealed class ImageStore
         return bytes;
     }
 
+    /// <summary>A stored picture as its PNG, or packed anew as JPEG or WebP.</summary>
+    /// <param name="relative">Its file.</param>
+    /// <param name="format">png, jpeg or webp.</param>
+    /// <param name="quality">1 to 100, of JPEG and WebP.</param>
+    public byte[] Encoded(string relative, string format, int quality)
+    {
+        if (format == PictureFormat.Png)
+            return Bytes(relative);
+        using Image image = Image.NewFromFile(FullPath(relative), access: Enums.Access.Sequential);
+        return Encoded(image, format, quality);
+    }
+
+    /// <summary>Pixels that are shown once.</summary>
+    public static byte[] Encoded(ImageBuffer pixels, string format, int quality)
+    {
+        if (format == PictureFormat.Png)
+            return ToPng(pixels);
+        using Image image = PictureReader.View(pixels);
+        byte[] bytes = Encoded(image, format, quality);
+        GC.KeepAlive(pixels);
+        return bytes;
+    }
+
+    private static byte[] Encoded(Image image, string format, int quality) => format == PictureFormat.Jpeg
+        ? image.JpegsaveBuffer(q: Math.Max(1, quality), keep: Enums.ForeignKeep.None)
+        : image.WebpsaveBuffer(q: Math.Max(1, quality), keep: Enums.ForeignKeep.None);
+
+    /// <summary>A PNG of pixels that are shown once.</summary>
+    private static byte[] ToPng(ImageBuffer pixels)
+    {
+        using var png = new MemoryStream();
+        WritePng(png, pixels);
+        return png.ToArray();
+    }
+
     /// <summary>Removes a picture and what was made of it. What is gone already is not missed.</summary>
     public void Delete(string relative)
     {

@@ -1,11 +1,13 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
+using SdStudio.Server.Clients;
 using SdStudio.Server.Jobs;
 
 namespace SdStudio.Server.Images;
 
 /// <summary>A picture's settings in the text form that Automatic1111's tools read.</summary>
-internal static class Infotext
+internal static partial class Infotext
 {
     /// <param name="settings">With sampler, scheduler, model hash and engine as they were used.</param>
     /// <param name="seed">Of this picture.</param>
@@ -40,6 +42,29 @@ internal static class Infotext
         return text.ToString();
     }
 
+    /// <summary>The settings of an infotext by their names there; the prompts are <c>Prompt</c> and <c>Negative prompt</c>.</summary>
+    public static IReadOnlyDictionary<string, string> Parse(string infotext)
+    {
+        const string Negative = "Negative prompt: ";
+        var parsed = new Dictionary<string, string>(StringComparer.Ordinal);
+        List<string> lines = [.. infotext.Trim().Split('\n')];
+        if (lines.Count > 0 && Setting().Count(lines[^1]) >= 3)
+        {
+            foreach (Match setting in Setting().Matches(lines[^1]))
+                parsed[setting.Groups["name"].Value.Trim()] = setting.Groups["value"].Value.Trim().Trim('"');
+            lines.RemoveAt(lines.Count - 1);
+        }
+
+        int negative = lines.FindIndex(line => line.StartsWith(Negative, StringComparison.Ordinal));
+        parsed["Prompt"] = string.Join('\n', negative < 0 ? lines : lines[..negative]);
+        parsed["Negative prompt"] = negative < 0 ? "" : string.Join('\n', lines[negative..])[Negative.Length..];
+        return parsed;
+    }
+
+    // "Name: value, " where a value in quotes may have commas inside.
+    [GeneratedRegex("""(?<name>[\w][\w \-/]*):\s*(?<value>"(?:\\.|[^\\"])+"|[^,]*)(?:,|$)""", RegexOptions.ExplicitCapture)]
+    private static partial Regex Setting();
+
     private static void AddHires(StringBuilder text, JobSettings settings, HiresFix hires)
     {
         Add(text, "Denoising strength", hires.Strength);
@@ -51,8 +76,8 @@ internal static class Infotext
     private static void AddSampling(StringBuilder text, JobSettings settings, long seed)
     {
         Add(text, "Steps", settings.Steps);
-        Add(text, "Sampler", settings.Sampler);
-        Add(text, "Schedule type", settings.Scheduler);
+        Add(text, "Sampler", settings.Sampler is { } sampler ? SamplerNames.SamplerLabel(sampler) : null);
+        Add(text, "Schedule type", settings.Scheduler is { } scheduler ? SamplerNames.SchedulerLabel(scheduler) : null);
         Add(text, "CFG scale", settings.CfgScale);
         Add(text, "Seed", seed);
         Add(text, "Denoising strength", settings.Strength);

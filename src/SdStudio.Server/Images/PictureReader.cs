@@ -45,6 +45,28 @@ internal static class PictureReader
         return ToBuffer(grey, 1);
     });
 
+    /// <summary>The texts inside a PNG by their keywords; none in other pictures. The pixels are not read.</summary>
+    /// <exception cref="BadRequestException">It is no picture.</exception>
+    public static IReadOnlyDictionary<string, string> Texts(byte[] bytes, string field)
+    {
+        const string Prefix = "png-comment-";
+        if (!IsKnown(bytes))
+            throw new BadRequestException($"{field} is not a picture of a known kind; {Allowed}");
+        try
+        {
+            using Image header = Image.NewFromBuffer(bytes, access: Enums.Access.Sequential);
+            var texts = new Dictionary<string, string>(StringComparer.Ordinal);
+            // "png-comment-0-parameters"
+            foreach (string name in header.GetFields().Where(name => name.StartsWith(Prefix, StringComparison.Ordinal)))
+                texts[name[(name.IndexOf('-', Prefix.Length) + 1)..]] = (string)header.Get(name);
+            return texts;
+        }
+        catch (VipsException exception)
+        {
+            throw new BadRequestException($"{field} cannot be read as a picture: it is damaged or cut short; {Allowed}", FirstLine(exception.Message));
+        }
+    }
+
     /// <summary>Resamples to exactly this size; the sides may change their ratio.</summary>
     public static ImageBuffer Resize(ImageBuffer picture, int width, int height, Enums.Kernel kernel = Enums.Kernel.Lanczos3)
     {

@@ -14,6 +14,7 @@ internal sealed class RunningJob : IDisposable
     public RunningJob(Job job, double[] predicted, TimeProvider time, Action<RunningJob> changed)
     {
         Job = job;
+        Cancelled = _cancel.Token;
         Progress = new JobProgress(predicted, time, () => changed(this));
     }
 
@@ -22,7 +23,7 @@ internal sealed class RunningJob : IDisposable
     public JobProgress Progress { get; }
 
     /// <summary>Set when somebody cancels the job.</summary>
-    public CancellationToken Cancelled => _cancel.Token;
+    public CancellationToken Cancelled { get; }
 
     /// <summary>Keeps the newest preview, which is packed only when somebody looks at it.</summary>
     public void Show(ImageBuffer preview)
@@ -39,6 +40,13 @@ internal sealed class RunningJob : IDisposable
     {
         lock (_previewLock)
             return _preview is null ? null : ImageStore.ToWebp(_preview);
+    }
+
+    /// <summary>The same for clients that want another format.</summary>
+    public byte[]? Preview(string format, int quality)
+    {
+        lock (_previewLock)
+            return _preview is null ? null : ImageStore.Encoded(_preview, format, quality);
     }
 
     /// <summary>Whether it is time to tell again how far the job is: one caller wins each stretch of time.</summary>

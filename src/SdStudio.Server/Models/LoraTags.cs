@@ -22,7 +22,7 @@ internal static partial class LoraTags
 
     /// <summary>Takes out only the tags that <paramref name="isUnwanted"/> names.</summary>
     public static string Without(string prompt, Predicate<string> isUnwanted) =>
-        Tag().Replace(prompt, tag => isUnwanted(tag.Groups["name"].Value.Trim()) ? "" : tag.Value);
+        Tag().Replace(prompt, tag => isUnwanted(tag.Groups["name"].Value.Trim()) ? "" : tag.Value).Trim();
 
     private static double WeightOf(string text) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double weight) && double.IsFinite(weight) ? Math.Clamp(weight, -100, 100) : 1;

@@ -8,11 +8,16 @@ internal sealed class StudioState(StudioDatabase database)
 {
     private const string PausedKey = "queue_paused";
 
-    public bool IsPaused() => database.Read(reader =>
-        reader.Query("SELECT value FROM studio_state WHERE key = $key", row => row.GetString(0), ("$key", PausedKey))) is ["true"];
+    public bool IsPaused() => Text(PausedKey) == "true";
 
-    public void SetPaused(bool paused) => Execute(
-        "INSERT INTO studio_state VALUES ($key, $value) ON CONFLICT DO UPDATE SET value = $value", ("$key", PausedKey), ("$value", paused ? "true" : "false"));
+    public void SetPaused(bool paused) => SetText(PausedKey, paused ? "true" : "false");
+
+    /// <summary>What was last kept under a name.</summary>
+    public string? Text(string key) => database.Read(reader =>
+        reader.Query("SELECT value FROM studio_state WHERE key = $key", row => row.GetString(0), ("$key", key))).FirstOrDefault();
+
+    public void SetText(string key, string text) => Execute(
+        "INSERT INTO studio_state VALUES ($key, $value) ON CONFLICT DO UPDATE SET value = $value", ("$key", key), ("$value", text));
 
     public ModelCosts? CostsOf(string model) => database.Read(reader =>
         reader.Query("SELECT costs FROM model_costs WHERE model = $model", row => row.GetString(0), ("$model", model))) is [{ } text]
