@@ -150,7 +150,7 @@ public sealed class FieldTests(Workshop studio)
         Assert.Equal("a red circle", lines[0]);
         Assert.Equal("Negative prompt: fog", lines[1]);
         Assert.Matches(
-            "^Steps: 4, Sampler: euler, Schedule type: karras, CFG scale: 1, Seed: 3, Clip skip: 2, Size: 40x32, " +
+            "^Steps: 4, Sampler: Euler, Schedule type: Karras, CFG scale: 1, Seed: 3, Clip skip: 2, Size: 40x32, " +
             "Model hash: [0-9a-f]{10}, Model: demo, Version: stable-diffusion.cpp .+$",
             lines[2]);
         // What reads pictures should meet the text before the pixels.

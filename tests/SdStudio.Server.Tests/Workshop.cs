@@ -47,6 +47,8 @@ public sealed class Workshop : IAsyncLifetime
             name: "A sampler that no engine has"
             args: ["--diffusion-model", "models/demo-diffusion.gguf", "--llm", "models/demo-text-encoder.gguf", "--taesd", "models/demo-taesd.gguf"]
             generation_params: { cfg_scale: 1, sampling_method: "dowsing" }
+        upscalers:
+          demo-x4: { name: "Demo 4x", model_path: "models/demo-upscaler-x4.gguf", scale: 4, type: "esrgan" }
 
         """;
 

@@ -78,6 +78,8 @@ internal sealed class DrawRequest(RequestFields fields, ModelCatalogue catalogue
         double? scale = fields.Number(1, MaxHiresScale, "hires_scale");
         long? width = fields.Integer(MinSide, limits.MaxSide, "hires_width");
         long? height = fields.Integer(MinSide, limits.MaxSide, "hires_height");
+        var steps = (int)(fields.Integer(1, limits.MaxSteps, "hires_steps") ?? 0);
+        double strength = fields.Number(0, 1, "hires_strength") ?? DefaultStrength;
         if (scale is null && width is null && height is null)
             return null;
         // One side gives the other by the picture's shape.
@@ -86,9 +88,7 @@ internal sealed class DrawRequest(RequestFields fields, ModelCatalogue catalogue
         if (result.Width > limits.MaxSide || result.Height > limits.MaxSide || (long)result.Width * result.Height > limits.MaxPixels)
             fields.Refuse("hires_scale", $"The second pass would have {result} pixels; allowed are at most {limits.MaxSide} a side and {limits.MaxPixels} together");
         UpscalerDefinition upscaler = FindUpscaler("hires_upscaler", Resampler);
-        return new HiresFix(
-            result.Width, result.Height, upscaler.Name, (int)(fields.Integer(1, limits.MaxSteps, "hires_steps") ?? 0),
-            fields.Number(0, 1, "hires_strength") ?? DefaultStrength);
+        return new HiresFix(result.Width, result.Height, upscaler.Name, steps, strength);
 
         static int Side(double side) => Math.Max(MinSide, (int)Math.Round(side / MinSide) * MinSide);
     }

@@ -33,10 +33,12 @@ internal sealed class SdDrawRequest
     private readonly IReadOnlyDictionary<string, JsonElement> _values;
     private readonly Dictionary<string, JsonElement> _out = new(StringComparer.Ordinal);
     private readonly LimitOptions _limits;
+    private readonly byte[]? _mask;
 
     public SdDrawRequest(RequestBody body, LimitOptions limits)
     {
         (_values, _limits) = (body.Fields, limits);
+        _mask = body.Files.GetValueOrDefault("mask");
         _fields = new RequestFields(_values);
         _override = new RequestFields(
             _values.TryGetValue("override_settings", out JsonElement settings) && settings.ValueKind == JsonValueKind.Object
@@ -95,9 +97,9 @@ internal sealed class SdDrawRequest
     /// <summary>Where <c>img2img</c> draws anew; null for everywhere.</summary>
     public ImageBuffer? ReadMask()
     {
-        if (!_values.TryGetValue("mask", out JsonElement value) || value.ValueKind != JsonValueKind.String || value.ValueEquals(""))
+        if (_mask is null)
             return null;
-        ImageBuffer mask = Shaped(PictureReader.ReadMask(PictureBytes(value, "mask"), "mask", _limits.MaxInputPixels));
+        ImageBuffer mask = Shaped(PictureReader.ReadMask(_mask, "mask", _limits.MaxInputPixels));
         if (_fields.Flag("inpainting_mask_invert") == true)
             mask = Replaced(mask, PictureReader.Invert(mask));
         double blur = _fields.Number(0, 256, "mask_blur") ?? Math.Max(_fields.Number(0, 256, "mask_blur_x") ?? DefaultMaskBlur, _fields.Number(0, 256, "mask_blur_y") ?? DefaultMaskBlur);
@@ -214,7 +216,7 @@ internal sealed class SdDrawRequest
 
     private bool IsSet(string name) => _values.TryGetValue(name, out JsonElement value) && value.ValueKind switch
     {
-        JsonValueKind.True => name != "inpaint_full_res" || IsSet("mask"),
+        JsonValueKind.True => name != "inpaint_full_res" || _mask is not null,
         JsonValueKind.Number => value.GetDouble() is not (0 or -1) && name is not ("s_noise" or "initial_noise_multiplier" or "image_cfg_scale"),
         JsonValueKind.String => !IsDefaultName(value.GetRawText().Trim('"')),
         JsonValueKind.Array => value.GetArrayLength() > 0,
