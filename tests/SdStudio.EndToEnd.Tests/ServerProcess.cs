@@ -35,9 +35,9 @@ internal sealed class ServerProcess : IDisposable
     public static string NewFolder() => Path.Combine(Path.GetTempPath(), "sdstudio-e2e-" + Guid.NewGuid().ToString("N"));
 
     /// <summary>Starts a server and waits until it answers.</summary>
-    public static async Task<ServerProcess> StartAsync(string dataDirectory)
+    public static async Task<ServerProcess> StartAsync(string dataDirectory, params (string Name, string Value)[] environment)
     {
-        ServerProcess server = Launch(dataDirectory, FreePort());
+        ServerProcess server = Launch(dataDirectory, FreePort(), environment);
         while (true)
         {
             Assert.False(server._process.HasExited, server.Output);
@@ -53,7 +53,7 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
-    public static ServerProcess Launch(string dataDirectory, int port)
+    public static ServerProcess Launch(string dataDirectory, int port, params (string Name, string Value)[] environment)
     {
         string name = "SdStudio.Server";
         string configuration = new DirectoryInfo(AppContext.BaseDirectory).Name;
@@ -67,6 +67,8 @@ internal sealed class ServerProcess : IDisposable
         start.Environment["SdStudio__DataDirectory"] = dataDirectory;
         start.Environment["SdStudio__Threads"] = "1";
         start.Environment["SdStudio__Limits__MaxSteps"] = "1000";
+        foreach ((string variable, string value) in environment)
+            start.Environment[variable] = value;
         var server = new ServerProcess(Process.Start(start)!, address);
         server._process.OutputDataReceived += server.Keep;
         server._process.ErrorDataReceived += server.Keep;

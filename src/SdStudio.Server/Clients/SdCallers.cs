@@ -5,29 +5,32 @@ using SdStudio.Server.Security;
 namespace SdStudio.Server.Clients;
 
 /// <summary>
-/// Whose jobs the requests under <c>/sdapi</c> wait for: an interrupt stops its caller's and nobody else's. A caller is known by the
+/// Whose jobs those are that came under <c>/sdapi</c>: an interrupt stops its caller's and nobody else's. A caller is known by the
 /// API key; without keys by address and program.
 /// </summary>
-internal sealed class SdCallers(JobQueue queue)
+internal sealed partial class SdCallers(JobQueue queue, IHostApplicationLifetime lifetime, ILogger<SdCallers> logger)
 {
-    private readonly ConcurrentDictionary<string, Waiting> _jobs = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Asked> _jobs = new(StringComparer.Ordinal);
     private long _count;
 
-    /// <summary>A request waits for a job until the result is disposed.</summary>
-    public IDisposable Enter(HttpContext context, string jobId, string? taskId)
+    /// <summary>
+    /// A request asked for a job. It is remembered until the job ends, not until the request does: SillyTavern hangs up first and
+    /// interrupts then.
+    /// </summary>
+    public void Remember(HttpContext context, string jobId, string? taskId)
     {
-        _jobs[jobId] = new Waiting(jobId, CallerOf(context), taskId, Interlocked.Increment(ref _count));
-        return new Stay(this, jobId);
+        _jobs[jobId] = new Asked(jobId, CallerOf(context), taskId, Interlocked.Increment(ref _count));
+        _ = ForgetAtEndAsync(jobId);
     }
 
-    /// <summary>Ends the caller's running job; with none running the one it has waited for longest.</summary>
+    /// <summary>Ends the caller's running job; with none running its oldest.</summary>
     /// <param name="context">The caller's request.</param>
     /// <param name="taskId">The <c>force_task_id</c> of the job to end; null for any.</param>
     /// <returns>Whether there was one.</returns>
     public bool Interrupt(HttpContext context, string? taskId)
     {
         string caller = CallerOf(context);
-        Waiting? job = _jobs.Values
+        Asked? job = _jobs.Values
             .Where(job => job.Caller == caller && (taskId is null || job.TaskId == taskId))
             .OrderBy(job => queue.Running(job.JobId) is null).ThenBy(job => job.Number).FirstOrDefault();
         return job is not null && queue.Cancel(job.JobId);
@@ -44,10 +47,26 @@ internal sealed class SdCallers(JobQueue queue)
         ? $"key {owner}"
         : $"{context.Connection.RemoteIpAddress} {context.Request.Headers.UserAgent}";
 
-    private sealed record Waiting(string JobId, string Caller, string? TaskId, long Number);
-
-    private sealed class Stay(SdCallers callers, string jobId) : IDisposable
+    private async Task ForgetAtEndAsync(string jobId)
     {
-        public void Dispose() => callers._jobs.TryRemove(jobId, out _);
+        try
+        {
+            await queue.WaitForEndAsync(jobId, lifetime.ApplicationStopping);
+        }
+        catch (OperationCanceledException)
+        {
+            // The server stops; the next one knows no callers.
+        }
+        catch (Exception exception)
+        {
+            LogForgotten(exception, jobId);
+        }
+
+        _jobs.TryRemove(jobId, out _);
     }
+
+    private sealed record Asked(string JobId, string Caller, string? TaskId, long Number);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job} can no longer be interrupted by its caller")]
+    private partial void LogForgotten(Exception exception, string job);
 }

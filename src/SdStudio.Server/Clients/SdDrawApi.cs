@@ -33,8 +33,8 @@ internal sealed class SdDrawApi(
             context.Request,
             new DrawOrder(fromPicture ? JobType.Edit : JobType.Generate, translated, new RequestFields(translated.Fields), input, mask) { NeedsPrompt = false },
             context.RequestAborted);
-        using (callers.Enter(context, job.Id, asked.TaskId))
-            job = await wait.WithoutLimitAsync(job, WhenClientLeaves.CancelWaiting, context.RequestAborted);
+        callers.Remember(context, job.Id, asked.TaskId);
+        job = await wait.WithoutLimitAsync(job, WhenClientLeaves.CancelWaiting, context.RequestAborted);
         return SdAnswers.Problem(job) ?? SdAnswers.Json(Answer(job, asked, body));
     }
 

@@ -63,7 +63,9 @@ internal sealed class SdExtrasApi(
             {
                 using ImageBuffer input = PictureReader.Read(bytes, "image", options.Value.Limits.MaxInputPixels);
                 var fields = new RequestFields(translated.Fields);
-                jobs.Add(await intake.AcceptAsync(context.Request, new DrawOrder(JobType.Upscale, translated, fields, input), context.RequestAborted));
+                Job job = await intake.AcceptAsync(context.Request, new DrawOrder(JobType.Upscale, translated, fields, input), context.RequestAborted);
+                callers.Remember(context, job.Id, taskId: null);
+                jobs.Add(job);
             }
         }
         catch
@@ -76,9 +78,7 @@ internal sealed class SdExtrasApi(
         List<string> pictures = [];
         foreach (Job job in jobs)
         {
-            Job ended;
-            using (callers.Enter(context, job.Id, taskId: null))
-                ended = await wait.WithoutLimitAsync(job, WhenClientLeaves.CancelWaiting, context.RequestAborted);
+            Job ended = await wait.WithoutLimitAsync(job, WhenClientLeaves.CancelWaiting, context.RequestAborted);
             if (SdAnswers.Problem(ended) is { } problem)
                 return (problem, [], "");
             pictures.AddRange(wait.ImagesOf(ended).Select(image => Convert.ToBase64String(images.Bytes(image.FilePath))));
