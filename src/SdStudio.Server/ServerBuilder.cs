@@ -119,6 +119,7 @@ public static class ServerBuilder
         services.AddSingleton<ModelCatalogue>();
         services.AddSingleton<ModelCache>();
         services.AddSingleton<EngineHost>();
+        services.AddHostedService(provider => provider.GetRequiredService<ModelCatalogue>());
         services.AddHostedService(provider => provider.GetRequiredService<EngineHost>());
         services.AddHostedService<JobWorker>();
         services.AddHostedService<WelcomeNote>();

@@ -27,6 +27,9 @@ public sealed class StudioOptions
     /// <summary>Who may come in.</summary>
     public SecurityOptions Security { get; set; } = new();
 
+    /// <summary>Where models are and how much memory they get.</summary>
+    public ModelOptions Models { get; set; } = new();
+
     /// <summary>Limits of requests.</summary>
     public LimitOptions Limits { get; set; } = new();
 
@@ -39,7 +42,7 @@ public sealed class StudioOptions
             yield return $"SdStudio:SynchronousWaitSeconds is {SynchronousWaitSeconds}; allowed is 1 to 86400";
         if (Threads is < 0 or > 1024)
             yield return $"SdStudio:Threads is {Threads}; allowed is 0 to 1024";
-        foreach (string problem in Security.Problems())
+        foreach (string problem in Security.Problems().Concat(Models.Problems()))
             yield return problem;
         foreach ((string name, int value, int min, int max) in Queue.Ranges())
         {

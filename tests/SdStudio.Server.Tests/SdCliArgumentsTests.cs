@@ -28,7 +28,7 @@ public sealed class SdCliArgumentsTests
             ["-m", "all.safetensors", "-v", "--diffusion-fa", "--steps", "24", "-t", "3", "--type", "q8_0", "--port", "1400"], "/data");
 
         Assert.True(arguments.Options.FlashAttention);
-        Assert.Equal(24, arguments.Steps);
+        Assert.Equal(24, arguments.Defaults.Steps);
         Assert.Equal(3, arguments.Options.Threads);
         Assert.Equal("q8_0", arguments.Options.WeightType);
         Assert.Empty(arguments.Unknown);

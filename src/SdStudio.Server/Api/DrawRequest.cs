@@ -59,14 +59,14 @@ internal sealed class DrawRequest(RequestFields fields, ModelCatalogue catalogue
             Steps = (int)(fields.Integer(1, limits.MaxSteps, "steps", "sample_steps") ?? model?.DefaultSteps ?? 1),
             CfgScale = fields.Number(0, MaxCfgScale, "cfg_scale") ?? model?.DefaultCfgScale ?? 1,
             Sampler = fields.OneOf(engine.Samplers, "sampler", "sampling_method") ?? model?.DefaultSampler,
-            Scheduler = fields.OneOf(engine.Schedulers, "scheduler"),
+            Scheduler = fields.OneOf(engine.Schedulers, "scheduler") ?? model?.DefaultScheduler,
             // -1 is the original studio's word for the model's own.
-            ClipSkip = (int)Math.Max(0, fields.Integer(-1, MaxClipSkip, "clip_skip") ?? 0),
+            ClipSkip = (int)Math.Max(0, fields.Integer(-1, MaxClipSkip, "clip_skip") ?? model?.Defaults.ClipSkip ?? 0),
             Strength = input is null ? null : fields.Number(0, 1, "strength") ?? DefaultStrength,
-            Eta = fields.Number(0, 10, "eta"),
-            FlowShift = fields.Number(0, 100, "flow_shift"),
-            Guidance = fields.Number(0, 100, "guidance"),
-            VaeTiling = fields.Flag("vae_tiling") ?? false,
+            Eta = fields.Number(0, 10, "eta") ?? model?.Defaults.Eta,
+            FlowShift = fields.Number(0, 100, "flow_shift") ?? model?.Defaults.FlowShift,
+            Guidance = fields.Number(0, 100, "guidance") ?? model?.Defaults.Guidance,
+            VaeTiling = fields.Flag("vae_tiling") ?? model?.Defaults.VaeTiling ?? false,
             Tiling = fields.Flag("tiling") ?? false,
             Loras = ReadLoras(tagged),
         };
@@ -141,6 +141,10 @@ internal sealed class DrawRequest(RequestFields fields, ModelCatalogue catalogue
             string shown = RequestFields.Shown(id);
             string available = string.Join(", ", catalogue.Models.Select(known => known.Id));
             fields.Refuse("model", $"Invalid model: {shown}", $"Model '{shown}' not found in configuration. Available models: {available}");
+        }
+        else if (model.Unsupported is { } reason)
+        {
+            fields.Refuse("model", $"Model '{model.Id}' cannot draw here: {reason}");
         }
 
         return model;

@@ -45,7 +45,14 @@ internal static class SdLists
         api.MapGet("/embeddings", () => SdAnswers.Json(new JsonObject { ["loaded"] = new JsonObject(), ["skipped"] = new JsonObject() }));
         api.MapGet("/scripts", () => SdAnswers.Json(new JsonObject { ["txt2img"] = new JsonArray(), ["img2img"] = new JsonArray() }));
         foreach (string action in new[] { "refresh-checkpoints", "refresh-vae", "refresh-loras" })
-            api.MapPost($"/{action}", () => SdAnswers.Json(null));
+        {
+            api.MapPost($"/{action}", (ModelCatalogue catalogue) =>
+            {
+                catalogue.Refresh();
+                return SdAnswers.Json(null);
+            });
+        }
+
         foreach (string action in new[] { "unload-checkpoint", "reload-checkpoint" })
             api.MapPost($"/{action}", () => SdAnswers.Json(new JsonObject()));
     }

@@ -28,7 +28,7 @@ internal sealed partial class ModelCache(IOptions<StudioOptions> options, EventH
         {
             if (_resident is { } resident)
             {
-                if (resident.Definition == definition)
+                if (resident.Definition.LoadKey == definition.LoadKey)
                     return (resident.Model, TimeSpan.Zero);
                 _resident = null;
                 await resident.Model.DisposeAsync().ConfigureAwait(false);

@@ -1,12 +1,16 @@
-using System.Globalization;
-using YamlDotNet.Core;
-using YamlDotNet.RepresentationModel;
+using Microsoft.Extensions.Options;
+using SdStudio.Server.Events;
 
 namespace SdStudio.Server.Models;
 
-/// <summary>The models of <c>models.yml</c>, in the original studio's format.</summary>
-internal sealed partial class ModelCatalogue
+/// <summary>
+/// The models that can be asked for: those of the YAML files of the catalogue's folder, and files of the folder of models that stand in
+/// none. A changed file is read again within a second; one that cannot be read leaves the last good catalogue as it is.
+/// </summary>
+internal sealed partial class ModelCatalogue : BackgroundService
 {
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
     // The first start leaves this for people to edit.
     private const string DefaultText =
         """
@@ -44,172 +48,115 @@ internal sealed partial class ModelCatalogue
 
         """;
 
-    /// <summary>They enlarge without a model.</summary>
-    private static readonly UpscalerDefinition[] Resamplers =
-    [
-        new("lanczos", "Lanczos", "Resamples without a model", File: null, Scale: 1),
-        new("nearest", "Nearest", "Repeats pixels: for pixel art", File: null, Scale: 1) { Kernel = NetVips.Enums.Kernel.Nearest },
-    ];
-
-    private readonly Dictionary<string, ModelDefinition> _models = new(StringComparer.Ordinal);
-    private readonly List<UpscalerDefinition> _upscalers = [];
+    private readonly DataFolders _folders;
+    private readonly ModelOptions _options;
+    private readonly EventHub _hub;
+    private readonly TimeProvider _time;
     private readonly ILogger<ModelCatalogue> _logger;
+    private readonly Lock _lock = new();
+    private volatile Catalogue _catalogue;
+    private string _seen;
 
-    public ModelCatalogue(DataFolders folders, ILogger<ModelCatalogue> logger)
+    public ModelCatalogue(DataFolders folders, IOptions<StudioOptions> options, EventHub hub, TimeProvider time, ILogger<ModelCatalogue> logger)
     {
-        _logger = logger;
-        if (!File.Exists(folders.Catalogue))
+        (_folders, _options, _hub, _time, _logger) = (folders, options.Value.Models, hub, time, logger);
+        if (_options.CatalogueDirectory.Length == 0 && !CatalogueReader.FilesOf(Folder).Any())
             File.WriteAllText(folders.Catalogue, DefaultText);
-        Read(folders);
+        _seen = Fingerprint();
+        _catalogue = Read();
     }
 
-    public IReadOnlyCollection<ModelDefinition> Models => _models.Values;
+    public IReadOnlyCollection<ModelDefinition> Models => (IReadOnlyCollection<ModelDefinition>)_catalogue.Models.Values;
 
     /// <summary>The model for requests that name none; null when there is no model.</summary>
-    public ModelDefinition? Default { get; private set; }
+    public ModelDefinition? Default => _catalogue.Default;
 
-    public ModelDefinition? DefaultTextToImage { get; private set; }
+    public ModelDefinition? DefaultTextToImage => _catalogue.DefaultTextToImage;
 
-    public ModelDefinition? DefaultImageToImage { get; private set; }
-
-    public ModelDefinition? Find(string id) => _models.GetValueOrDefault(id);
+    public ModelDefinition? DefaultImageToImage => _catalogue.DefaultImageToImage;
 
     /// <summary>What enlarges pictures: those of the catalogue, and two that are always there.</summary>
-    public IReadOnlyList<UpscalerDefinition> Upscalers => _upscalers;
+    public IReadOnlyList<UpscalerDefinition> Upscalers => _catalogue.Upscalers;
+
+    private string Folder => _options.CatalogueDirectory.Length > 0 ? Path.GetFullPath(_options.CatalogueDirectory) : _folders.Root;
+
+    private string Root => _options.Root.Length > 0 ? Path.GetFullPath(_options.Root) : _folders.Root;
+
+    public ModelDefinition? Find(string id) => _catalogue.Models.GetValueOrDefault(id);
 
     /// <summary>An upscaler by its id or name, in any case.</summary>
-    public UpscalerDefinition? FindUpscaler(string text) => _upscalers.Find(upscaler =>
+    public UpscalerDefinition? FindUpscaler(string text) => _catalogue.Upscalers.FirstOrDefault(upscaler =>
         upscaler.Name.Equals(text, StringComparison.OrdinalIgnoreCase) || upscaler.Id.Equals(text, StringComparison.OrdinalIgnoreCase));
 
-    private void Read(DataFolders folders)
+    /// <summary>Reads the files again when one of them is not what it was.</summary>
+    public void Refresh()
     {
-        var yaml = new YamlStream();
+        lock (_lock)
+        {
+            string now = Fingerprint();
+            if (now == _seen)
+                return;
+            _seen = now;
+            try
+            {
+                _catalogue = Read();
+                LogRead(_catalogue.Models.Count);
+            }
+            catch (Exception exception) when (exception is CatalogueException or IOException or UnauthorizedAccessException)
+            {
+                LogKept(exception.Message);
+                return;
+            }
+        }
+
+        _hub.Publish(EventChannel.Models, "models_changed", "{}"u8.ToArray());
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // Looking is cheap and works on every file system, which cannot be said of being told.
+        using var timer = new PeriodicTimer(LookEvery, _time);
         try
         {
-            using StreamReader reader = File.OpenText(folders.Catalogue);
-            yaml.Load(reader);
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+                Refresh();
         }
-        catch (YamlException exception)
+        catch (OperationCanceledException)
         {
-            throw new InvalidOperationException(
-                $"models.yml cannot be read: line {exception.Start.Line}, column {exception.Start.Column}: {exception.Message}", exception);
+            // The server stops.
         }
-
-        if (yaml.Documents.Count == 0 || yaml.Documents[0].RootNode is not YamlMappingNode root)
-            throw new InvalidOperationException("models.yml has no entries: it needs a list of models under 'models:'.");
-        foreach ((YamlNode key, YamlNode node) in Child(root, "models") as YamlMappingNode ?? [])
-        {
-            if (node is YamlMappingNode entry && ReadModel(key.ToString(), entry, folders.Root) is { } model)
-                _models[model.Id] = model;
-        }
-
-        foreach ((YamlNode key, YamlNode node) in Child(root, "upscalers") as YamlMappingNode ?? [])
-        {
-            if (node is YamlMappingNode entry && ReadUpscaler(key.ToString(), entry, folders.Root) is { } upscaler)
-                _upscalers.Add(upscaler);
-        }
-
-        _upscalers.AddRange(Resamplers);
-        Default = FindNamed(root, "default_model") ?? FindNamed(root, "default")
-            ?? _models.Values.FirstOrDefault(model => model.IsDefault) ?? _models.Values.FirstOrDefault();
-        var defaults = Child(root, "default_models") as YamlMappingNode;
-        DefaultTextToImage = FindNamed(defaults, "text_to_image") ?? Default;
-        DefaultImageToImage = FindNamed(defaults, "image_to_image") ?? Default;
     }
 
-    private ModelDefinition? FindNamed(YamlMappingNode? parent, string key)
+    private Catalogue Read()
     {
-        if (Text(parent, key) is not { } id)
-            return null;
-        ModelDefinition? model = Find(id);
-        if (model is null)
-            LogNoSuchDefault(key, id);
-        return model;
+        Catalogue catalogue = CatalogueReader.Read(Folder, Root);
+        foreach (string warning in catalogue.Warnings)
+            LogWarning(warning);
+        return _options.Scan ? FoundModels.AddTo(catalogue, _folders.Models) : catalogue;
     }
 
-    private ModelDefinition? ReadModel(string id, YamlMappingNode entry, string folder)
+    // Names, sizes and times of everything that is read: the YAML files, and which files of models there are.
+    private string Fingerprint()
     {
-        if (Flag(entry, "enabled") is false)
-            return null;
-        if (Text(entry, "name") is not { } name)
+        try
         {
-            LogNameless(id, entry.Start.Line);
-            return null;
+            IEnumerable<string> files = CatalogueReader.FilesOf(Folder);
+            if (_options.Scan)
+                files = files.Concat(FoundModels.FilesOf(_folders.Models));
+            return string.Join('\n', files.Select(path => new FileInfo(path)).Select(file => $"{file.FullName}|{(file.Exists ? file.Length : 0)}|{file.LastWriteTimeUtc.Ticks}"));
         }
-
-        SdCliArguments arguments = SdCliArguments.Parse(Texts(entry, "args"), folder);
-        foreach (string flag in arguments.Unknown)
-            LogUnknownFlag(flag, id);
-        var parameters = Child(entry, "generation_params") as YamlMappingNode;
-        return new ModelDefinition
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            Id = id,
-            Name = name,
-            Description = Text(entry, "description"),
-            Capabilities = Texts(entry, "capabilities") is { Count: > 0 } capabilities ? capabilities : ["text-to-image"],
-            ExecMode = Text(entry, "exec_mode") ?? "auto",
-            Mode = Text(entry, "mode") ?? "on_demand",
-            Port = (int?)Number(entry, "port"),
-            HuggingFaceRepo = Child(entry, "huggingface") is YamlMappingNode hub ? Text(hub, "repo") : null,
-            Options = arguments.Options,
-            Files = arguments.Files,
-            DefaultSize = ReadSize(id, entry),
-            DefaultSteps = (int?)Number(parameters, "sample_steps") ?? arguments.Steps ?? 20,
-            DefaultCfgScale = Number(parameters, "cfg_scale") ?? 7,
-            DefaultSampler = Text(parameters, "sampling_method"),
-            SupportsNegativePrompt = Flag(entry, "supports_negative_prompt") is true,
-            IsDefault = Flag(entry, "default") is true,
-        };
-    }
-
-    private UpscalerDefinition? ReadUpscaler(string id, YamlMappingNode entry, string folder)
-    {
-        if (Text(entry, "type") is "resize" || Text(entry, "model_path") is not { } path)
-        {
-            LogUpscalerWithoutFile(id, entry.Start.Line);
-            return null;
+            return _seen ?? "";
         }
-
-        return new UpscalerDefinition(
-            id, Text(entry, "name") ?? id, Text(entry, "description"), new ModelFileEntry(path, Path.GetFullPath(path, folder)),
-            (int)(Number(entry, "scale") ?? 4));
     }
 
-    private PictureSize ReadSize(string id, YamlMappingNode entry)
-    {
-        if (Text(entry, "default_size") is not { } text)
-            return PictureSize.Default;
-        if (PictureSize.TryParse(text, out PictureSize size))
-            return size;
-        LogBadSize(id, text);
-        return PictureSize.Default;
-    }
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Warning}")]
+    private partial void LogWarning(string warning);
 
-    private static YamlNode? Child(YamlMappingNode? parent, string key) =>
-        parent is not null && parent.Children.TryGetValue(new YamlScalarNode(key), out YamlNode? child) ? child : null;
+    [LoggerMessage(Level = LogLevel.Information, Message = "The catalogue was read again: {Count} models")]
+    private partial void LogRead(int count);
 
-    private static string? Text(YamlMappingNode? parent, string key) => (Child(parent, key) as YamlScalarNode)?.Value;
-
-    private static bool? Flag(YamlMappingNode parent, string key) => bool.TryParse(Text(parent, key), out bool value) ? value : null;
-
-    private static double? Number(YamlMappingNode? parent, string key) =>
-        double.TryParse(Text(parent, key), CultureInfo.InvariantCulture, out double value) ? value : null;
-
-    private static List<string> Texts(YamlMappingNode parent, string key) =>
-        Child(parent, key) is YamlSequenceNode list ? [.. list.OfType<YamlScalarNode>().Select(node => node.Value ?? "")] : [];
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "models.yml: model {Model} has the argument {Flag}, which this server does not know; it is ignored")]
-    private partial void LogUnknownFlag(string flag, string model);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "models.yml, line {Line}: model {Model} has no name; it is left out")]
-    private partial void LogNameless(string model, long line);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "models.yml, line {Line}: upscaler {Upscaler} has no model_path; it is left out (Lanczos is always there)")]
-    private partial void LogUpscalerWithoutFile(string upscaler, long line);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "models.yml: model {Model} has the default_size '{Size}', which is no WIDTHxHEIGHT; 512x512 is taken")]
-    private partial void LogBadSize(string model, string size);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "models.yml: {Key} names the model '{Model}', which is not there")]
-    private partial void LogNoSuchDefault(string key, string model);
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Reason}. The models stay as they were before")]
+    private partial void LogKept(string reason);
 }

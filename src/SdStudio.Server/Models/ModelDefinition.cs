@@ -38,6 +38,28 @@ internal sealed record ModelDefinition
 
     public string? DefaultSampler { get; init; }
 
+    public string? DefaultScheduler { get; init; }
+
+    /// <summary>What else requests draw with that say nothing.</summary>
+    public DrawDefaults Defaults { get; init; } = new();
+
+    /// <summary>How its weights are stored, for people, e.g. <c>Q8_0</c>.</summary>
+    public string? Quant { get; init; }
+
+    /// <summary>How long it stays loaded when nobody draws with it; null for as long as there is room.</summary>
+    public TimeSpan? Autostop { get; init; }
+
+    /// <summary>Another server's OpenAI-compatible API that draws in its place; null for a model of this one.</summary>
+    public RemoteModel? Remote { get; init; }
+
+    /// <summary>Why this server cannot draw with it; null when it can.</summary>
+    public string? Unsupported { get; init; }
+
+    /// <summary>The same for the same files loaded with the same options: they are one context, whatever entries name them.</summary>
+    public string LoadKey => string.Join(
+        '\n', (Options.EngineOptions ?? new Dictionary<string, string>()).OrderBy(option => option.Key, StringComparer.Ordinal).Select(option => $"{option.Key}={option.Value}")
+            .Prepend((Options with { EngineOptions = null }).ToString()));
+
     public bool SupportsNegativePrompt { get; init; }
 
     public bool IsDefault { get; init; }
@@ -47,3 +69,9 @@ internal sealed record ModelDefinition
 /// <param name="Written">As the catalogue writes it; this is what answers show.</param>
 /// <param name="FullPath">Where it is.</param>
 internal sealed record ModelFileEntry(string Written, string FullPath);
+
+/// <summary>Where a model is that another server draws with.</summary>
+/// <param name="Address">Of the server; the API's paths come after it.</param>
+/// <param name="ApiKey">Its key; null for none.</param>
+/// <param name="Model">What the model is called there.</param>
+internal sealed record RemoteModel(Uri Address, string? ApiKey, string Model);
