@@ -121,6 +121,7 @@ public static class ServerBuilder
         services.AddSingleton<EngineHost>();
         services.AddHostedService(provider => provider.GetRequiredService<ModelCatalogue>());
         services.AddHostedService(provider => provider.GetRequiredService<EngineHost>());
+        services.AddHostedService(provider => provider.GetRequiredService<ModelCache>());
         services.AddHostedService<JobWorker>();
         services.AddHostedService<WelcomeNote>();
     }

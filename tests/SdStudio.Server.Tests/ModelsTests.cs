@@ -63,14 +63,15 @@ public sealed class ModelsTests(Workshop studio)
     }
 
     [Fact]
-    public async Task The_model_that_drew_last_is_running()
+    public async Task Entries_of_the_same_files_are_one_loaded_model()
     {
         await studio.Server.DrawAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1}""");
         Assert.Equal("running", (await ModelAsync("demo")).GetProperty("status").GetString());
-
-        await studio.Server.DrawAsync("""{"model":"tiny","prompt":"a red circle","size":"32x32","steps":1}""");
-        Assert.Equal("stopped", (await ModelAsync("demo")).GetProperty("status").GetString());
         Assert.Equal("running", (await ModelAsync("tiny")).GetProperty("status").GetString());
+
+        (string id, _) = await studio.Server.DrawAsync("""{"model":"tiny","prompt":"a red circle","size":"32x32","steps":1}""");
+        (_, JsonElement job) = await studio.Server.GetAsync($"/api/queue/{id}");
+        Assert.Equal(0, job.GetProperty("model_loading_time_ms").GetInt64());
     }
 
     private async Task<JsonElement> ModelAsync(string id)

@@ -12,7 +12,7 @@ public sealed class WorkOrderTests
         new(++_number, id, owner, priority, model, -waited * 1000L);
 
     private static string Order(string? warm, IReadOnlyDictionary<string, long> served, params WaitingJob[] jobs) =>
-        string.Join(' ', WorkOrder.Of(jobs, warm, served, now: 0, Options).Select(job => job.Id));
+        string.Join(' ', WorkOrder.Of(jobs, model => model == warm, served, now: 0, Options).Select(job => job.Id));
 
     [Fact]
     public void First_come_first_served() => Assert.Equal("1 2 3", Order(null, Nobody, Job("1"), Job("2"), Job("3")));

@@ -53,8 +53,17 @@ internal static class SdLists
             });
         }
 
-        foreach (string action in new[] { "unload-checkpoint", "reload-checkpoint" })
-            api.MapPost($"/{action}", () => SdAnswers.Json(new JsonObject()));
+        api.MapPost("/unload-checkpoint", async (ModelCache cache) =>
+        {
+            await cache.StopAllAsync();
+            return SdAnswers.Json(new JsonObject());
+        });
+        api.MapPost("/reload-checkpoint", async (HttpContext context, ModelCache cache, SdOptions options) =>
+        {
+            if (options.Model is { Unsupported: null, Remote: null } model)
+                await cache.StartAsync(model, pin: false, context.RequestAborted);
+            return SdAnswers.Json(new JsonObject());
+        });
     }
 
     private static bool IsDocument(HttpContext context, bool usual) => context.Request.Query["shape"].ToString() switch

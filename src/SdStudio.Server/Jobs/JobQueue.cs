@@ -28,7 +28,7 @@ internal sealed class JobQueue
     private List<WaitingJob>? _order;
     private long _orderedAt;
     private long _turn;
-    private string? _orderedFor;
+    private int _orderedFor;
 
     public JobQueue(
         JobStore store, JobLists lists, StudioState state, ModelCache cache, JobEvents events, IOptions<StudioOptions> options, TimeProvider time)
@@ -79,10 +79,10 @@ internal sealed class JobQueue
         lock (_lock)
         {
             // Ageing moves slowly; whoever polls a long queue need not sort it every time.
-            if (_order is null || Now - _orderedAt > 1000 || _orderedFor != _cache.ResidentId)
+            if (_order is null || Now - _orderedAt > 1000 || _orderedFor != _cache.Version)
             {
-                (_orderedAt, _orderedFor) = (Now, _cache.ResidentId);
-                _order = WorkOrder.Of(_lists.Waiting(), _orderedFor, _served, _orderedAt, _options);
+                (_orderedAt, _orderedFor) = (Now, _cache.Version);
+                _order = WorkOrder.Of(_lists.Waiting(), _cache.IsWarm, _served, _orderedAt, _options);
             }
 
             return _order;
@@ -105,7 +105,7 @@ internal sealed class JobQueue
                     continue;
                 _served[job.Owner] = ++_turn;
                 ModelCosts costs = _state.CostsOf(CostKey(job.Settings)) ?? ModelCosts.Guess;
-                var running = new RunningJob(job, costs.Predict(job.Settings, _cache.ResidentId == job.Settings.Model), _time, _events.Progressed);
+                var running = new RunningJob(job, costs.Predict(job.Settings, _cache.IsWarm(job.Settings.Model)), _time, _events.Progressed);
                 _running[job.Id] = running;
                 _events.Updated(job);
                 return running;

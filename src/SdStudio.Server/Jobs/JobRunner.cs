@@ -61,7 +61,8 @@ internal sealed partial class JobRunner(
     {
         ModelDefinition definition = catalogue.Find(settings.Model)
             ?? throw new SdException(SdError.InvalidArgument, $"Model {settings.Model} is no longer in models.yml.");
-        (DiffusionModel model, TimeSpan loading) = await cache.AcquireAsync(definition, callbacks, cancellation).ConfigureAwait(false);
+        await using ModelLease lease = await cache.AcquireAsync(definition, callbacks, cancellation).ConfigureAwait(false);
+        (DiffusionModel model, TimeSpan loading) = (lease.Model, lease.Loading);
         // Read beside the drawing: a picture is told by which weights it was drawn.
         Task<string> hash = hashes.ShortHashAsync(definition.MainFile, cancellation);
         long start = time.GetTimestamp();

@@ -2,17 +2,17 @@ namespace SdStudio.Server.Jobs;
 
 /// <summary>
 /// Who goes next. Higher priorities first, and waiting raises a priority; within one, owners take turns; and while the first in line
-/// has not waited long, jobs of the model that is loaded go before it, because a load costs more than most pictures.
+/// has not waited long, jobs of models that are loaded go before it, because a load costs more than most pictures.
 /// </summary>
 internal static class WorkOrder
 {
     /// <param name="waiting">In the order they came.</param>
-    /// <param name="warmModel">The model that is loaded.</param>
+    /// <param name="isWarm">Whether a model is loaded.</param>
     /// <param name="served">When each owner was served last, as a count that only grows; who is missing was never.</param>
     /// <param name="now">Unix milliseconds.</param>
     /// <param name="options">How long is long.</param>
     public static List<WaitingJob> Of(
-        IReadOnlyList<WaitingJob> waiting, string? warmModel, IReadOnlyDictionary<string, long> served, long now, QueueOptions options)
+        IReadOnlyList<WaitingJob> waiting, Predicate<string> isWarm, IReadOnlyDictionary<string, long> served, long now, QueueOptions options)
     {
         List<WaitingJob> order = new(waiting.Count);
         long ageing = options.AgeingSeconds * 1000L;
@@ -20,7 +20,7 @@ internal static class WorkOrder
         {
             List<WaitingJob> turns = TakeTurns(level, served);
             bool patient = now - turns[0].QueuedAt < options.AffinitySeconds * 1000L;
-            order.AddRange(patient ? turns.OrderBy(job => job.Model == warmModel ? 0 : 1) : turns);
+            order.AddRange(patient ? turns.OrderBy(job => isWarm(job.Model) ? 0 : 1) : turns);
         }
 
         return order;

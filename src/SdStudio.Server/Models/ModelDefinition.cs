@@ -5,6 +5,8 @@ namespace SdStudio.Server.Models;
 /// <summary>An entry of the catalogue.</summary>
 internal sealed record ModelDefinition
 {
+    private string? _loadKey;
+
     public required string Id { get; init; }
 
     public required string Name { get; init; }
@@ -56,7 +58,7 @@ internal sealed record ModelDefinition
     public string? Unsupported { get; init; }
 
     /// <summary>The same for the same files loaded with the same options: they are one context, whatever entries name them.</summary>
-    public string LoadKey => string.Join(
+    public string LoadKey => _loadKey ??= string.Join(
         '\n', (Options.EngineOptions ?? new Dictionary<string, string>()).OrderBy(option => option.Key, StringComparer.Ordinal).Select(option => $"{option.Key}={option.Value}")
             .Prepend((Options with { EngineOptions = null }).ToString()));
 
