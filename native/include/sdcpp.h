@@ -33,7 +33,7 @@ extern "C" {
 #endif
 
 /* Raised when a change breaks callers built against an older header. */
-#define SDCPP_ABI_VERSION 1u
+#define SDCPP_ABI_VERSION 2u
 
 /* ---------------------------------------------------------------------------------------------------------------- errors -- */
 
@@ -95,6 +95,12 @@ SDCPP_API int32_t sdcpp_engine_get_info(sdcpp_engine_info* info, sdcpp_error* er
  * Returns the bytes that the whole list needs, its zero byte included; 0 when no engine is loaded.
  */
 SDCPP_API size_t sdcpp_engine_devices(char* buffer, size_t capacity);
+
+/*
+ * The memory of a device of sdcpp_engine_devices, bytes: what is free now, and all of it.
+ * Returns 1; or 0, and leaves both alone, when there is no such device or the engine does not tell.
+ */
+SDCPP_API int32_t sdcpp_device_memory(const char* name, uint64_t* free_bytes, uint64_t* total_bytes);
 
 /* The name of sampler or scheduler number `index`, counted from 0; NULL past the last one. */
 SDCPP_API const char* sdcpp_sampler_name(int32_t index);

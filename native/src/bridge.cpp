@@ -142,6 +142,26 @@ size_t sdcpp_engine_devices(char* buffer, size_t capacity) {
     return needed;
 }
 
+int32_t sdcpp_device_memory(const char* name, uint64_t* free_bytes, uint64_t* total_bytes) {
+    int32_t told = 0;
+    behind_wall(nullptr, [&] {
+        if (name == nullptr || free_bytes == nullptr || total_bytes == nullptr || engine().device_by_name == nullptr || engine().device_memory == nullptr) {
+            return;
+        }
+        void* device = engine().device_by_name(name);
+        if (device == nullptr) {
+            return;
+        }
+        size_t free_size = 0;
+        size_t total_size = 0;
+        engine().device_memory(device, &free_size, &total_size);
+        *free_bytes = free_size;
+        *total_bytes = total_size;
+        told = 1;
+    });
+    return told;
+}
+
 const char* sdcpp_sampler_name(int32_t index) {
     const char* name = nullptr;
     behind_wall(nullptr, [&] {

@@ -1,3 +1,5 @@
+using SdCpp.Interop.Native;
+
 namespace SdCpp.Interop;
 
 /// <summary>What the loaded engine is.</summary>
@@ -11,4 +13,18 @@ public sealed record SdEngineInfo(string Provider, string Version, string Commit
 /// <summary>A device the engine can compute on.</summary>
 /// <param name="Name">The name to use in <see cref="DiffusionModelOptions.Backend"/>, e.g. <c>CPU</c> or <c>Vulkan0</c>.</param>
 /// <param name="Description">What it is, for people.</param>
-public sealed record SdDevice(string Name, string Description);
+public sealed record SdDevice(string Name, string Description)
+{
+    /// <summary>Its memory as it is now; null when the engine does not tell, or has no such device.</summary>
+    public unsafe SdDeviceMemory? ReadMemory()
+    {
+        ulong free = 0;
+        ulong total = 0;
+        return NativeMethods.sdcpp_device_memory(Name, &free, &total) == 1 ? new SdDeviceMemory((long)free, (long)total) : null;
+    }
+}
+
+/// <summary>The memory of a device.</summary>
+/// <param name="FreeBytes">What nobody uses now, bytes.</param>
+/// <param name="TotalBytes">All of it, bytes.</param>
+public sealed record SdDeviceMemory(long FreeBytes, long TotalBytes);

@@ -93,8 +93,10 @@ public static class ServerBuilder
         services.AddSingleton<JobIntake>();
         services.AddSingleton<JobWait>();
         services.AddSingleton<QueueViews>();
+        services.AddSingleton<ModelViews>();
         services.AddSingleton<QueueSnapshots>();
         services.AddSingleton<UpscalerCache>();
+        services.AddSingleton<FileFacts>();
         services.AddSingleton<FileHashes>();
         services.AddSingleton<LoraFolder>();
         services.AddSingleton<ClientModels>();

@@ -9,6 +9,10 @@ public sealed class EngineTests(Demo demo)
         Assert.Contains("@qvac/diffusion-cpp 0.25.0", demo.Engine.Info.Version, StringComparison.Ordinal);
         Assert.True(File.Exists(demo.Engine.Info.NativeLibraryPath));
         Assert.Contains(demo.Engine.Devices, device => device.Name == "CPU" && device.Description != "");
+        SdDevice processor = demo.Engine.Devices.First(device => device.Name == "CPU");
+        SdDeviceMemory memory = Assert.IsType<SdDeviceMemory>(processor.ReadMemory());
+        Assert.InRange(memory.FreeBytes, 1, memory.TotalBytes);
+        Assert.Null(new SdDevice("Vulkan77", "not there").ReadMemory());
     }
 
     [Fact]

@@ -117,6 +117,10 @@ void test_names() {
 }
 
 void test_devices() {
+    uint64_t free_bytes = 0;
+    uint64_t total_bytes = 0;
+    CHECK(sdcpp_device_memory("no such device", &free_bytes, &total_bytes) == 0 && total_bytes == 0, "no memory of a device that is not there");
+    CHECK(sdcpp_device_memory(nullptr, &free_bytes, &total_bytes) == 0, "nor of none");
     const size_t needed = sdcpp_engine_devices(nullptr, 0);
     std::vector<char> all(needed + 8, 'x');
     CHECK(sdcpp_engine_devices(all.data(), all.size()) == needed, "devices: the needed size does not depend on the buffer");

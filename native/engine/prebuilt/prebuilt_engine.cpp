@@ -75,6 +75,8 @@ engine_api load_engine(const char* engine_path) {
     find.optional("sd_list_devices", api.list_devices);
     find.optional("sd_set_preview_callback", api.set_preview_callback);
     find.optional("ggml_backend_load", api.backend_load);
+    find.optional("ggml_backend_dev_by_name", api.device_by_name);
+    find.optional("ggml_backend_dev_memory", api.device_memory);
     find.optional("ggml_set_abort_callback", api.ggml_set_abort_callback);
     layout_printers print{};
     find.required("sd_ctx_params_to_str", print.context);

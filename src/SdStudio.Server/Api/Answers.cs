@@ -44,7 +44,21 @@ internal sealed record ModelAnswer(
     /// <summary>The original studio's own spelling, which its page reads.</summary>
     [JsonPropertyName("execMode")]
     public string ExecModeOfTheOriginal => ExecMode;
+
+    /// <summary>How its weights are stored, e.g. <c>Q8_0</c>; null when nobody wrote it down.</summary>
+    public string? Quant { get; init; }
+
+    public required MemoryAnswer Memory { get; init; }
+
+    /// <summary>Why it cannot draw, or could not be loaded; null when nothing is known against it.</summary>
+    public string? Problem { get; init; }
 }
+
+/// <summary>Memory that a model takes when it is loaded.</summary>
+/// <param name="RamBytes">Of the machine.</param>
+/// <param name="VramBytes">Of its graphics cards.</param>
+/// <param name="Measured">Whether a load was measured; false: it is what the files' headers say.</param>
+internal sealed record MemoryAnswer(long RamBytes, long VramBytes, bool Measured);
 
 internal sealed record GenerationParamsAnswer(double CfgScale, int SampleSteps, string? SamplingMethod);
 
@@ -52,7 +66,14 @@ internal sealed record FileStatusAnswer(
     [property: JsonPropertyName("allFilesExist")] bool AllFilesExist, IReadOnlyList<ModelFileAnswer> Files);
 
 internal sealed record ModelFileAnswer(
-    [property: JsonPropertyName("fileName")] string FileName, bool Exists, [property: JsonPropertyName("filePath")] string FilePath);
+    [property: JsonPropertyName("fileName")] string FileName, bool Exists, [property: JsonPropertyName("filePath")] string FilePath)
+{
+    /// <summary>Its length; null when it is not there.</summary>
+    public long? Bytes { get; init; }
+
+    /// <summary>When it is known already; null otherwise.</summary>
+    public string? Sha256 { get; init; }
+}
 
 internal sealed record HuggingFaceAnswer(string Repo);
 
@@ -64,6 +85,10 @@ internal sealed record DownloadedModelAnswer(
     string Id, string Name, [property: JsonPropertyName("fileStatus")] FileStatusAnswer FileStatus);
 
 internal sealed record ModelStatusAnswer(string Id, string Status, int? Port);
+
+internal sealed record StartedModelAnswer(bool Success, string Status, int? Port);
+
+internal sealed record StoppedModelAnswer(bool Success, string Status);
 
 internal sealed record QueuedAnswer(string JobId, string Status);
 

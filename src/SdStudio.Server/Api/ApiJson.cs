@@ -18,6 +18,8 @@ namespace SdStudio.Server.Api;
 [JsonSerializable(typeof(List<RunningModelAnswer>))]
 [JsonSerializable(typeof(DownloadedModelsAnswer))]
 [JsonSerializable(typeof(ModelStatusAnswer))]
+[JsonSerializable(typeof(StartedModelAnswer))]
+[JsonSerializable(typeof(StoppedModelAnswer))]
 [JsonSerializable(typeof(FileStatusAnswer))]
 [JsonSerializable(typeof(QueuedAnswer))]
 [JsonSerializable(typeof(QueueAnswer))]

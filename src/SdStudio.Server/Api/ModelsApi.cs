@@ -3,7 +3,7 @@ using SdStudio.Server.Models;
 
 namespace SdStudio.Server.Api;
 
-/// <summary>The <c>GET</c> endpoints under <c>/api/models</c>.</summary>
+/// <summary><c>/api/models</c>: what there is, what is loaded, loading and freeing.</summary>
 internal static class ModelsApi
 {
     private const string Group = "Models";
@@ -11,45 +11,62 @@ internal static class ModelsApi
     public static void MapModelsApi(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder models = api.MapGroup("/models");
-        models.MapGet("", (ModelCatalogue catalogue, ModelCache cache) => Results.Json(
+        models.MapGet("", (ModelCatalogue catalogue, ModelViews views) => Results.Json(
             new ModelsAnswer(
-                [.. catalogue.Models.Select(model => ToAnswer(model, cache))], catalogue.Default?.Id,
+                [.. catalogue.Models.Select(views.Of)], catalogue.Default?.Id,
                 new DefaultModelsAnswer(catalogue.DefaultTextToImage?.Id, catalogue.DefaultImageToImage?.Id)),
-            ApiJson.Readable.ModelsAnswer)).Gives<ModelsAnswer>(Group, "The models of the catalogue with the state of their files");
+            ApiJson.Readable.ModelsAnswer)).Gives<ModelsAnswer>(Group, "The models of the catalogue: what each needs, and the state of its files");
         models.MapGet("/running", (ModelCatalogue catalogue, ModelCache cache) => Results.Json(
             catalogue.Models.Where(model => cache.StatusOf(model.Id) == "running")
                 .Select(model => new RunningModelAnswer(model.Id, model.Name, model.Port, "running")).ToList(),
             ApiJson.Readable.ListRunningModelAnswer)).Gives<List<RunningModelAnswer>>(Group, "The models that need no loading");
-        models.MapGet("/downloaded", (ModelCatalogue catalogue) => Results.Json(
+        models.MapGet("/downloaded", (ModelCatalogue catalogue, ModelViews views) => Results.Json(
             new DownloadedModelsAnswer(
-                [.. catalogue.Models.Select(model => new DownloadedModelAnswer(model.Id, model.Name, ToAnswer(model.Files)))
+                [.. catalogue.Models.Select(model => new DownloadedModelAnswer(model.Id, model.Name, views.FilesOf(model)))
                     .Where(model => model.FileStatus.AllFilesExist)]),
             ApiJson.Readable.DownloadedModelsAnswer)).Gives<DownloadedModelsAnswer>(Group, "The models whose files are all there");
-        models.MapGet("/{id}", (string id, ModelCatalogue catalogue, ModelCache cache) => catalogue.Find(id) is { } model
-            ? Results.Json(ToAnswer(model, cache), ApiJson.Readable.ModelAnswer)
-            : NotFound()).Gives<ModelAnswer>(Group, "One model with the state of its files", 404);
+        models.MapGet("/{id}", (string id, ModelCatalogue catalogue, ModelViews views) => catalogue.Find(id) is { } model
+            ? Results.Json(views.Of(model), ApiJson.Readable.ModelAnswer)
+            : NotFound()).Gives<ModelAnswer>(Group, "One model: what it needs, and the state of its files", 404);
         models.MapGet("/{id}/status", (string id, ModelCatalogue catalogue, ModelCache cache) => catalogue.Find(id) is { } model
             ? Results.Json(new ModelStatusAnswer(model.Id, cache.StatusOf(model.Id), model.Port), ApiJson.Readable.ModelStatusAnswer)
-            : NotFound()).Gives<ModelStatusAnswer>(Group, "Whether a model is stopped, starting or running", 404);
-        models.MapGet("/{id}/files/status", (string id, ModelCatalogue catalogue) => catalogue.Find(id) is { } model
-            ? Results.Json(ToAnswer(model.Files), ApiJson.Readable.FileStatusAnswer)
+            : NotFound()).Gives<ModelStatusAnswer>(Group, "Whether a model is stopped, starting, running or could not be loaded", 404);
+        models.MapGet("/{id}/files/status", (string id, ModelCatalogue catalogue, ModelViews views) => catalogue.Find(id) is { } model
+            ? Results.Json(views.FilesOf(model), ApiJson.Readable.FileStatusAnswer)
             : NotFound()).Gives<FileStatusAnswer>(Group, "Which files of a model are there", 404);
+        models.MapPost("/{id}/start", Start).Gives<StartedModelAnswer>(Group, "Begins to load a model; one that is loaded is running at once", 404, 409)
+            .Asks(("pin", "true: it stays loaded until it is stopped"));
+        models.MapPost("/{id}/stop", StopAsync).Gives<StoppedModelAnswer>(Group, "Frees a model: at once, or when the picture it draws is done", 404);
+    }
+
+    private static IResult Start(string id, HttpRequest request, ModelCatalogue catalogue, ModelCache cache, ModelViews views)
+    {
+        if (catalogue.Find(id) is not { } model)
+            return NotFound();
+        bool isWarm = cache.StatusOf(id) == "running";
+        if (!isWarm && (WhyNot(model, views) ?? cache.CannotFit(model)) is { } reason)
+            return ApiErrors.Json(StatusCodes.Status409Conflict, reason);
+        if (model.Remote is null)
+            cache.Begin(model, new RequestQuery(request).Flag("pin"));
+        return Results.Json(
+            new StartedModelAnswer(Success: true, isWarm || model.Remote is not null ? "running" : "starting", model.Port), ApiJson.Readable.StartedModelAnswer);
+    }
+
+    private static async Task<IResult> StopAsync(string id, ModelCatalogue catalogue, ModelCache cache)
+    {
+        if (catalogue.Find(id) is not { } model)
+            return NotFound();
+        await cache.StopAsync(model);
+        return Results.Json(new StoppedModelAnswer(Success: true, "stopped"), ApiJson.Readable.StoppedModelAnswer);
+    }
+
+    private static string? WhyNot(ModelDefinition model, ModelViews views)
+    {
+        if (model.Unsupported is { } reason)
+            return $"Model {model.Id} cannot draw here: {reason}";
+        string missing = string.Join(", ", views.FilesOf(model).Files.Where(file => !file.Exists).Select(file => file.FilePath));
+        return missing.Length == 0 ? null : $"Model {model.Id} has no {missing}: the file is missing";
     }
 
     private static IResult NotFound() => ApiErrors.NotFound("Model not found");
-
-    private static ModelAnswer ToAnswer(ModelDefinition model, ModelCache cache) => new(
-        model.Id, model.Name, model.Description, model.Capabilities, model.ExecMode, model.Mode, model.Port, cache.StatusOf(model.Id),
-        ToAnswer(model.Files),
-        model.HuggingFaceRepo is { } repo ? new HuggingFaceAnswer(repo) : null,
-        model.DefaultSize.ToString(),
-        new GenerationParamsAnswer(model.DefaultCfgScale, model.DefaultSteps, model.DefaultSampler),
-        model.SupportsNegativePrompt);
-
-    private static FileStatusAnswer ToAnswer(IReadOnlyList<ModelFileEntry> files)
-    {
-        List<ModelFileAnswer> answers =
-            [.. files.Select(file => new ModelFileAnswer(Path.GetFileName(file.Written), File.Exists(file.FullPath), file.Written))];
-        return new FileStatusAnswer(answers.Count > 0 && answers.TrueForAll(file => file.Exists), answers);
-    }
 }

@@ -12,6 +12,9 @@ internal sealed partial class EngineHost(
     /// <summary>The engine, once it is loaded and the demo model is there; fails with an <see cref="SdException"/> when it cannot be loaded.</summary>
     public Task<SdEngine> Ready => _ready.Task;
 
+    /// <summary>Memory of the graphics cards that the engine computes on, bytes; 0 for none, or before the engine is loaded.</summary>
+    public long GraphicsMemory { get; private set; }
+
     public Task StartAsync(CancellationToken cancellationToken)
     {
         _ = Task.Factory.StartNew(Prepare, cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
@@ -25,6 +28,8 @@ internal sealed partial class EngineHost(
         try
         {
             SdEngine engine = LoadEngine();
+            GraphicsMemory = engine.Devices.Where(device => !device.Name.StartsWith("CPU", StringComparison.OrdinalIgnoreCase))
+                .Sum(device => device.ReadMemory()?.TotalBytes ?? 0);
             WriteDemoModel();
             _ready.SetResult(engine);
         }

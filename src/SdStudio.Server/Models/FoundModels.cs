@@ -21,13 +21,13 @@ internal static class FoundModels
     public static IEnumerable<string> FilesOf(string folder) => Directory.EnumerateFiles(folder, "*", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 3 })
         .Where(file => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase)).Order(StringComparer.Ordinal);
 
-    public static Catalogue AddTo(Catalogue catalogue, string folder)
+    public static Catalogue AddTo(Catalogue catalogue, string folder, FileFacts facts)
     {
         HashSet<string> known = [.. catalogue.Models.Values.SelectMany(model => model.Files).Select(file => file.FullPath)];
         var models = new Dictionary<string, ModelDefinition>(catalogue.Models, StringComparer.Ordinal);
         foreach (string file in FilesOf(folder).Where(file => !known.Contains(file)))
         {
-            if (Read(file, Path.GetRelativePath(folder, file)) is { } model)
+            if (Read(file, Path.GetRelativePath(folder, file), facts) is { } model)
                 models.TryAdd(model.Id, model);
         }
 
@@ -40,20 +40,9 @@ internal static class FoundModels
         };
     }
 
-    private static ModelDefinition? Read(string path, string written)
+    private static ModelDefinition? Read(string path, string written, FileFacts facts)
     {
-        ModelFileInfo info;
-        try
-        {
-            info = ModelFile.Inspect(path);
-        }
-        catch (Exception exception) when (exception is SdException or IOException or UnauthorizedAccessException)
-        {
-            // Half a copy, or no model at all; it is looked at again when it changes.
-            return null;
-        }
-
-        if (info.Role != ModelRole.Checkpoint || !Usual.TryGetValue(info.Family, out (int Side, int Steps, double CfgScale) usual))
+        if (facts.Of(FileFacts.At(path)) is not { Role: ModelRole.Checkpoint } info || !Usual.TryGetValue(info.Family, out (int Side, int Steps, double CfgScale) usual))
             return null;
         string name = Path.GetFileNameWithoutExtension(path);
         return new ModelDefinition

@@ -1,6 +1,7 @@
-using System.Globalization;
+using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;
 using SdCpp.Interop;
 using SdStudio.Server.Events;
@@ -13,37 +14,63 @@ namespace SdStudio.Server.Models;
 /// whose loading costs least for the memory it takes, and never one that somebody draws with.
 /// </summary>
 internal sealed partial class ModelCache(
-    EngineHost engineHost, ModelCatalogue catalogue, StudioState state, IOptions<StudioOptions> options, EventHub hub, TimeProvider time, ILogger<ModelCache> logger)
+    EngineHost engineHost, ModelCatalogue catalogue, StudioState state, FileFacts facts, IOptions<StudioOptions> options, EventHub hub, TimeProvider time, ILogger<ModelCache> logger)
     : BackgroundService, IAsyncDisposable
 {
     private const string Preload = "preload";
+    private const string MeasuredUnder = "model_bytes:";
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+    private readonly long _ram = options.Value.Models.MemoryMiB > 0
+        ? options.Value.Models.MemoryMiB * 1024L * 1024
+        : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 * 3;
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly Lock _lock = new();
     private readonly List<ResidentModel> _residents = [];
     private volatile HashSet<string> _warmIds = [];
-    private volatile string? _loadingId;
+    private readonly ConcurrentDictionary<string, string> _failures = new(StringComparer.Ordinal);
+    private readonly Lazy<ConcurrentDictionary<string, ModelMemory>> _measured = new(() => new ConcurrentDictionary<string, ModelMemory>(
+        state.TextsUnder(MeasuredUnder).Select(kept => KeyValuePair.Create(kept.Key, ModelMemory.Parse(kept.Text))), StringComparer.Ordinal));
+    private readonly ConcurrentDictionary<string, byte> _starting = new(StringComparer.Ordinal);
+    private volatile TaskCompletionSource _returned = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private CancellationToken _stop;
 
     /// <summary>Counts up whenever a model comes or goes.</summary>
     public int Version { get; private set; }
 
-    /// <summary>Bytes that loaded models may take together.</summary>
-    public long Budget { get; } = options.Value.Models.MemoryMiB > 0
-        ? options.Value.Models.MemoryMiB * 1024L * 1024
-        : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 * 3;
+    /// <summary>What loaded models may take together.</summary>
+    public ModelMemory Budget => new(_ram, engineHost.GraphicsMemory);
 
     /// <summary>Whether a model needs no loading.</summary>
     public bool IsWarm(string id) => _warmIds.Contains(id);
 
-    /// <summary>The document's word for a model's state: stopped, starting or running.</summary>
-    public string StatusOf(string id) => _loadingId == id ? "starting" : IsWarm(id) ? "running" : "stopped";
+    /// <summary>The document's word for a model's state: stopped, starting, running, or error when it could not be loaded.</summary>
+    public string StatusOf(string id) =>
+        _starting.ContainsKey(id) ? "starting" : IsWarm(id) ? "running" : _failures.ContainsKey(id) ? "error" : "stopped";
+
+    /// <summary>Why a model could not be loaded when that was last tried; null when it could.</summary>
+    public string? FailureOf(string id) => _failures.GetValueOrDefault(id);
 
     /// <summary>What a model took when it was last loaded; null when it never was.</summary>
-    public long? MeasuredBytes(ModelDefinition model) =>
-        long.TryParse(state.Text(BytesKey(model)), CultureInfo.InvariantCulture, out long bytes) ? bytes : null;
+    public ModelMemory? Measured(ModelDefinition model) => _measured.Value.TryGetValue(MeasureKey(model), out ModelMemory memory) ? memory : null;
 
     /// <summary>What a model takes: as measured, or as its files say.</summary>
-    public long NeededBytes(ModelDefinition model) => MeasuredBytes(model) ?? model.Files.Sum(file => EstimateOf(file.FullPath));
+    public ModelMemory Needed(ModelDefinition model)
+    {
+        if (Measured(model) is { } measured)
+            return measured;
+        long weights = model.Files.Sum(file => facts.MemoryOf(FileFacts.At(file.FullPath)));
+        return engineHost.GraphicsMemory > 0 && !IsOffloaded(model) ? new ModelMemory(0, weights) : new ModelMemory(weights, 0);
+    }
+
+    /// <summary>Why a model cannot be loaded beside those that are pinned, with the numbers; null when it can.</summary>
+    public string? CannotFit(ModelDefinition definition)
+    {
+        ModelMemory needed = Needed(definition);
+        ModelMemory free = Budget - ModelMemory.Sum(Snapshot().Where(resident => resident.IsPinned).Select(resident => resident.Memory));
+        return needed.FitsIn(free)
+            ? null
+            : $"Model {definition.Id} needs {needed} and {free} of {Budget} can be freed for it; stop pinned models, or raise SdStudio:Models:MemoryMiB.";
+    }
 
     /// <summary>The model, loaded; it stays so until the lease is given back.</summary>
     /// <exception cref="SdException">It cannot be loaded, or it can never fit; the message has the numbers.</exception>
@@ -51,21 +78,34 @@ internal sealed partial class ModelCache(
     {
         if (Take(definition) is { } there)
             return new ModelLease(this, there, TimeSpan.Zero);
-        await _gate.WaitAsync(cancellation).ConfigureAwait(false);
+        _starting[definition.Id] = 0;
+        Tell(definition.Id);
         try
         {
-            // Somebody else may have loaded it meanwhile.
-            if (Take(definition) is { } loaded)
-                return new ModelLease(this, loaded, TimeSpan.Zero);
-            await MakeRoomAsync(definition).ConfigureAwait(false);
-            ResidentModel resident = await LoadAsync(definition, callbacks, cancellation).ConfigureAwait(false);
-            return new ModelLease(this, resident, resident.Loading);
+            await _gate.WaitAsync(cancellation).ConfigureAwait(false);
+            try
+            {
+                // Somebody else may have loaded it meanwhile.
+                if (Take(definition) is { } loaded)
+                    return new ModelLease(this, loaded, TimeSpan.Zero);
+                ResidentModel resident = await LoadWhereFitsAsync(definition, callbacks, cancellation).ConfigureAwait(false);
+                return new ModelLease(this, resident, resident.Loading);
+            }
+            finally
+            {
+                _gate.Release();
+            }
         }
         finally
         {
-            _gate.Release();
+            _starting.TryRemove(definition.Id, out _);
+            Changed();
+            Tell(definition.Id);
         }
     }
+
+    /// <summary>Begins to load a model and does not wait for it: its status says how that went.</summary>
+    public void Begin(ModelDefinition model, bool pin) => _ = LoadOrLogAsync(model, pin, _stop);
 
     /// <summary>Loads a model for whoever will draw with it.</summary>
     /// <param name="definition">The model.</param>
@@ -113,15 +153,17 @@ internal sealed partial class ModelCache(
 
         if (isOver)
             await FreeAsync([resident]).ConfigureAwait(false);
+        Interlocked.Exchange(ref _returned, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        _stop = stoppingToken;
         try
         {
             await engineHost.Ready.WaitAsync(stoppingToken).ConfigureAwait(false);
             foreach (ModelDefinition model in catalogue.Models.Where(model => model is { Mode: Preload, Unsupported: null, Remote: null }))
-                await PreloadAsync(model, stoppingToken).ConfigureAwait(false);
+                await LoadOrLogAsync(model, pin: true, stoppingToken).ConfigureAwait(false);
             using var timer = new PeriodicTimer(LookEvery, time);
             while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
                 await FreeAsync(Snapshot().FindAll(IsIdleTooLong)).ConfigureAwait(false);
@@ -140,15 +182,19 @@ internal sealed partial class ModelCache(
         Dispose();
     }
 
-    private async Task PreloadAsync(ModelDefinition model, CancellationToken stop)
+    private async Task LoadOrLogAsync(ModelDefinition model, bool pin, CancellationToken stop)
     {
         try
         {
-            await StartAsync(model, pin: true, stop).ConfigureAwait(false);
+            await StartAsync(model, pin, stop).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The server stops.
         }
         catch (SdException exception)
         {
-            LogNotPreloaded(model.Id, exception.Message);
+            LogNotLoaded(model.Id, exception.Message);
         }
     }
 
@@ -168,57 +214,97 @@ internal sealed partial class ModelCache(
         }
     }
 
-    // Told before anything is evicted: what can never fit costs nobody a warm model.
-    private async Task MakeRoomAsync(ModelDefinition definition)
+    private async Task<ResidentModel> LoadWhereFitsAsync(ModelDefinition definition, SdCallbacks? callbacks, CancellationToken cancellation)
     {
-        long needed = NeededBytes(definition);
-        List<ResidentModel> residents = Snapshot();
-        long kept = residents.Where(resident => resident.IsPinned || resident.InUse > 0).Sum(resident => resident.Bytes);
-        if (needed + kept > Budget)
+        try
         {
-            throw new SdException(
-                SdError.OutOfMemory,
-                $"Model {definition.Id} needs {InMiB(needed)} MiB and {InMiB(Budget - kept)} of {InMiB(Budget)} MiB can be freed for it; stop pinned models, or raise SdStudio:Models:MemoryMiB.");
+            await MakeRoomAsync(definition, cancellation).ConfigureAwait(false);
+            ResidentModel resident = await LoadAsync(definition, callbacks, cancellation).ConfigureAwait(false);
+            _failures.TryRemove(definition.Id, out _);
+            return resident;
         }
+        catch (SdException exception)
+        {
+            _failures[definition.Id] = exception.Message;
+            throw;
+        }
+    }
 
-        long free = Budget - residents.Sum(resident => resident.Bytes);
+    // Told before anything is evicted: what can never fit costs nobody a warm model.
+    private async Task MakeRoomAsync(ModelDefinition definition, CancellationToken cancellation)
+    {
+        if (CannotFit(definition) is { } reason)
+            throw new SdException(SdError.OutOfMemory, reason);
+        ModelMemory needed = Needed(definition);
+        while (true)
+        {
+            Task returned = _returned.Task;
+            if (await FreeUntilAsync(Budget - needed).ConfigureAwait(false) || !Snapshot().Exists(resident => resident.InUse > 0))
+                return;
+            // The rest of the room is where somebody draws now.
+            await returned.WaitAsync(cancellation).ConfigureAwait(false);
+        }
+    }
+
+    // The least valuable first.
+    private async Task<bool> FreeUntilAsync(ModelMemory allowed)
+    {
+        List<ResidentModel> residents = Snapshot();
+        ModelMemory taken = ModelMemory.Sum(residents.Select(resident => resident.Memory));
         List<ResidentModel> leave = [];
         foreach (ResidentModel least in residents.Where(resident => resident is { IsPinned: false, InUse: 0 }).OrderBy(resident => resident.Value).ThenBy(resident => resident.LastUsed))
         {
-            if (free >= needed)
+            if (taken.FitsIn(allowed))
                 break;
             leave.Add(least);
-            free += least.Bytes;
+            taken -= least.Memory;
         }
 
         await FreeAsync(leave).ConfigureAwait(false);
+        return taken.FitsIn(allowed);
     }
 
     private async Task<ResidentModel> LoadAsync(ModelDefinition definition, SdCallbacks? callbacks, CancellationToken cancellation)
     {
-        _loadingId = definition.Id;
-        Tell(definition.Id);
+        long start = time.GetTimestamp();
+        long before = Environment.WorkingSet;
+        ModelMemory told = default;
+        SdEngine engine = await engineHost.Ready.WaitAsync(cancellation).ConfigureAwait(false);
+        Action<SdLogLine>? log = callbacks?.Log;
+        SdCallbacks listening = (callbacks ?? new SdCallbacks()) with
+        {
+            Log = line =>
+            {
+                told = ModelMemory.OfEngineLine(line.Text) ?? told;
+                log?.Invoke(line);
+            },
+        };
+        DiffusionModel model = await DiffusionModel.LoadAsync(LoadOptions(definition, engine), listening, cancellation).ConfigureAwait(false);
+        TimeSpan took = time.GetElapsedTime(start);
+        // Memory that was free in the heap shows as no growth: the engine's own count, or an earlier load, is the better measure then.
+        ModelMemory last = Measured(definition) ?? default;
+        var memory = new ModelMemory(Math.Max(Environment.WorkingSet - before, Math.Max(told.Ram, last.Ram)), told.Vram);
+        var resident = new ResidentModel(definition, model, memory, took) { InUse = 1, Uses = 1, LastUsed = time.GetTimestamp() };
+        lock (_lock)
+            _residents.Add(resident);
+        LogLoaded(definition.Id, model.Family, (long)took.TotalMilliseconds, memory);
+        Keep(definition, memory);
+        // It took more than its files told.
+        await FreeUntilAsync(Budget).ConfigureAwait(false);
+        return resident;
+    }
+
+    private void Keep(ModelDefinition definition, ModelMemory memory)
+    {
+        _measured.Value[MeasureKey(definition)] = memory;
         try
         {
-            long start = time.GetTimestamp();
-            long before = Environment.WorkingSet;
-            SdEngine engine = await engineHost.Ready.WaitAsync(cancellation).ConfigureAwait(false);
-            DiffusionModel model = await DiffusionModel.LoadAsync(LoadOptions(definition, engine), callbacks, cancellation).ConfigureAwait(false);
-            TimeSpan took = time.GetElapsedTime(start);
-            // Memory that was free in the heap shows as no growth: then the files' own size is the better measure.
-            long bytes = Math.Max(Environment.WorkingSet - before, definition.Files.Sum(file => SizeOf(file.FullPath)));
-            state.SetText(BytesKey(definition), bytes.ToString(CultureInfo.InvariantCulture));
-            var resident = new ResidentModel(definition, model, bytes, took) { InUse = 1, Uses = 1 };
-            lock (_lock)
-                _residents.Add(resident);
-            LogLoaded(definition.Id, model.Family, (long)took.TotalMilliseconds, InMiB(bytes));
-            return resident;
+            state.SetText(MeasuredUnder + MeasureKey(definition), memory.ToText());
         }
-        finally
+        catch (SqliteException exception)
         {
-            _loadingId = null;
-            Changed();
-            Tell(definition.Id);
+            // A model that is loaded draws, whatever became of the note about it.
+            LogNotKept(definition.Id, exception.Message);
         }
     }
 
@@ -227,6 +313,9 @@ internal sealed partial class ModelCache(
     {
         DiffusionModelOptions load = definition.Options.Threads > 0 ? definition.Options : definition.Options with { Threads = options.Value.Threads };
         bool onlyProcessor = engine.Devices.All(device => device.Name.StartsWith("CPU", StringComparison.OrdinalIgnoreCase));
+        // People put the small decoder where the large one belongs; the engine wants each in its own place.
+        if (load is { VaePath: { } vae, TaesdPath: null } && facts.Of(FileFacts.At(vae)) is { Role: ModelRole.Taesd })
+            load = load with { VaePath = null, TaesdPath = vae };
         return onlyProcessor ? load with { Backend = null, ParamsBackend = null, MaxVram = null } : load;
     }
 
@@ -246,7 +335,7 @@ internal sealed partial class ModelCache(
 
             await resident.Model.DisposeAsync().ConfigureAwait(false);
             Changed();
-            LogFreed(resident.Id, InMiB(resident.Bytes));
+            LogFreed(resident.Id, resident.Memory);
             Tell(resident.Id);
         }
     }
@@ -268,33 +357,25 @@ internal sealed partial class ModelCache(
         EventChannel.Models, "model_status_changed",
         JsonSerializer.SerializeToUtf8Bytes(new ModelStatusView(id, StatusOf(id)), ModelJson.Default.ModelStatusView));
 
-    private static long EstimateOf(string path)
-    {
-        try
-        {
-            return ModelFile.Inspect(path).MemoryEstimate;
-        }
-        catch (Exception exception) when (exception is SdException or IOException or UnauthorizedAccessException)
-        {
-            // What is wrong with it is said by the load.
-            return SizeOf(path);
-        }
-    }
+    private static bool IsOffloaded(ModelDefinition model) =>
+        (model.Options.ParamsBackend ?? model.Options.Backend ?? "").Contains("cpu", StringComparison.OrdinalIgnoreCase);
 
-    private static long SizeOf(string path) => new FileInfo(path) is { Exists: true } file ? file.Length : 0;
+    // Other weights under the same names are another model.
+    private static string MeasureKey(ModelDefinition model) => $"{model.LoadKey}\n{SizeOf(model)}";
 
-    private static string BytesKey(ModelDefinition model) => "model_bytes:" + model.LoadKey;
+    private static long SizeOf(ModelDefinition model) => model.Files.Sum(entry => FileFacts.At(entry.FullPath) is { Exists: true } file ? file.Length : 0);
 
-    private static long InMiB(long bytes) => bytes / (1024 * 1024);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Model {Model} ({Family}) loaded in {Milliseconds} ms; it takes {Memory}")]
+    private partial void LogLoaded(string model, string family, long milliseconds, ModelMemory memory);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Model {Model} ({Family}) loaded in {Milliseconds} ms; it takes {MiB} MiB")]
-    private partial void LogLoaded(string model, string family, long milliseconds, long miB);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Model {Model} was freed: {Memory}")]
+    private partial void LogFreed(string model, ModelMemory memory);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Model {Model} was freed: {MiB} MiB")]
-    private partial void LogFreed(string model, long miB);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Model {Model} could not be loaded: {Reason}")]
+    private partial void LogNotLoaded(string model, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Model {Model} is to be loaded at the start and is not: {Reason}")]
-    private partial void LogNotPreloaded(string model, string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "What model {Model} takes was measured and not kept: {Reason}")]
+    private partial void LogNotKept(string model, string reason);
 }
 
 /// <summary>What the event tells.</summary>

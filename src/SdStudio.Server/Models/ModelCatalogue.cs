@@ -50,6 +50,7 @@ internal sealed partial class ModelCatalogue : BackgroundService
 
     private readonly DataFolders _folders;
     private readonly ModelOptions _options;
+    private readonly FileFacts _facts;
     private readonly EventHub _hub;
     private readonly TimeProvider _time;
     private readonly ILogger<ModelCatalogue> _logger;
@@ -57,9 +58,9 @@ internal sealed partial class ModelCatalogue : BackgroundService
     private volatile Catalogue _catalogue;
     private string _seen;
 
-    public ModelCatalogue(DataFolders folders, IOptions<StudioOptions> options, EventHub hub, TimeProvider time, ILogger<ModelCatalogue> logger)
+    public ModelCatalogue(DataFolders folders, IOptions<StudioOptions> options, FileFacts facts, EventHub hub, TimeProvider time, ILogger<ModelCatalogue> logger)
     {
-        (_folders, _options, _hub, _time, _logger) = (folders, options.Value.Models, hub, time, logger);
+        (_folders, _options, _facts, _hub, _time, _logger) = (folders, options.Value.Models, facts, hub, time, logger);
         if (_options.CatalogueDirectory.Length == 0 && !CatalogueReader.FilesOf(Folder).Any())
             File.WriteAllText(folders.Catalogue, DefaultText);
         _seen = Fingerprint();
@@ -132,7 +133,7 @@ internal sealed partial class ModelCatalogue : BackgroundService
         Catalogue catalogue = CatalogueReader.Read(Folder, Root);
         foreach (string warning in catalogue.Warnings)
             LogWarning(warning);
-        return _options.Scan ? FoundModels.AddTo(catalogue, _folders.Models) : catalogue;
+        return _options.Scan ? FoundModels.AddTo(catalogue, _folders.Models, _facts) : catalogue;
     }
 
     // Names, sizes and times of everything that is read: the YAML files, and which files of models there are.

@@ -3,7 +3,7 @@ using SdCpp.Interop;
 namespace SdStudio.Server.Models;
 
 /// <summary>A model that is loaded. Its numbers change under the cache's lock.</summary>
-internal sealed class ResidentModel(ModelDefinition definition, DiffusionModel model, long bytes, TimeSpan loading)
+internal sealed class ResidentModel(ModelDefinition definition, DiffusionModel model, ModelMemory memory, TimeSpan loading)
 {
     public string Key { get; } = definition.LoadKey;
 
@@ -12,7 +12,7 @@ internal sealed class ResidentModel(ModelDefinition definition, DiffusionModel m
     public DiffusionModel Model { get; } = model;
 
     /// <summary>What the load took, as measured.</summary>
-    public long Bytes { get; } = bytes;
+    public ModelMemory Memory { get; } = memory;
 
     public TimeSpan Loading { get; } = loading;
 
@@ -32,7 +32,7 @@ internal sealed class ResidentModel(ModelDefinition definition, DiffusionModel m
     public bool IsStopping { get; set; }
 
     /// <summary>Seconds of loading that it saves for each byte it takes.</summary>
-    public double Value => Loading.TotalSeconds * Math.Max(1, Uses) / Math.Max(1, Bytes);
+    public double Value => Loading.TotalSeconds * Math.Max(1, Uses) / Math.Max(1, Memory.Ram + Memory.Vram);
 }
 
 /// <summary>A loaded model in the hands of somebody who draws with it; disposing gives it back.</summary>

@@ -28,15 +28,20 @@ internal sealed class StudioState(StudioDatabase database)
         "INSERT INTO model_costs VALUES ($model, $costs) ON CONFLICT DO UPDATE SET costs = $costs",
         ("$model", model), ("$costs", JsonSerializer.Serialize(costs, StorageJson.Default.ModelCosts)));
 
-    /// <summary>The SHA-256 of a file, when it was computed for just these bytes.</summary>
-    public string? HashOf(FileInfo file) => database.Read(reader => reader.Query(
-        "SELECT sha256 FROM file_hashes WHERE path = $path AND bytes = $bytes AND changed = $changed", row => row.GetString(0),
-        ("$path", file.FullName), ("$bytes", file.Length), ("$changed", file.LastWriteTimeUtc.Ticks))).FirstOrDefault();
+    /// <summary>Everything that is kept under names that begin so, by what follows in the name.</summary>
+    public IReadOnlyList<(string Key, string Text)> TextsUnder(string prefix) => database.Read(reader => reader.Query(
+        "SELECT substr(key, length($prefix) + 1), value FROM studio_state WHERE substr(key, 1, length($prefix)) = $prefix",
+        row => (row.GetString(0), row.GetString(1)), ("$prefix", prefix)));
 
-    public void SaveHash(FileInfo file, string sha256) => Execute(
+    /// <summary>The SHA-256 of every file that was ever read, with what the file was then.</summary>
+    public IReadOnlyList<(string Path, FileHash Hash)> Hashes() => database.Read(reader => reader.Query(
+        "SELECT path, bytes, changed, sha256 FROM file_hashes",
+        row => (row.GetString(0), new FileHash(row.GetInt64(1), row.GetInt64(2), row.GetString(3)))));
+
+    public void SaveHash(string path, FileHash hash) => Execute(
         "INSERT INTO file_hashes VALUES ($path, $bytes, $changed, $hash) " +
         "ON CONFLICT DO UPDATE SET bytes = $bytes, changed = $changed, sha256 = $hash",
-        ("$path", file.FullName), ("$bytes", file.Length), ("$changed", file.LastWriteTimeUtc.Ticks), ("$hash", sha256));
+        ("$path", path), ("$bytes", hash.Bytes), ("$changed", hash.Changed), ("$hash", hash.Sha256));
 
     private void Execute(string sql, params (string Name, object? Value)[] values) => database.Write(writer =>
     {
@@ -44,3 +49,6 @@ internal sealed class StudioState(StudioDatabase database)
         return true;
     });
 }
+
+/// <summary>A file's SHA-256, and the length and time (ticks, UTC) that it had when it was read.</summary>
+internal sealed record FileHash(long Bytes, long Changed, string Sha256);
