@@ -117,6 +117,8 @@ public static class ServerBuilder
         builder.Logging.AddFilter<LogStoreProvider>(null, LogLevel.Warning).AddFilter<LogStoreProvider>("SdStudio", LogLevel.Debug);
         services.AddSingleton<JobQueue>();
         services.AddSingleton<JobRunner>();
+        services.AddSingleton<RemoteDrawing>();
+        services.AddOutgoing();
         services.AddSingleton<ImageStore>();
         services.AddSingleton<ModelCatalogue>();
         services.AddSingleton<ModelCache>();

@@ -41,6 +41,8 @@ internal sealed class DrawRequest(RequestFields fields, ModelCatalogue catalogue
         ModelDefinition? model = FindModel(type == JobType.Generate ? null : catalogue.DefaultImageToImage);
         PictureSize size = ReadSize(model, input);
         HiresFix? hires = input is null ? ReadHires(size) : null;
+        if (hires is not null && model?.Remote is not null)
+            fields.Refuse("hires_scale", $"The model {model.Id} is drawn by another server, in one pass; leave hires_scale, hires_width and hires_height away");
         long? seed = fields.Integer(-1, MaxSeed, "seed");
         return new JobSettings
         {

@@ -117,6 +117,20 @@ internal static class PictureReader
         return result;
     }
 
+    /// <summary>A PNG of the picture that is transparent where the mask is white, as OpenAI's API takes masks.</summary>
+    public static byte[] WithHoles(ImageBuffer picture, ImageBuffer mask)
+    {
+        using Image image = View(picture);
+        using Image white = View(mask);
+        using Image opaque = white.Invert();
+        using Image joined = image.Bandjoin(opaque);
+        using Image holes = joined.Copy(interpretation: Enums.Interpretation.Srgb);
+        byte[] png = holes.PngsaveBuffer();
+        GC.KeepAlive(picture);
+        GC.KeepAlive(mask);
+        return png;
+    }
+
     /// <summary>A view on the pixels, valid as long as the buffer is.</summary>
     public static Image View(ImageBuffer picture) => Image.NewFromMemory(
         picture.Address, (ulong)picture.Length, picture.Width, picture.Height, picture.Channels, Enums.BandFormat.Uchar);

@@ -11,7 +11,7 @@ internal sealed record JobResult(JobSettings Settings, IReadOnlyList<JobImage> I
 
 /// <summary>The way of one job: model, engine, files.</summary>
 internal sealed partial class JobRunner(
-    EngineHost engineHost, ModelCatalogue catalogue, ModelCache cache, UpscalerCache upscalers, FileHashes hashes, LoraFolder loras, ImageStore images,
+    EngineHost engineHost, ModelCatalogue catalogue, ModelCache cache, RemoteDrawing remote, UpscalerCache upscalers, FileHashes hashes, LoraFolder loras, ImageStore images,
     StudioState state, JobEvents events, IOptions<StudioOptions> options, TimeProvider time, ILogger<JobRunner> logger)
 {
     // More of them in one picture tell nobody more.
@@ -61,6 +61,8 @@ internal sealed partial class JobRunner(
     {
         ModelDefinition definition = catalogue.Find(settings.Model)
             ?? throw new SdException(SdError.InvalidArgument, $"Model {settings.Model} is no longer in models.yml.");
+        if (definition.Remote is not null)
+            return await DrawRemotelyAsync(running, definition, settings, cancellation).ConfigureAwait(false);
         await using ModelLease lease = await cache.AcquireAsync(definition, callbacks, cancellation).ConfigureAwait(false);
         (DiffusionModel model, TimeSpan loading) = (lease.Model, lease.Loading);
         // Read beside the drawing: a picture is told by which weights it was drawn.
@@ -84,6 +86,27 @@ internal sealed partial class JobRunner(
         }
 
         return Done(running, used, saved, loading, start);
+    }
+
+    private async Task<JobResult> DrawRemotelyAsync(RunningJob running, ModelDefinition definition, JobSettings settings, CancellationToken cancellation)
+    {
+        long start = time.GetTimestamp();
+        running.Progress.Report(new GenerationProgress(GenerationPhase.Sample, 0, settings.Steps, 0, 1, 0));
+        List<ImageBuffer> pictures = await remote.DrawAsync(running.Job, definition, cancellation).ConfigureAwait(false);
+        try
+        {
+            if (pictures.Count != settings.Count)
+                throw new SdException(SdError.GenerationFailed, $"The server of model {definition.Id} returned {pictures.Count} of {settings.Count} pictures.");
+            JobSettings used = settings with { Engine = "another server" };
+            List<JobImage> saved = [];
+            foreach (ImageBuffer picture in pictures)
+                saved.Add(Save(running.Job.Id, saved.Count, picture, used, settings.Seed + saved.Count));
+            return Done(running, used, saved, TimeSpan.Zero, start);
+        }
+        finally
+        {
+            pictures.ForEach(picture => picture.Dispose());
+        }
     }
 
     private async Task<GenerationResult> GenerateAsync(

@@ -45,7 +45,7 @@ internal sealed partial class ModelCache(
 
     /// <summary>The document's word for a model's state: stopped, starting, running, or error when it could not be loaded.</summary>
     public string StatusOf(string id) =>
-        _starting.ContainsKey(id) ? "starting" : IsWarm(id) ? "running" : _failures.ContainsKey(id) ? "error" : "stopped";
+        _starting.ContainsKey(id) ? "starting" : IsWarm(id) || catalogue.Find(id)?.Remote is not null ? "running" : _failures.ContainsKey(id) ? "error" : "stopped";
 
     /// <summary>Why a model could not be loaded when that was last tried; null when it could.</summary>
     public string? FailureOf(string id) => _failures.GetValueOrDefault(id);

@@ -1,0 +1,32 @@
+using System.Net;
+using Microsoft.Extensions.Http.Resilience;
+using Microsoft.Extensions.Options;
+using Polly;
+using SdStudio.Server.Jobs;
+
+namespace SdStudio.Server;
+
+/// <summary>How this server calls others.</summary>
+internal static class Outgoing
+{
+    private const int Retries = 4;
+
+    public static void AddOutgoing(this IServiceCollection services) =>
+        // The time limit is that of one try, below.
+        services.AddHttpClient(RemoteDrawing.Client, client => client.Timeout = Timeout.InfiniteTimeSpan)
+            .AddResilienceHandler(RemoteDrawing.Client, (pipeline, context) => pipeline
+                .AddRetry(Retry())
+                .AddTimeout(TimeSpan.FromSeconds(context.ServiceProvider.GetRequiredService<IOptions<StudioOptions>>().Value.Models.RemoteTimeoutSeconds)));
+
+    // An answer of 500 means that the work was done and went wrong: it would again. Retry-After is heeded.
+    private static HttpRetryStrategyOptions Retry() => new()
+    {
+        MaxRetryAttempts = Retries,
+        BackoffType = DelayBackoffType.Exponential,
+        UseJitter = true,
+        Delay = TimeSpan.FromMilliseconds(500),
+        ShouldHandle = arguments => ValueTask.FromResult(
+            arguments.Outcome.Exception is HttpRequestException
+            || arguments.Outcome.Result?.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout),
+    };
+}

@@ -1,0 +1,149 @@
+using System.Net;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using NetVips;
+using SdStudio.Server.Jobs;
+
+namespace SdStudio.Server.Tests;
+
+/// <summary>Models that another server draws with: a studio, or whoever speaks OpenAI's images API.</summary>
+public sealed class RemoteModelTests(Workshop studio)
+{
+    private const string Picture = """{"model":"far","prompt":"a red circle on a blue background","size":"64x64","seed":5,"steps":4}""";
+
+    [Fact]
+    public async Task A_studio_draws_with_another_ones_model_as_that_one_would()
+    {
+        await using StudioServer server = await NearAsync(studio.Server.Http.BaseAddress!.ToString());
+
+        (string id, string[] images) = await server.DrawAsync(Picture);
+        PngFile far = await server.PictureAsync(images[0]);
+        PngFile own = await studio.Server.DrawOneAsync(Picture.Replace("far", "demo", StringComparison.Ordinal));
+        Assert.Equal(own.Pixels, far.Pixels);
+        Assert.Equal("running", (await server.GetAsync("/api/models/far/status")).Body.GetProperty("status").GetString());
+        Assert.Equal("another server", (await server.JobAsync(id)).GetProperty("engine").GetString());
+    }
+
+    [Fact]
+    public async Task A_picture_and_a_mask_go_along()
+    {
+        await using StudioServer server = await NearAsync(studio.Server.Http.BaseAddress!.ToString());
+        byte[] input = await PngOfAsync(server, Picture);
+        using Image black = Image.Black(64, 64).Copy(interpretation: Enums.Interpretation.Bw);
+        using Image leftHalf = black.Mutate(image => image.DrawRect([255], 0, 0, 32, 64, fill: true));
+        byte[] mask = leftHalf.PngsaveBuffer();
+        (string Name, string Value)[] fields =
+        [
+            ("prompt", "a green circle on a blue background"), ("size", "64x64"), ("seed", "3"), ("steps", "4"), ("strength", "0.9"), ("mask", Convert.ToBase64String(mask)),
+        ];
+
+        PngFile far = await EditAsync(server, input, [("model", "far"), .. fields]);
+        PngFile own = await EditAsync(studio.Server, input, [("model", "demo"), .. fields]);
+        Assert.Equal(own.Pixels, far.Pixels);
+    }
+
+    [Fact]
+    public async Task A_wrong_key_is_told_as_what_it_is()
+    {
+        await using StudioServer locked = await StudioServer.StartAsync(studio.NewDataFolder(), "--SdStudio:Security:ApiKey=the-right-key");
+        await using (StudioServer wrong = await NearAsync(locked.Http.BaseAddress!.ToString(), "wrong"))
+            Assert.Contains("does not accept its key", await FailureAsync(wrong), StringComparison.Ordinal);
+        await using StudioServer right = await NearAsync(locked.Http.BaseAddress!.ToString(), "the-right-key");
+        await right.DrawAsync(Picture);
+        Assert.DoesNotContain("the-right-key", (await right.GetAsync("/api/models")).Body.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Nobody_at_the_address_is_told()
+    {
+        await using StudioServer server = await NearAsync("http://127.0.0.1:9");
+        Assert.Contains("cannot be reached", await FailureAsync(server), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_busy_server_is_asked_again_and_one_that_knows_only_OpenAIs_fields_without_the_others()
+    {
+        List<JsonElement> asked = [];
+        byte[] picture = await PngOfAsync(studio.Server, Picture.Replace("far", "demo", StringComparison.Ordinal));
+        await using WebApplication other = await StandInAsync(async context =>
+        {
+            asked.Add((await JsonDocument.ParseAsync(context.Request.Body)).RootElement.Clone());
+            context.Response.StatusCode = asked.Count switch { 1 => 503, 2 => 400, _ => 200 };
+            await context.Response.WriteAsync(asked.Count switch
+            {
+                1 => "",
+                2 => """{"error":{"message":"Unknown parameter: 'cfg_scale'.","code":"unknown_parameter"}}""",
+                _ => $$"""{"created":1,"data":[{"b64_json":"{{Convert.ToBase64String(picture)}}"}]}""",
+            });
+        });
+        await using StudioServer server = await NearAsync(other.Urls.First() + "/v1");
+
+        await server.DrawAsync(Picture);
+        Assert.Equal(3, asked.Count);
+        Assert.Equal(5, asked[0].GetProperty("seed").GetInt32());
+        Assert.False(asked[2].TryGetProperty("seed", out _));
+        Assert.Equal("demo", asked[2].GetProperty("model").GetString());
+    }
+
+    [Theory]
+    [InlineData(500, """{"error":{"message":"the engine fell over"}}""", "answered 500: the engine fell over")]
+    [InlineData(200, """{"data":[{"b64_json":"bm8gcGljdHVyZQ=="}]}""", "sent no picture that can be read")]
+    [InlineData(200, "<html>", "sent no picture that can be read")]
+    [InlineData(200, """{"data":[]}""", "returned 0 of 1 pictures")]
+    public async Task An_answer_that_is_no_picture_fails_the_job_with_the_reason(int status, string body, string reason)
+    {
+        var asked = 0;
+        await using WebApplication other = await StandInAsync(context =>
+        {
+            asked++;
+            context.Response.StatusCode = status;
+            return context.Response.WriteAsync(body);
+        });
+        await using StudioServer server = await NearAsync(other.Urls.First());
+
+        Assert.Contains(reason, await FailureAsync(server), StringComparison.Ordinal);
+        Assert.Equal(1, asked);
+    }
+
+    [Theory]
+    [InlineData("http://host:1234", "http://host:1234/v1/images/edits")]
+    [InlineData("http://host/", "http://host/v1/images/edits")]
+    [InlineData("https://host/v1/", "https://host/v1/images/edits")]
+    [InlineData("https://host/openai/v1", "https://host/openai/v1/images/edits")]
+    public void An_address_is_that_of_the_server_or_of_its_API(string written, string called) =>
+        Assert.Equal(called, RemoteDrawing.AddressOf(new Uri(written), "images/edits").AbsoluteUri);
+
+    private Task<StudioServer> NearAsync(string address, string key = "none") => StudioServer.StartAsync(studio.NewDataFolder(
+        $"models:\n  far:\n    name: Far\n    exec_mode: api\n    api: \"{address}\"\n    api_key: \"{key}\"\n    api_model: demo\n    generation_params: {{ cfg_scale: 1, sample_steps: 4, sampling_method: euler }}\n"));
+
+    private static async Task<string> FailureAsync(StudioServer server)
+    {
+        (HttpStatusCode status, JsonElement body) = await server.GenerateAsync(Picture);
+        Assert.Equal(HttpStatusCode.InternalServerError, status);
+        return body.GetProperty("error").GetString()!;
+    }
+
+    private static async Task<WebApplication> StandInAsync(RequestDelegate answer)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(["--urls=http://127.0.0.1:0", "--Logging:LogLevel:Default=None"]);
+        WebApplication app = builder.Build();
+        app.Run(answer);
+        await app.StartAsync(TestContext.Current.CancellationToken);
+        return app;
+    }
+
+    private static async Task<byte[]> PngOfAsync(StudioServer server, string json)
+    {
+        (_, string[] images) = await server.DrawAsync(json);
+        return await server.Http.GetByteArrayAsync($"/api/images/{images[0]}", TestContext.Current.CancellationToken);
+    }
+
+    private static async Task<PngFile> EditAsync(StudioServer server, byte[] input, (string Name, string Value)[] fields)
+    {
+        using MultipartFormDataContent form = StudioServer.Form(input, fields);
+        (HttpStatusCode status, JsonElement body) = await server.SendAsync(HttpMethod.Post, "/api/edit", form);
+        Assert.True(status == HttpStatusCode.OK, body.ToString());
+        return await server.PictureAsync(body.GetProperty("data")[0].GetProperty("id").GetString()!);
+    }
+}
