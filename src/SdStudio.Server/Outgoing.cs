@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Http.Resilience;
 using Microsoft.Extensions.Options;
 using Polly;
+using SdStudio.Server.Downloads;
 using SdStudio.Server.Jobs;
 
 namespace SdStudio.Server;
@@ -11,12 +12,19 @@ internal static class Outgoing
 {
     private const int Retries = 4;
 
-    public static void AddOutgoing(this IServiceCollection services) =>
+    public static void AddOutgoing(this IServiceCollection services)
+    {
+        services.AddHttpClient(Hub.Client, client =>
+        {
+            client.Timeout = Timeout.InfiniteTimeSpan;
+            client.DefaultRequestHeaders.UserAgent.ParseAdd("SdStudio/1.0");
+        }).ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(30) });
         // The time limit is that of one try, below.
         services.AddHttpClient(RemoteDrawing.Client, client => client.Timeout = Timeout.InfiniteTimeSpan)
             .AddResilienceHandler(RemoteDrawing.Client, (pipeline, context) => pipeline
                 .AddRetry(Retry())
                 .AddTimeout(TimeSpan.FromSeconds(context.ServiceProvider.GetRequiredService<IOptions<StudioOptions>>().Value.Models.RemoteTimeoutSeconds)));
+    }
 
     // An answer of 500 means that the work was done and went wrong: it would again. Retry-After is heeded.
     private static HttpRetryStrategyOptions Retry() => new()

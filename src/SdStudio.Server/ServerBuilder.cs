@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using SdStudio.Server.Api;
 using SdStudio.Server.Api.Description;
 using SdStudio.Server.Clients;
+using SdStudio.Server.Downloads;
 using SdStudio.Server.Events;
 using SdStudio.Server.Images;
 using SdStudio.Server.Jobs;
@@ -46,6 +47,7 @@ public static class ServerBuilder
         RouteGroupBuilder api = app.MapGroup("/api");
         api.MapStatusApi();
         api.MapModelsApi();
+        api.MapDownloadsApi();
         api.MapGenerateApi();
         api.MapQueueApi();
         api.MapGenerationsApi();
@@ -118,6 +120,10 @@ public static class ServerBuilder
         services.AddSingleton<JobQueue>();
         services.AddSingleton<JobRunner>();
         services.AddSingleton<RemoteDrawing>();
+        services.AddSingleton<DownloadStore>();
+        services.AddSingleton<Hub>();
+        services.AddSingleton<FileDownload>();
+        services.AddSingleton<ModelDownloads>();
         services.AddOutgoing();
         services.AddSingleton<ImageStore>();
         services.AddSingleton<ModelCatalogue>();
@@ -126,6 +132,7 @@ public static class ServerBuilder
         services.AddHostedService(provider => provider.GetRequiredService<ModelCatalogue>());
         services.AddHostedService(provider => provider.GetRequiredService<EngineHost>());
         services.AddHostedService(provider => provider.GetRequiredService<ModelCache>());
+        services.AddHostedService(provider => provider.GetRequiredService<ModelDownloads>());
         services.AddHostedService<JobWorker>();
         services.AddHostedService<WelcomeNote>();
     }

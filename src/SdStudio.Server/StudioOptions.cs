@@ -1,3 +1,5 @@
+using SdStudio.Server.Downloads;
+
 namespace SdStudio.Server;
 
 /// <summary>The section <c>SdStudio</c> of the configuration.</summary>
@@ -30,6 +32,9 @@ public sealed class StudioOptions
     /// <summary>Where models are and how much memory they get.</summary>
     public ModelOptions Models { get; set; } = new();
 
+    /// <summary>Where models are fetched from.</summary>
+    public DownloadOptions Downloads { get; set; } = new();
+
     /// <summary>Limits of requests.</summary>
     public LimitOptions Limits { get; set; } = new();
 
@@ -42,7 +47,7 @@ public sealed class StudioOptions
             yield return $"SdStudio:SynchronousWaitSeconds is {SynchronousWaitSeconds}; allowed is 1 to 86400";
         if (Threads is < 0 or > 1024)
             yield return $"SdStudio:Threads is {Threads}; allowed is 0 to 1024";
-        foreach (string problem in Security.Problems().Concat(Models.Problems()))
+        foreach (string problem in Security.Problems().Concat(Models.Problems()).Concat(Downloads.Problems()))
             yield return problem;
         foreach ((string name, int value, int min, int max) in Queue.Ranges())
         {

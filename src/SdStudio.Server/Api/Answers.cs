@@ -90,6 +90,8 @@ internal sealed record StartedModelAnswer(bool Success, string Status, int? Port
 
 internal sealed record StoppedModelAnswer(bool Success, string Status);
 
+internal sealed record DownloadingAnswer([property: JsonPropertyName("downloadId")] string DownloadId, string Status);
+
 internal sealed record QueuedAnswer(string JobId, string Status);
 
 internal sealed record QueueAnswer(

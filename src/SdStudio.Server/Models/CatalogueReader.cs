@@ -155,6 +155,7 @@ internal sealed class CatalogueReader
             Mode = entry.Text("mode") ?? "on_demand",
             Port = (int?)entry.Number("port"),
             HuggingFaceRepo = entry.Mapping("huggingface").Text("repo"),
+            HubFiles = HubEntries.Read(entry, arguments.Files, _root, (node, text) => Warn(node, $"model {id}: {text}")),
             Options = arguments.Options,
             Files = arguments.Files,
             DefaultSize = ReadSize(id, entry, defaults),

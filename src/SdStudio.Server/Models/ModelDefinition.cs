@@ -1,4 +1,5 @@
 using SdCpp.Interop;
+using SdStudio.Server.Downloads;
 
 namespace SdStudio.Server.Models;
 
@@ -22,6 +23,9 @@ internal sealed record ModelDefinition
     public int? Port { get; init; }
 
     public string? HuggingFaceRepo { get; init; }
+
+    /// <summary>Where its files are on the hub; none when nobody wrote it down.</summary>
+    public IReadOnlyList<HubEntry> HubFiles { get; init; } = [];
 
     /// <summary>Its files and how to load them; paths are absolute.</summary>
     public required DiffusionModelOptions Options { get; init; }

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
 
 namespace SdStudio.Server.Api.Description;
 
@@ -149,6 +150,9 @@ internal sealed record UpscaleBody
     [Description("-10 to 10; higher goes first"), Range(-10, 10), DefaultValue(0)]
     public int Priority { get; init; }
 }
+
+/// <summary>A model to fetch.</summary>
+internal sealed record DownloadBody([property: Description("A model's id"), JsonPropertyName("modelId")] string ModelId);
 
 /// <summary>A job's place in line.</summary>
 internal sealed record PriorityBody([property: Description("-10 to 10; higher goes first"), Range(-10, 10)] int Priority);

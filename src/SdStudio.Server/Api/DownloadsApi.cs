@@ -1,0 +1,47 @@
+using SdStudio.Server.Api.Description;
+using SdStudio.Server.Downloads;
+using SdStudio.Server.Models;
+
+namespace SdStudio.Server.Api;
+
+/// <summary><c>/api/models/download</c>: fetching a model's files from the hub.</summary>
+internal static class DownloadsApi
+{
+    private const string Group = "Models";
+
+    public static void MapDownloadsApi(this IEndpointRouteBuilder api)
+    {
+        RouteGroupBuilder downloads = api.MapGroup("/models/download");
+        downloads.MapPost("", StartAsync).Accepts<DownloadBody>("application/json").Gives<DownloadingAnswer>(Group, "Fetches the files that a model lacks", 400, 404)
+            .WithMetadata(new RequestExample("""{"modelId":"z-image-turbo"}"""));
+        downloads.MapGet("/{id}", (string id, ModelDownloads running) => running.Find(id) is { } found
+            ? Results.Json(DownloadView.Of(found.Row, found.Running), ApiJson.Readable.DownloadView)
+            : NotFound()).Gives<DownloadView>(Group, "How far a download is", 404);
+        downloads.MapDelete("/{id}", Cancel).Gives<SuccessAnswer>(Group, "Ends a download and deletes what is not whole", 404, 409);
+    }
+
+    private static async Task<IResult> StartAsync(HttpRequest request, ModelCatalogue catalogue, ModelDownloads downloads, CancellationToken cancellation)
+    {
+        RequestBody body = await RequestBody.ReadAsync(request, cancellation);
+        var fields = new RequestFields(body.Fields);
+        string? id = fields.Text("modelId") ?? fields.Text("model_id") ?? fields.Text("model");
+        if (id is null)
+            throw new BadRequestException("Missing required field: modelId");
+        if (catalogue.Find(id) is not { } model)
+            return ApiErrors.NotFound("Model not found");
+        if (model.HubFiles.Count == 0)
+            throw new BadRequestException($"Model {model.Id} has no huggingface entry with a repo in the catalogue, so nothing says where its files are");
+        return Results.Json(new DownloadingAnswer(downloads.Start(model), "downloading"), ApiJson.Readable.DownloadingAnswer);
+    }
+
+    private static IResult Cancel(string id, ModelDownloads downloads)
+    {
+        if (downloads.Cancel(id))
+            return Results.Json(new SuccessAnswer(Success: true), ApiJson.Readable.SuccessAnswer);
+        return downloads.Find(id) is { } ended
+            ? ApiErrors.Json(StatusCodes.Status409Conflict, $"The download is {ended.Row.Status}")
+            : NotFound();
+    }
+
+    private static IResult NotFound() => ApiErrors.NotFound("Download not found");
+}
