@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text.Json;
+using SdCpp.Interop;
+using SdStudio.Server.Models;
 
 namespace SdStudio.Server.Tests;
 
@@ -66,6 +68,29 @@ public sealed class CatalogueTests(Workshop studio)
 
         Assert.Contains("models.yml, line 3: model one has the argument --frobnicate", await LogsAsync(server), StringComparison.Ordinal);
         Assert.Equal("models/one.gguf", FilesOf((await ModelsAsync(server)).Single(model => IdOf(model) == "one"))[0].GetProperty("filePath").GetString());
+    }
+
+    [Fact]
+    public async Task The_first_start_leaves_a_catalogue_whose_files_can_all_be_fetched_and_whose_settings_the_engine_has()
+    {
+        string folder = Path.Combine(studio.Server.Folder, "..", "first-start");
+        await using StudioServer server = await StudioServer.StartAsync(folder, "--Logging:LogLevel:SdStudio=Information");
+        Assert.DoesNotContain("models.yml, line", await LogsAsync(server), StringComparison.Ordinal);
+        JsonElement[] models = await ModelsAsync(server);
+        Assert.Equal("demo", IdOf(models[0]));
+        Assert.Superset(
+            new HashSet<string>(["z-image-turbo", "qwen-image", "qwen-image-edit", "flux1-schnell", "flux2-klein-4b", "sdxl", "sd15"]), models.Select(IdOf).ToHashSet());
+
+        Catalogue catalogue = CatalogueReader.Read(folder, folder);
+        SdEngine engine = SdEngine.Load();
+        foreach (ModelDefinition model in catalogue.Models.Values.Where(model => model.Id != "demo"))
+        {
+            Assert.Equal(model.Files.Select(file => file.FullPath).Order(), model.HubFiles.Select(file => file.FullPath).Order());
+            Assert.NotNull(model.License);
+            Assert.Contains(model.DefaultSampler, engine.Samplers);
+        }
+
+        Assert.Equal("Comfy-Org/Real-ESRGAN_repackaged", Assert.Single(catalogue.Upscalers.Single(upscaler => upscaler.Name == "RealESRGAN 4x+").HubFiles).Repo);
     }
 
     private static string Entry(string id) =>

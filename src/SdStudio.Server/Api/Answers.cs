@@ -48,6 +48,9 @@ internal sealed record ModelAnswer(
     /// <summary>How its weights are stored, e.g. <c>Q8_0</c>; null when nobody wrote it down.</summary>
     public string? Quant { get; init; }
 
+    /// <summary>Its terms, e.g. <c>Apache-2.0</c>; null when nobody wrote it down.</summary>
+    public string? License { get; init; }
+
     public required MemoryAnswer Memory { get; init; }
 
     /// <summary>Why it cannot draw, or could not be loaded; null when nothing is known against it.</summary>

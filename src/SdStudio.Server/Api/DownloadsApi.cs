@@ -12,7 +12,7 @@ internal static class DownloadsApi
     public static void MapDownloadsApi(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder downloads = api.MapGroup("/models/download");
-        downloads.MapPost("", StartAsync).Accepts<DownloadBody>("application/json").Gives<DownloadingAnswer>(Group, "Fetches the files that a model lacks", 400, 404)
+        downloads.MapPost("", StartAsync).Accepts<DownloadBody>("application/json").Gives<DownloadingAnswer>(Group, "Fetches the files that a model or upscaler lacks", 400, 404)
             .WithMetadata(new RequestExample("""{"modelId":"z-image-turbo"}"""));
         downloads.MapGet("/{id}", (string id, ModelDownloads running) => running.Find(id) is { } found
             ? Results.Json(DownloadView.Of(found.Row, found.Running), ApiJson.Readable.DownloadView)
@@ -27,11 +27,11 @@ internal static class DownloadsApi
         string? id = fields.Text("modelId") ?? fields.Text("model_id") ?? fields.Text("model");
         if (id is null)
             throw new BadRequestException("Missing required field: modelId");
-        if (catalogue.Find(id) is not { } model)
+        if (catalogue.HubFilesOf(id) is not { } files)
             return ApiErrors.NotFound("Model not found");
-        if (model.HubFiles.Count == 0)
-            throw new BadRequestException($"Model {model.Id} has no huggingface entry with a repo in the catalogue, so nothing says where its files are");
-        return Results.Json(new DownloadingAnswer(downloads.Start(model), "downloading"), ApiJson.Readable.DownloadingAnswer);
+        if (files.Count == 0)
+            throw new BadRequestException($"Model {id} has no huggingface entry with a repo in the catalogue, so nothing says where its files are");
+        return Results.Json(new DownloadingAnswer(downloads.Start(id), "downloading"), ApiJson.Readable.DownloadingAnswer);
     }
 
     private static IResult Cancel(string id, ModelDownloads downloads)

@@ -9,7 +9,8 @@ internal sealed class ClientModels(ModelCatalogue catalogue, FileHashes hashes)
     private static readonly string[] OpenAiNames = ["dall-e-2", "dall-e-3", "chatgpt-image-latest"];
     private const string OpenAiPrefix = "gpt-image-";
 
-    public IReadOnlyCollection<ModelDefinition> All => catalogue.Models;
+    /// <summary>Those that can draw now: these clients show no others as not there.</summary>
+    public IEnumerable<ModelDefinition> All => catalogue.Models.Where(model => model.IsThere);
 
     /// <summary>The name that lists show: the model's own, with its id where two have one name.</summary>
     public string TitleOf(ModelDefinition model) =>

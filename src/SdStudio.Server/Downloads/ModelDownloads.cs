@@ -21,16 +21,16 @@ internal sealed partial class ModelDownloads(
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _stop = new();
 
-    /// <summary>Begins to fetch what a model lacks; a second call for a model that is being fetched is the same download.</summary>
+    /// <summary>Begins to fetch what a model or an upscaler lacks; a second call for one that is being fetched is the same download.</summary>
     /// <returns>The download's id.</returns>
-    public string Start(ModelDefinition model)
+    public string Start(string model)
     {
         lock (_lock)
         {
-            if (_running.Values.FirstOrDefault(running => running.Model == model.Id) is { } same)
+            if (_running.Values.FirstOrDefault(running => running.Model == model) is { } same)
                 return same.Id;
-            var download = new ModelDownload(Guid.CreateVersion7(time.GetUtcNow()).ToString(), model.Id, time);
-            store.Add(download.Id, model.Id);
+            var download = new ModelDownload(Guid.CreateVersion7(time.GetUtcNow()).ToString(), model, time);
+            store.Add(download.Id, model);
             Begin(download);
             return download.Id;
         }
@@ -148,10 +148,10 @@ internal sealed partial class ModelDownloads(
 
     private async Task FetchAsync(ModelDownload download, CancellationToken cancellation)
     {
-        ModelDefinition model = catalogue.Find(download.Model)
+        IReadOnlyList<HubEntry> entries = catalogue.HubFilesOf(download.Model)
             ?? throw new SdException(SdError.InvalidArgument, $"Model {download.Model} is no longer in the catalogue");
         List<HubFile> stated = [];
-        foreach (HubEntry entry in model.HubFiles.Where(entry => !File.Exists(entry.FullPath)))
+        foreach (HubEntry entry in entries.Where(entry => !File.Exists(entry.FullPath)))
             stated.Add(await hub.LookAsync(entry, cancellation).ConfigureAwait(false));
         download.TotalBytes = stated.Sum(file => file.Bytes);
         ThrowIfNoRoom(stated);
@@ -206,7 +206,7 @@ internal sealed partial class ModelDownloads(
 
     private void DeleteParts(string model)
     {
-        foreach (HubEntry entry in catalogue.Find(model)?.HubFiles ?? [])
+        foreach (HubEntry entry in catalogue.HubFilesOf(model) ?? [])
         {
             // Not those that another download is just fetching.
             if (_targets.TryGetValue(entry.FullPath, out SemaphoreSlim? target) && !target.Wait(0))

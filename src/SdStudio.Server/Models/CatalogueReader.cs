@@ -150,6 +150,7 @@ internal sealed class CatalogueReader
             Name = name,
             Description = entry.Text("description"),
             Quant = entry.Text("quant"),
+            License = entry.Text("license"),
             Capabilities = CapabilitiesOf(entry),
             ExecMode = execMode,
             Mode = entry.Text("mode") ?? "on_demand",
@@ -238,9 +239,11 @@ internal sealed class CatalogueReader
 
         if (entry.Text("model_path") is { } path)
         {
-            return new UpscalerDefinition(
-                id, entry.Text("name") ?? id, entry.Text("description"), new ModelFileEntry(path, Path.GetFullPath(path, _root)),
-                (int)(entry.Number("scale") ?? 4));
+            var file = new ModelFileEntry(path, Path.GetFullPath(path, _root));
+            return new UpscalerDefinition(id, entry.Text("name") ?? id, entry.Text("description"), file, (int)(entry.Number("scale") ?? 4))
+            {
+                HubFiles = HubEntries.Read(entry, [file], _root, (node, text) => Warn(node, $"upscaler {id}: {text}")),
+            };
         }
 
         Warn(entry, $"upscaler {id} has no model_path; it is left out (Lanczos is always there)");

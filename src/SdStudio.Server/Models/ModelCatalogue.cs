@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using SdStudio.Server.Downloads;
 using SdStudio.Server.Events;
 
 namespace SdStudio.Server.Models;
@@ -10,43 +11,6 @@ namespace SdStudio.Server.Models;
 internal sealed partial class ModelCatalogue : BackgroundService
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
-
-    // The first start leaves this for people to edit.
-    private const string DefaultText =
-        """
-        # The models of this studio. Paths are relative to the folder of this file.
-        # A model's `args` are those of stable-diffusion.cpp's command line: --diffusion-model, --vae, --llm, --clip_l, --t5xxl, ...
-        default_model: demo
-
-        models:
-          demo:
-            name: "Demo"
-            description: "Made on this machine: draws a coloured shape, e.g. \"a red circle on a blue background\""
-            capabilities: ["text-to-image", "image-to-image"]
-            exec_mode: "server"
-            mode: "on_demand"
-            args:
-              - "--diffusion-model"
-              - "models/demo-diffusion.gguf"
-              - "--llm"
-              - "models/demo-text-encoder.gguf"
-              - "--taesd"
-              - "models/demo-taesd.gguf"
-            default_size: "256x256"
-            generation_params:
-              cfg_scale: 1
-              sample_steps: 8
-              sampling_method: "euler"
-
-        upscalers:
-          demo-x4:
-            name: "Demo 4x"
-            description: "Made on this machine: enlarges four times and changes nothing else"
-            model_path: "models/demo-upscaler-x4.gguf"
-            scale: 4
-            type: "esrgan"
-
-        """;
 
     private readonly DataFolders _folders;
     private readonly ModelOptions _options;
@@ -62,7 +26,7 @@ internal sealed partial class ModelCatalogue : BackgroundService
     {
         (_folders, _options, _facts, _hub, _time, _logger) = (folders, options.Value.Models, facts, hub, time, logger);
         if (_options.CatalogueDirectory.Length == 0 && !CatalogueReader.FilesOf(Folder).Any())
-            File.WriteAllText(folders.Catalogue, DefaultText);
+            WriteFirst(folders.Catalogue);
         _seen = Fingerprint();
         _catalogue = Read();
     }
@@ -84,6 +48,10 @@ internal sealed partial class ModelCatalogue : BackgroundService
     private string Root => _options.Root.Length > 0 ? Path.GetFullPath(_options.Root) : _folders.Root;
 
     public ModelDefinition? Find(string id) => _catalogue.Models.GetValueOrDefault(id);
+
+    /// <summary>Where the files of a model or an upscaler are on the hub; none when nobody wrote it down, null when there is no such entry.</summary>
+    public IReadOnlyList<HubEntry>? HubFilesOf(string id) =>
+        Find(id)?.HubFiles ?? _catalogue.Upscalers.FirstOrDefault(upscaler => upscaler.Id == id)?.HubFiles;
 
     /// <summary>An upscaler by its id or name, in any case.</summary>
     public UpscalerDefinition? FindUpscaler(string text) => _catalogue.Upscalers.FirstOrDefault(upscaler =>
@@ -126,6 +94,14 @@ internal sealed partial class ModelCatalogue : BackgroundService
         {
             // The server stops.
         }
+    }
+
+    // The first start leaves a catalogue for people to edit.
+    private static void WriteFirst(string path)
+    {
+        using Stream written = typeof(ModelCatalogue).Assembly.GetManifestResourceStream("models.yml")!;
+        using FileStream file = File.Create(path);
+        written.CopyTo(file);
     }
 
     private Catalogue Read()

@@ -52,6 +52,12 @@ internal sealed record ModelDefinition
     /// <summary>How its weights are stored, for people, e.g. <c>Q8_0</c>.</summary>
     public string? Quant { get; init; }
 
+    /// <summary>Its terms, by the name people know them by.</summary>
+    public string? License { get; init; }
+
+    /// <summary>Whether it can draw now: its files are there, or it is another server's.</summary>
+    public bool IsThere => Remote is not null || Files.All(file => File.Exists(file.FullPath));
+
     /// <summary>How long it stays loaded when nobody draws with it; null for as long as there is room.</summary>
     public TimeSpan? Autostop { get; init; }
 

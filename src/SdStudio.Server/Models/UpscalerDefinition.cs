@@ -1,3 +1,5 @@
+using SdStudio.Server.Downloads;
+
 namespace SdStudio.Server.Models;
 
 /// <summary>An upscaler of the catalogue.</summary>
@@ -10,6 +12,9 @@ internal sealed record UpscalerDefinition(string Id, string Name, string? Descri
 {
     /// <summary>How it resamples, without a file and to reach the exact size.</summary>
     public NetVips.Enums.Kernel Kernel { get; init; } = NetVips.Enums.Kernel.Lanczos3;
+
+    /// <summary>Where its file is on the hub; none when nobody wrote it down.</summary>
+    public IReadOnlyList<HubEntry> HubFiles { get; init; } = [];
 
     public bool IsThere => File is null || System.IO.File.Exists(File.FullPath);
 }
