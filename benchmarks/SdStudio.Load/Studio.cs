@@ -20,12 +20,24 @@ internal sealed class Studio : IDisposable
 
     public HttpClient Http { get; }
 
-    public static async Task<Studio> StartAsync(string dataDirectory)
+    /// <summary>Memory of the process, bytes.</summary>
+    public long Rss
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
+    public static async Task<Studio> StartAsync(string dataDirectory, params (string Name, string Value)[] environment)
     {
         var address = new Uri("http://127.0.0.1:4790");
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "SdStudio.Server.dll")]) { RedirectStandardOutput = true };
         start.Environment["ASPNETCORE_URLS"] = address.ToString();
         start.Environment["SdStudio__DataDirectory"] = dataDirectory;
+        foreach ((string name, string value) in environment)
+            start.Environment[name] = value;
         Process process = Process.Start(start)!;
         process.OutputDataReceived += (_, _) => { };
         process.BeginOutputReadLine();
@@ -54,6 +66,37 @@ internal sealed class Studio : IDisposable
         string id = answer.RootElement.GetProperty("id").GetString()!;
         using JsonDocument job = JsonDocument.Parse(await Http.GetStringAsync(new Uri($"/api/queue/{id}", UriKind.Relative)));
         return job.RootElement.GetProperty("generation_time_ms").GetDouble();
+    }
+
+    /// <summary>Draws one picture.</summary>
+    /// <returns>Milliseconds: the whole request, the engine's part, and the load it needed.</returns>
+    public async Task<(double Milliseconds, double Engine, double Loading)> DrawAsync(string model, int side, int steps)
+    {
+        using var request = new StringContent(
+            $$"""{"model":"{{model}}","prompt":"a red circle on a blue background","size":"{{side}}x{{side}}","steps":{{steps}},"cfg_scale":1,"seed":1}""", Encoding.UTF8, "application/json");
+        long start = Stopwatch.GetTimestamp();
+        using HttpResponseMessage response = await Http.PostAsync(new Uri("/api/generate", UriKind.Relative), request);
+        string text = await response.Content.ReadAsStringAsync();
+        double whole = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        if (!response.IsSuccessStatusCode)
+            throw new InvalidOperationException(text);
+        using JsonDocument answer = JsonDocument.Parse(text);
+        using JsonDocument job = JsonDocument.Parse(await Http.GetStringAsync(new Uri($"/api/queue/{answer.RootElement.GetProperty("id").GetString()}", UriKind.Relative)));
+        return (whole, job.RootElement.GetProperty("generation_time_ms").GetDouble(), job.RootElement.GetProperty("model_loading_time_ms").GetDouble());
+    }
+
+    /// <summary>Frees a model.</summary>
+    public async Task StopAsync(string model)
+    {
+        using HttpResponseMessage response = await Http.PostAsync(new Uri($"/api/models/{model}/stop", UriKind.Relative), content: null);
+        response.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>What a model took of memory when it was loaded, bytes.</summary>
+    public async Task<long> MemoryOfAsync(string model)
+    {
+        using JsonDocument answer = JsonDocument.Parse(await Http.GetStringAsync(new Uri($"/api/models/{model}", UriKind.Relative)));
+        return answer.RootElement.GetProperty("memory").GetProperty("ram_bytes").GetInt64();
     }
 
     public async Task<double> TimeAsync(string path)

@@ -14,8 +14,19 @@
 #include <memory>
 #include <mutex>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 namespace sdcpp {
 namespace {
+
+// glibc keeps what was freed for the thread that freed it; a model's worth of it belongs to everybody.
+void return_memory() noexcept {
+#if defined(__GLIBC__)
+    ::malloc_trim(0);
+#endif
+}
 
 std::mutex load_mutex;
 std::unique_ptr<engine_api> loaded;
@@ -189,11 +200,15 @@ int32_t sdcpp_context_create(const sdcpp_context_params* params, const sdcpp_cal
         need("params", params, sizeof(sdcpp_context_params));
         handle("out", out) = nullptr;
         *out = create_context(copy_of(params), call).release();
+        return_memory();
     });
 }
 
 void sdcpp_context_free(sdcpp_context* context) {
-    behind_wall(nullptr, [&] { delete context; });
+    behind_wall(nullptr, [&] {
+        delete context;
+        return_memory();
+    });
 }
 
 int32_t sdcpp_context_get_info(const sdcpp_context* context, sdcpp_context_info* info, sdcpp_error* error) {
@@ -250,7 +265,10 @@ int32_t sdcpp_upscaler_create(const sdcpp_upscaler_params* params, const sdcpp_c
 }
 
 void sdcpp_upscaler_free(sdcpp_upscaler* upscaler) {
-    behind_wall(nullptr, [&] { delete upscaler; });
+    behind_wall(nullptr, [&] {
+        delete upscaler;
+        return_memory();
+    });
 }
 
 int32_t sdcpp_upscaler_factor(const sdcpp_upscaler* upscaler) { return upscaler != nullptr ? upscaler->factor : 0; }

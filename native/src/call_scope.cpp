@@ -98,6 +98,15 @@ call_scope::~call_scope() {
     last_words::leave(tag_slot_);
 }
 
+sdcpp_status call_scope::failed(sdcpp_status otherwise) const noexcept {
+    for (const char* words : {"insufficient memory", "failed to allocate", "out of memory", "OutOfDeviceMemory"}) {
+        if (errors_.find(words) != std::string::npos) {
+            return SDCPP_OUT_OF_MEMORY;
+        }
+    }
+    return otherwise;
+}
+
 call_scope* call_scope::current() noexcept { return current_call; }
 
 void call_scope::set_sink(sdcpp_log_fn sink, void* user) noexcept {

@@ -32,6 +32,8 @@ public:
 
     // The last error and warning lines of the engine during this call, for the message of an error.
     const std::string& last_errors() const noexcept { return errors_; }
+    // The code of a call that failed: the engine says "no memory" in its log alone.
+    sdcpp_status failed(sdcpp_status otherwise) const noexcept;
     // The value of the engine's "Version:" line, which names the model's family.
     const std::string& family() const noexcept { return family_; }
 

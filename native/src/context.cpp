@@ -79,7 +79,7 @@ std::unique_ptr<sdcpp_context> create_context(const sdcpp_context_params& params
     call_scope scope(call, SDCPP_PHASE_LOAD, nullptr);
     context->engine_context = {engine().new_sd_ctx(&engine_params), engine().free_sd_ctx};
     if (context->engine_context == nullptr) {
-        throw failure(SDCPP_MODEL_LOAD_FAILED, with_engine_words("the engine cannot load this model", scope.last_errors()));
+        throw failure(scope.failed(SDCPP_MODEL_LOAD_FAILED), with_engine_words("the engine cannot load this model", scope.last_errors()));
     }
     sd_ctx_t* handle = context->engine_context.get();
     const char* version = engine().model_version_name != nullptr ? engine().model_version_name(handle) : nullptr;
@@ -148,7 +148,7 @@ void generate(sdcpp_context& context, const sdcpp_image_params& params, const sd
         throw failure(SDCPP_CANCELLED, "cancelled");
     }
     if (!ok || images.images == nullptr) {
-        throw failure(SDCPP_GENERATION_FAILED, with_engine_words("the engine drew no picture", scope.last_errors()));
+        throw failure(scope.failed(SDCPP_GENERATION_FAILED), with_engine_words("the engine drew no picture", scope.last_errors()));
     }
     const int delivered = std::min(images.count, params.batch_count);
     for (int i = 0; i < delivered; ++i) {
@@ -156,7 +156,7 @@ void generate(sdcpp_context& context, const sdcpp_image_params& params, const sd
     }
     result.image_count = static_cast<uint32_t>(std::max(delivered, 0));
     if (result.image_count == 0) {
-        throw failure(context.cancel.load() != SDCPP_CANCEL_NONE ? SDCPP_CANCELLED : SDCPP_GENERATION_FAILED,
+        throw failure(context.cancel.load() != SDCPP_CANCEL_NONE ? SDCPP_CANCELLED : scope.failed(SDCPP_GENERATION_FAILED),
                       with_engine_words("the engine finished no picture", scope.last_errors()));
     }
 }

@@ -22,7 +22,7 @@ std::unique_ptr<sdcpp_upscaler> create_upscaler(const sdcpp_upscaler_params& par
     upscaler->engine_context = {engine().new_upscaler_ctx(params.model_path, false, threads, params.tile_size, params.backend, nullptr),
                                 engine().free_upscaler_ctx};
     if (upscaler->engine_context == nullptr) {
-        throw failure(SDCPP_MODEL_LOAD_FAILED, std::string("the engine cannot load this upscaler: ") +
+        throw failure(scope.failed(SDCPP_MODEL_LOAD_FAILED), std::string("the engine cannot load this upscaler: ") +
                                                    (scope.last_errors().empty() ? "it gave no reason" : scope.last_errors()));
     }
     upscaler->factor = engine().get_upscale_factor(upscaler->engine_context.get());
@@ -44,7 +44,7 @@ void upscale_image(sdcpp_upscaler& upscaler, const sdcpp_image& input, const sdc
     // The engine only reads the input, though its struct does not say so.
     const sd_image_t in{input.width, input.height, input.channels, const_cast<uint8_t*>(input.data)};
     if (!engine().upscale(upscaler.engine_context.get(), in, factor, &images.images, &images.count) || images.images == nullptr || images.count < 1) {
-        throw failure(SDCPP_GENERATION_FAILED, std::string("the engine did not upscale the picture: ") +
+        throw failure(scope.failed(SDCPP_GENERATION_FAILED), std::string("the engine did not upscale the picture: ") +
                                                    (scope.last_errors().empty() ? "it gave no reason" : scope.last_errors()));
     }
     copy_middle(images.images[0], width, height, result.images[0]);

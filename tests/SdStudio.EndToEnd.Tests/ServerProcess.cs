@@ -77,6 +77,8 @@ internal sealed class ServerProcess : IDisposable
         return server;
     }
 
+    public int Id => _process.Id;
+
     /// <summary>Sends a signal by its name (TERM, INT, KILL) and waits for the end.</summary>
     /// <returns>The exit code.</returns>
     public async Task<int> SignalAsync(string name)

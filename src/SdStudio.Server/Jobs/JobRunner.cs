@@ -63,7 +63,53 @@ internal sealed partial class JobRunner(
             ?? throw new SdException(SdError.InvalidArgument, $"Model {settings.Model} is no longer in models.yml.");
         if (definition.Remote is not null)
             return await DrawRemotelyAsync(running, definition, settings, cancellation).ConfigureAwait(false);
-        await using ModelLease lease = await cache.AcquireAsync(definition, callbacks, cancellation).ConfigureAwait(false);
+        List<string> adjustments = [];
+        while (true)
+        {
+            try
+            {
+                await using ModelLease lease = await cache.AcquireAsync(definition, callbacks, cancellation).ConfigureAwait(false);
+                return await DrawWithAsync(lease, definition, running, settings with { Adjustments = adjustments.Count > 0 ? adjustments : null }, callbacks, cancellation).ConfigureAwait(false);
+            }
+            catch (SdException exception) when (exception.Code == SdError.OutOfMemory)
+            {
+                (definition, settings) = await WithLessMemoryAsync(definition, settings, adjustments, exception).ConfigureAwait(false);
+                LogLessMemory(running.Job.Id, adjustments[^1], exception.Message);
+            }
+        }
+    }
+
+    /// <summary>What costs less memory, one step further each time: first what costs nobody anything.</summary>
+    private async Task<(ModelDefinition Definition, JobSettings Settings)> WithLessMemoryAsync(
+        ModelDefinition definition, JobSettings settings, List<string> adjustments, SdException exception)
+    {
+        if (!adjustments.Contains(Adjustment.FreedModels) && await cache.FreeOthersAsync(definition).ConfigureAwait(false))
+        {
+            adjustments.Add(Adjustment.FreedModels);
+            return (definition, settings);
+        }
+
+        // Tiles help where the latent becomes pixels, and nowhere else.
+        if (!settings.VaeTiling && exception.Message.Contains("decode", StringComparison.Ordinal))
+        {
+            adjustments.Add(Adjustment.VaeTiling);
+            return (definition, settings with { VaeTiling = true });
+        }
+
+        if (engineHost.GraphicsMemory > 0 && !adjustments.Contains(Adjustment.WeightsInRam) && !definition.IsOffloaded)
+        {
+            await cache.StopAsync(definition).ConfigureAwait(false);
+            adjustments.Add(Adjustment.WeightsInRam);
+            return (definition with { Options = definition.Options with { ParamsBackend = "cpu" } }, settings);
+        }
+
+        string tried = adjustments.Count > 0 ? $" (tried: {string.Join(", ", adjustments)})" : "";
+        throw new SdException(SdError.OutOfMemory, $"{exception.Message}{tried}; a smaller size, fewer pictures at once or a smaller model needs less", exception);
+    }
+
+    private async Task<JobResult> DrawWithAsync(
+        ModelLease lease, ModelDefinition definition, RunningJob running, JobSettings settings, SdCallbacks callbacks, CancellationToken cancellation)
+    {
         (DiffusionModel model, TimeSpan loading) = (lease.Model, lease.Loading);
         // Read beside the drawing: a picture is told by which weights it was drawn.
         Task<string> hash = hashes.ShortHashAsync(definition.MainFile, cancellation);
@@ -243,6 +289,9 @@ internal sealed partial class JobRunner(
 
     [LoggerMessage(Message = "job {Job}: engine: {Line}")]
     private partial void LogEngineLine(LogLevel level, string job, string line);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "job {Job}: not enough memory, next try with {Adjustment}: {Reason}")]
+    private partial void LogLessMemory(string job, string adjustment, string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job} ({Type}, {Model}) begins, attempt {Attempt}")]
     private partial void LogBegin(string job, string type, string model, int attempt);

@@ -77,6 +77,17 @@ internal sealed record JobSettings
 
     /// <summary>The engine that drew it.</summary>
     public string? Engine { get; init; }
+
+    /// <summary>What was done for want of memory, in this order; null for nothing.</summary>
+    public IReadOnlyList<string>? Adjustments { get; init; }
+}
+
+/// <summary>What a job's result is told to have been changed for want of memory.</summary>
+internal static class Adjustment
+{
+    public const string FreedModels = "freed_models";
+    public const string VaeTiling = "vae_tiling";
+    public const string WeightsInRam = "weights_in_ram";
 }
 
 /// <summary>A LoRA of a job, by its name in the folder of LoRAs.</summary>

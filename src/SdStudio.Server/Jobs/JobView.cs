@@ -10,7 +10,7 @@ internal sealed record JobView(
     int Steps, double CfgScale, string? Sampler, string? Scheduler, int ClipSkip, double? Strength, string? MaskImagePath, string? SourceImageId,
     string? Upscaler, int? ResizeMode, double? UpscaleFactor, int Width, int Height, int Priority, int Attempts, bool CancelRequested, string? Phase,
     int? Step, int? StepCount, double? Eta, int? Position, string? WaitingFor, long? ModelLoadingTimeMs, long? GenerationTimeMs, int ImageCount,
-    string? ModelHash, string? Engine)
+    string? ModelHash, string? Engine, IReadOnlyList<string> Adjustments)
 {
     /// <summary>The pictures, where one job is shown.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -30,7 +30,7 @@ internal sealed record JobView(
             s.UpscaleFactor, s.Width, s.Height, job.Priority, job.Attempts, job.CancelRequested,
             last?.Phase.ToString().ToLowerInvariant(), last?.Step, last?.Steps,
             running is null ? null : Math.Round(running.Progress.RemainingMs / 1000, 1), Position: null, WaitingFor: null, job.ModelLoadingMs,
-            job.GenerationMs, job.ImageCount, s.ModelHash, s.Engine);
+            job.GenerationMs, job.ImageCount, s.ModelHash, s.Engine, s.Adjustments ?? []);
     }
 }
 

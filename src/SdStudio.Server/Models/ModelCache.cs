@@ -50,22 +50,21 @@ internal sealed partial class ModelCache(
     /// <summary>Why a model could not be loaded when that was last tried; null when it could.</summary>
     public string? FailureOf(string id) => _failures.GetValueOrDefault(id);
 
-    /// <summary>What a model took when it was last loaded; null when it never was.</summary>
-    public ModelMemory? Measured(ModelDefinition model) => _measured.Value.TryGetValue(MeasureKey(model), out ModelMemory memory) ? memory : null;
-
-    /// <summary>What a model takes: as measured, or as its files say.</summary>
-    public ModelMemory Needed(ModelDefinition model)
+    /// <summary>What a model takes: as measured when it was last loaded, or as its files say.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="files">Its files as they are now.</param>
+    public (ModelMemory Memory, bool IsMeasured) Needed(ModelDefinition model, IReadOnlyList<FileInfo> files)
     {
-        if (Measured(model) is { } measured)
-            return measured;
-        long weights = model.Files.Sum(file => facts.MemoryOf(FileFacts.At(file.FullPath)));
-        return engineHost.GraphicsMemory > 0 && !IsOffloaded(model) ? new ModelMemory(0, weights) : new ModelMemory(weights, 0);
+        if (_measured.Value.TryGetValue(MeasureKey(model, files), out ModelMemory measured))
+            return (measured, true);
+        long weights = files.Sum(facts.MemoryOf);
+        return (engineHost.GraphicsMemory > 0 && !model.IsOffloaded ? new ModelMemory(0, weights) : new ModelMemory(weights, 0), false);
     }
 
     /// <summary>Why a model cannot be loaded beside those that are pinned, with the numbers; null when it can.</summary>
     public string? CannotFit(ModelDefinition definition)
     {
-        ModelMemory needed = Needed(definition);
+        ModelMemory needed = Needed(definition, definition.FileInfos()).Memory;
         ModelMemory free = Budget - ModelMemory.Sum(Snapshot().Where(resident => resident.IsPinned).Select(resident => resident.Memory));
         return needed.FitsIn(free)
             ? null
@@ -139,6 +138,15 @@ internal sealed partial class ModelCache(
 
     /// <summary>Frees every model that nobody draws with, the pinned ones too.</summary>
     public async Task StopAllAsync() => await FreeAsync(Snapshot().FindAll(resident => resident.InUse == 0)).ConfigureAwait(false);
+
+    /// <summary>Frees every other model that nobody draws with, the pinned ones too: one picture is worth more than a load.</summary>
+    /// <returns>Whether there was one.</returns>
+    public async Task<bool> FreeOthersAsync(ModelDefinition definition)
+    {
+        List<ResidentModel> others = Snapshot().FindAll(resident => resident.InUse == 0 && resident.Key != definition.LoadKey);
+        await FreeAsync(others).ConfigureAwait(false);
+        return others.Count > 0;
+    }
 
     /// <summary>Somebody has drawn with a model.</summary>
     public async ValueTask ReturnAsync(ResidentModel resident)
@@ -234,8 +242,8 @@ internal sealed partial class ModelCache(
     private async Task MakeRoomAsync(ModelDefinition definition, CancellationToken cancellation)
     {
         if (CannotFit(definition) is { } reason)
-            throw new SdException(SdError.OutOfMemory, reason);
-        ModelMemory needed = Needed(definition);
+            throw new SdException(SdError.NotSupported, reason);
+        ModelMemory needed = Needed(definition, definition.FileInfos()).Memory;
         while (true)
         {
             Task returned = _returned.Task;
@@ -282,7 +290,7 @@ internal sealed partial class ModelCache(
         DiffusionModel model = await DiffusionModel.LoadAsync(LoadOptions(definition, engine), listening, cancellation).ConfigureAwait(false);
         TimeSpan took = time.GetElapsedTime(start);
         // Memory that was free in the heap shows as no growth: the engine's own count, or an earlier load, is the better measure then.
-        ModelMemory last = Measured(definition) ?? default;
+        ModelMemory last = Needed(definition, definition.FileInfos()) is (var known, true) ? known : default;
         var memory = new ModelMemory(Math.Max(Environment.WorkingSet - before, Math.Max(told.Ram, last.Ram)), told.Vram);
         var resident = new ResidentModel(definition, model, memory, took) { InUse = 1, Uses = 1, LastUsed = time.GetTimestamp() };
         lock (_lock)
@@ -296,10 +304,11 @@ internal sealed partial class ModelCache(
 
     private void Keep(ModelDefinition definition, ModelMemory memory)
     {
-        _measured.Value[MeasureKey(definition)] = memory;
+        string key = MeasureKey(definition, definition.FileInfos());
+        _measured.Value[key] = memory;
         try
         {
-            state.SetText(MeasuredUnder + MeasureKey(definition), memory.ToText());
+            state.SetText(MeasuredUnder + key, memory.ToText());
         }
         catch (SqliteException exception)
         {
@@ -357,13 +366,8 @@ internal sealed partial class ModelCache(
         EventChannel.Models, "model_status_changed",
         JsonSerializer.SerializeToUtf8Bytes(new ModelStatusView(id, StatusOf(id)), ModelJson.Default.ModelStatusView));
 
-    private static bool IsOffloaded(ModelDefinition model) =>
-        (model.Options.ParamsBackend ?? model.Options.Backend ?? "").Contains("cpu", StringComparison.OrdinalIgnoreCase);
-
     // Other weights under the same names are another model.
-    private static string MeasureKey(ModelDefinition model) => $"{model.LoadKey}\n{SizeOf(model)}";
-
-    private static long SizeOf(ModelDefinition model) => model.Files.Sum(entry => FileFacts.At(entry.FullPath) is { Exists: true } file ? file.Length : 0);
+    private static string MeasureKey(ModelDefinition model, IReadOnlyList<FileInfo> files) => $"{model.LoadKey}\n{files.Sum(file => file.Exists ? file.Length : 0)}";
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Model {Model} ({Family}) loaded in {Milliseconds} ms; it takes {Memory}")]
     private partial void LogLoaded(string model, string family, long milliseconds, ModelMemory memory);

@@ -28,10 +28,17 @@ internal sealed record ModelDefinition
     public IReadOnlyList<HubEntry> HubFiles { get; init; } = [];
 
     /// <summary>Its files and how to load them; paths are absolute.</summary>
-    public required DiffusionModelOptions Options { get; init; }
+    public required DiffusionModelOptions Options
+    {
+        get;
+        init => (field, _loadKey) = (value, null);
+    }
 
     /// <summary>The files as the catalogue writes them, with where that is.</summary>
     public required IReadOnlyList<ModelFileEntry> Files { get; init; }
+
+    /// <summary>Its files as they are now, where links lead.</summary>
+    public FileInfo[] FileInfos() => [.. Files.Select(file => FileFacts.At(file.FullPath))];
 
     /// <summary>The file that makes it this model: the denoiser, or the checkpoint that holds everything.</summary>
     public string MainFile => Options.DiffusionModelPath ?? Options.ModelPath ?? Files[0].FullPath;
@@ -57,6 +64,9 @@ internal sealed record ModelDefinition
 
     /// <summary>Whether it can draw now: its files are there, or it is another server's.</summary>
     public bool IsThere => Remote is not null || Files.All(file => File.Exists(file.FullPath));
+
+    /// <summary>Whether its weights lie in RAM, whatever computes with them.</summary>
+    public bool IsOffloaded => (Options.ParamsBackend ?? Options.Backend ?? "").Contains("cpu", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>How long it stays loaded when nobody draws with it; null for as long as there is room.</summary>
     public TimeSpan? Autostop { get; init; }
