@@ -279,6 +279,18 @@ SDCPP_API int32_t sdcpp_img2img(sdcpp_context* context, const sdcpp_image_params
                                 const sdcpp_image* mask, float strength, const sdcpp_call* call, sdcpp_result* result,
                                 sdcpp_error* error);
 
+/* --------------------------------------------------------------------------------------------------------------- convert -- */
+
+/* 1 when the loaded engine can convert models; 0 when it cannot, or none is loaded. */
+SDCPP_API int32_t sdcpp_can_convert(void);
+
+/*
+ * Reads a model of any kind that the engine reads, and writes it as GGUF with its weights in another type, e.g. "q8_0".
+ * SDCPP_NOT_SUPPORTED when the engine cannot. The engine writes straight into `output_path`: give it a temporary name, and the right one
+ * when this has returned SDCPP_OK. It cannot be stopped.
+ */
+SDCPP_API int32_t sdcpp_convert(const char* input_path, const char* output_path, const char* weight_type, const sdcpp_call* call, sdcpp_error* error);
+
 /* -------------------------------------------------------------------------------------------------------------- upscaler -- */
 
 typedef struct sdcpp_upscaler sdcpp_upscaler;

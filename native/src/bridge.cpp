@@ -13,6 +13,7 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <string>
 
 #if defined(__GLIBC__)
 #include <malloc.h>
@@ -253,6 +254,32 @@ int32_t sdcpp_img2img(sdcpp_context* context, const sdcpp_image_params* params, 
             checks::same_size("mask", *mask, *params);
         }
         generate(handle("context", context), copy_of(params), init, mask, strength, call, handle("result", result));
+    });
+}
+
+int32_t sdcpp_can_convert(void) {
+    int32_t can = 0;
+    behind_wall(nullptr, [&] { can = engine().convert != nullptr ? 1 : 0; });
+    return can;
+}
+
+int32_t sdcpp_convert(const char* input_path, const char* output_path, const char* weight_type, const sdcpp_call* call, sdcpp_error* error) {
+    return behind_wall(error, [&] {
+        if (input_path == nullptr || output_path == nullptr || weight_type == nullptr) {
+            refuse("convert needs an input path, an output path and a weight type");
+        }
+        if (engine().convert == nullptr) {
+            throw failure(SDCPP_NOT_SUPPORTED, "this engine build cannot convert models");
+        }
+        const sd_type_t type = engine().str_to_sd_type(weight_type);
+        if (type == SD_TYPE_COUNT) {
+            refuse(std::string("'") + weight_type + "' is no weight type of this engine");
+        }
+        call_scope scope(call, SDCPP_PHASE_LOAD, nullptr);
+        if (!engine().convert(input_path, "", output_path, type, "", false)) {
+            throw failure(scope.failed(SDCPP_MODEL_LOAD_FAILED), std::string("the engine did not convert the model: ") +
+                                                                     (scope.last_errors().empty() ? "it gave no reason" : scope.last_errors()));
+        }
     });
 }
 

@@ -15,6 +15,7 @@ public sealed class SdEngine
     {
         Info = info;
         Devices = ReadDevices();
+        CanConvert = NativeMethods.sdcpp_can_convert() == 1;
         unsafe
         {
             Samplers = ReadNames(&NativeMethods.sdcpp_sampler_name);
@@ -27,6 +28,9 @@ public sealed class SdEngine
 
     /// <summary>The devices it can compute on.</summary>
     public IReadOnlyList<SdDevice> Devices { get; }
+
+    /// <summary>Whether it can convert models (<see cref="ModelConverter"/>): one that is built from source can, the prebuilt one cannot.</summary>
+    public bool CanConvert { get; }
 
     /// <summary>The names of its samplers, e.g. <c>euler_a</c>.</summary>
     public IReadOnlyList<string> Samplers { get; }

@@ -48,6 +48,7 @@ public static class ServerBuilder
         api.MapStatusApi();
         api.MapModelsApi();
         api.MapDownloadsApi();
+        api.MapConvertApi();
         api.MapGenerateApi();
         api.MapQueueApi();
         api.MapGenerationsApi();

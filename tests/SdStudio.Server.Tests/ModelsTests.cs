@@ -74,6 +74,20 @@ public sealed class ModelsTests(Workshop studio)
         Assert.Equal(0, job.GetProperty("model_loading_time_ms").GetInt64());
     }
 
+    [Theory]
+    [InlineData("""{"modelId":"demo","type":"q8_0"}""", HttpStatusCode.NotImplemented, "cannot convert models")]
+    [InlineData("""{"modelId":"demo","type":"q77"}""", HttpStatusCode.BadRequest, "type is 'q77'; allowed is one of: f32")]
+    [InlineData("""{"type":"q8_0"}""", HttpStatusCode.BadRequest, "Missing required field: modelId")]
+    [InlineData("""{"modelId":"nobody","type":"q8_0"}""", HttpStatusCode.NotFound, "Model not found")]
+    [InlineData("""{"modelId":"missing","type":"q8_0"}""", HttpStatusCode.BadRequest, "no file here that could be converted")]
+    public async Task Converting_is_refused_with_the_reason(string json, HttpStatusCode expected, string reason)
+    {
+        using StringContent content = StudioServer.Json(json);
+        (HttpStatusCode status, JsonElement body) = await studio.Server.SendAsync(HttpMethod.Post, "/api/models/convert", content);
+        Assert.Equal(expected, status);
+        Assert.Contains(reason, body.GetProperty("error").GetString(), StringComparison.Ordinal);
+    }
+
     private async Task<JsonElement> ModelAsync(string id)
     {
         (_, JsonElement body) = await studio.Server.GetAsync("/api/models");

@@ -131,6 +131,26 @@ void test_devices() {
           "devices: a small buffer is filled and not overrun");
 }
 
+void test_convert() {
+    outcome o;
+    o.code = sdcpp_convert(nullptr, "out.gguf", "q8_0", nullptr, &o.error);
+    expect(o, SDCPP_INVALID_ARGUMENT, "convert needs", "convert without an input");
+    if (sdcpp_can_convert() == 0) {
+        o.code = sdcpp_convert("in.gguf", "out.gguf", "q8_0", nullptr, &o.error);
+        expect(o, SDCPP_NOT_SUPPORTED, "cannot convert", "convert with an engine that cannot");
+        return;
+    }
+    std::ofstream("convert-in.gguf") << "a model";
+    o.code = sdcpp_convert("convert-in.gguf", "convert-out.gguf", "q8_0", nullptr, &o.error);
+    expect(o, SDCPP_OK, "", "convert");
+    CHECK(std::ifstream("convert-out.gguf").good(), "convert writes a file");
+    o.code = sdcpp_convert("convert-in.gguf", "convert-out.gguf", "q77", nullptr, &o.error);
+    expect(o, SDCPP_INVALID_ARGUMENT, "'q77' is no weight type", "convert to a type that is none");
+    std::ofstream("convert-refused.gguf") << "refuse";
+    o.code = sdcpp_convert("convert-refused.gguf", "convert-out.gguf", "q8_0", nullptr, &o.error);
+    expect(o, SDCPP_MODEL_LOAD_FAILED, "did not convert", "convert of what is no model");
+}
+
 void test_small_errors() {
     for (const uint32_t size : {0u, 4u, 8u, 9u, 20u, 2048u, 4096u}) {
         std::vector<char> memory(4096 + 8, 'x');
@@ -295,6 +315,7 @@ int main(int argc, char** argv) {
     test_info();
     test_names();
     test_devices();
+    test_convert();
     test_small_errors();
     test_guards_without_a_model();
 #if !defined(_WIN32)

@@ -49,6 +49,7 @@ engine_api load_engine(const char* engine_path) {
     find("sd_get_model_version_name", api.model_version_name);
     find("sd_set_preview_callback", api.set_preview_callback);
     find("ggml_backend_load", api.backend_load);
+    find("convert", api.convert);
     find("ggml_backend_dev_by_name", api.device_by_name);
     find("ggml_backend_dev_memory", api.device_memory);
     find("ggml_set_abort_callback", api.ggml_set_abort_callback);

@@ -70,6 +70,14 @@ internal static unsafe partial class NativeMethods
 
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int sdcpp_can_convert();
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int sdcpp_convert(byte* inputPath, byte* outputPath, byte* weightType, NativeCall* call, NativeError* error);
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int sdcpp_upscaler_create(NativeUpscalerParams* parameters, NativeCall* call, nint* upscaler, NativeError* error);
 
     [LibraryImport(Library)]

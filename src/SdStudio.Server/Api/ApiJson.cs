@@ -37,6 +37,7 @@ namespace SdStudio.Server.Api;
 [JsonSerializable(typeof(Description.UpscaleBody))]
 [JsonSerializable(typeof(Description.PriorityBody))]
 [JsonSerializable(typeof(Description.DownloadBody))]
+[JsonSerializable(typeof(Description.ConvertBody))]
 [JsonSerializable(typeof(Downloads.DownloadView))]
 [JsonSerializable(typeof(DownloadingAnswer))]
 [JsonSerializable(typeof(JobView))]

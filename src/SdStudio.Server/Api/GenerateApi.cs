@@ -9,7 +9,7 @@ internal static class GenerateApi
 {
     public static void MapGenerateApi(this IEndpointRouteBuilder api)
     {
-        foreach (string type in JobType.All)
+        foreach (string type in JobType.Drawing)
         {
             Describe(type, api.MapPost($"/{type}", (HttpRequest request, JobIntake intake, JobWait wait) => DrawAsync(type, request, intake, wait)))
                 .Gives<GenerateAnswer>("Draw", $"{Summaries[type]}, and waits for the pictures", 400, 409, 413, 415, 429, 500, 503)

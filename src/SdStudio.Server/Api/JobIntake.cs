@@ -73,7 +73,8 @@ internal sealed class JobIntake(
         }
     }
 
-    private static JobOrder ReadOrder(HttpRequest request, RequestBody body, RequestFields fields)
+    /// <summary>A job's place in line, as a request has it.</summary>
+    public static JobOrder ReadOrder(HttpRequest request, RequestBody body, RequestFields fields)
     {
         string? key = request.Headers["Idempotency-Key"] is [{ Length: > 0 } text] ? text : null;
         if (key?.Length > MaxKeyCharacters)

@@ -11,7 +11,7 @@ internal sealed record JobResult(JobSettings Settings, IReadOnlyList<JobImage> I
 
 /// <summary>The way of one job: model, engine, files.</summary>
 internal sealed partial class JobRunner(
-    EngineHost engineHost, ModelCatalogue catalogue, ModelCache cache, RemoteDrawing remote, UpscalerCache upscalers, FileHashes hashes, LoraFolder loras, ImageStore images,
+    EngineHost engineHost, ModelCatalogue catalogue, ModelCache cache, RemoteDrawing remote, UpscalerCache upscalers, FileHashes hashes, LoraFolder loras, ImageStore images, DataFolders folders,
     StudioState state, JobEvents events, IOptions<StudioOptions> options, TimeProvider time, ILogger<JobRunner> logger)
 {
     // More of them in one picture tell nobody more.
@@ -41,9 +41,12 @@ internal sealed partial class JobRunner(
                 cancellation.IsCancellationRequested ? LogLevel.Debug : EngineHost.ToLogLevel(line.Level), job.Id, line.Text),
         };
         LogBegin(job.Id, settings.Type, settings.Model, job.Attempts);
-        return settings.Type == JobType.Upscale
-            ? await UpscaleAsync(running, settings, callbacks, cancellation).ConfigureAwait(false)
-            : await DrawAsync(running, settings, callbacks, cancellation).ConfigureAwait(false);
+        return settings.Type switch
+        {
+            JobType.Upscale => await UpscaleAsync(running, settings, callbacks, cancellation).ConfigureAwait(false),
+            JobType.Convert => await ConvertAsync(settings, callbacks, cancellation).ConfigureAwait(false),
+            _ => await DrawAsync(running, settings, callbacks, cancellation).ConfigureAwait(false),
+        };
     }
 
     // The engine decodes a preview at every step: it is made for those who watch, a rough one for those who may ask.
@@ -59,8 +62,7 @@ internal sealed partial class JobRunner(
 
     private async Task<JobResult> DrawAsync(RunningJob running, JobSettings settings, SdCallbacks callbacks, CancellationToken cancellation)
     {
-        ModelDefinition definition = catalogue.Find(settings.Model)
-            ?? throw new SdException(SdError.InvalidArgument, $"Model {settings.Model} is no longer in models.yml.");
+        ModelDefinition definition = ModelOf(settings);
         if (definition.Remote is not null)
             return await DrawRemotelyAsync(running, definition, settings, cancellation).ConfigureAwait(false);
         List<string> adjustments = [];
@@ -198,6 +200,18 @@ internal sealed partial class JobRunner(
             picture.Dispose();
         }
     }
+
+    private async Task<JobResult> ConvertAsync(JobSettings settings, SdCallbacks callbacks, CancellationToken cancellation)
+    {
+        (string type, string output) = settings.Conversion!;
+        long start = time.GetTimestamp();
+        await ModelConverter.ConvertAsync(ModelOf(settings).MainFile, Path.Combine(folders.Models, output), type, callbacks, cancellation).ConfigureAwait(false);
+        catalogue.Refresh();
+        return new JobResult(settings, [], LoadingMs: 0, (long)time.GetElapsedTime(start).TotalMilliseconds);
+    }
+
+    private ModelDefinition ModelOf(JobSettings settings) => catalogue.Find(settings.Model)
+        ?? throw new SdException(SdError.InvalidArgument, $"Model {settings.Model} is no longer in models.yml.");
 
     private UpscalerDefinition UpscalerOf(string name) => catalogue.FindUpscaler(name)
         ?? throw new SdException(SdError.InvalidArgument, $"Upscaler {name} is no longer in models.yml.");

@@ -78,9 +78,17 @@ internal sealed record JobSettings
     /// <summary>The engine that drew it.</summary>
     public string? Engine { get; init; }
 
+    /// <summary>What a model is converted to; null for jobs that draw.</summary>
+    public Conversion? Conversion { get; init; }
+
     /// <summary>What was done for want of memory, in this order; null for nothing.</summary>
     public IReadOnlyList<string>? Adjustments { get; init; }
 }
+
+/// <summary>What becomes of a model.</summary>
+/// <param name="WeightType">The engine's name, e.g. <c>q8_0</c>.</param>
+/// <param name="Output">The file, inside the folder of models.</param>
+internal sealed record Conversion(string WeightType, string Output);
 
 /// <summary>What a job's result is told to have been changed for want of memory.</summary>
 internal static class Adjustment

@@ -8,5 +8,11 @@ internal static class JobType
     public const string Variation = "variation";
     public const string Upscale = "upscale";
 
-    public static readonly string[] All = [Generate, Edit, Variation, Upscale];
+    /// <summary>Writes a model with its weights in another type; it has no pictures.</summary>
+    public const string Convert = "convert";
+
+    /// <summary>Those that bring pictures.</summary>
+    public static readonly string[] Drawing = [Generate, Edit, Variation, Upscale];
+
+    public static readonly string[] All = [.. Drawing, Convert];
 }

@@ -223,6 +223,15 @@ upscaler_ctx_t* new_upscaler_ctx(const char* path, bool, int, int tile_size, con
 
 void free_upscaler_ctx(upscaler_ctx_t* context) { delete context; }
 
+bool convert(const char* input_path, const char*, const char* output_path, sd_type_t, const char*, bool) {
+    if (first_bytes(input_path) == "refuse") {
+        say(SD_LOG_ERROR, "no model");
+        return false;
+    }
+    std::ofstream(output_path, std::ios::binary) << std::ifstream(input_path, std::ios::binary).rdbuf();
+    return true;
+}
+
 bool upscale(upscaler_ctx_t*, sd_image_t input, uint32_t, sd_image_t** images_out, int* num_images_out) {
     say(SD_LOG_INFO, "upscaling from " + std::to_string(input.width) + "x" + std::to_string(input.height));
     auto* images = static_cast<sd_image_t*>(std::calloc(1, sizeof(sd_image_t)));

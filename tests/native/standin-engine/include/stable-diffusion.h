@@ -196,6 +196,8 @@ SD_API upscaler_ctx_t* new_upscaler_ctx(const char* path, bool direct, int n_thr
                                         const char* params_backend);
 SD_API void free_upscaler_ctx(upscaler_ctx_t* context);
 SD_API bool upscale(upscaler_ctx_t* context, sd_image_t input, uint32_t factor, sd_image_t** images_out, int* num_images_out);
+SD_API bool convert(const char* input_path, const char* vae_path, const char* output_path, sd_type_t output_type, const char* tensor_type_rules,
+                    bool convert_name);
 SD_API int get_upscale_factor(upscaler_ctx_t* context);
 SD_API void sd_set_log_callback(sd_log_cb_t callback, void* data);
 SD_API void sd_set_progress_callback(sd_progress_cb_t callback, void* data);

@@ -1,0 +1,49 @@
+using SdCpp.Interop;
+using SdStudio.Server.Api.Description;
+using SdStudio.Server.Jobs;
+using SdStudio.Server.Models;
+
+namespace SdStudio.Server.Api;
+
+/// <summary><c>/api/models/convert</c>: a model with its weights in another type, where the engine can make one.</summary>
+internal static class ConvertApi
+{
+    private static readonly string[] Types = ["f32", "f16", "bf16", "q8_0", "q6_K", "q5_K", "q5_1", "q5_0", "q4_K", "q4_1", "q4_0", "q3_K", "q2_K"];
+
+    public static void MapConvertApi(this IEndpointRouteBuilder api) => api.MapPost("/models/convert", ConvertAsync)
+        .Accepts<ConvertBody>("application/json").Gives<QueuedAnswer>("Models", "Writes a model with its weights in another type, as a job; 501 where the engine cannot", 400, 404, 501)
+        .WithMetadata(new RequestExample("""{"modelId":"sdxl","type":"q8_0"}"""));
+
+    private static async Task<IResult> ConvertAsync(
+        HttpRequest request, EngineHost engineHost, ModelCatalogue catalogue, JobIntake intake, CancellationToken cancellation)
+    {
+        RequestBody body = await RequestBody.ReadAsync(request, cancellation);
+        var fields = new RequestFields(body.Fields);
+        string? id = fields.Text("modelId") ?? fields.Text("model");
+        string? type = fields.OneOf(Types, "type");
+        if (id is null)
+            fields.Refuse("modelId", "Missing required field: modelId");
+        if (type is null)
+            fields.Refuse("type", $"type is missing; allowed is one of: {string.Join(", ", Types)}");
+        fields.ThrowIfRefused();
+        if (catalogue.Find(id!) is not { } model)
+            return ApiErrors.NotFound("Model not found");
+        if (!model.IsThere || model.Remote is not null || model.Files.Count == 0)
+            throw new BadRequestException($"Model {model.Id} has no file here that could be converted");
+        SdEngine engine = await engineHost.Ready.WaitAsync(cancellation);
+        if (!engine.CanConvert)
+        {
+            return ApiErrors.Json(
+                StatusCodes.Status501NotImplemented, $"The engine of this server ({engine.Info.Provider}, {engine.Info.Version}) cannot convert models",
+                "An engine that is built from source can; the README says how to build with one");
+        }
+
+        var settings = new JobSettings
+        {
+            Type = JobType.Convert, Model = model.Id, Width = 0, Height = 0,
+            Conversion = new Conversion(type!, $"{Path.GetFileNameWithoutExtension(model.MainFile)}-{type}.gguf"),
+        };
+        Job job = intake.Add(settings, JobIntake.ReadOrder(request, body, fields));
+        return Results.Json(new QueuedAnswer(job.Id, job.Status), ApiJson.Readable.QueuedAnswer);
+    }
+}
