@@ -44,6 +44,7 @@ public static class ServerBuilder
         UseMiddleware(app);
         app.MapApiDescription();
         app.MapEventsApi();
+        app.MapPage();
         RouteGroupBuilder api = app.MapGroup("/api");
         api.MapStatusApi();
         api.MapModelsApi();

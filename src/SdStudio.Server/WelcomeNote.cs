@@ -24,7 +24,7 @@ internal sealed class WelcomeNote(IServer server, IHostApplicationLifetime lifet
               SdStudio listens on {{address}}
               Everything it writes is in {{folders.Root}}
 
-              Draw a picture:
+              Open {{host}} in a browser, or draw a picture from here:
                 curl -s {{host}}/api/generate -H 'content-type: application/json' -d '{"model":"demo","prompt":"a red circle on a blue background","size":"256x256","seed":"7"}'
               and fetch it by the image id in the answer:
                 curl -s {{host}}/api/images/IMAGE_ID -o picture.png

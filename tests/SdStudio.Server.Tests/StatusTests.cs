@@ -30,7 +30,7 @@ public sealed class StatusTests(Workshop studio)
 
     [Theory]
     [InlineData("GET", "/api/nothing", HttpStatusCode.NotFound)]
-    [InlineData("GET", "/", HttpStatusCode.NotFound)]
+    [InlineData("GET", "/nothing-here", HttpStatusCode.NotFound)]
     [InlineData("POST", "/api/health", HttpStatusCode.MethodNotAllowed)]
     [InlineData("GET", "/api/generate", HttpStatusCode.MethodNotAllowed)]
     [InlineData("DELETE", "/api/images/x", HttpStatusCode.MethodNotAllowed)]

@@ -7,14 +7,25 @@ namespace SdStudio.Server.Api;
 internal sealed record ErrorAnswer(
     string Error, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Detail = null);
 
-internal sealed record HealthAnswer(string Status, string Timestamp);
+/// <param name="Status">ok.</param>
+/// <param name="Timestamp">The server's time, UTC.</param>
+/// <param name="Engine">What draws; null before it is loaded, or when it could not be.</param>
+/// <param name="Devices">What it computes on.</param>
+internal sealed record HealthAnswer(string Status, string Timestamp, string? Engine, IReadOnlyList<string> Devices);
 
 internal sealed record ConfigAnswer(
     [property: JsonPropertyName("sdApiEndpoint")] string SdApiEndpoint,
     string? Model,
     [property: JsonPropertyName("authEnabled")] bool AuthEnabled,
     [property: JsonPropertyName("keyPassed")] bool KeyPassed,
-    [property: JsonPropertyName("keyValid")] bool KeyValid);
+    [property: JsonPropertyName("keyValid")] bool KeyValid)
+{
+    /// <summary>The engine's names of samplers; none before it is loaded.</summary>
+    public IReadOnlyList<string> Samplers { get; init; } = [];
+
+    /// <summary>The engine's names of schedulers; none before it is loaded.</summary>
+    public IReadOnlyList<string> Schedulers { get; init; } = [];
+}
 
 internal sealed record GenerateAnswer(string Id, long Created, IReadOnlyList<GenerateAnswerImage> Data);
 

@@ -23,6 +23,9 @@ internal static class GenerationsApi
         generations.MapGet("/{id}", Get).Gives<JobView>(Group, "A generation with its images", 404);
         generations.MapMethods("/{id}/image", [HttpMethods.Get, HttpMethods.Head], FirstImage).GivesFile(Group, "The first image of a generation", "image/png", 404);
         generations.MapGet("/{id}/images", Images).Gives<List<ImageView>>(Group, "The images of a generation", 404);
+        generations.MapGet("/{id}/thumbnail", (string id, HttpRequest request, HttpResponse response, ImageRows rows, ImageStore images) =>
+            rows.Of(id) is [{ } first, ..] ? ImagesApi.Thumbnail(first.Id, request, response, rows, images) : ApiErrors.NotFound("Image not found"))
+            .GivesFile(Group, "A small WebP of a generation's first image", "image/webp", 400, 404).Asks(("size", "Its longer side, 64 to 1024 pixels"));
         generations.MapDelete("/{id}", Delete).Gives<SuccessAnswer>(Group, "Removes a generation and its files", 404, 409);
         generations.MapDelete("", DeleteAll).Gives<DeletedAllAnswer>(Group, "Removes every generation that has ended")
             .Asks(("delete_files", "true: the image files too"));

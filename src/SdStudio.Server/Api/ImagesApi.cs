@@ -52,7 +52,7 @@ internal static class ImagesApi
             images.Encoded(image.FilePath, format, quality), $"image/{format}", entityTag: new EntityTagHeaderValue($"\"{image.Id}-{format}-{quality}\""));
     }
 
-    private static IResult Thumbnail(string imageId, HttpRequest request, HttpResponse response, ImageRows rows, ImageStore images)
+    public static IResult Thumbnail(string imageId, HttpRequest request, HttpResponse response, ImageRows rows, ImageStore images)
     {
         // Sides in steps: nobody fills the disk with 1,000 sizes of one picture.
         int side = new RequestQuery(request).Integer("size", DefaultThumbnail, 64, MaxThumbnail);

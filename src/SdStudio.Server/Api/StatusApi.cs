@@ -10,15 +10,22 @@ internal static class StatusApi
 {
     public static void MapStatusApi(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/health", (TimeProvider time) => Results.Json(
-            new HealthAnswer("ok", time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)),
+        api.MapGet("/health", (TimeProvider time, EngineHost engineHost) => Results.Json(
+            new HealthAnswer(
+                "ok", time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture),
+                engineHost.Loaded is { Info: var engine } ? $"stable-diffusion.cpp {engine.Version} ({engine.Provider}{(engine.Commit.Length > 0 ? ", " + engine.Commit : "")})" : null,
+                [.. (engineHost.Loaded?.Devices ?? []).Select(device => $"{device.Name}: {device.Description}")]),
             ApiJson.Readable.HealthAnswer)).Gives<HealthAnswer>("Status", "Whether the server is there");
-        api.MapGet("/config", (HttpRequest request, ModelCatalogue catalogue, ApiKeys keys) =>
+        api.MapGet("/config", (HttpRequest request, ModelCatalogue catalogue, ApiKeys keys, EngineHost engineHost) =>
         {
             (bool shown, bool right) = keys.Look(request.HttpContext);
             return Results.Json(
-                new ConfigAnswer($"{request.Scheme}://{request.Host}{request.PathBase}/api", catalogue.Default?.Id, keys.AreNeeded, shown, right),
+                new ConfigAnswer($"{request.Scheme}://{request.Host}{request.PathBase}/api", catalogue.Default?.Id, keys.AreNeeded, shown, right)
+                {
+                    Samplers = engineHost.Loaded?.Samplers ?? [],
+                    Schedulers = engineHost.Loaded?.Schedulers ?? [],
+                },
                 ApiJson.Readable.ConfigAnswer);
-        }).Gives<ConfigAnswer>("Status", "Where the API is, which model is the default, whether a key is needed");
+        }).Gives<ConfigAnswer>("Status", "Where the API is, which model is the default, whether a key is needed, and the engine's samplers and schedulers");
     }
 }

@@ -12,6 +12,9 @@ internal sealed partial class EngineHost(
     /// <summary>The engine, once it is loaded and the demo model is there; fails with an <see cref="SdException"/> when it cannot be loaded.</summary>
     public Task<SdEngine> Ready => _ready.Task;
 
+    /// <summary>The engine; null while it is not loaded.</summary>
+    public SdEngine? Loaded => Ready.IsCompletedSuccessfully ? Ready.Result : null;
+
     /// <summary>Memory of the graphics cards that the engine computes on, bytes; 0 for none, or before the engine is loaded.</summary>
     public long GraphicsMemory { get; private set; }
 

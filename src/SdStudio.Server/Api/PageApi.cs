@@ -1,0 +1,49 @@
+using System.Collections.Frozen;
+using System.Reflection;
+using System.Security.Cryptography;
+using Microsoft.Net.Http.Headers;
+
+namespace SdStudio.Server.Api;
+
+/// <summary>The page at <c>/</c>: files inside the program. It uses the REST API and the events, as every other client does.</summary>
+internal static class PageApi
+{
+    private const string Prefix = "page/";
+
+    // Nothing but this server's own scripts and styles runs in it; pictures may be previews and what people drop.
+    private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+    public static void MapPage(this IEndpointRouteBuilder app)
+    {
+        FrozenDictionary<string, PageFile> files = Read();
+        app.MapGet("/", (HttpResponse response) => Send(files["index.html"], response)).ExcludeFromDescription();
+        foreach ((string name, PageFile file) in files)
+            app.MapGet("/" + name, (HttpResponse response) => Send(file, response)).ExcludeFromDescription();
+    }
+
+    private static IResult Send(PageFile file, HttpResponse response)
+    {
+        response.Headers.ContentSecurityPolicy = Policy;
+        response.Headers.XContentTypeOptions = "nosniff";
+        // Asked for each time and sent when it is another one: a new server never meets an old page.
+        response.Headers.CacheControl = "no-cache";
+        return Results.Bytes(file.Bytes, file.Type, entityTag: file.Tag);
+    }
+
+    private static FrozenDictionary<string, PageFile> Read()
+    {
+        Assembly program = typeof(PageApi).Assembly;
+        return program.GetManifestResourceNames().Where(name => name.StartsWith(Prefix, StringComparison.Ordinal)).ToFrozenDictionary(
+            name => name[Prefix.Length..],
+            name =>
+            {
+                using Stream stream = program.GetManifestResourceStream(name)!;
+                var bytes = new byte[stream.Length];
+                stream.ReadExactly(bytes);
+                string type = Path.GetExtension(name) switch { ".html" => "text/html", ".css" => "text/css", _ => "text/javascript" };
+                return new PageFile(bytes, type + "; charset=utf-8", new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(bytes))[..16]}\""));
+            });
+    }
+
+    private sealed record PageFile(byte[] Bytes, string Type, EntityTagHeaderValue Tag);
+}
