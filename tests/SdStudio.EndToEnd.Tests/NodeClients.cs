@@ -11,6 +11,9 @@ internal static class NodeClients
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
+    /// <summary>A file of an installed package.</summary>
+    public static async Task<string> FileAsync(string path) => Path.Combine(await Installed.Value, "node_modules", path);
+
     /// <summary>Runs a script and fails with what it said.</summary>
     public static async Task RunAsync(string script, params string[] arguments)
     {

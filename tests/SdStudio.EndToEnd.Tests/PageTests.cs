@@ -6,6 +6,7 @@ namespace SdStudio.EndToEnd.Tests;
 /// <summary>The page in a real browser, against a real server that draws with the demo model.</summary>
 public sealed class PageTests(Browser browser) : IClassFixture<Browser>, IAsyncLifetime
 {
+    private const string NoBrowser = "There is no Chromium, and none can be installed without root.";
     private const string Prompt = "a red circle on a blue background";
     private readonly string _data = Directory.CreateDirectory(ServerProcess.NewFolder()).FullName;
     private readonly List<string> _complaints = [];
@@ -109,7 +110,8 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>, IAsyncL
     [Fact]
     public async Task Every_part_fits_a_phone_and_the_dark()
     {
-        await using IBrowserContext phone = await browser.Chromium!.NewContextAsync(new()
+        Assert.SkipWhen(browser.Chromium is null, NoBrowser);
+        await using IBrowserContext phone = await browser.Chromium.NewContextAsync(new()
         {
             BaseURL = _server.Client.BaseAddress!.ToString(), ViewportSize = new() { Width = 360, Height = 740 }, ColorScheme = ColorScheme.Dark,
         });
@@ -124,6 +126,35 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>, IAsyncL
         }
 
         Assert.Equal("rgb(22, 23, 26)", await page.EvaluateAsync<string>("getComputedStyle(document.body).backgroundColor"));
+    }
+
+    [Fact]
+    public async Task Nothing_keeps_people_out_who_cannot_see_or_use_a_mouse()
+    {
+        Assert.SkipWhen(browser.Chromium is null, NoBrowser);
+        string axe = await NodeClients.FileAsync(Path.Combine("axe-core", "axe.min.js"));
+        foreach (ColorScheme scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
+        {
+            // The page lets in no scripts of others; the test brings one.
+            await using IBrowserContext context = await browser.Chromium.NewContextAsync(new() { BaseURL = _server.Client.BaseAddress!.ToString(), BypassCSP = true, ColorScheme = scheme });
+            IPage page = await context.NewPageAsync();
+            foreach (string part in new[] { "create", "queue", "gallery", "models", "logs" })
+            {
+                await page.GotoAsync($"/#{part}");
+                await page.ReloadAsync();
+                await Expect(page.Locator($"#{part} :is(button, select, li)").First).ToBeAttachedAsync();
+                await page.AddScriptTagAsync(new() { Path = axe });
+                string found = await page.EvaluateAsync<string>(
+                    """
+                    async () => {
+                      const { passes, violations } = await axe.run();
+                      if (passes.length < 10) return 'axe has looked at nothing';
+                      return violations.filter(v => ['serious', 'critical'].includes(v.impact)).map(v => `${v.id}: ${v.nodes.map(n => n.html).join(' | ')}`).join('\n');
+                    }
+                    """);
+                Assert.True(found.Length == 0, $"{part}, {scheme}: {found}");
+            }
+        }
     }
 
     private static double Distance(NetVips.Image before, NetVips.Image after, double x) =>
@@ -145,7 +176,7 @@ public sealed class PageTests(Browser browser) : IClassFixture<Browser>, IAsyncL
 
     private async Task OpenAsync(string path)
     {
-        Assert.SkipWhen(browser.Chromium is null, "There is no Chromium, and none can be installed without root.");
+        Assert.SkipWhen(browser.Chromium is null, NoBrowser);
         await _page.GotoAsync(path);
         await Expect(Field("model")).ToHaveValueAsync("demo", new() { Timeout = 30_000 });
     }

@@ -33,7 +33,14 @@ internal sealed record GenerateAnswerImage(string Id, int Index, string? Revised
 
 internal sealed record AcceptedAnswer(string Id, string JobId, string Status);
 
-internal sealed record ModelsAnswer(IReadOnlyList<ModelAnswer> Models, string? Default, DefaultModelsAnswer DefaultModels);
+internal sealed record ModelsAnswer(IReadOnlyList<ModelAnswer> Models, string? Default, DefaultModelsAnswer DefaultModels, MemoryInUseAnswer Memory);
+
+/// <summary>What loaded models take together, and what they may.</summary>
+/// <param name="RamBytes">Of the machine.</param>
+/// <param name="RamBudgetBytes">Of the machine, at most.</param>
+/// <param name="VramBytes">Of its graphics cards.</param>
+/// <param name="VramBudgetBytes">Of its graphics cards, at most; 0 where there is none.</param>
+internal sealed record MemoryInUseAnswer(long RamBytes, long RamBudgetBytes, long VramBytes, long VramBudgetBytes);
 
 internal sealed record DefaultModelsAnswer(string? TextToImage, string? ImageToImage);
 

@@ -25,6 +25,12 @@ internal sealed class ModelViews(ModelCache cache, FileHashes hashes)
         };
     }
 
+    public MemoryInUseAnswer MemoryInUse()
+    {
+        (ModelMemory used, ModelMemory budget) = (cache.Used, cache.Budget);
+        return new MemoryInUseAnswer(used.Ram, budget.Ram, used.Vram, budget.Vram);
+    }
+
     public FileStatusAnswer FilesOf(ModelDefinition model) => FilesOf(model, model.FileInfos());
 
     private FileStatusAnswer FilesOf(ModelDefinition model, FileInfo[] files)

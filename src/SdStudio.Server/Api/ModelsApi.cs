@@ -14,7 +14,7 @@ internal static class ModelsApi
         models.MapGet("", (ModelCatalogue catalogue, ModelViews views) => Results.Json(
             new ModelsAnswer(
                 [.. catalogue.Models.Select(views.Of)], catalogue.Default?.Id,
-                new DefaultModelsAnswer(catalogue.DefaultTextToImage?.Id, catalogue.DefaultImageToImage?.Id)),
+                new DefaultModelsAnswer(catalogue.DefaultTextToImage?.Id, catalogue.DefaultImageToImage?.Id), views.MemoryInUse()),
             ApiJson.Readable.ModelsAnswer)).Gives<ModelsAnswer>(Group, "The models of the catalogue: what each needs, and the state of its files");
         models.MapGet("/running", (ModelCatalogue catalogue, ModelCache cache) => Results.Json(
             catalogue.Models.Where(model => cache.StatusOf(model.Id) == "running")

@@ -40,6 +40,9 @@ internal sealed partial class ModelCache(
     /// <summary>What loaded models may take together.</summary>
     public ModelMemory Budget => new(_ram, engineHost.GraphicsMemory);
 
+    /// <summary>What they take now.</summary>
+    public ModelMemory Used => ModelMemory.Sum(Snapshot().Select(resident => resident.Memory));
+
     /// <summary>Whether a model needs no loading.</summary>
     public bool IsWarm(string id) => _warmIds.Contains(id);
 

@@ -13,10 +13,14 @@ let isLoading = false;
 let isAll = false;
 let asked = 0;
 const going = new Map();
+const entries = new Map();
 
-const item = job => el('li', { 'data-id': job.id, hidden: going.has(job.id) },
-  el('button', { type: 'button', onclick: () => open(job.id), 'aria-label': job.prompt || job.type },
+function item(job) {
+  const entry = el('li', { hidden: going.has(job.id) }, el('button', { type: 'button', onclick: () => open(job.id), 'aria-label': job.prompt || job.type },
     el('img', { loading: 'lazy', decoding: 'async', src: withKey(`/api/generations/${job.id}/thumbnail`), alt: '' })));
+  entries.set(job.id, entry);
+  return entry;
+}
 
 const more = guarded(async () => {
   if (isLoading || isAll) return;
@@ -31,7 +35,7 @@ const more = guarded(async () => {
     offset += page.generations.length;
     isAll = !page.pagination.hasMore;
     total.textContent = page.pagination.total === 1 ? '1 generation' : `${page.pagination.total} generations`;
-    grid.append(...page.generations.filter(job => job.image_count > 0 && !grid.querySelector(`[data-id="${job.id}"]`)).map(item));
+    grid.append(...page.generations.filter(job => job.image_count > 0 && !entries.has(job.id)).map(item));
   } finally {
     isLoading = false;
   }
@@ -43,11 +47,12 @@ function again() {
   asked++;
   [offset, isAll, isLoading] = [0, false, false];
   grid.replaceChildren();
+  entries.clear();
   return more();
 }
 
 function remove(job) {
-  const entry = grid?.querySelector(`[data-id="${job.id}"]`);
+  const entry = entries.get(job.id);
   const put = () => { clearTimeout(going.get(job.id)); going.delete(job.id); if (entry) entry.hidden = false; };
   if (entry) entry.hidden = true;
   going.set(job.id, setTimeout(guarded(async () => {
@@ -102,11 +107,11 @@ export async function start(section) {
   section.append(el('div', { class: 'bar' }, search, model, total), grid, edge);
   new IntersectionObserver(entries => { if (entries.some(entry => entry.isIntersecting)) more(); }, { rootMargin: '600px' }).observe(edge);
   on('generation_completed', job => {
-    if (search.value || model.value || grid.querySelector(`[data-id="${job.id}"]`) || job.image_count === 0) return;
+    if (search.value || model.value || entries.has(job.id) || job.image_count === 0) return;
     offset++;
     grid.prepend(item(job));
   });
-  on('generation_deleted', job => grid.querySelector(`[data-id="${job.id}"]`)?.remove());
+  on('generation_deleted', job => entries.get(job.id)?.remove());
   on('reset', again);
   const { models } = await get('/api/models');
   model.append(...models.map(entry => el('option', { value: entry.id }, entry.name)));

@@ -46,10 +46,12 @@ function card(model) {
 
 const draw = guarded(async () => {
   if (!list) return;
-  const { models } = await get('/api/models');
+  const { models, memory } = await get('/api/models');
   const loaded = models.filter(model => model.status === 'running' && model.exec_mode !== 'api');
-  const used = loaded.reduce((sum, model) => sum + model.memory.ram_bytes + model.memory.vram_bytes, 0);
-  bar.replaceChildren(el('p', {}, loaded.length === 0 ? 'No model is loaded.' : `Loaded: ${loaded.map(model => `${model.name} (${mib(model.memory.ram_bytes + model.memory.vram_bytes)})`).join(', ')}; together ${mib(used)}.`));
+  bar.replaceChildren(
+    el('p', {}, loaded.length === 0 ? 'No model is loaded.' : `Loaded: ${loaded.map(model => model.name).join(', ')}`),
+    ...[['RAM', memory.ram_bytes, memory.ram_budget_bytes], ['VRAM', memory.vram_bytes, memory.vram_budget_bytes]].filter(([, , most]) => most > 0).map(([name, used, most]) =>
+      el('label', {}, `${name}: ${mib(used)} of ${mib(most)}`, el('meter', { min: 0, max: most, high: most * 0.9, value: used }))));
   const open = new Set([...list.querySelectorAll('details[open]')].map(details => details.closest('li').dataset.id));
   list.replaceChildren(...models.map(model => {
     const item = card(model);
