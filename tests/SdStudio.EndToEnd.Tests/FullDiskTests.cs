@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Http.Json;
-using System.Text;
 using System.Text.Json;
 
 namespace SdStudio.EndToEnd.Tests;
@@ -45,13 +43,8 @@ public sealed class FullDiskTests : IDisposable
         Assert.Empty(Directory.GetFiles(_data, "*.tmp", SearchOption.AllDirectories));
     }
 
-    private static async Task<(HttpStatusCode Status, JsonElement Body)> DrawAsync(ServerProcess server)
-    {
-        using var request = new StringContent(
-            """{"model":"demo","prompt":"a red circle on a blue background","size":"256x256","steps":2}""", Encoding.UTF8, "application/json");
-        using HttpResponseMessage response = await server.Client.PostAsync(new Uri("/api/generate", UriKind.Relative), request, Cancellation);
-        return (response.StatusCode, await response.Content.ReadFromJsonAsync(JsonContext.Default.JsonElement, Cancellation));
-    }
+    private static Task<(HttpStatusCode Status, JsonElement Body)> DrawAsync(ServerProcess server) =>
+        server.GenerateAsync("""{"model":"demo","prompt":"a red circle on a blue background","size":"256x256","steps":2}""");
 
     private static void Fill(string path)
     {

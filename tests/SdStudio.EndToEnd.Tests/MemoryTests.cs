@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
-using System.Text;
 using System.Text.Json;
 
 namespace SdStudio.EndToEnd.Tests;
@@ -54,11 +53,6 @@ public sealed class MemoryTests : IDisposable
         Assert.Equal(0, limit.ExitCode);
     }
 
-    private static async Task<(HttpStatusCode Status, JsonElement Body)> DrawAsync(ServerProcess server, string model, int side)
-    {
-        using var request = new StringContent(
-            $$"""{"model":"{{model}}","prompt":"a red circle on a blue background","size":"{{side}}x{{side}}","steps":1}""", Encoding.UTF8, "application/json");
-        using HttpResponseMessage response = await server.Client.PostAsync(new Uri("/api/generate", UriKind.Relative), request, Cancellation);
-        return (response.StatusCode, await response.Content.ReadFromJsonAsync(JsonContext.Default.JsonElement, Cancellation));
-    }
+    private static Task<(HttpStatusCode Status, JsonElement Body)> DrawAsync(ServerProcess server, string model, int side) =>
+        server.GenerateAsync($$"""{"model":"{{model}}","prompt":"a red circle on a blue background","size":"{{side}}x{{side}}","steps":1}""");
 }

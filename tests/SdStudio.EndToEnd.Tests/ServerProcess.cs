@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Json;
 
 namespace SdStudio.EndToEnd.Tests;
 
@@ -78,6 +80,14 @@ internal sealed class ServerProcess : IDisposable
     }
 
     public int Id => _process.Id;
+
+    /// <summary>Asks for a picture and waits for the answer.</summary>
+    public async Task<(HttpStatusCode Status, JsonElement Body)> GenerateAsync(string json)
+    {
+        using var request = new StringContent(json, Encoding.UTF8, "application/json");
+        using HttpResponseMessage response = await Client.PostAsync(new Uri("/api/generate", UriKind.Relative), request, TestContext.Current.CancellationToken);
+        return (response.StatusCode, await response.Content.ReadFromJsonAsync(JsonContext.Default.JsonElement, TestContext.Current.CancellationToken));
+    }
 
     /// <summary>Sends a signal by its name (TERM, INT, KILL) and waits for the end.</summary>
     /// <returns>The exit code.</returns>

@@ -8,11 +8,12 @@ namespace SdStudio.Server.Tests;
 /// <summary>The catalogue's files as people write and change them.</summary>
 public sealed class CatalogueTests(Workshop studio)
 {
-    private static readonly string Originals = Path.Combine(FindShared(), "data", "original-models");
+    private static readonly string? Originals = FindOriginals();
 
     [Fact]
     public async Task The_originals_own_files_are_listed_with_what_is_missing_and_draw_once_weights_are_there()
     {
+        Assert.SkipWhen(Originals is null, "The original's files are another project's: they lie beside this one (../shared) on the machines that test it, and nowhere else.");
         string folder = studio.NewDataFolder("models: {}\n");
         string root = Path.Combine(folder, "of-the-original");
         Directory.CreateDirectory(root);
@@ -119,11 +120,12 @@ public sealed class CatalogueTests(Workshop studio)
 
     private static JsonElement[] FilesOf(JsonElement model) => [.. model.GetProperty("fileStatus").GetProperty("files").EnumerateArray()];
 
-    private static string FindShared()
+    private static string? FindOriginals()
     {
         string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !Directory.Exists(Path.Combine(folder, "shared", "data", "original-models")))
+        string Inside() => Path.Combine(folder, "shared", "data", "original-models");
+        while (folder is not null && !Directory.Exists(Inside()))
             folder = Path.GetDirectoryName(folder);
-        return Path.Combine(folder ?? throw new DirectoryNotFoundException("shared/data/original-models is not beside the project"), "shared");
+        return folder is null ? null : Inside();
     }
 }

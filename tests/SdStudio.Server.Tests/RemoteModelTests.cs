@@ -78,8 +78,10 @@ public sealed class RemoteModelTests(Workshop studio)
             });
         });
         await using StudioServer server = await NearAsync(other.Urls.First() + "/v1");
+        File.WriteAllText(Path.Combine(server.Folder, "loras", "brush.safetensors"), "");
 
-        await server.DrawAsync(Picture);
+        await server.DrawAsync(Picture.Replace("\"seed\"", "\"loras\":[{\"name\":\"brush\",\"weight\":0.5}],\"seed\"", StringComparison.Ordinal));
+        Assert.EndsWith("background <lora:brush:0.5>", asked[0].GetProperty("prompt").GetString(), StringComparison.Ordinal);
         Assert.Equal(3, asked.Count);
         Assert.Equal(5, asked[0].GetProperty("seed").GetInt32());
         Assert.False(asked[2].TryGetProperty("seed", out _));

@@ -11,11 +11,11 @@ internal static class ConvertApi
     private static readonly string[] Types = ["f32", "f16", "bf16", "q8_0", "q6_K", "q5_K", "q5_1", "q5_0", "q4_K", "q4_1", "q4_0", "q3_K", "q2_K"];
 
     public static void MapConvertApi(this IEndpointRouteBuilder api) => api.MapPost("/models/convert", ConvertAsync)
-        .Accepts<ConvertBody>("application/json").Gives<QueuedAnswer>("Models", "Writes a model with its weights in another type, as a job; 501 where the engine cannot", 400, 404, 501)
+        .Accepts<ConvertBody>("application/json").Gives<QueuedAnswer>("Models", "Writes a model with its weights in another type, as a job; 501 where the engine cannot", 400, 404, 409, 501)
         .WithMetadata(new RequestExample("""{"modelId":"sdxl","type":"q8_0"}"""));
 
     private static async Task<IResult> ConvertAsync(
-        HttpRequest request, EngineHost engineHost, ModelCatalogue catalogue, JobIntake intake, CancellationToken cancellation)
+        HttpRequest request, EngineHost engineHost, ModelCatalogue catalogue, JobIntake intake, DataFolders folders, CancellationToken cancellation)
     {
         RequestBody body = await RequestBody.ReadAsync(request, cancellation);
         var fields = new RequestFields(body.Fields);
@@ -38,10 +38,13 @@ internal static class ConvertApi
                 "An engine that is built from source can; the README says how to build with one");
         }
 
+        string output = $"{Path.GetFileNameWithoutExtension(model.MainFile)}-{type}.gguf";
+        if (File.Exists(Path.Combine(folders.Models, output)))
+            return ApiErrors.Json(StatusCodes.Status409Conflict, $"models/{output} is there already; move it away to convert again");
         var settings = new JobSettings
         {
             Type = JobType.Convert, Model = model.Id, Width = 0, Height = 0,
-            Conversion = new Conversion(type!, $"{Path.GetFileNameWithoutExtension(model.MainFile)}-{type}.gguf"),
+            Conversion = new Conversion(type!, output),
         };
         Job job = intake.Add(settings, JobIntake.ReadOrder(request, body, fields));
         return Results.Json(new QueuedAnswer(job.Id, job.Status), ApiJson.Readable.QueuedAnswer);

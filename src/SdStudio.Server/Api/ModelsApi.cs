@@ -65,7 +65,8 @@ internal static class ModelsApi
         if (model.Unsupported is { } reason)
             return $"Model {model.Id} cannot draw here: {reason}";
         string missing = string.Join(", ", views.FilesOf(model).Files.Where(file => !file.Exists).Select(file => file.FilePath));
-        return missing.Length == 0 ? null : $"Model {model.Id} has no {missing}: the file is missing";
+        string fetch = model.HubFiles.Count > 0 ? "; POST /api/models/download fetches what is missing" : "";
+        return missing.Length == 0 ? null : $"Model {model.Id} lacks {missing}{fetch}";
     }
 
     private static IResult NotFound() => ApiErrors.NotFound("Model not found");

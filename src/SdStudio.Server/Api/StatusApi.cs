@@ -13,7 +13,7 @@ internal static class StatusApi
         api.MapGet("/health", (TimeProvider time, EngineHost engineHost) => Results.Json(
             new HealthAnswer(
                 "ok", time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture),
-                engineHost.Loaded is { Info: var engine } ? $"stable-diffusion.cpp {engine.Version} ({engine.Provider}{(engine.Commit.Length > 0 ? ", " + engine.Commit : "")})" : null,
+                engineHost.Loaded is { } engine ? $"{EngineHost.NameOf(engine)} ({engine.Info.Provider})" : null,
                 [.. (engineHost.Loaded?.Devices ?? []).Select(device => $"{device.Name}: {device.Description}")]),
             ApiJson.Readable.HealthAnswer)).Gives<HealthAnswer>("Status", "Whether the server is there");
         api.MapGet("/config", (HttpRequest request, ModelCatalogue catalogue, ApiKeys keys, EngineHost engineHost) =>

@@ -138,6 +138,6 @@ internal static class SdLists
     {
         ["app"] = "SdStudio",
         ["version"] = typeof(SdLists).Assembly.GetName().Version?.ToString(3),
-        ["engine"] = host.Ready.IsCompletedSuccessfully ? $"stable-diffusion.cpp {host.Ready.Result.Info.Version}" : null,
+        ["engine"] = host.Loaded is { } engine ? EngineHost.NameOf(engine) : null,
     };
 }

@@ -9,6 +9,7 @@ internal sealed class ModelDownload(string id, string model, TimeProvider time) 
     private const double Newest = 0.3;
     private readonly CancellationTokenSource _cancel = new();
     private readonly Lock _lock = new();
+    private bool _isOver;
     private long _bytes;
     private long _seenBytes;
     private long _seenAt = time.GetTimestamp();
@@ -19,6 +20,9 @@ internal sealed class ModelDownload(string id, string model, TimeProvider time) 
 
     /// <summary>Set when somebody cancels it.</summary>
     public CancellationToken Cancelled => _cancel.Token;
+
+    /// <summary>Ends when it has ended.</summary>
+    public Task Work { get; set; } = Task.CompletedTask;
 
     public long TotalBytes { get; set; }
 
@@ -52,7 +56,21 @@ internal sealed class ModelDownload(string id, string model, TimeProvider time) 
 
     public DownloadRow ToRow(string status, string? error = null) => new(Id, Model, status, error, BytesDownloaded, TotalBytes);
 
-    public void Cancel() => _cancel.Cancel();
+    public void Cancel()
+    {
+        lock (_lock)
+        {
+            if (!_isOver)
+                _cancel.Cancel();
+        }
+    }
 
-    public void Dispose() => _cancel.Dispose();
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _isOver = true;
+            _cancel.Dispose();
+        }
+    }
 }

@@ -83,14 +83,17 @@ internal sealed partial class ModelDownloads(
         }
         catch (OperationCanceledException)
         {
+            // The next start takes up the same files: this one lets go of them first.
+            List<Task> work = [.. _running.Values.Select(download => download.Work)];
             await _stop.CancelAsync().ConfigureAwait(false);
+            await Task.WhenAll(work).ConfigureAwait(false);
         }
     }
 
     private void Begin(ModelDownload download)
     {
         _running[download.Id] = download;
-        _ = Task.Run(() => RunAsync(download), CancellationToken.None);
+        download.Work = Task.Run(() => RunAsync(download), CancellationToken.None);
     }
 
     private async Task RunAsync(ModelDownload download)

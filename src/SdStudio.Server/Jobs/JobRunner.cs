@@ -24,7 +24,7 @@ internal sealed partial class JobRunner(
     {
         Job job = running.Job;
         SdEngine engine = await engineHost.Ready.WaitAsync(cancellation).ConfigureAwait(false);
-        JobSettings settings = job.Settings with { Engine = $"stable-diffusion.cpp {engine.Info.Version}{(engine.Info.Commit.Length > 0 ? "-" + engine.Info.Commit : "")}" };
+        JobSettings settings = job.Settings with { Engine = EngineHost.NameOf(engine) };
         var callbacks = new SdCallbacks
         {
             Progress = running.Progress,
@@ -85,7 +85,7 @@ internal sealed partial class JobRunner(
     private async Task<(ModelDefinition Definition, JobSettings Settings)> WithLessMemoryAsync(
         ModelDefinition definition, JobSettings settings, List<string> adjustments, SdException exception)
     {
-        if (!adjustments.Contains(Adjustment.FreedModels) && await cache.FreeOthersAsync(definition).ConfigureAwait(false))
+        if (!adjustments.Contains(Adjustment.FreedModels) && await cache.StopAllAsync(but: definition).ConfigureAwait(false))
         {
             adjustments.Add(Adjustment.FreedModels);
             return (definition, settings);

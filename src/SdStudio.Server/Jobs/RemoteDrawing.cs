@@ -76,7 +76,8 @@ internal sealed partial class RemoteDrawing(IHttpClientFactory clients, ImageSto
         {
             ["seed"] = settings.Seed, ["steps"] = settings.Steps, ["cfg_scale"] = settings.CfgScale, ["negative_prompt"] = settings.NegativePrompt,
             ["sampler"] = settings.Sampler, ["scheduler"] = settings.Scheduler, ["strength"] = settings.Strength,
-            ["clip_skip"] = settings.ClipSkip > 0 ? settings.ClipSkip : null, ["guidance"] = settings.Guidance, ["flow_shift"] = settings.FlowShift,
+            ["clip_skip"] = settings.ClipSkip > 0 ? settings.ClipSkip : null, ["guidance"] = settings.Guidance, ["flow_shift"] = settings.FlowShift, ["eta"] = settings.Eta,
+            ["vae_tiling"] = settings.VaeTiling ? true : null, ["tiling"] = settings.Tiling ? true : null,
             ["style"] = settings.Style, ["on_disconnect"] = "cancel", ["response_format"] = "b64_json",
         };
         foreach (string absent in extras.Where(field => field.Value is null).Select(field => field.Key).ToList())
@@ -86,9 +87,13 @@ internal sealed partial class RemoteDrawing(IHttpClientFactory clients, ImageSto
 
     private static JsonObject Known(RemoteModel remote, JobSettings settings) => new()
     {
-        ["model"] = remote.Model, ["prompt"] = settings.Prompt, ["n"] = settings.Count,
+        ["model"] = remote.Model, ["prompt"] = PromptOf(settings), ["n"] = settings.Count,
         ["size"] = string.Create(CultureInfo.InvariantCulture, $"{settings.Width}x{settings.Height}"),
     };
+
+    // As everybody writes LoRAs: a server that has them by these names finds them in the words.
+    private static string PromptOf(JobSettings settings) => string.Concat(
+        (settings.Loras ?? []).Select(lora => string.Create(CultureInfo.InvariantCulture, $" <lora:{lora.Name}:{lora.Weight}>")).Prepend(settings.Prompt));
 
     private static StringContent Words(RemoteModel remote, JobSettings settings, JsonObject extras)
     {

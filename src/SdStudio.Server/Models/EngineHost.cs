@@ -15,6 +15,10 @@ internal sealed partial class EngineHost(
     /// <summary>The engine; null while it is not loaded.</summary>
     public SdEngine? Loaded => Ready.IsCompletedSuccessfully ? Ready.Result : null;
 
+    /// <summary>The engine's name with its version and, where it tells, its commit.</summary>
+    public static string NameOf(SdEngine engine) =>
+        $"stable-diffusion.cpp {engine.Info.Version}{(engine.Info.Commit.Length > 0 ? "-" + engine.Info.Commit : "")}";
+
     /// <summary>Memory of the graphics cards that the engine computes on, bytes; 0 for none, or before the engine is loaded.</summary>
     public long GraphicsMemory { get; private set; }
 

@@ -26,7 +26,7 @@ internal sealed partial class ModelCache(
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly Lock _lock = new();
     private readonly List<ResidentModel> _residents = [];
-    private volatile HashSet<string> _warmIds = [];
+    private volatile HashSet<string> _warmKeys = [];
     private readonly ConcurrentDictionary<string, string> _failures = new(StringComparer.Ordinal);
     private readonly Lazy<ConcurrentDictionary<string, ModelMemory>> _measured = new(() => new ConcurrentDictionary<string, ModelMemory>(
         state.TextsUnder(MeasuredUnder).Select(kept => KeyValuePair.Create(kept.Key, ModelMemory.Parse(kept.Text))), StringComparer.Ordinal));
@@ -44,7 +44,7 @@ internal sealed partial class ModelCache(
     public ModelMemory Used => ModelMemory.Sum(Snapshot().Select(resident => resident.Memory));
 
     /// <summary>Whether a model needs no loading.</summary>
-    public bool IsWarm(string id) => _warmIds.Contains(id);
+    public bool IsWarm(string id) => catalogue.Find(id) is { } model && _warmKeys.Contains(model.LoadKey);
 
     /// <summary>The document's word for a model's state: stopped, starting, running, or error when it could not be loaded.</summary>
     public string StatusOf(string id) =>
@@ -124,8 +124,7 @@ internal sealed partial class ModelCache(
     }
 
     /// <summary>Frees a model: at once, or when the picture that is being drawn with it has ended.</summary>
-    /// <returns>Whether it was loaded.</returns>
-    public async Task<bool> StopAsync(ModelDefinition definition)
+    public async Task StopAsync(ModelDefinition definition)
     {
         ResidentModel? resident;
         lock (_lock)
@@ -136,19 +135,16 @@ internal sealed partial class ModelCache(
         }
 
         await FreeAsync(resident is { InUse: 0 } ? [resident] : []).ConfigureAwait(false);
-        return resident is not null;
     }
 
     /// <summary>Frees every model that nobody draws with, the pinned ones too.</summary>
-    public async Task StopAllAsync() => await FreeAsync(Snapshot().FindAll(resident => resident.InUse == 0)).ConfigureAwait(false);
-
-    /// <summary>Frees every other model that nobody draws with, the pinned ones too: one picture is worth more than a load.</summary>
+    /// <param name="but">The one that stays; null for none.</param>
     /// <returns>Whether there was one.</returns>
-    public async Task<bool> FreeOthersAsync(ModelDefinition definition)
+    public async Task<bool> StopAllAsync(ModelDefinition? but = null)
     {
-        List<ResidentModel> others = Snapshot().FindAll(resident => resident.InUse == 0 && resident.Key != definition.LoadKey);
-        await FreeAsync(others).ConfigureAwait(false);
-        return others.Count > 0;
+        List<ResidentModel> leaving = Snapshot().FindAll(resident => resident.InUse == 0 && resident.Key != but?.LoadKey);
+        await FreeAsync(leaving).ConfigureAwait(false);
+        return leaving.Count > 0;
     }
 
     /// <summary>Somebody has drawn with a model.</summary>
@@ -203,8 +199,9 @@ internal sealed partial class ModelCache(
         {
             // The server stops.
         }
-        catch (SdException exception)
+        catch (Exception exception)
         {
+            // Nobody waits for this task: what goes wrong in it is told here or nowhere.
             LogNotLoaded(model.Id, exception.Message);
         }
     }
@@ -277,10 +274,11 @@ internal sealed partial class ModelCache(
 
     private async Task<ResidentModel> LoadAsync(ModelDefinition definition, SdCallbacks? callbacks, CancellationToken cancellation)
     {
+        // The engine's own load is not the model's.
+        SdEngine engine = await engineHost.Ready.WaitAsync(cancellation).ConfigureAwait(false);
         long start = time.GetTimestamp();
         long before = Environment.WorkingSet;
         ModelMemory told = default;
-        SdEngine engine = await engineHost.Ready.WaitAsync(cancellation).ConfigureAwait(false);
         Action<SdLogLine>? log = callbacks?.Log;
         SdCallbacks listening = (callbacks ?? new SdCallbacks()) with
         {
@@ -360,8 +358,7 @@ internal sealed partial class ModelCache(
 
     private void Changed()
     {
-        HashSet<string> keys = [.. Snapshot().Select(resident => resident.Key)];
-        _warmIds = [.. catalogue.Models.Where(model => keys.Contains(model.LoadKey)).Select(model => model.Id)];
+        _warmKeys = [.. Snapshot().Select(resident => resident.Key)];
         Version++;
     }
 
