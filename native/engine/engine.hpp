@@ -46,6 +46,8 @@ struct engine_api {
     const char* (*model_version_name)(const sd_ctx_t*) = nullptr;
     void* (*backend_load)(const char*) = nullptr;
     void (*set_preview_callback)(void (*)(int, int, sd_image_t*, bool, void*), int, int, bool, bool, void*) = nullptr;
+    sd_hires_upscaler_t (*str_to_hires_upscaler)(const char*) = nullptr;
+    const char* (*hires_upscaler_name)(sd_hires_upscaler_t) = nullptr;
     bool (*convert)(const char*, const char*, const char*, sd_type_t, const char*, bool) = nullptr;
     void* (*device_by_name)(const char*) = nullptr;
     void (*device_memory)(void*, size_t*, size_t*) = nullptr;

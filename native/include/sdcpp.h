@@ -33,7 +33,7 @@ extern "C" {
 #endif
 
 /* Raised when a change breaks callers built against an older header. */
-#define SDCPP_ABI_VERSION 2u
+#define SDCPP_ABI_VERSION 3u
 
 /* ---------------------------------------------------------------------------------------------------------------- errors -- */
 
@@ -126,13 +126,13 @@ typedef enum sdcpp_phase {
 
 typedef struct sdcpp_progress {
     uint32_t size;
-    int32_t phase;       /* an sdcpp_phase; never goes back within a call */
-    int32_t step;        /* done steps, 0..steps; never goes back within a phase of one image */
+    int32_t phase;       /* an sdcpp_phase; never goes back within a pass */
+    int32_t step;        /* done steps, 0..steps; never goes back within a phase of one image of a pass */
     int32_t steps;       /* 0 when the phase has no steps */
     int32_t image_index; /* 0-based */
     int32_t image_count;
     float seconds_per_step; /* of the last step; 0 when unknown */
-    uint32_t reserved;
+    int32_t pass;           /* 1; 2 in the second pass of the hires fix, whose phases begin again at UPSCALE or SAMPLE */
 } sdcpp_progress;
 
 typedef void (*sdcpp_progress_fn)(const sdcpp_progress* progress, void* user);
@@ -186,6 +186,9 @@ typedef struct sdcpp_context_params {
     /* Model files and everything else, by the engine's field names: "diffusion_model_path", "vae_path", "wtype" (a name), ... */
     const sdcpp_option* options;
     size_t option_count;
+    /* Textual inversions: the word that stands for each in prompts, and its file. */
+    const sdcpp_option* embeddings;
+    size_t embedding_count;
 } sdcpp_context_params;
 
 /* Loads a model. `call` may be NULL. Loading cannot be cancelled; the caller frees what it no longer wants. */
@@ -214,7 +217,8 @@ typedef enum sdcpp_cancel_mode {
 
 /*
  * Asks the running call to stop, from any thread. With no call running, the next one is stopped at its beginning: a cancel that
- * arrives a moment early is not lost. It stays asked until SDCPP_CANCEL_NONE.
+ * arrives a moment early is not lost. It stays asked until SDCPP_CANCEL_NONE; AFTER_IMAGE after NOW changes nothing. While the engine
+ * decodes, NOW takes effect when it has finished, and AFTER_IMAGE has none: everything is delivered.
  */
 SDCPP_API void sdcpp_cancel(sdcpp_context* context, int32_t mode);
 
@@ -231,10 +235,26 @@ typedef struct sdcpp_image {
 typedef struct sdcpp_lora {
     const char* path;
     float multiplier;
-    uint32_t reserved;
+    uint32_t high_noise; /* 1: for the high-noise model of a pair (Wan 2.2), else 0 */
 } sdcpp_lora;
 
-/* What text-to-image and image-to-image have in common. Limits are checked here, whatever the caller checked. */
+/*
+ * A picture by the engine's name of its field, 3 channels:
+ *  - "ref_images": what an edit model looks at (Kontext, Qwen-Image-Edit, FLUX.2), any size; several are kept in their order
+ *  - "control_image": for option control_net_path of the context, exactly width x height
+ *  - "ip_adapter_image": for option ip_adapter_path, any size
+ *  - "pm_params.id_images": for option photo_maker_path, any size; several
+ */
+typedef struct sdcpp_picture {
+    const char* name;
+    sdcpp_image image;
+} sdcpp_picture;
+
+/*
+ * What text-to-image and image-to-image have in common. Limits are checked here, whatever the caller checked. With the option
+ * "hires.enabled" the result is larger than width x height: hires.target_width x hires.target_height where both are given, else
+ * both sides times hires.scale, rounded.
+ */
 typedef struct sdcpp_image_params {
     uint32_t size;
     int32_t width;  /* 1..16384 pixels; width * height at most SDCPP_MAX_PIXELS */
@@ -250,8 +270,11 @@ typedef struct sdcpp_image_params {
     const char* sampler;         /* an sdcpp_sampler_name, or NULL for the model's own */
     const char* scheduler;       /* an sdcpp_scheduler_name, or NULL for the model's own */
     const sdcpp_lora* loras;     /* applied for this call only */
-    const sdcpp_option* options; /* anything else of the engine's generation parameters, by name */
+    /* anything else of the engine's generation parameters, by name; lists are numbers with commas: "1,0.5,0" */
+    const sdcpp_option* options;
     size_t option_count;
+    const sdcpp_picture* pictures;
+    size_t picture_count; /* 0..SDCPP_MAX_PICTURES */
 } sdcpp_image_params;
 
 #define SDCPP_MAX_SIDE 16384
@@ -259,12 +282,13 @@ typedef struct sdcpp_image_params {
 #define SDCPP_MAX_STEPS 1000
 #define SDCPP_MAX_BATCH 64
 #define SDCPP_MAX_PROMPT_BYTES 8192
+#define SDCPP_MAX_PICTURES 16
 
 /* Where results go: buffers of the caller's. */
 typedef struct sdcpp_result {
     uint32_t size;
     uint32_t image_count;     /* in: how many buffers; out: how many of them hold a finished picture, from the first on */
-    uint8_t* const* images;   /* RGB, width x height x 3 each */
+    uint8_t* const* images;   /* RGB, width x height x 3 each, or as large as the hires fix makes them */
     size_t image_bytes;       /* capacity of each buffer */
 } sdcpp_result;
 
@@ -302,6 +326,9 @@ typedef struct sdcpp_upscaler_params {
     uint32_t reserved;
     const char* model_path; /* an ESRGAN file */
     const char* backend;    /* a device name, NULL for the engine's choice */
+    const char* params_backend; /* where its weights lie, NULL for the engine's choice */
+    int32_t conv_direct;        /* 1: direct convolution, else 0 */
+    uint32_t reserved2;
 } sdcpp_upscaler_params;
 
 SDCPP_API int32_t sdcpp_upscaler_create(const sdcpp_upscaler_params* params, const sdcpp_call* call, sdcpp_upscaler** out,

@@ -229,7 +229,11 @@ void sdcpp_cancel(sdcpp_context* context, int32_t mode) {
         if (context == nullptr || mode < SDCPP_CANCEL_NONE || mode > SDCPP_CANCEL_AFTER_IMAGE) {
             return;
         }
-        context->cancel.store(mode);
+        // Finishing the image never takes back that everything shall stop.
+        int asked = context->cancel.load();
+        while (!(asked == SDCPP_CANCEL_NOW && mode == SDCPP_CANCEL_AFTER_IMAGE) && !context->cancel.compare_exchange_weak(asked, mode)) {
+        }
+        mode = context->cancel.load();
         const sd_cancel_mode_t engine_mode = mode == SDCPP_CANCEL_NONE ? SD_CANCEL_RESET : mode == SDCPP_CANCEL_NOW ? SD_CANCEL_ALL : SD_CANCEL_NEW_LATENTS;
         engine().sd_cancel_generation(context->engine_context.get(), engine_mode);
     });
@@ -277,8 +281,7 @@ int32_t sdcpp_convert(const char* input_path, const char* output_path, const cha
         }
         call_scope scope(call, SDCPP_PHASE_LOAD, nullptr);
         if (!engine().convert(input_path, "", output_path, type, "", false)) {
-            throw failure(scope.failed(SDCPP_MODEL_LOAD_FAILED), std::string("the engine did not convert the model: ") +
-                                                                     (scope.last_errors().empty() ? "it gave no reason" : scope.last_errors()));
+            scope.fail(SDCPP_MODEL_LOAD_FAILED, "the engine did not convert the model");
         }
     });
 }

@@ -2,6 +2,7 @@
 
 #include "../engine/engine.hpp"
 #include "checks.hpp"
+#include "failure.hpp"
 #include "last_words.hpp"
 
 #include <algorithm>
@@ -98,13 +99,14 @@ call_scope::~call_scope() {
     last_words::leave(tag_slot_);
 }
 
-sdcpp_status call_scope::failed(sdcpp_status otherwise) const noexcept {
+void call_scope::fail(sdcpp_status otherwise, const char* what) const {
+    sdcpp_status code = otherwise;
     for (const char* words : {"insufficient memory", "failed to allocate", "out of memory", "OutOfDeviceMemory"}) {
         if (errors_.find(words) != std::string::npos) {
-            return SDCPP_OUT_OF_MEMORY;
+            code = SDCPP_OUT_OF_MEMORY;
         }
     }
-    return otherwise;
+    throw failure(code, errors_.empty() ? std::string(what) + "; the engine gave no reason" : std::string(what) + ": " + errors_);
 }
 
 call_scope* call_scope::current() noexcept { return current_call; }
@@ -123,9 +125,10 @@ void call_scope::install_callbacks() {
     }
 }
 
-void call_scope::set_context(sd_ctx_t* context, int steps) noexcept {
+void call_scope::set_context(sd_ctx_t* context, int steps, bool through_pixels) noexcept {
     context_ = context;
     asked_steps_ = steps;
+    through_pixels_ = through_pixels;
 }
 
 bool call_scope::wants_stop() const noexcept {
@@ -176,16 +179,39 @@ void call_scope::read_phase(std::string_view line) {
         last_step_ = -1;
         enter_phase(SDCPP_PHASE_SAMPLE);
     } else if (phase_ == SDCPP_PHASE_SAMPLE && line.find(" latent") != std::string_view::npos &&
-               (starts_with(line, "decoding ") || (starts_with(line, "generating ") && line.find(" completed") != std::string_view::npos))) {
+               (starts_with(line, "decoding ") || (pass_ == 1 && starts_with(line, "generating ") && line.find(" completed") != std::string_view::npos))) {
         image_index_ = 0;
         enter_phase(SDCPP_PHASE_DECODE);
-    } else if (const int decoded = number_after(line, "latent "); decoded > 0 && phase_ == SDCPP_PHASE_DECODE) {
+    } else if (starts_with(line, "hires ") || pass_ == 2) {
+        read_second_pass(line);
+    }
+    if (const int decoded = number_after(line, "latent "); decoded > 0 && phase_ == SDCPP_PHASE_DECODE) {
         if (decoded < image_count_) {
             image_index_ = decoded;
             last_step_ = -1;
             report(0, 0, 0);
         }
     }
+}
+
+// The hires fix: each image is enlarged and sampled once more, then all are decoded.
+void call_scope::read_second_pass(std::string_view line) {
+    if (starts_with(line, "hires fix: upscaling to")) {
+        pass_ = 2;
+        begin_enlarging(0);
+    } else if (const size_t at = line.find("sigma_sched_size="); at != std::string_view::npos) {
+        second_steps_ = number_after(line.substr(at), "sigma_sched_size=") - 1;
+    } else if (starts_with(line, "computing vae encode graph completed")) {
+        enlarged_ = true;
+    } else if (const int sampled = number_after(line, "hires sampling "); sampled > 0 && sampled < image_count_) {
+        begin_enlarging(sampled);
+    }
+}
+
+void call_scope::begin_enlarging(int image) {
+    image_index_ = image;
+    enlarged_ = !through_pixels_;
+    enter_phase(SDCPP_PHASE_UPSCALE);
 }
 
 void call_scope::enter_phase(sdcpp_phase phase) noexcept {
@@ -197,6 +223,13 @@ void call_scope::enter_phase(sdcpp_phase phase) noexcept {
 
 // What the counts alone tell when the log line that should have said it was lost.
 void call_scope::infer_phase(int step, int steps) {
+    if (pass_ == 2) {
+        // Tiles of decoding and enlarging are counted by the same callback.
+        if (phase_ == SDCPP_PHASE_UPSCALE && enlarged_ && (second_steps_ <= 0 || steps == second_steps_)) {
+            enter_phase(SDCPP_PHASE_SAMPLE);
+        }
+        return;
+    }
     const bool sampling = phase_ == SDCPP_PHASE_ENCODE && steps > 0 && steps <= asked_steps_;
     const bool next_image = phase_ == SDCPP_PHASE_SAMPLE && step < last_step_ && last_step_ == steps && image_index_ + 1 < image_count_;
     if (next_image) {
@@ -214,7 +247,7 @@ void call_scope::on_progress(int step, int steps, float seconds) {
         return;
     }
     infer_phase(step, steps);
-    if (phase_ == SDCPP_PHASE_ENCODE || step <= last_step_) {
+    if (phase_ == SDCPP_PHASE_ENCODE || (pass_ == 2 && phase_ == SDCPP_PHASE_UPSCALE) || step <= last_step_) {
         return;
     }
     last_step_ = step >= steps && phase_ == SDCPP_PHASE_LOAD ? -1 : step;
@@ -248,6 +281,7 @@ void call_scope::report(int step, int steps, float seconds) {
     progress.image_index = image_index_;
     progress.image_count = image_count_;
     progress.seconds_per_step = seconds;
+    progress.pass = pass_;
     call_.progress(&progress, call_.user);
 }
 

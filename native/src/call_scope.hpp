@@ -27,13 +27,12 @@ public:
     bool wants_stop() const noexcept;
 
     void enter_phase(sdcpp_phase phase) noexcept;
-    // `steps` is what the request asked the sampler for.
-    void set_context(sd_ctx_t* context, int steps) noexcept;
+    // `steps` is what the request asked the sampler for; `through_pixels`: whether a second pass enlarges pixels, not latents.
+    void set_context(sd_ctx_t* context, int steps, bool through_pixels) noexcept;
 
-    // The last error and warning lines of the engine during this call, for the message of an error.
-    const std::string& last_errors() const noexcept { return errors_; }
-    // The code of a call that failed: the engine says "no memory" in its log alone.
-    sdcpp_status failed(sdcpp_status otherwise) const noexcept;
+    // Throws `failure`: `what` with the last error and warning lines of the engine during this call. The code is `otherwise`, unless
+    // those lines, the only place where the engine says so, tell that memory was short.
+    [[noreturn]] void fail(sdcpp_status otherwise, const char* what) const;
     // The value of the engine's "Version:" line, which names the model's family.
     const std::string& family() const noexcept { return family_; }
 
@@ -43,7 +42,9 @@ public:
 
 private:
     void read_phase(std::string_view line);
+    void read_second_pass(std::string_view line);
     void infer_phase(int step, int steps);
+    void begin_enlarging(int image);
     void report(int step, int steps, float seconds);
 
     sdcpp_call call_{};
@@ -53,6 +54,10 @@ private:
     sdcpp_phase phase_;
     bool loading_weights_ = false;
     int asked_steps_ = 0;
+    int pass_ = 1;
+    int second_steps_ = 0; // of the second pass; 0 while unknown
+    bool through_pixels_ = false;
+    bool enlarged_ = false; // the image at hand is ready for its second sampling
     int image_index_ = 0;
     int image_count_;
     int last_step_ = -1;

@@ -2,6 +2,7 @@
 
 #include "failure.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
@@ -49,6 +50,10 @@ void image_params(const sdcpp_image_params& p) {
     range("width", p.width, 1, SDCPP_MAX_SIDE);
     range("height", p.height, 1, SDCPP_MAX_SIDE);
     range("width x height", static_cast<long long>(p.width) * p.height, 1, SDCPP_MAX_PIXELS);
+    range("picture_count", static_cast<long long>(std::min<size_t>(p.picture_count, INT32_MAX)), 0, SDCPP_MAX_PICTURES);
+    if (p.pictures == nullptr && p.picture_count > 0) {
+        refuse("pictures is null, picture_count is " + std::to_string(p.picture_count));
+    }
     range("steps", p.steps, 1, SDCPP_MAX_STEPS);
     range("seed", p.seed, 0, INT64_MAX - SDCPP_MAX_BATCH);
     range("batch_count", p.batch_count, 1, SDCPP_MAX_BATCH);
@@ -71,13 +76,17 @@ void image_params(const sdcpp_image_params& p) {
     }
 }
 
+void size(const char* what, uint32_t width, uint32_t height) {
+    range((std::string(what) + " width").c_str(), width, 1, SDCPP_MAX_SIDE);
+    range((std::string(what) + " height").c_str(), height, 1, SDCPP_MAX_SIDE);
+    range((std::string(what) + " width x height").c_str(), static_cast<long long>(width) * height, 1, SDCPP_MAX_PIXELS);
+}
+
 void image(const char* what, const sdcpp_image* image, uint32_t channels) {
     if (image == nullptr || image->data == nullptr) {
         refuse(std::string(what) + " has no pixels");
     }
-    range((std::string(what) + " width").c_str(), image->width, 1, SDCPP_MAX_SIDE);
-    range((std::string(what) + " height").c_str(), image->height, 1, SDCPP_MAX_SIDE);
-    range((std::string(what) + " width x height").c_str(), static_cast<long long>(image->width) * image->height, 1, SDCPP_MAX_PIXELS);
+    size(what, image->width, image->height);
     range((std::string(what) + " channels").c_str(), image->channels, channels, channels);
 }
 

@@ -9,10 +9,14 @@
 
 #include <atomic>
 #include <memory>
+#include <set>
 #include <string>
+#include <vector>
 
 struct sdcpp_context {
     sdcpp::option_storage options; // the engine reads paths again when it loads weights lazily
+    std::vector<sd_embedding_t> embeddings;
+    std::set<std::string> files; // the options of this model that name one
     std::unique_ptr<sd_ctx_t, void (*)(sd_ctx_t*)> engine_context{nullptr, nullptr};
     std::string family;
     std::string default_sampler;
@@ -24,6 +28,9 @@ struct sdcpp_context {
 namespace sdcpp {
 
 std::unique_ptr<sdcpp_context> create_context(const sdcpp_context_params& params, const sdcpp_call* call);
+
+// Throws `failure` unless the model was loaded with `option`, which `field` needs.
+void need_file(const sdcpp_context& context, const char* field, const char* option);
 
 // `init` and `mask` may be null.
 void generate(sdcpp_context& context, const sdcpp_image_params& params, const sdcpp_image* init, const sdcpp_image* mask, float strength,

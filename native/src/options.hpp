@@ -1,5 +1,4 @@
-// Sets fields of the engine's parameter structs by their own names. A field is known when the struct that the bridge was compiled
-// against has it: the compiler looks, so an engine that gains or loses a field needs no change here beyond its line in the list.
+// Sets fields of the engine's parameter structs by their own names.
 #pragma once
 
 #include "../engine/engine_types.hpp"
@@ -8,6 +7,8 @@
 
 #include <deque>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace sdcpp {
 
@@ -15,12 +16,16 @@ namespace sdcpp {
 class option_storage {
 public:
     const char* keep(const char* text) { return strings_.emplace_back(text).c_str(); }
+    int* keep(std::vector<int> list) { return ints_.emplace_back(std::move(list)).data(); }
+    float* keep(std::vector<float> list) { return floats_.emplace_back(std::move(list)).data(); }
 
 private:
     std::deque<std::string> strings_;
+    std::deque<std::vector<int>> ints_;
+    std::deque<std::vector<float>> floats_;
 };
 
-// Throw `failure`: SDCPP_NOT_SUPPORTED for a name this engine lacks, SDCPP_INVALID_ARGUMENT for a value of the wrong kind.
+// Throw `failure`: SDCPP_NOT_SUPPORTED for a name this engine lacks, SDCPP_INVALID_ARGUMENT for a value that is not allowed.
 void set_context_option(sd_ctx_params_t& params, const sdcpp_option& option, option_storage& storage);
 void set_image_option(sd_img_gen_params_t& params, const sdcpp_option& option, option_storage& storage);
 

@@ -19,11 +19,10 @@ std::unique_ptr<sdcpp_upscaler> create_upscaler(const sdcpp_upscaler_params& par
     auto upscaler = std::make_unique<sdcpp_upscaler>();
     const int threads = params.n_threads > 0 ? params.n_threads : engine().sd_get_num_physical_cores();
     call_scope scope(call, SDCPP_PHASE_LOAD, nullptr);
-    upscaler->engine_context = {engine().new_upscaler_ctx(params.model_path, false, threads, params.tile_size, params.backend, nullptr),
+    upscaler->engine_context = {engine().new_upscaler_ctx(params.model_path, params.conv_direct != 0, threads, params.tile_size, params.backend, params.params_backend),
                                 engine().free_upscaler_ctx};
     if (upscaler->engine_context == nullptr) {
-        throw failure(scope.failed(SDCPP_MODEL_LOAD_FAILED), std::string("the engine cannot load this upscaler: ") +
-                                                   (scope.last_errors().empty() ? "it gave no reason" : scope.last_errors()));
+        scope.fail(SDCPP_MODEL_LOAD_FAILED, "the engine cannot load this upscaler");
     }
     upscaler->factor = engine().get_upscale_factor(upscaler->engine_context.get());
     if (upscaler->factor < 1 || upscaler->factor > 16) {
@@ -44,8 +43,7 @@ void upscale_image(sdcpp_upscaler& upscaler, const sdcpp_image& input, const sdc
     // The engine only reads the input, though its struct does not say so.
     const sd_image_t in{input.width, input.height, input.channels, const_cast<uint8_t*>(input.data)};
     if (!engine().upscale(upscaler.engine_context.get(), in, factor, &images.images, &images.count) || images.images == nullptr || images.count < 1) {
-        throw failure(scope.failed(SDCPP_GENERATION_FAILED), std::string("the engine did not upscale the picture: ") +
-                                                   (scope.last_errors().empty() ? "it gave no reason" : scope.last_errors()));
+        scope.fail(SDCPP_GENERATION_FAILED, "the engine did not upscale the picture");
     }
     copy_middle(images.images[0], width, height, result.images[0]);
     result.image_count = 1;

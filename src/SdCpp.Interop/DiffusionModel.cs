@@ -48,7 +48,7 @@ public sealed class DiffusionModel : IDisposable, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         cancellation.ThrowIfCancellationRequested();
-        var thread = new EngineThread("SdCpp model");
+        var thread = new EngineThread("SdCpp model", options.WhenBusy);
         try
         {
             return await thread.RunAsync(thread, () => Load(thread, options, callbacks, cancellation), cancellation).ConfigureAwait(false);
@@ -63,29 +63,36 @@ public sealed class DiffusionModel : IDisposable, IAsyncDisposable
     /// <summary>Draws pictures from words.</summary>
     /// <param name="request">What to draw.</param>
     /// <param name="callbacks">What to hear meanwhile.</param>
-    /// <param name="cancellation">Stops the engine at its next step; while it decodes, after that.</param>
+    /// <param name="cancellation">Stops the engine at its next step; while it decodes, after that. Nothing is delivered.</param>
+    /// <param name="finishImage">
+    /// Finishes the image at hand and delivers those that are finished. Signalled before the first one is begun, it cancels; while the engine
+    /// decodes, everything is delivered.
+    /// </param>
     /// <returns>The pictures; dispose it to give their memory back.</returns>
-    /// <exception cref="SdException">A value was refused, or the engine failed.</exception>
+    /// <exception cref="SdException">
+    /// A value was refused, the engine failed, or it is <see cref="SdError.Busy"/> (<see cref="DiffusionModelOptions.WhenBusy"/>).
+    /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled; nothing is delivered.</exception>
     public Task<GenerationResult> TextToImageAsync(
-        TextToImageRequest request, SdCallbacks? callbacks = null, CancellationToken cancellation = default)
+        TextToImageRequest request, SdCallbacks? callbacks = null, CancellationToken cancellation = default, CancellationToken finishImage = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return _thread.RunAsync(this, () => Generate(request, null, callbacks, cancellation), cancellation);
+        return _thread.RunAsync(this, () => Generate(request, null, callbacks, cancellation, finishImage), cancellation);
     }
 
     /// <summary>Draws pictures from words and a picture.</summary>
     /// <param name="request">What to draw, and from what. Its buffers must live until the call has ended.</param>
     /// <param name="callbacks">What to hear meanwhile.</param>
     /// <param name="cancellation">As in <see cref="TextToImageAsync"/>.</param>
+    /// <param name="finishImage">As in <see cref="TextToImageAsync"/>.</param>
     /// <returns>The pictures; dispose it to give their memory back.</returns>
-    /// <exception cref="SdException">A value was refused, or the engine failed.</exception>
+    /// <exception cref="SdException">As in <see cref="TextToImageAsync"/>.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; nothing is delivered.</exception>
     public Task<GenerationResult> ImageToImageAsync(
-        ImageToImageRequest request, SdCallbacks? callbacks = null, CancellationToken cancellation = default)
+        ImageToImageRequest request, SdCallbacks? callbacks = null, CancellationToken cancellation = default, CancellationToken finishImage = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return _thread.RunAsync(this, () => Generate(request, request, callbacks, cancellation), cancellation);
+        return _thread.RunAsync(this, () => Generate(request, request, callbacks, cancellation, finishImage), cancellation);
     }
 
     /// <summary>Waits for the running and waiting calls, then frees the model. Not to be called from its callbacks.</summary>
@@ -109,7 +116,8 @@ public sealed class DiffusionModel : IDisposable, IAsyncDisposable
     {
         SdEngine.Load();
         ModelFileInfo[] files = ModelFiles.Check(options);
-        List<KeyValuePair<string, string>> engineOptions = options.ToEngineOptions();
+        EngineOptions engineOptions = options.ToEngineOptions();
+        IReadOnlyCollection<KeyValuePair<string, string>> embeddings = options.Embeddings ?? new Dictionary<string, string>();
         using var arena = new Utf8Arena();
         using var scope = new NativeCallScope(callbacks, arena, stop: null);
         var parameters = new NativeContextParams
@@ -118,6 +126,8 @@ public sealed class DiffusionModel : IDisposable, IAsyncDisposable
             Threads = options.Threads,
             Options = arena.AddOptions(engineOptions),
             OptionCount = (nuint)engineOptions.Count,
+            Embeddings = arena.AddOptions(embeddings),
+            EmbeddingCount = (nuint)embeddings.Count,
         };
         NativeError error = NativeStatus.NewError();
         nint context = 0;
@@ -150,9 +160,11 @@ public sealed class DiffusionModel : IDisposable, IAsyncDisposable
     }
 
     private unsafe GenerationResult Generate(
-        ImageRequest request, ImageToImageRequest? from, SdCallbacks? callbacks, CancellationToken cancellation)
+        ImageRequest request, ImageToImageRequest? from, SdCallbacks? callbacks, CancellationToken cancellation, CancellationToken finishImage)
     {
         ModelFiles.CheckLoras(request.Loras, _files);
+        if (request.Hires?.ModelPath is { } upscaler)
+            ModelFiles.CheckUpscaler(upscaler);
         using var arena = new Utf8Arena();
         using var call = new NativeCallScope(callbacks, arena, Stop);
         NativeImageParams parameters = RequestMarshaller.ToNative(request, arena);
@@ -163,7 +175,9 @@ public sealed class DiffusionModel : IDisposable, IAsyncDisposable
             // Whoever cancels from here on reaches this call: the bridge keeps a cancel that comes before it begins.
             NativeMethods.sdcpp_cancel(_handle, CancelMode.None);
             using (cancellation.UnsafeRegister(static model => ((DiffusionModel)model!).Stop(), this))
-                Call(&parameters, from, call, &result, cancellation);
+            using (finishImage.UnsafeRegister(static model => NativeMethods.sdcpp_cancel(((DiffusionModel)model!)._handle, CancelMode.AfterImage), this))
+                Call(&parameters, from, call, &result, cancellation, finishImage);
+            GC.KeepAlive(request);
             return new GenerationResult(RequestMarshaller.ToImages(pixels, (int)result.ImageCount, parameters.Seed));
         }
         catch
@@ -175,7 +189,8 @@ public sealed class DiffusionModel : IDisposable, IAsyncDisposable
     }
 
     private unsafe void Call(
-        NativeImageParams* parameters, ImageToImageRequest? from, NativeCallScope scope, NativeResult* result, CancellationToken cancellation)
+        NativeImageParams* parameters, ImageToImageRequest? from, NativeCallScope scope, NativeResult* result, CancellationToken cancellation,
+        CancellationToken finishImage)
     {
         NativeError error = NativeStatus.NewError();
         int status;
@@ -196,7 +211,8 @@ public sealed class DiffusionModel : IDisposable, IAsyncDisposable
         }
 
         scope.ThrowIfCallbackThrew();
-        NativeStatus.ThrowIfFailed(status, error, cancellation);
+        bool onlyFinish = finishImage.IsCancellationRequested && !cancellation.IsCancellationRequested;
+        NativeStatus.ThrowIfFailed(status, error, onlyFinish ? finishImage : cancellation);
     }
 
     private void Stop() => NativeMethods.sdcpp_cancel(_handle, CancelMode.Now);

@@ -19,12 +19,14 @@ public enum GenerationPhase
     Upscale = 4,
 }
 
-/// <summary>Where a call is. Phases come in the order of <see cref="GenerationPhase"/> and never go back within a call.</summary>
+/// <summary>Where a call is. Without <see cref="HiresFix"/>, phases come in the order of <see cref="GenerationPhase"/>. In its second
+/// pass each image is enlarged and sampled, then all are decoded. Phases never go back within an image of a pass.</summary>
 /// <param name="Phase">What the engine is doing.</param>
-/// <param name="Step">Finished steps of the phase, 0 to <paramref name="Steps"/>; never goes back within a phase of one image.</param>
+/// <param name="Step">Finished steps of the phase, 0 to <paramref name="Steps"/>; never goes back within a phase of one image of a pass.</param>
 /// <param name="Steps">Steps of the phase; 0 when it has none.</param>
 /// <param name="ImageIndex">The image at hand, counted from 0.</param>
 /// <param name="ImageCount">Images of the call.</param>
 /// <param name="SecondsPerStep">Seconds that the last step took; 0 when unknown.</param>
+/// <param name="Pass">1; 2 in the second pass of <see cref="HiresFix"/>.</param>
 public readonly record struct GenerationProgress(
-    GenerationPhase Phase, int Step, int Steps, int ImageIndex, int ImageCount, float SecondsPerStep);
+    GenerationPhase Phase, int Step, int Steps, int ImageIndex, int ImageCount, float SecondsPerStep, int Pass = 1);

@@ -1,6 +1,9 @@
 namespace SdCpp.Interop;
 
-/// <summary>What text-to-image and image-to-image have in common. Values out of range are refused with an <see cref="SdException"/>.</summary>
+/// <summary>
+/// What text-to-image and image-to-image have in common. Values out of range are refused with an <see cref="SdException"/>; what the
+/// loaded engine lacks is refused by its name with <see cref="SdError.NotSupported"/>. Pictures must live until the call has ended.
+/// </summary>
 public abstract record ImageRequest
 {
     /// <summary>Most sampling steps.</summary>
@@ -11,6 +14,9 @@ public abstract record ImageRequest
 
     /// <summary>Most UTF-8 bytes of a prompt.</summary>
     public const int MaxPromptBytes = 8192;
+
+    /// <summary>Most pictures of one request, those of <see cref="ReferenceImages"/>, <see cref="Control"/>, <see cref="IpAdapter"/> and <see cref="PhotoMaker"/> together.</summary>
+    public const int MaxPictures = 16;
 
     /// <summary>What to draw; at most <see cref="MaxPromptBytes"/> bytes.</summary>
     public string Prompt { get; init; } = "";
@@ -30,11 +36,35 @@ public abstract record ImageRequest
     /// <summary>Classifier-free guidance, 0 to 1000; 1 turns it off and halves the work.</summary>
     public float CfgScale { get; init; } = 7;
 
+    /// <summary>Guidance by the input picture, 0 to 1000, for models that have it (Instruct-Pix2Pix); null for <see cref="CfgScale"/>.</summary>
+    public float? ImageCfgScale { get; init; }
+
+    /// <summary>Distilled guidance, 0 to 1000, for models that have it (FLUX, Qwen-Image); null for the engine's own, 3.5.</summary>
+    public float? Guidance { get; init; }
+
     /// <summary>One of <see cref="SdEngine.Samplers"/>; null for the model's own.</summary>
     public string? Sampler { get; init; }
 
     /// <summary>One of <see cref="SdEngine.Schedulers"/>; null for the model's own.</summary>
     public string? Scheduler { get; init; }
+
+    /// <summary>Noise that a sampler adds at each step, 0 to 10; null for the sampler's own.</summary>
+    public float? Eta { get; init; }
+
+    /// <summary>Shift of the noise schedule of flow models, 0.001 to 1000; null for the model's own.</summary>
+    public float? FlowShift { get; init; }
+
+    /// <summary>Timestep to begin from, for models that are distilled to it (NitroSD), 0 to 1000; null for off.</summary>
+    public int? ShiftedTimestep { get; init; }
+
+    /// <summary>
+    /// The noise that is left before each step and after the last, two numbers or more, each 0 or more and smaller than the one before; then
+    /// <see cref="Steps"/> and <see cref="Scheduler"/> are not looked at. Null for the scheduler's.
+    /// </summary>
+    public IReadOnlyList<float>? Sigmas { get; init; }
+
+    /// <summary>More of the engine's arguments for sampling, in its own words; null for none.</summary>
+    public string? SamplerArguments { get; init; }
 
     /// <summary>0 or more; null for a random one below 2³². Image i of the batch is drawn with seed + i.</summary>
     public long? Seed { get; init; }
@@ -48,6 +78,45 @@ public abstract record ImageRequest
     /// <summary>LoRAs of this call.</summary>
     public IReadOnlyList<LoraReference> Loras { get; init; } = [];
 
-    /// <summary>More of the engine's generation parameters by their own names, e.g. <c>sample_params.flow_shift</c> = <c>3</c>.</summary>
+    /// <summary>Pictures that an edit model looks at (Kontext, Qwen-Image-Edit, FLUX.2), any size, 3 channels; other families refuse them. Only read.</summary>
+    public IReadOnlyList<ImageBuffer> ReferenceImages { get; init; } = [];
+
+    /// <summary>The engine's arguments for reference pictures, in its own words; null for none.</summary>
+    public string? ReferenceImageArguments { get; init; }
+
+    /// <summary>What the model's ControlNet follows; null for nothing.</summary>
+    public ControlImage? Control { get; init; }
+
+    /// <summary>What the model's IP-Adapter takes up; null for nothing.</summary>
+    public IpAdapterImage? IpAdapter { get; init; }
+
+    /// <summary>Whom PhotoMaker draws; null for nobody.</summary>
+    public PhotoMakerIdentity? PhotoMaker { get; init; }
+
+    /// <summary>Whom PuLID draws; null for nobody.</summary>
+    public PulidIdentity? Pulid { get; init; }
+
+    /// <summary>Skip layer guidance; null for none.</summary>
+    public SkipLayerGuidance? SkipLayers { get; init; }
+
+    /// <summary>Leaving out computations of some steps; null for none.</summary>
+    public StepCache? Cache { get; init; }
+
+    /// <summary>A second, larger pass; null for none.</summary>
+    public HiresFix? Hires { get; init; }
+
+    /// <summary>Decoding in tiles; null for in one piece.</summary>
+    public VaeTiling? VaeTiling { get; init; }
+
+    /// <summary>The left and the right edge fit each other, as those of a tile.</summary>
+    public bool CircularX { get; init; }
+
+    /// <summary>The upper and the lower edge fit each other, as those of a tile.</summary>
+    public bool CircularY { get; init; }
+
+    /// <summary>Layers of Qwen-Image-Layered, 1 to 64; null for the engine's own, 3.</summary>
+    public int? LayerCount { get; init; }
+
+    /// <summary>More of the engine's generation parameters by their own names, e.g. <c>sample_params.shifted_timestep</c> = <c>250</c>.</summary>
     public IReadOnlyDictionary<string, string>? EngineOptions { get; init; }
 }

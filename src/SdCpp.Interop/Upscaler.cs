@@ -31,7 +31,7 @@ public sealed class Upscaler : IDisposable, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         cancellation.ThrowIfCancellationRequested();
-        var thread = new EngineThread("SdCpp upscaler");
+        var thread = new EngineThread("SdCpp upscaler", options.WhenBusy);
         try
         {
             return await thread.RunAsync(thread, () => Load(thread, options, callbacks, cancellation), cancellation).ConfigureAwait(false);
@@ -48,7 +48,7 @@ public sealed class Upscaler : IDisposable, IAsyncDisposable
     /// <param name="callbacks">What to hear meanwhile.</param>
     /// <param name="cancellation">Gives the result up. The engine cannot be stopped while it upscales.</param>
     /// <returns>The enlarged picture; dispose it to give its memory back.</returns>
-    /// <exception cref="SdException">The picture was refused, or the engine failed.</exception>
+    /// <exception cref="SdException">The picture was refused, or the engine failed, or it is <see cref="SdError.Busy"/> (<see cref="UpscalerOptions.WhenBusy"/>).</exception>
     public Task<ImageBuffer> UpscaleAsync(ImageBuffer image, SdCallbacks? callbacks = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(image);
@@ -85,6 +85,8 @@ public sealed class Upscaler : IDisposable, IAsyncDisposable
             TileSize = options.TileSize,
             ModelPath = arena.Add(options.ModelPath, nameof(options.ModelPath)),
             Backend = arena.Add(options.Backend, nameof(options.Backend)),
+            ParamsBackend = arena.Add(options.ParamsBackend, nameof(options.ParamsBackend)),
+            ConvDirect = options.ConvDirect ? 1 : 0,
         };
         NativeError error = NativeStatus.NewError();
         nint upscaler = 0;

@@ -12,4 +12,13 @@ public sealed record UpscalerOptions(string ModelPath)
 
     /// <summary>Device to compute on; null for the engine's choice.</summary>
     public string? Backend { get; init; }
+
+    /// <summary>Where the weights lie; null for the engine's choice.</summary>
+    public string? ParamsBackend { get; init; }
+
+    /// <summary>Direct convolution: less memory, on some devices slower.</summary>
+    public bool ConvDirect { get; init; }
+
+    /// <summary>What a second call does while one is running.</summary>
+    public WhenBusy WhenBusy { get; init; }
 }

@@ -318,7 +318,7 @@ void test_wall() {
     request q;
     for (const auto& [prompt, code, part] :
          {std::tuple{"throw text", SDCPP_INTERNAL, "the stand-in threw"}, std::tuple{"throw a number", SDCPP_INTERNAL, "exception of its own"},
-          std::tuple{"fail", SDCPP_GENERATION_FAILED, "drew no picture: the stand-in was told to fail"}, std::tuple{"draw nothing", SDCPP_GENERATION_FAILED, "no picture; the engine gave no reason"}}) {
+          std::tuple{"fail", SDCPP_GENERATION_FAILED, "finished no picture: the stand-in was told to fail"}, std::tuple{"draw nothing", SDCPP_GENERATION_FAILED, "no picture; the engine gave no reason"}}) {
         q.params.prompt = prompt;
         expect(q.draw(m.context), code, part, prompt);
         CHECK(q.result.image_count == 0, "  ... delivers nothing");

@@ -49,6 +49,8 @@ engine_api load_engine(const char* engine_path) {
     find("sd_get_model_version_name", api.model_version_name);
     find("sd_set_preview_callback", api.set_preview_callback);
     find("ggml_backend_load", api.backend_load);
+    find("str_to_sd_hires_upscaler", api.str_to_hires_upscaler);
+    find("sd_hires_upscaler_name", api.hires_upscaler_name);
     find("convert", api.convert);
     find("ggml_backend_dev_by_name", api.device_by_name);
     find("ggml_backend_dev_memory", api.device_memory);

@@ -74,6 +74,8 @@ engine_api load_engine(const char* engine_path) {
     find.optional("sd_set_abort_callback", api.set_abort_callback);
     find.optional("sd_list_devices", api.list_devices);
     find.optional("sd_set_preview_callback", api.set_preview_callback);
+    find.optional("str_to_sd_hires_upscaler", api.str_to_hires_upscaler);
+    find.optional("sd_hires_upscaler_name", api.hires_upscaler_name);
     find.optional("ggml_backend_load", api.backend_load);
     find.optional("ggml_backend_dev_by_name", api.device_by_name);
     find.optional("ggml_backend_dev_memory", api.device_memory);

@@ -7,6 +7,8 @@ internal static class ModelFiles
     public static ModelFileInfo[] Check(DiffusionModelOptions options)
     {
         ModelFileInfo[] files = [.. options.Files().Select(file => ModelFile.Inspect(file.Value))];
+        foreach (string embedding in options.Embeddings?.Values ?? [])
+            ModelFile.Inspect(embedding);
         IReadOnlyList<string> mismatches = ModelFileChecks.FindMismatches(files);
         return mismatches.Count == 0
             ? files

@@ -5,4 +5,5 @@ internal static class CancelMode
 {
     public const int None = 0;
     public const int Now = 1;
+    public const int AfterImage = 2;
 }

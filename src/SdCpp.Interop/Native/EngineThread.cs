@@ -12,37 +12,42 @@ internal sealed class EngineThread
     private readonly BlockingCollection<Action> _work = [];
     private readonly Thread _thread;
     private readonly Lock _closeLock = new();
+    private readonly WhenBusy _whenBusy;
     private Task? _closed;
+    private int _calls;
 
-    public EngineThread(string name)
+    public EngineThread(string name, WhenBusy whenBusy)
     {
+        _whenBusy = whenBusy;
         _thread = new Thread(Run) { IsBackground = true, Name = name };
         _thread.Start();
     }
 
     /// <summary>Runs <paramref name="work"/> after what is already waiting. Cancelled while it waits, it never starts.</summary>
     /// <exception cref="ObjectDisposedException">The handle is being disposed.</exception>
+    /// <exception cref="SdException"><see cref="SdError.Busy"/>, when another call is running or waiting and this one shall not wait.</exception>
     public Task<T> RunAsync<T>(object owner, Func<T> work, CancellationToken cancellation)
+    {
+        if (Interlocked.Increment(ref _calls) > 1 && _whenBusy == WhenBusy.Throw)
+        {
+            Interlocked.Decrement(ref _calls);
+            throw new SdException(SdError.Busy, $"Another call is running on this {owner.GetType().Name}; wait for it, or load with {nameof(WhenBusy)}.{nameof(WhenBusy.Wait)}.");
+        }
+
+        return AddAsync(owner, work, cancellation);
+    }
+
+    private Task<T> AddAsync<T>(object owner, Func<T> work, CancellationToken cancellation)
     {
         var completion = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         CancellationTokenRegistration waiting = cancellation.Register(() => completion.TrySetCanceled(cancellation));
         void Execute()
         {
             waiting.Dispose();
-            if (completion.Task.IsCompleted)
-                return;
-            try
-            {
-                completion.SetResult(work());
-            }
-            catch (OperationCanceledException exception)
-            {
-                completion.SetCanceled(exception.CancellationToken);
-            }
-            catch (Exception exception)
-            {
-                completion.SetException(exception);
-            }
+            Action complete = completion.Task.IsCompleted ? static () => { } : Try(work, completion);
+            // Before the caller hears of it: its next call must not find this one.
+            Interlocked.Decrement(ref _calls);
+            complete();
         }
 
         try
@@ -52,6 +57,7 @@ internal sealed class EngineThread
         catch (InvalidOperationException)
         {
             waiting.Dispose();
+            Interlocked.Decrement(ref _calls);
             throw new ObjectDisposedException(owner.GetType().Name);
         }
 
@@ -68,7 +74,8 @@ internal sealed class EngineThread
         {
             if (_closed is null)
             {
-                _closed = RunAsync(owner, () => Free(handle), CancellationToken.None);
+                Interlocked.Increment(ref _calls);
+                _closed = AddAsync(owner, () => Free(handle), CancellationToken.None);
                 End();
             }
         }
@@ -79,6 +86,23 @@ internal sealed class EngineThread
         {
             handle.Dispose();
             return true;
+        }
+    }
+
+    private static Action Try<T>(Func<T> work, TaskCompletionSource<T> completion)
+    {
+        try
+        {
+            T result = work();
+            return () => completion.SetResult(result);
+        }
+        catch (OperationCanceledException exception)
+        {
+            return () => completion.SetCanceled(exception.CancellationToken);
+        }
+        catch (Exception exception)
+        {
+            return () => completion.SetException(exception);
         }
     }
 

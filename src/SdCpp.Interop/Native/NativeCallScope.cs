@@ -57,7 +57,7 @@ internal sealed unsafe class NativeCallScope : IDisposable
         {
             scope._callbacks!.Progress!.Report(new GenerationProgress(
                 (GenerationPhase)progress->Phase, progress->Step, progress->Steps, progress->ImageIndex, progress->ImageCount,
-                progress->SecondsPerStep));
+                progress->SecondsPerStep, progress->Pass));
         }
         catch (Exception exception)
         {

@@ -7,7 +7,7 @@ namespace SdCpp.Interop.Native;
 internal static unsafe partial class NativeMethods
 {
     public const string Library = "sdcpp";
-    public const uint AbiVersion = 2;
+    public const uint AbiVersion = 3;
 
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]

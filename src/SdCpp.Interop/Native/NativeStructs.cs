@@ -44,7 +44,7 @@ internal struct NativeProgress
     public int ImageIndex;
     public int ImageCount;
     public float SecondsPerStep;
-    public uint Reserved;
+    public int Pass;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -88,6 +88,8 @@ internal unsafe struct NativeContextParams
     public int Threads;
     public NativeOption* Options;
     public nuint OptionCount;
+    public NativeOption* Embeddings;
+    public nuint EmbeddingCount;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -115,7 +117,14 @@ internal unsafe struct NativeLora
 {
     public byte* Path;
     public float Multiplier;
-    public uint Reserved;
+    public uint HighNoise;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativePicture
+{
+    public byte* Name;
+    public NativeImage Image;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -137,6 +146,8 @@ internal unsafe struct NativeImageParams
     public NativeLora* Loras;
     public NativeOption* Options;
     public nuint OptionCount;
+    public NativePicture* Pictures;
+    public nuint PictureCount;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -157,4 +168,7 @@ internal unsafe struct NativeUpscalerParams
     public uint Reserved;
     public byte* ModelPath;
     public byte* Backend;
+    public byte* ParamsBackend;
+    public int ConvDirect;
+    public uint Reserved2;
 }

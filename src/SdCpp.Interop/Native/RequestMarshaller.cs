@@ -5,7 +5,8 @@ internal static unsafe class RequestMarshaller
 {
     public static NativeImageParams ToNative(ImageRequest request, Utf8Arena arena)
     {
-        IReadOnlyCollection<KeyValuePair<string, string>> options = request.EngineOptions ?? new Dictionary<string, string>();
+        EngineOptions options = RequestOptions.Of(request);
+        List<(string Name, ImageBuffer Image)> pictures = PicturesOf(request);
         return new NativeImageParams
         {
             Size = (uint)sizeof(NativeImageParams),
@@ -24,6 +25,8 @@ internal static unsafe class RequestMarshaller
             LoraCount = (uint)request.Loras.Count,
             Options = arena.AddOptions(options),
             OptionCount = (nuint)options.Count,
+            Pictures = ToNative(pictures, arena),
+            PictureCount = (nuint)pictures.Count,
         };
     }
 
@@ -44,11 +47,12 @@ internal static unsafe class RequestMarshaller
                 SdError.InvalidArgument, $"BatchCount is {request.BatchCount}; allowed is 1 to {ImageRequest.MaxBatchCount}");
         }
 
+        (int width, int height) = SizeOf(request);
         var images = new ImageBuffer[request.BatchCount];
         try
         {
             for (int i = 0; i < images.Length; i++)
-                images[i] = ImageBuffer.Create(request.Width, request.Height);
+                images[i] = ImageBuffer.Create(width, height);
         }
         catch (SdException)
         {
@@ -85,13 +89,45 @@ internal static unsafe class RequestMarshaller
         return images;
     }
 
+    // As the bridge computes it: what is not possible gets the request's own size here and the bridge's refusal later.
+    private static (int Width, int Height) SizeOf(ImageRequest request) => request.Hires switch
+    {
+        { Width: { } width, Height: { } height } => (width, height),
+        { Scale: >= 1 and <= 16 } hires => (Scaled(request.Width, hires.Scale), Scaled(request.Height, hires.Scale)),
+        _ => (request.Width, request.Height),
+    };
+
+    private static int Scaled(int side, float scale) => (int)Math.Round(side * (double)scale, MidpointRounding.AwayFromZero);
+
+    private static List<(string Name, ImageBuffer Image)> PicturesOf(ImageRequest request)
+    {
+        List<(string, ImageBuffer)> pictures = [.. request.ReferenceImages.Select(image => ("ref_images", image))];
+        if (request.Control is { } control)
+            pictures.Add(("control_image", control.Image));
+        if (request.IpAdapter is { } adapter)
+            pictures.Add(("ip_adapter_image", adapter.Image));
+        if (request.PhotoMaker is { } person)
+            pictures.AddRange(person.Images.Select(image => ("pm_params.id_images", image)));
+        return pictures;
+    }
+
+    private static NativePicture* ToNative(List<(string Name, ImageBuffer Image)> pictures, Utf8Arena arena)
+    {
+        if (pictures.Count == 0)
+            return null;
+        var to = (NativePicture*)arena.Block((nuint)(pictures.Count * sizeof(NativePicture)));
+        for (int i = 0; i < pictures.Count; i++)
+            to[i] = new NativePicture { Name = arena.Add(pictures[i].Name, "a picture's name"), Image = ToNative(pictures[i].Image) };
+        return to;
+    }
+
     private static NativeLora* ToNative(IReadOnlyList<LoraReference> loras, Utf8Arena arena)
     {
         if (loras.Count == 0)
             return null;
         var to = (NativeLora*)arena.Block((nuint)(loras.Count * sizeof(NativeLora)));
         for (int i = 0; i < loras.Count; i++)
-            to[i] = new NativeLora { Path = arena.Add(loras[i].Path, "a LoRA path"), Multiplier = loras[i].Multiplier };
+            to[i] = new NativeLora { Path = arena.Add(loras[i].Path, "a LoRA path"), Multiplier = loras[i].Multiplier, HighNoise = loras[i].HighNoise ? 1u : 0u };
         return to;
     }
 }

@@ -1,0 +1,75 @@
+#include "pictures.hpp"
+
+#include "checks.hpp"
+#include "failure.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string>
+
+namespace sdcpp {
+namespace {
+
+// The families that the engine draws from reference pictures with; others dereference what they have not got.
+constexpr std::array edit_families = {"Flux",       "Flux.2",           "Flux.2 klein",     "Qwen Image", "Qwen Image Layered", "Longcat-Image",
+                                      "HiDream O1", "Instruct-Pix2Pix", "SDXL Instruct-Pix2Pix"};
+
+// The engine only reads it, though its struct does not say so.
+sd_image_t view(const sdcpp_image& image) { return {image.width, image.height, image.channels, const_cast<uint8_t*>(image.data)}; }
+
+void need_family(const sdcpp_context& context) {
+    const bool known = std::find_if(edit_families.begin(), edit_families.end(), [&](const char* name) { return context.family == name; }) != edit_families.end();
+    if (!known) {
+        std::string names;
+        for (const char* name : edit_families) {
+            names += (names.empty() ? "" : ", ") + std::string(name);
+        }
+        throw failure(SDCPP_NOT_SUPPORTED, "ref_images: a model of the family '" + context.family + "' takes no reference pictures; those that do are " + names);
+    }
+}
+
+template <typename Params>
+auto set_ip_adapter(Params& params, const sdcpp_image& image, int) -> decltype((params.ip_adapter_image), void()) {
+    params.ip_adapter_image = view(image);
+}
+template <typename Params>
+void set_ip_adapter(Params&, const sdcpp_image&, long) {
+    throw failure(SDCPP_NOT_SUPPORTED, "picture ip_adapter_image is not supported by this engine build");
+}
+
+} // namespace
+
+call_pictures::call_pictures(const sdcpp_context& context, const sdcpp_image_params& params, sd_img_gen_params_t& engine_params) {
+    for (size_t i = 0; i < params.picture_count; ++i) {
+        const sdcpp_picture& picture = params.pictures[i];
+        if (picture.name == nullptr) {
+            refuse("a picture has no name");
+        }
+        const std::string name = picture.name;
+        checks::image(picture.name, &picture.image, 3);
+        if (name == "ref_images") {
+            need_family(context);
+            refs_.push_back(view(picture.image));
+        } else if (name == "control_image") {
+            need_file(context, picture.name, "control_net_path");
+            checks::same_size(picture.name, picture.image, params);
+            control_ = padded_image(picture.image);
+            engine_params.control_image = control_.view();
+        } else if (name == "ip_adapter_image") {
+            need_file(context, picture.name, "ip_adapter_path");
+            set_ip_adapter(engine_params, picture.image, 0);
+        } else if (name == "pm_params.id_images") {
+            need_file(context, picture.name, "photo_maker_path");
+            ids_.push_back(view(picture.image));
+        } else {
+            throw failure(SDCPP_NOT_SUPPORTED, "picture " + name + " is not supported by this engine build");
+        }
+    }
+    engine_params.ref_images = refs_.data();
+    engine_params.ref_images_count = static_cast<int>(refs_.size());
+    engine_params.pm_params.id_images = ids_.data();
+    engine_params.pm_params.id_images_count = static_cast<int>(ids_.size());
+}
+
+} // namespace sdcpp

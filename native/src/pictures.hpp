@@ -1,0 +1,26 @@
+// The pictures of a call, by the engine's names of their fields.
+#pragma once
+
+#include "context.hpp"
+#include "picture.hpp"
+
+#include <sdcpp.h>
+
+#include <vector>
+
+namespace sdcpp {
+
+// Puts the pictures of a request into the engine's struct, and keeps what that points to.
+class call_pictures {
+public:
+    // Throws `failure`: SDCPP_NOT_SUPPORTED for a field that this engine lacks or that the model has no use for (the engine crashes over
+    // some of them), SDCPP_INVALID_ARGUMENT for a picture that is not allowed.
+    call_pictures(const sdcpp_context& context, const sdcpp_image_params& params, sd_img_gen_params_t& engine_params);
+
+private:
+    std::vector<sd_image_t> refs_;
+    std::vector<sd_image_t> ids_;
+    padded_image control_;
+};
+
+} // namespace sdcpp
