@@ -125,9 +125,13 @@ void call_scope::install_callbacks() {
     }
 }
 
-void call_scope::set_context(sd_ctx_t* context, int steps, bool through_pixels) noexcept {
+void call_scope::set_context(sd_ctx_t* context, int steps) noexcept {
     context_ = context;
     asked_steps_ = steps;
+}
+
+void call_scope::set_second_pass(bool through_pixels) noexcept {
+    passes_ = 2;
     through_pixels_ = through_pixels;
 }
 
@@ -178,11 +182,11 @@ void call_scope::read_phase(std::string_view line) {
         image_index_ = image - 1;
         last_step_ = -1;
         enter_phase(SDCPP_PHASE_SAMPLE);
-    } else if (phase_ == SDCPP_PHASE_SAMPLE && line.find(" latent") != std::string_view::npos &&
-               (starts_with(line, "decoding ") || (pass_ == 1 && starts_with(line, "generating ") && line.find(" completed") != std::string_view::npos))) {
+    } else if (phase_ == SDCPP_PHASE_SAMPLE && pass_ == passes_ && line.find(" latent") != std::string_view::npos &&
+               (starts_with(line, "decoding ") || (starts_with(line, "generating ") && line.find(" completed") != std::string_view::npos))) {
         image_index_ = 0;
         enter_phase(SDCPP_PHASE_DECODE);
-    } else if (starts_with(line, "hires ") || pass_ == 2) {
+    } else if (passes_ == 2) {
         read_second_pass(line);
     }
     if (const int decoded = number_after(line, "latent "); decoded > 0 && phase_ == SDCPP_PHASE_DECODE) {

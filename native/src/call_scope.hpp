@@ -27,8 +27,10 @@ public:
     bool wants_stop() const noexcept;
 
     void enter_phase(sdcpp_phase phase) noexcept;
-    // `steps` is what the request asked the sampler for; `through_pixels`: whether a second pass enlarges pixels, not latents.
-    void set_context(sd_ctx_t* context, int steps, bool through_pixels) noexcept;
+    // `steps` is what the request asked the sampler for.
+    void set_context(sd_ctx_t* context, int steps) noexcept;
+    // There will be a second pass, which enlarges pixels or latents.
+    void set_second_pass(bool through_pixels) noexcept;
 
     // Throws `failure`: `what` with the last error and warning lines of the engine during this call. The code is `otherwise`, unless
     // those lines, the only place where the engine says so, tell that memory was short.
@@ -54,6 +56,7 @@ private:
     sdcpp_phase phase_;
     bool loading_weights_ = false;
     int asked_steps_ = 0;
+    int passes_ = 1;
     int pass_ = 1;
     int second_steps_ = 0; // of the second pass; 0 while unknown
     bool through_pixels_ = false;

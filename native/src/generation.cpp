@@ -163,7 +163,10 @@ void generate(sdcpp_context& context, const sdcpp_image_params& params, const sd
         throw failure(SDCPP_CANCELLED, "cancelled before it began");
     }
     call_scope scope(call, SDCPP_PHASE_ENCODE, &context.cancel, params.batch_count);
-    scope.set_context(context.engine_context.get(), engine_params.sample_params.sample_steps, enlarges_pixels(engine_params.hires));
+    scope.set_context(context.engine_context.get(), engine_params.sample_params.sample_steps);
+    if (engine_params.hires.enabled) {
+        scope.set_second_pass(enlarges_pixels(engine_params.hires));
+    }
     const preview_interest previews(call);
     engine().sd_cancel_generation(context.engine_context.get(), SD_CANCEL_RESET);
     engine_images images;

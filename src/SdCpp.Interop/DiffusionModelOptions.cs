@@ -92,7 +92,10 @@ public sealed record DiffusionModelOptions
     /// <summary>Where the noise comes from that samplers add; null for <see cref="Rng"/>.</summary>
     public string? SamplerRng { get; init; }
 
-    /// <summary>What the model predicts: <c>eps</c>, <c>v</c>, <c>edm_v</c>, <c>sd3_flow</c>, <c>flux_flow</c>, …; null for what its family does.</summary>
+    /// <summary>
+    /// What the model predicts: <c>eps</c>, <c>v</c>, <c>edm_v</c>, <c>sd3_flow</c>, <c>flux_flow</c>; null for what its family does. Requests
+    /// then give <see cref="ImageRequest.FlowShift"/> for the last two: the engine has none of its own, and draws black.
+    /// </summary>
     public string? Prediction { get; init; }
 
     /// <summary>When LoRAs are applied: <c>at_runtime</c>, the only one that the prebuilt engine survives; <c>immediately</c> and <c>auto</c> may stay in the weights.</summary>

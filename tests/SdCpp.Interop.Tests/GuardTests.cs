@@ -40,8 +40,8 @@ public sealed class GuardTests(Demo demo)
         ("eta infinite", "sample_params.eta", WithOption("sample_params.eta", "inf")),
         ("a switch that is neither", "vae_tiling_params.enabled", WithOption("vae_tiling_params.enabled", "yes")),
         ("a fraction of a pixel", "vae_tiling_params.tile_size_x", WithOption("vae_tiling_params.tile_size_x", "1.5")),
-        ("reference images", "ref_images is not supported", WithOption("ref_images", "1")),
-        ("hires scale", "hires.scale is not supported", WithOption("hires.scale", "1000")),
+        ("reference images by name", "ref_images is not supported", WithOption("ref_images", "1")),
+        ("hires scale", "hires.scale", WithOption("hires.scale", "1000")),
     ];
 
     public static TheoryData<string> BadRequests { get; } = [.. Cases.Select(item => item.Case)];

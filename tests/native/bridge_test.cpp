@@ -329,6 +329,7 @@ int main(int argc, char** argv) {
         test_cancel();
         test_wall();
         test_upscaler();
+        test_requests();
     }
     std::printf("%d checks, %d failed (%s)\n", checks_made, checks_failed, with_standin ? "stand-in engine: all" : "without a model: the subset that needs none");
     return checks_failed == 0 ? 0 : 1;

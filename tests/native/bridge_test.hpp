@@ -145,3 +145,4 @@ void test_calls();
 void test_cancel();
 void test_wall();
 void test_upscaler();
+void test_requests();

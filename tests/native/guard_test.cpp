@@ -207,14 +207,14 @@ void test_guards_of_a_picture() {
         refuse(part, std::string("a LoRA: ") + part, [&, one = bad](request& q) { q.params.loras = &one, q.params.lora_count = 1; });
     }
     for (const auto& [bad, part] :
-         {std::pair{sdcpp_option{"sample_params.eta", "nan"}, "finite number"}, std::pair{sdcpp_option{"sample_params.eta", "inf"}, "finite number"},
-          std::pair{sdcpp_option{"sample_params.eta", "1e99"}, "finite number"}, std::pair{sdcpp_option{"sample_params.eta", "1,5"}, "finite number"},
+         {std::pair{sdcpp_option{"sample_params.eta", "nan"}, "a number from 0 to 10"}, std::pair{sdcpp_option{"sample_params.eta", "inf"}, "a number from 0 to 10"},
+          std::pair{sdcpp_option{"sample_params.eta", "1e99"}, "a number from 0 to 10"}, std::pair{sdcpp_option{"sample_params.eta", "1,5"}, "a number from 0 to 10"},
           std::pair{sdcpp_option{"vae_tiling_params.tile_size_x", "3.5"}, "whole number"}, std::pair{sdcpp_option{"vae_tiling_params.tile_size_x", ""}, "whole number"},
           std::pair{sdcpp_option{"vae_tiling_params.tile_size_x", "99999999999"}, "whole number"}, std::pair{sdcpp_option{"circular_x", "1"}, "true or false"}}) {
         refuse(part, std::string("option ") + bad.name + " = '" + bad.value + "'", [&, one = bad](request& q) { q.params.options = &one, q.params.option_count = 1; });
     }
-    const sdcpp_option unknown{"hires.scale", "1000"};
-    refuse("hires.scale", "an option that is not for callers", [&](request& q) { q.params.options = &unknown, q.params.option_count = 1; }, SDCPP_NOT_SUPPORTED);
+    const sdcpp_option unknown{"sample_params.sample_steps", "7"};
+    refuse("sample_params.sample_steps is not supported", "an option that is not for callers", [&](request& q) { q.params.options = &unknown, q.params.option_count = 1; }, SDCPP_NOT_SUPPORTED);
     refuse("params->size", "a struct that is too short", [](request& q) { q.params.size = 8; });
     refuse("result->size", "a result that is too short", [](request& q) { q.result.size = 8; });
     refuse("0 buffers", "a result without buffers", [](request& q) { q.result.image_count = 0; });

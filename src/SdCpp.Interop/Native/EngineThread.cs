@@ -40,13 +40,26 @@ internal sealed class EngineThread
     private Task<T> AddAsync<T>(object owner, Func<T> work, CancellationToken cancellation)
     {
         var completion = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        CancellationTokenRegistration waiting = cancellation.Register(() => completion.TrySetCanceled(cancellation));
+        int left = 0;
+        // Before the caller hears of the end: its next call must not find this one.
+        void Leave()
+        {
+            if (Interlocked.Exchange(ref left, 1) == 0)
+                Interlocked.Decrement(ref _calls);
+        }
+
+        CancellationTokenRegistration waiting = cancellation.Register(() =>
+        {
+            Leave();
+            completion.TrySetCanceled(cancellation);
+        });
         void Execute()
         {
             waiting.Dispose();
-            Action complete = completion.Task.IsCompleted ? static () => { } : Try(work, completion);
-            // Before the caller hears of it: its next call must not find this one.
-            Interlocked.Decrement(ref _calls);
+            if (completion.Task.IsCompleted)
+                return;
+            Action complete = Try(work, completion);
+            Leave();
             complete();
         }
 
@@ -57,7 +70,7 @@ internal sealed class EngineThread
         catch (InvalidOperationException)
         {
             waiting.Dispose();
-            Interlocked.Decrement(ref _calls);
+            Leave();
             throw new ObjectDisposedException(owner.GetType().Name);
         }
 

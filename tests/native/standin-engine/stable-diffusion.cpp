@@ -1,6 +1,6 @@
 // A deterministic engine without a model: enough behaviour to try the bridge's own code with.
 //
-// What steers it: a model file that begins with "refuse" does not load; width 4096 throws std::bad_alloc; and the prompts "fail",
+// What steers it: a model file that begins with "refuse" does not load, one that begins with "Flux.2" is of that family; width 4096 throws std::bad_alloc; and the prompts "fail",
 // "draw nothing", "throw text" and "throw a number" do what they say.
 #include "stable-diffusion.h"
 
@@ -16,6 +16,7 @@
 static_assert(sizeof(void*) != 8 || (sizeof(sd_ctx_params_t) == 320 && sizeof(sd_img_gen_params_t) == 552), "the documented layout of 3f8527a");
 
 struct sd_ctx_t {
+    const char* family = "Stand-in";
     std::atomic<int> cancel{SD_CANCEL_RESET};
 };
 
@@ -70,6 +71,7 @@ const char* const schedulers[] = {"discrete", "karras", "simple"};
 const char* const types[] = {"f32", "f16", nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, "q8_0"};
 const char* const rngs[] = {"std_default", "cuda", "cpu"};
 const char* const predictions[] = {"eps", "v", "flux_flow"};
+const char* const hires_upscalers[] = {"None", "Latent", "Lanczos", "Model"};
 const char* const lora_modes[] = {"auto", "immediately", "at_runtime"};
 
 // A gradient from the seed, mixed with the first image where there is one.
@@ -108,6 +110,65 @@ void sd_img_gen_params_init(sd_img_gen_params_t* params) {
     params->sample_params.scheduler = SCHEDULER_COUNT;
     params->strength = 0.75f;
     params->batch_count = 1;
+    params->hires.scale = 2;
+}
+
+// What a request points to, so that tests see that it arrived.
+void say_lists(const sd_img_gen_params_t& p) {
+    std::string line = "lists:";
+    for (int i = 0; i < p.sample_params.custom_sigmas_count; ++i) {
+        line += " sigma=" + std::to_string(p.sample_params.custom_sigmas[i]);
+    }
+    for (size_t i = 0; i < p.sample_params.guidance.slg.layer_count; ++i) {
+        line += " layer=" + std::to_string(p.sample_params.guidance.slg.layers[i]);
+    }
+    for (int i = 0; i < p.hires.custom_sigmas_count; ++i) {
+        line += " hires_sigma=" + std::to_string(p.hires.custom_sigmas[i]);
+    }
+    for (uint32_t i = 0; i < p.lora_count; ++i) {
+        line += std::string(" lora=") + (p.loras[i].is_high_noise ? "high" : "low");
+    }
+    say(SD_LOG_DEBUG, line);
+}
+
+std::string words(const char* name, const sd_image_t& image) {
+    return std::string(" ") + name + "=" + std::to_string(image.width) + "x" + std::to_string(image.height) + ":" +
+           (image.data != nullptr ? std::to_string(image.data[0]) : std::string("none"));
+}
+
+void say_pictures(const sd_img_gen_params_t& p) {
+    std::string line = "pictures:";
+    for (int i = 0; i < p.ref_images_count; ++i) {
+        line += words("ref", p.ref_images[i]);
+    }
+    for (int i = 0; i < p.pm_params.id_images_count; ++i) {
+        line += words("id", p.pm_params.id_images[i]);
+    }
+    say(SD_LOG_DEBUG, line + words("control", p.control_image) + words("ip", p.ip_adapter_image));
+}
+
+// The second pass: reports as the engine does, and makes the picture anew at the larger size.
+void draw_again(const sd_img_gen_params_t& p, sd_image_t* images, int count_of_images) {
+    sd_img_gen_params_t larger = p;
+    larger.width = p.hires.target_width;
+    larger.height = p.hires.target_height;
+    larger.init_image = {};
+    larger.mask_image = {};
+    say(SD_LOG_INFO, "hires fix: upscaling to " + std::to_string(larger.width) + "x" + std::to_string(larger.height));
+    say(SD_LOG_INFO, "hires fix: scheduler_steps=4, denoising_strength=0.70, sigma_sched_size=3 ");
+    for (int i = 0; i < count_of_images; ++i) {
+        if (p.hires.upscaler != SD_HIRES_UPSCALER_LATENT) {
+            count(1, 2); // a tile of the decoder, counted like a step
+            count(2, 2);
+            say(SD_LOG_DEBUG, "computing vae encode graph completed, taking 0.01s");
+        }
+        for (int step = 0; step <= 2; ++step) {
+            count(step, 2);
+        }
+        say(SD_LOG_INFO, "hires sampling " + std::to_string(i + 1) + "/" + std::to_string(count_of_images) + " completed, taking 0.01s");
+        std::free(images[i].data);
+        images[i] = draw(larger, p.seed + i);
+    }
 }
 
 sd_ctx_t* new_sd_ctx(const sd_ctx_params_t* params) {
@@ -134,7 +195,14 @@ sd_ctx_t* new_sd_ctx(const sd_ctx_params_t* params) {
         count(i, 3);
     }
     say(SD_LOG_INFO, "loading tensors completed, taking 0.01s");
-    return new sd_ctx_t;
+    auto* context = new sd_ctx_t;
+    if (bytes == "Flux.2") {
+        context->family = "Flux.2";
+    }
+    for (uint32_t i = 0; i < params->embedding_count; ++i) {
+        say(SD_LOG_INFO, "embedding " + text(params->embeddings[i].name) + "=" + text(params->embeddings[i].path));
+    }
+    return context;
 }
 
 void free_sd_ctx(sd_ctx_t* context) {
@@ -152,6 +220,8 @@ bool generate_image(sd_ctx_t* context, const sd_img_gen_params_t* params, sd_ima
                           " clip_skip=" + std::to_string(p.clip_skip) + " cfg=" + std::to_string(p.sample_params.guidance.txt_cfg) + " eta=" +
                           std::to_string(p.sample_params.eta) + " tile_size_x=" + std::to_string(p.vae_tiling_params.tile_size_x) + " loras=" +
                           std::to_string(p.lora_count) + " negative=" + text(p.negative_prompt));
+    say_lists(p);
+    say_pictures(p);
     const std::string prompt = text(p.prompt);
     if (p.width == 4096) {
         throw std::bad_alloc();
@@ -190,6 +260,10 @@ bool generate_image(sd_ctx_t* context, const sd_img_gen_params_t* params, sd_ima
             count(step, p.sample_params.sample_steps);
         }
         images[done++] = draw(p, p.seed + i);
+    }
+    say(SD_LOG_INFO, "generating " + std::to_string(done) + " latent images completed, taking 0.01s");
+    if (p.hires.enabled) {
+        draw_again(p, images, done);
     }
     say(SD_LOG_INFO, "decoding " + std::to_string(done) + " latents");
     for (int i = 0; i < done; ++i) {
@@ -269,7 +343,7 @@ int32_t sd_get_num_physical_cores() { return 3; }
 const char* sd_get_system_info() { return "stand-in engine"; }
 const char* sd_commit() { return "5ta4d14"; }
 const char* sd_version() { return "stand-in 1.0"; }
-const char* sd_get_model_version_name(const sd_ctx_t*) { return "Stand-in"; }
+const char* sd_get_model_version_name(const sd_ctx_t* context) { return context->family; }
 sample_method_t sd_get_default_sample_method(const sd_ctx_t*) { return EULER_A_SAMPLE_METHOD; }
 scheduler_t sd_get_default_scheduler(const sd_ctx_t*, sample_method_t method) { return method == LCM_SAMPLE_METHOD ? SIMPLE_SCHEDULER : KARRAS_SCHEDULER; }
 const char* sd_sample_method_name(sample_method_t method) { return method < SAMPLE_METHOD_COUNT ? sample_methods[method] : "NONE"; }
@@ -279,4 +353,6 @@ scheduler_t str_to_scheduler(const char* name) { return value_of(name, scheduler
 sd_type_t str_to_sd_type(const char* name) { return value_of(name, types, SD_TYPE_COUNT); }
 rng_type_t str_to_rng_type(const char* name) { return value_of(name, rngs, RNG_TYPE_COUNT); }
 prediction_t str_to_prediction(const char* name) { return value_of(name, predictions, PREDICTION_COUNT); }
+const char* sd_hires_upscaler_name(sd_hires_upscaler_t upscaler) { return upscaler <= SD_HIRES_UPSCALER_MODEL ? hires_upscalers[upscaler] : "NONE"; }
+sd_hires_upscaler_t str_to_sd_hires_upscaler(const char* name) { return value_of(name, hires_upscalers, SD_HIRES_UPSCALER_COUNT); }
 lora_apply_mode_t str_to_lora_apply_mode(const char* name) { return value_of(name, lora_modes, LORA_APPLY_MODE_COUNT); }

@@ -30,8 +30,8 @@ enum sd_log_level_t { SD_LOG_DEBUG, SD_LOG_INFO, SD_LOG_WARN, SD_LOG_ERROR };
 enum lora_apply_mode_t { LORA_APPLY_AUTO, LORA_APPLY_IMMEDIATELY, LORA_APPLY_AT_RUNTIME, LORA_APPLY_MODE_COUNT };
 enum sd_cancel_mode_t { SD_CANCEL_ALL, SD_CANCEL_NEW_LATENTS, SD_CANCEL_RESET };
 enum sd_vae_format_t { SD_VAE_FORMAT_AUTO = -1, SD_VAE_FORMAT_FLUX, SD_VAE_FORMAT_SD3, SD_VAE_FORMAT_FLUX2, SD_VAE_FORMAT_WAN };
-enum sd_cache_mode_t { SD_CACHE_DISABLED };
-enum sd_hires_upscaler_t { SD_HIRES_UPSCALER_NONE };
+enum sd_cache_mode_t { SD_CACHE_DISABLED, SD_CACHE_EASYCACHE };
+enum sd_hires_upscaler_t { SD_HIRES_UPSCALER_NONE, SD_HIRES_UPSCALER_LATENT, SD_HIRES_UPSCALER_LANCZOS, SD_HIRES_UPSCALER_MODEL, SD_HIRES_UPSCALER_COUNT };
 
 typedef struct sd_ctx_t sd_ctx_t;
 typedef struct upscaler_ctx_t upscaler_ctx_t;
@@ -217,6 +217,8 @@ SD_API enum sd_type_t str_to_sd_type(const char* name);
 SD_API enum rng_type_t str_to_rng_type(const char* name);
 SD_API enum prediction_t str_to_prediction(const char* name);
 SD_API enum lora_apply_mode_t str_to_lora_apply_mode(const char* name);
+SD_API const char* sd_hires_upscaler_name(enum sd_hires_upscaler_t upscaler);
+SD_API enum sd_hires_upscaler_t str_to_sd_hires_upscaler(const char* name);
 
 #ifdef __cplusplus
 }
