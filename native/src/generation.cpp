@@ -35,6 +35,17 @@ scheduler_t scheduler(const sdcpp_image_params& params, const sdcpp_context& con
     return value;
 }
 
+// With one step gits reads before its table, and karras and exponential divide by nothing and draw black; for families that ays has no
+// table for, it has no sigmas at all.
+void check_scheduler(const std::string& name, int steps, const std::string& family) {
+    if (steps < 2 && (name == "gits" || name == "karras" || name == "exponential")) {
+        refuse("scheduler '" + name + "' needs 2 steps or more");
+    }
+    if (name == "ays" && family != "SD 1.x" && family != "SD 2.x" && family != "SDXL" && family != "SVD") {
+        throw failure(SDCPP_NOT_SUPPORTED, "scheduler 'ays' has no sigmas for a model of the family '" + family + "'; it has them for SD 1.x, SD 2.x, SDXL and SVD");
+    }
+}
+
 // Sides of the result; the engine is told to make exactly those, on its grid.
 struct result_size {
     uint32_t width;
@@ -88,12 +99,22 @@ void check_files(const sdcpp_context& context, const sd_img_gen_params_t& engine
     }
 }
 
-void set_sampling(const sdcpp_image_params& params, const sdcpp_context& context, sd_sample_params_t& sampling) {
-    // Custom sigmas are the steps.
-    sampling.sample_steps = sampling.custom_sigmas_count > 0 ? sampling.custom_sigmas_count - 1 : params.steps;
+void set_sampling(const sdcpp_image_params& params, const sdcpp_context& context, sd_img_gen_params_t& engine_params) {
+    sd_sample_params_t& sampling = engine_params.sample_params;
+    const sd_hires_params_t& hires = engine_params.hires;
     sampling.guidance.txt_cfg = params.cfg_scale;
     sampling.sample_method = sampler(params, context);
     sampling.scheduler = scheduler(params, context, sampling.sample_method);
+    const std::string name = engine().sd_scheduler_name(sampling.scheduler);
+    if (sampling.custom_sigmas_count > 0) {
+        sampling.sample_steps = sampling.custom_sigmas_count - 1; // they are the steps
+    } else {
+        sampling.sample_steps = params.steps;
+        check_scheduler(name, params.steps, context.family);
+    }
+    if (hires.enabled && hires.custom_sigmas_count == 0) {
+        check_scheduler(name, hires.steps > 0 ? hires.steps : sampling.sample_steps, context.family);
+    }
 }
 
 std::vector<sd_lora_t> loras_of(const sdcpp_image_params& params) {
@@ -147,7 +168,7 @@ void generate(sdcpp_context& context, const sdcpp_image_params& params, const sd
     engine_params.height = static_cast<int>(on_grid(height));
     engine_params.seed = params.seed;
     engine_params.batch_count = params.batch_count;
-    set_sampling(params, context, engine_params.sample_params);
+    set_sampling(params, context, engine_params);
     if (init != nullptr) {
         padded_init = padded_image(*init);
         engine_params.init_image = padded_init.view();

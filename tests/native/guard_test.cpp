@@ -33,7 +33,7 @@ void test_context_guards() {
     refuse_context({{"model_path", nullptr}}, SDCPP_INVALID_ARGUMENT, "no value", "an option with a null value");
     refuse_context({{"flash_attn", "yes"}}, SDCPP_INVALID_ARGUMENT, "use true or false", "a switch that is neither true nor false");
     refuse_context({{"vae_format", "jpeg"}}, SDCPP_INVALID_ARGUMENT, "auto, flux, sd3", "an unknown VAE format");
-    refuse_context({{"wtype", "q99"}}, SDCPP_INVALID_ARGUMENT, "weight type", "an unknown weight type");
+    refuse_context({{"wtype", "q99"}}, SDCPP_INVALID_ARGUMENT, "use f32, f16", "an unknown weight type");
     refuse_context({{"rng_type", "dice"}}, SDCPP_INVALID_ARGUMENT, "random number generator", "an unknown random number generator");
     refuse_context({{"prediction", "weather"}}, SDCPP_INVALID_ARGUMENT, "prediction", "an unknown prediction");
     refuse_context({{"lora_apply_mode", "never"}}, SDCPP_INVALID_ARGUMENT, "LoRA apply mode", "an unknown LoRA apply mode");
