@@ -174,6 +174,8 @@ void call_scope::read_phase(std::string_view line) {
     if (starts_with(line, "Version: ")) {
         family_ = line.substr(9);
         family_.erase(family_.find_last_not_of(" \t") + 1);
+    } else if (line.find("No text encoders provided") != std::string_view::npos) {
+        lacks_text_encoder_ = true;
     } else if (starts_with(line, "loading ") && line.find(" tensors from ") != std::string_view::npos) {
         loading_weights_ = true;
     } else if (starts_with(line, "loading tensors completed")) {

@@ -37,6 +37,8 @@ public:
     [[noreturn]] void fail(sdcpp_status otherwise, const char* what) const;
     // The value of the engine's "Version:" line, which names the model's family.
     const std::string& family() const noexcept { return family_; }
+    // Whether the engine said that the model has nothing to read prompts with: it crashes over the first one.
+    bool lacks_text_encoder() const noexcept { return lacks_text_encoder_; }
 
     static call_scope* current() noexcept;
     static void set_sink(sdcpp_log_fn sink, void* user) noexcept;
@@ -55,6 +57,7 @@ private:
     sd_ctx_t* context_ = nullptr;
     sdcpp_phase phase_;
     bool loading_weights_ = false;
+    bool lacks_text_encoder_ = false;
     int asked_steps_ = 0;
     int passes_ = 1;
     int pass_ = 1;

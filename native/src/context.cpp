@@ -71,6 +71,9 @@ std::unique_ptr<sdcpp_context> create_context(const sdcpp_context_params& params
     if (context->engine_context == nullptr) {
         scope.fail(SDCPP_MODEL_LOAD_FAILED, "the engine cannot load this model");
     }
+    if (scope.lacks_text_encoder()) {
+        throw failure(SDCPP_MODEL_LOAD_FAILED, "the model has no text encoder: give the files that its family reads prompts with, e.g. clip_l_path and t5xxl_path for FLUX and SD3");
+    }
     sd_ctx_t* handle = context->engine_context.get();
     const char* version = engine().model_version_name != nullptr ? engine().model_version_name(handle) : nullptr;
     context->family = version != nullptr ? version : scope.family();
