@@ -8,7 +8,7 @@ public sealed class ReferenceImageTests(Demo demo)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Reference_pictures_guidance_and_skipped_layers_each_change_the_picture()
+    public async Task Reference_pictures_and_distilled_guidance_each_change_the_picture()
     {
         DiffusionModelOptions options = TinyFlux.Write(demo.NewPath(".flux"), demo.Files.Taesd);
         await using DiffusionModel model = await DiffusionModel.LoadAsync(options, null, Cancellation);
