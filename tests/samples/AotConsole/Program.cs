@@ -19,7 +19,8 @@ try
     SdEngineInfo engine = SdEngine.Load().Info;
     Console.WriteLine($"{engine.Provider} {engine.Version} from {engine.NativeLibraryPath}");
     DemoModelFiles files = DemoModel.Write("models", stop.Token);
-    await using DiffusionModel model = await DiffusionModel.LoadAsync(files.ToOptions(), cancellation: stop.Token);
+    // One thread: pictures of this size gain nothing from a second one.
+    await using DiffusionModel model = await DiffusionModel.LoadAsync(files.ToOptions(threads: 1), cancellation: stop.Token);
     var request = new TextToImageRequest { Prompt = prompt, Width = 256, Height = 256, Steps = 8, CfgScale = 1, Seed = 7 };
     using GenerationResult result = await model.TextToImageAsync(request, cancellation: stop.Token);
     result.Images[0].Pixels.SavePng(file);
