@@ -119,7 +119,10 @@ Task("Pack")
     // What the samples restored before has the same version, and would win.
     DeleteDirectories(GetDirectories("artifacts/samples/nuget/sdcpp.*"), new DeleteDirectorySettings { Recursive = true });
     foreach (FilePath file in GetFiles("artifacts/packages/*.*nupkg").OrderBy(file => file.FullPath))
-        Console.WriteLine($"{FileSize(file) / 1e6,8:F2} MB  artifacts/packages/{file.GetFilename()}");
+    {
+        double size = FileSize(file) / 1e6;
+        Console.WriteLine($"{size,8:F2} MB  artifacts/packages/{file.GetFilename()}{(size > 250 ? ": more than the gallery takes, 250 MB" : "")}");
+    }
 });
 
 void PackProject(string project, Action<DotNetMSBuildSettings> properties)
