@@ -1,4 +1,4 @@
-# ./build.ps1 TARGET [options]: hands TARGET (run, test, bench, build, native, clean) to build.cake.
+# ./build.ps1 TARGET [options]: hands TARGET (run, test, bench, build, native, pack, publicapi, clean) to build.cake.
 $ErrorActionPreference = 'Stop'
 Set-Location $PSScriptRoot
 $env:DOTNET_CLI_TELEMETRY_OPTOUT = '1'
