@@ -40,7 +40,7 @@ internal sealed class DrawRequest(RequestFields fields, ModelCatalogue catalogue
         (string words, List<LoraSetting> tagged) = LoraTags.Take(prompt ?? "");
         ModelDefinition? model = FindModel(type == JobType.Generate ? null : catalogue.DefaultImageToImage);
         PictureSize size = ReadSize(model, input);
-        HiresFix? hires = input is null ? ReadHires(size) : null;
+        HiresSetting? hires = input is null ? ReadHires(size) : null;
         if (hires is not null && model?.Remote is not null)
             fields.Refuse("hires_scale", $"The model {model.Id} is drawn by another server, in one pass; leave hires_scale, hires_width and hires_height away");
         long? seed = fields.Integer(-1, MaxSeed, "seed");
@@ -75,7 +75,7 @@ internal sealed class DrawRequest(RequestFields fields, ModelCatalogue catalogue
     }
 
     /// <summary>The second pass: null without; its size is that of the result.</summary>
-    private HiresFix? ReadHires(PictureSize size)
+    private HiresSetting? ReadHires(PictureSize size)
     {
         double? scale = fields.Number(1, MaxHiresScale, "hires_scale");
         long? width = fields.Integer(MinSide, limits.MaxSide, "hires_width");
@@ -90,7 +90,7 @@ internal sealed class DrawRequest(RequestFields fields, ModelCatalogue catalogue
         if (result.Width > limits.MaxSide || result.Height > limits.MaxSide || (long)result.Width * result.Height > limits.MaxPixels)
             fields.Refuse("hires_scale", $"The second pass would have {result} pixels; allowed are at most {limits.MaxSide} a side and {limits.MaxPixels} together");
         UpscalerDefinition upscaler = FindUpscaler("hires_upscaler", Resampler);
-        return new HiresFix(result.Width, result.Height, upscaler.Name, steps, strength);
+        return new HiresSetting(result.Width, result.Height, upscaler.Name, steps, strength);
 
         static int Side(double side) => Math.Max(MinSide, (int)Math.Round(side / MinSide) * MinSide);
     }

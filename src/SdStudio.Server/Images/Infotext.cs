@@ -65,7 +65,7 @@ internal static partial class Infotext
     [GeneratedRegex("""(?<name>[\w][\w \-/]*):\s*(?<value>"(?:\\.|[^\\"])+"|[^,]*)(?:,|$)""", RegexOptions.ExplicitCapture)]
     private static partial Regex Setting();
 
-    private static void AddHires(StringBuilder text, JobSettings settings, HiresFix hires)
+    private static void AddHires(StringBuilder text, JobSettings settings, HiresSetting hires)
     {
         Add(text, "Denoising strength", hires.Strength);
         Add(text, "Hires resize", new PictureSize(settings.Width, settings.Height));

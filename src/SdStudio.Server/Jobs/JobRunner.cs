@@ -171,7 +171,7 @@ internal sealed partial class JobRunner(
 
     /// <summary>The second pass: enlarges a picture of the first and draws over it with its seed.</summary>
     private async Task<GenerationResult> DrawOverAsync(
-        DiffusionModel model, GeneratedImage first, JobSettings settings, HiresFix hires, SdCallbacks callbacks, CancellationToken cancellation)
+        DiffusionModel model, GeneratedImage first, JobSettings settings, HiresSetting hires, SdCallbacks callbacks, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         UpscalerDefinition upscaler = UpscalerOf(hires.Upscaler);

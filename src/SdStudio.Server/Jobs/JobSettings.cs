@@ -54,7 +54,7 @@ internal sealed record JobSettings
     public IReadOnlyList<LoraSetting>? Loras { get; init; }
 
     /// <summary>The smaller picture that is drawn first; null for one pass.</summary>
-    public HiresFix? Hires { get; init; }
+    public HiresSetting? Hires { get; init; }
 
     /// <summary>The input image, relative to the data directory.</summary>
     public string? InputImage { get; init; }
@@ -107,4 +107,4 @@ internal sealed record LoraSetting(string Name, double Weight);
 /// <param name="Upscaler">What enlarges it, by its name in the catalogue.</param>
 /// <param name="Steps">Of the second pass; 0 for as many as the first.</param>
 /// <param name="Strength">How far the second pass may leave the first, 0 to 1.</param>
-internal sealed record HiresFix(int Width, int Height, string Upscaler, int Steps, double Strength);
+internal sealed record HiresSetting(int Width, int Height, string Upscaler, int Steps, double Strength);
