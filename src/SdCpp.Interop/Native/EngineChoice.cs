@@ -107,7 +107,7 @@ internal sealed record EngineChoice(EngineBuild Build, string? PlugIn, string Re
             Add(processor, null, processor.Title);
         return choices.Count > 0 ? choices : throw new SdException(
             SdError.EngineNotFound,
-            $"No build is one that the machine can choose ({string.Join("; ", seen)}). There are: {string.Join(", ", NamesOf(builds))}. " +
+            $"No build can be chosen by what the machine has{string.Concat(seen.Select(note => "; " + note))}. There are: {string.Join(", ", NamesOf(builds))}. " +
             $"Name one by {nameof(SdEngineOptions)}.{nameof(SdEngineOptions.Backend)} or {BackendVariable}.");
 
         bool See(string driver, string what)
