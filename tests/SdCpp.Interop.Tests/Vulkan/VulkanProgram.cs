@@ -2,17 +2,35 @@ using System.Text.Json;
 
 namespace SdCpp.Interop.Tests.Vulkan;
 
-/// <summary>Draws on Vulkan0 and on the CPU, in the process that <see cref="VulkanTests"/> starts, and reports.</summary>
+/// <summary>What the processes do that <see cref="VulkanTests"/> starts.</summary>
 internal static class VulkanProgram
 {
-    public const string Verb = "draw-with-vulkan";
+    public const string Draw = "draw-with-vulkan";
+    public const string Load = "load-engine";
     public const string Device = "Vulkan0";
     public const string ReportFile = "report.json";
 
     // One step is enough for the demo model's flat colours; each costs the software device seconds.
     private static readonly TextToImageRequest Request = Demo.Request with { Steps = 1 };
 
-    public static async Task<int> RunAsync(string folder)
+    /// <summary>Says which backend the engine in a folder has and why, or why it has none.</summary>
+    public static int LoadEngine(string folder, string backend)
+    {
+        try
+        {
+            SdEngineInfo info = SdEngine.Load(new SdEngineOptions { NativeDirectory = folder, Backend = backend }).Info;
+            Console.WriteLine($"{info.Backend}: {info.BackendReason}");
+        }
+        catch (SdException exception)
+        {
+            Console.WriteLine($"{exception.Code}: {exception.Message}");
+        }
+
+        return 0;
+    }
+
+    /// <summary>Draws on Vulkan0 and on the CPU, and reports.</summary>
+    public static async Task<int> DrawAsync(string folder)
     {
         SdEngine engine = SdEngine.Load(new SdEngineOptions { Backend = "vulkan" });
         DiffusionModelOptions options = DemoModel.Write(folder).ToOptions(threads: 1);
@@ -44,7 +62,7 @@ internal static class VulkanProgram
         List<GenerationProgress> seen = [];
         var progress = new Recorder(seen, report =>
         {
-            if (report is { Phase: GenerationPhase.Sample, Step: 1 })
+            if (report.Phase == GenerationPhase.Sample)
                 stop.Cancel();
         });
         try
