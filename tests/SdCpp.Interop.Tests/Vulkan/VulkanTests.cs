@@ -9,6 +9,7 @@ namespace SdCpp.Interop.Tests.Vulkan;
 public sealed class VulkanTests(Demo demo)
 {
     private const string Drivers = "/usr/share/vulkan/icd.d";
+    private static readonly Lazy<(string? Driver, string? Problem)> Software = new(FindOrInstall);
 
     [Fact]
     public async Task Vulkan_draws_what_the_processor_draws_can_be_stopped_and_passes_the_self_test()
@@ -89,22 +90,24 @@ public sealed class VulkanTests(Demo demo)
         Assert.Equal(VulkanProgram.Device, report.SelfTest.Device);
     }
 
-    private static string? FindDriver() => NativeLibrary.TryLoad("libvulkan.so.1", out _) && Directory.Exists(Drivers)
+    private static string? Find() => NativeLibrary.TryLoad("libvulkan.so.1", out _) && Directory.Exists(Drivers)
         ? Directory.GetFiles(Drivers, "lvp_icd*.json").FirstOrDefault()
         : null;
 
     private static string Driver()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "The prebuilt Vulkan plug-in is for Linux.");
-        return FindDriver() ?? InstallDriver();
-    }
-
-    private static string InstallDriver()
-    {
-        string? problem = DebianPackages.Install("libvulkan1", "mesa-vulkan-drivers");
-        string? driver = FindDriver();
+        (string? driver, string? problem) = Software.Value;
         Assert.SkipWhen(driver is null, $"Vulkan's software device cannot be installed: {problem ?? "mesa-vulkan-drivers has no lavapipe here"}");
         return driver!;
+    }
+
+    private static (string? Driver, string? Problem) FindOrInstall()
+    {
+        if (Find() is { } there)
+            return (there, null);
+        string? problem = DebianPackages.Install("libvulkan1", "mesa-vulkan-drivers");
+        return (Find(), problem);
     }
 
     // Started as `dotnet TESTS.dll` or by its own executable.
