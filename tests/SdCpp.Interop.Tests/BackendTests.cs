@@ -76,12 +76,14 @@ public sealed class BackendTests : IDisposable
         Assert.Contains(message, refused.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void A_plug_in_that_is_named_is_the_only_one()
+    [Theory]
+    [InlineData("")]
+    [InlineData($"{Cuda},{Vulkan}")]
+    public void A_plug_in_that_is_named_is_the_only_one_and_goes_with_the_default_build(string drivers)
     {
-        EngineChoice choice = Choose(new SdEngineOptions { BackendPath = "/elsewhere.so" }, "prebuilt", "")[0];
+        EngineChoice choice = Assert.Single(Choose(new SdEngineOptions { BackendPath = "/elsewhere.so" }, "prebuilt,cuda", drivers));
 
-        Assert.Equal("/elsewhere.so", choice.PlugIn);
+        Assert.Equal(("", "/elsewhere.so"), (choice.Build.Name, choice.PlugIn));
         Assert.EndsWith("the default build, with the plug-in that was named", choice.Reason, StringComparison.Ordinal);
     }
 

@@ -29,9 +29,11 @@ internal sealed record EngineChoice(EngineBuild Build, string? PlugIn, string Re
             ? (wanted, $"{nameof(SdEngineOptions)}.{nameof(SdEngineOptions.Backend)}")
             : (Wanted(Environment.GetEnvironmentVariable(BackendVariable)), BackendVariable);
         List<EngineChoice> choices = name is null ? Automatic(builds, canLoad) : [Named(name, by, builds, canLoad)];
-        return options.BackendPath is null
-            ? choices
-            : [.. choices.Select(choice => choice with { PlugIn = options.BackendPath, Reason = choice.Reason + ", with the plug-in that was named" })];
+        if (options.BackendPath is null)
+            return choices;
+        // A plug-in is made for the build that has no backend of its own.
+        EngineChoice choice = choices.FirstOrDefault(choice => choice.Build.Name.Length == 0 && choice.PlugIn is null) ?? choices[0];
+        return [choice with { PlugIn = options.BackendPath, Reason = choice.Reason + ", with the plug-in that was named" }];
 
         static string? Wanted(string? name) => string.IsNullOrWhiteSpace(name) || name.Equals("auto", StringComparison.OrdinalIgnoreCase) ? null : name;
     }
