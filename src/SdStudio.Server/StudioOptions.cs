@@ -17,7 +17,10 @@ public sealed class StudioOptions
     /// <summary>The folder of the native library; empty for the one beside the server.</summary>
     public string NativeDirectory { get; set; } = "";
 
-    /// <summary>A ggml backend plug-in to load, e.g. the prebuilt Vulkan one; empty for none.</summary>
+    /// <summary>Which native build to load: cpu, vulkan, cuda or the name of its folder; empty or auto for what the machine has.</summary>
+    public string Backend { get; set; } = "";
+
+    /// <summary>A ggml backend plug-in to load; empty for the one that lies with the build.</summary>
     public string BackendPath { get; set; } = "";
 
     /// <summary>What running jobs show of their pictures.</summary>

@@ -18,6 +18,18 @@ public sealed class StatusTests(Workshop studio)
     }
 
     [Fact]
+    public async Task Health_says_what_draws_and_why()
+    {
+        await studio.Server.DrawAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1}""");
+
+        (_, JsonElement body) = await studio.Server.GetAsync("/api/health");
+
+        Assert.Contains("(prebuilt)", body.GetProperty("engine").GetString(), StringComparison.Ordinal);
+        Assert.Equal("cpu", body.GetProperty("backend").GetString());
+        Assert.StartsWith("SdEngineOptions.Backend asks for cpu: the default build", body.GetProperty("backend_reason").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Config_names_the_address_the_default_model_and_whether_a_key_is_needed()
     {
         (HttpStatusCode status, JsonElement body) = await studio.Server.GetAsync("/api/config");

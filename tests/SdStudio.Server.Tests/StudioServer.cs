@@ -28,7 +28,7 @@ internal sealed class StudioServer : IAsyncDisposable
     public static async Task<StudioServer> StartAsync(string folder, params string[] settings)
     {
         WebApplication app = ServerBuilder.Build(
-            ["--urls=http://127.0.0.1:0", $"--SdStudio:DataDirectory={folder}", "--SdStudio:Threads=1", "--Logging:LogLevel:Default=Critical", .. settings]);
+            ["--urls=http://127.0.0.1:0", $"--SdStudio:DataDirectory={folder}", "--SdStudio:Threads=1", "--SdStudio:Backend=cpu", "--Logging:LogLevel:Default=Critical", .. settings]);
         try
         {
             await app.StartAsync(Cancellation);

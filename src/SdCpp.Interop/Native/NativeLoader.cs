@@ -4,55 +4,56 @@ using System.Runtime.InteropServices;
 
 namespace SdCpp.Interop.Native;
 
-/// <summary>Finds the native library, once a process.</summary>
+/// <summary>Loads the native library, once a process.</summary>
 internal static class NativeLoader
 {
-    public const string DirectoryVariable = "SDCPP_NATIVE_DIRECTORY";
-    private static string? _path;
+    private static nint _library;
 
     /// <summary>The library file that was loaded.</summary>
-    public static string Path => _path ?? "";
+    public static string Path { get; private set; } = "";
 
     // A resolver can be set once an assembly: before anything of it can call the library.
     [ModuleInitializer]
     [System.Diagnostics.CodeAnalysis.SuppressMessage("Usage", "CA2255", Justification = "The resolver belongs to this assembly.")]
     internal static void SetResolver() => NativeLibrary.SetDllImportResolver(typeof(NativeLoader).Assembly, Resolve);
 
-    /// <summary>Chooses the library file. Throws <see cref="SdException"/> that lists every place looked at.</summary>
-    public static void Locate(string? directory)
-    {
-        string fileName = OperatingSystem.IsWindows() ? "sdcpp.dll" : OperatingSystem.IsMacOS() ? "libsdcpp.dylib" : "libsdcpp.so";
-        List<string> candidates = [.. Directories(directory).Select(folder => System.IO.Path.Combine(folder, fileName))];
-        _path = candidates.Find(File.Exists) ?? throw new SdException(
-            SdError.EngineNotFound,
-            $"The native library {fileName} was not found. Looked at: {string.Join(", ", candidates)}. " +
-            $"Set {nameof(SdEngineOptions)}.{nameof(SdEngineOptions.NativeDirectory)} or the environment variable {DirectoryVariable} to its folder.");
-    }
+    /// <summary>Whether the system finds a shared library of that name. It stays loaded: whoever needs it comes next.</summary>
+    public static bool CanLoad(string library) => NativeLibrary.TryLoad(library, out _);
 
-    private static IEnumerable<string> Directories(string? directory)
+    /// <summary>Loads the first of the choices whose library can be loaded.</summary>
+    /// <returns>That choice; its reason also says what could not be loaded before it.</returns>
+    /// <exception cref="SdException"><see cref="SdError.EngineNotFound"/>, <see cref="SdError.EngineIncompatible"/>.</exception>
+    public static EngineChoice Load(IReadOnlyList<EngineChoice> choices)
     {
-        // A folder that the user named is the only one: never silently another engine.
-        string? named = directory ?? Environment.GetEnvironmentVariable(DirectoryVariable);
-        return !string.IsNullOrEmpty(named)
-            ? [System.IO.Path.GetFullPath(named)]
-            : [
-                System.IO.Path.Combine(AppContext.BaseDirectory, "runtimes", PortableRid(), "native"),
-                AppContext.BaseDirectory,
-            ];
-    }
+        if (_library != 0)
+        {
+            return choices.FirstOrDefault(choice => choice.Build.Library == Path) ?? throw new SdException(
+                SdError.EngineIncompatible, $"This process has already loaded {Path}; another build needs another process.");
+        }
 
-    private static string PortableRid()
-    {
-        string system = OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : "linux";
-        return $"{system}-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";
+        List<string> failed = [];
+        foreach (EngineChoice choice in choices)
+        {
+            try
+            {
+                _library = NativeLibrary.Load(choice.Build.Library);
+                Path = choice.Build.Library;
+                return choice with { Reason = choice.Reason + string.Concat(failed.Select(why => $"; {why}")) };
+            }
+            catch (Exception exception) when (exception is DllNotFoundException or BadImageFormatException)
+            {
+                failed.Add($"{choice.Build.Library} cannot be loaded ({exception.Message})");
+            }
+        }
+
+        throw new SdException(SdError.EngineNotFound, $"The native library {string.Join("; ", failed.Distinct())}.");
     }
 
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? search)
     {
         if (name != NativeMethods.Library)
             return 0;
-        if (_path is null)
-            throw new SdException(SdError.EngineNotFound, $"No engine is loaded: call {nameof(SdEngine)}.{nameof(SdEngine.Load)} first.");
-        return NativeLibrary.Load(_path);
+        return _library != 0 ? _library : throw new SdException(
+            SdError.EngineNotFound, $"No engine is loaded: call {nameof(SdEngine)}.{nameof(SdEngine.Load)} first.");
     }
 }

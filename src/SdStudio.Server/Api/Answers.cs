@@ -11,7 +11,10 @@ internal sealed record ErrorAnswer(
 /// <param name="Timestamp">The server's time, UTC.</param>
 /// <param name="Engine">What draws; null before it is loaded, or when it could not be.</param>
 /// <param name="Devices">What it computes on.</param>
-internal sealed record HealthAnswer(string Status, string Timestamp, string? Engine, IReadOnlyList<string> Devices);
+/// <param name="Backend">The backend in use, e.g. cpu or vulkan; null before it is loaded.</param>
+/// <param name="BackendReason">Why that one, in a sentence.</param>
+internal sealed record HealthAnswer(
+    string Status, string Timestamp, string? Engine, IReadOnlyList<string> Devices, string? Backend, string? BackendReason);
 
 internal sealed record ConfigAnswer(
     [property: JsonPropertyName("sdApiEndpoint")] string SdApiEndpoint,

@@ -14,7 +14,8 @@ internal static class StatusApi
             new HealthAnswer(
                 "ok", time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture),
                 engineHost.Loaded is { } engine ? $"{EngineHost.NameOf(engine)} ({engine.Info.Provider})" : null,
-                [.. (engineHost.Loaded?.Devices ?? []).Select(device => $"{device.Name}: {device.Description}")]),
+                [.. (engineHost.Loaded?.Devices ?? []).Select(device => $"{device.Name}: {device.Description}")],
+                engineHost.Loaded?.Info.Backend, engineHost.Loaded?.Info.BackendReason),
             ApiJson.Readable.HealthAnswer)).Gives<HealthAnswer>("Status", "Whether the server is there");
         api.MapGet("/config", (HttpRequest request, ModelCatalogue catalogue, ApiKeys keys, EngineHost engineHost) =>
         {

@@ -56,11 +56,12 @@ internal sealed partial class EngineHost(
         SdEngine engine = SdEngine.Load(new SdEngineOptions
         {
             NativeDirectory = NullIfEmpty(options.Value.NativeDirectory),
+            Backend = NullIfEmpty(options.Value.Backend),
             BackendPath = NullIfEmpty(options.Value.BackendPath),
             CrashFile = folders.CrashFile,
         });
         SdEngine.SetLogSink(LogEngineLine);
-        LogEngine(engine.Info.Version, engine.Info.Provider, string.Join(", ", engine.Devices.Select(device => $"{device.Name} ({device.Description})")));
+        LogEngine(engine.Info.Version, engine.Info.Provider, engine.Info.Backend, engine.Info.BackendReason);
         return engine;
     }
 
@@ -92,8 +93,8 @@ internal sealed partial class EngineHost(
     [LoggerMessage(Message = "engine: {Line}")]
     private partial void LogLine(LogLevel level, string line);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Engine {Version} ({Provider}) is ready; devices: {Devices}")]
-    private partial void LogEngine(string version, string provider, string devices);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Engine {Version} ({Provider}) is ready on the backend {Backend}. {Reason}")]
+    private partial void LogEngine(string version, string provider, string backend, string reason);
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "The engine cannot be loaded, so nothing can be drawn until this is mended: {Reason}")]
     private partial void LogNoEngine(string reason);

@@ -1,0 +1,9 @@
+using SdCpp.Interop.Tests.Vulkan;
+
+// The engine is loaded once a process, so drawing with another backend needs another process: this program again.
+return args switch
+{
+    [VulkanProgram.Draw, string folder] => await VulkanProgram.DrawAsync(folder),
+    [VulkanProgram.Load, string folder, string backend] => VulkanProgram.LoadEngine(folder, backend),
+    _ => await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args),
+};

@@ -1,0 +1,18 @@
+using System.Text.Json.Serialization;
+
+namespace SdCpp.Interop.Tests.Vulkan;
+
+/// <summary>What <see cref="VulkanProgram"/> saw.</summary>
+/// <param name="Info">The engine of that process.</param>
+/// <param name="Devices">Its devices.</param>
+/// <param name="Memory">The Vulkan device's memory.</param>
+/// <param name="ProcessorPicture">RGB of the picture, drawn on the CPU while the other was drawn.</param>
+/// <param name="VulkanPicture">RGB of the same picture, drawn on the Vulkan device.</param>
+/// <param name="StoppedAtStep">The last step that a cancelled picture reported, of 100.</param>
+/// <param name="SelfTest">The self-test on the Vulkan device.</param>
+internal sealed record VulkanReport(
+    SdEngineInfo Info, SdDevice[] Devices, SdDeviceMemory? Memory, byte[] ProcessorPicture, byte[] VulkanPicture, int StoppedAtStep,
+    SelfTestResult SelfTest);
+
+[JsonSerializable(typeof(VulkanReport))]
+internal sealed partial class VulkanJson : JsonSerializerContext;
