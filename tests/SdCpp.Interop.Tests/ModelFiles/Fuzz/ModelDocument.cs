@@ -17,6 +17,9 @@ internal sealed class ModelDocument
 {
     private const int Alignment = 32;
 
+    // Twice the demo model's largest tensor: a file of them all is no larger than an array may be.
+    private const decimal MostNumbers = 2e7m;
+
     // Numbers as in ggml.h: length of a block, bytes of a block.
     private static readonly Dictionary<uint, (string Safetensors, int Length, int Bytes)> Types = new()
     {
@@ -68,8 +71,8 @@ internal sealed class ModelDocument
     public static int Bytes(ulong[] shape, uint type)
     {
         (_, int length, int bytes) = Types.TryGetValue(type, out var known) ? known : ("U8", 1, 4);
-        decimal count = shape.Aggregate(1m, (product, size) => product > 1e9m ? product : product * size);
-        return count > 1e8m || count % length != 0 ? 0 : (int)(count / length * bytes);
+        decimal count = shape.Aggregate(1m, (product, size) => product > MostNumbers ? product : product * size);
+        return count > MostNumbers || count % length != 0 ? 0 : (int)(count / length * bytes);
     }
 
     /// <summary>The tensor with another shape or type, and as much data as these need: the old data, then zeros.</summary>
