@@ -24,7 +24,8 @@ internal static class EngineLimits
     {
         foreach (ModelTensor tensor in file.Tensors)
         {
-            CheckType(file, tensor);
+            if (IsWeight(tensor.Name))
+                CheckWeight(file, tensor);
             if (file.Role != ModelRole.Lora && LargestNumber(tensor.Name) is { } number && number > file.Tensors.Count + LayersWithoutWeights)
             {
                 throw ModelFileErrors.Invalid(file.Path,
@@ -33,10 +34,13 @@ internal static class EngineLimits
         }
     }
 
-    private static void CheckType(ModelFileInfo file, ModelTensor tensor)
+    private static void CheckWeight(ModelFileInfo file, ModelTensor tensor)
     {
+        // The engine divides by the sizes.
+        if (tensor.Shape.Contains(0))
+            throw ModelFileErrors.Invalid(file.Path, $"contradicts itself: tensor {ModelFileErrors.Quoted(tensor.Name)} holds no numbers.");
         string[] types = file.Format == ModelFormat.Gguf ? NoWeightsInGguf : NoWeightsInSafetensors;
-        if (types.Contains(tensor.Type) && IsWeight(tensor.Name))
+        if (types.Contains(tensor.Type))
         {
             throw ModelFileErrors.Invalid(file.Path,
                 $"has a tensor {ModelFileErrors.Quoted(tensor.Name)} of type {tensor.Type}, which the engine cannot compute with.");

@@ -48,6 +48,13 @@ public sealed class EngineLimitsTests : ModelFileTest
             Check(file);
     }
 
+    [Fact]
+    public void A_weight_without_numbers_is_named()
+    {
+        Assert.Contains("'encoder.layers.2.weight' holds no numbers", Fails(ModelBytes.Safetensors(("encoder.layers.2.weight", [64, 0, 3, 3]))), StringComparison.Ordinal);
+        Check(ModelBytes.Safetensors(("placeholder", [0])));
+    }
+
     private static byte[] Gguf(string name, uint type)
     {
         var gguf = new GgufBytes();
