@@ -46,21 +46,23 @@ internal static class LoraChecks
         ILookup<string, ModelTensor> places = model.SelectMany(f => f.Tensors)
             .Where(t => t.Name.EndsWith(".weight", StringComparison.Ordinal))
             .ToLookup(t => LoraNames.Fold(t.Name), StringComparer.Ordinal);
-        foreach (IGrouping<string, ModelTensor> change in lora.Tensors.Where(t => IsFactor(t.Name)).GroupBy(t => LoraNames.Fold(t.Name), StringComparer.Ordinal))
+        // By the names as they are: the engine does not put factors together that are written in two ways.
+        foreach (IGrouping<string, ModelTensor> change in lora.Tensors.Where(t => FactorAt(t.Name) > 0).GroupBy(t => t.Name[..FactorAt(t.Name)], StringComparer.Ordinal))
         {
-            ModelTensor[] weights = [.. places[change.Key]];
-            if (IsVector(change.Key, weights))
+            string target = LoraNames.Fold(change.First().Name);
+            ModelTensor[] weights = [.. places[target]];
+            if (IsVector(target, weights))
             {
                 throw ModelFileErrors.Invalid(lora.Path,
-                    $"changes {ModelFileErrors.Quoted(change.Key)} by factors, but that is a list of numbers and no matrix; the engine cannot apply it.");
+                    $"changes {ModelFileErrors.Quoted(target)} by factors, but that is a list of numbers and no matrix; the engine cannot apply it.");
             }
             var product = new Kronecker(change);
-            if (product.IsOne && product.Fault(change.Key, weights) is { } fault)
+            if (product.IsOne && product.Fault(target, weights) is { } fault)
                 throw ModelFileErrors.Invalid(lora.Path, fault);
         }
     }
 
-    private static bool IsFactor(string name) => name.Contains(".lora", StringComparison.Ordinal) || name.Contains(KroneckerMark, StringComparison.Ordinal);
+    private static int FactorAt(string name) => Math.Max(name.LastIndexOf(".lora", StringComparison.Ordinal), name.LastIndexOf(KroneckerMark, StringComparison.Ordinal));
 
     // Norms have one number a channel. Where the model has other names than the LoRA, the name must tell.
     private static bool IsVector(string target, ModelTensor[] weights) => weights.Length > 0

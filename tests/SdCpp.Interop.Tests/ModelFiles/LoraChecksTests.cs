@@ -16,6 +16,10 @@ public sealed class LoraChecksTests : ModelFileTest
         Expect(words, (Out + first, Shape(firstShape)), (Out + second, Shape(secondShape)));
 
     [Fact]
+    public void Factors_that_are_written_in_two_ways_are_not_put_together() =>
+        Expect("lacks one of its two factors", (Out + "lokr_w1", [16, 16]), ("model.diffusion_model." + Out + "lokr_w2", [16, 16]));
+
+    [Fact]
     public void Products_of_products_and_tucker_forms_are_refused()
     {
         Expect("products themselves", (Out + "lokr_w1", [16, 16]), (Out + "lokr_w2_a", [16, 4]), (Out + "lokr_w2_b", [4, 16]));
