@@ -24,7 +24,7 @@ public sealed class Demo : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Files = DemoModel.Write(_folder);
-        Engine = SdEngine.Load();
+        Engine = SdEngine.Load(new SdEngineOptions { CrashFile = Environment.GetEnvironmentVariable("SDCPP_CRASH_FILE") });
         // One thread: pictures this small gain nothing from a second one, and two threads wait for each other when the machine is busy.
         Model = await DiffusionModel.LoadAsync(Files.ToOptions(threads: 1));
     }

@@ -7,6 +7,7 @@ internal sealed class GgufReader
 {
     public static ReadOnlySpan<byte> Magic => "GGUF"u8;
 
+    private const int MostDimensions = 4;
     private const int MostKeyValues = 1 << 12;
     private const int MostNotes = 512;
     private const int LongestValue = 4096;
@@ -26,13 +27,13 @@ internal sealed class GgufReader
     private readonly HashSet<string> _keys = new(StringComparer.Ordinal);
     private long _alignment = 32;
 
-    private GgufReader(HeaderReader reader)
+    private GgufReader(HeaderReader reader, bool allowTruncated)
     {
         _reader = reader;
-        _table = new TensorTable(reader.Path);
+        _table = new TensorTable(reader.Path, allowTruncated);
     }
 
-    public static ModelFileInfo Read(HeaderReader reader) => new GgufReader(reader).Read();
+    public static ModelFileInfo Read(HeaderReader reader, bool allowTruncated) => new GgufReader(reader, allowTruncated).Read();
 
     private ModelFileInfo Read()
     {
@@ -85,13 +86,16 @@ internal sealed class GgufReader
         string value = ReadValue(key, type);
         CheckHeaderLength();
         if (key == "general.alignment")
-            SetAlignment(value);
+            SetAlignment(type, value);
         if (_metadata.Count < MostNotes)
             _metadata[key] = value;
     }
 
-    private void SetAlignment(string value)
+    private void SetAlignment(uint type, string value)
     {
+        // ggml gives up the process over a number of another type.
+        if (type != (uint)GgufValue.UInt32)
+            throw ModelFileErrors.Invalid(_reader.Path, "contradicts itself: its alignment is no number of 32 bits.");
         if (!long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out long alignment)
             || alignment is < 1 or > 1 << 20 || !long.IsPow2(alignment))
             throw ModelFileErrors.Invalid(_reader.Path, $"contradicts itself: its tensors cannot be aligned to {ModelFileErrors.Quoted(value)} bytes.");
@@ -150,7 +154,7 @@ internal sealed class GgufReader
     {
         string name = ReadName("tensor");
         uint dimensions = _reader.ReadUInt32();
-        if (dimensions > TensorTable.MostDimensions)
+        if (dimensions > MostDimensions)
             throw ModelFileErrors.Invalid(_reader.Path, $"contradicts itself: tensor {ModelFileErrors.Quoted(name)} has {dimensions} dimensions.");
         var shape = new long[dimensions];
         // The file says the innermost first.

@@ -15,19 +15,29 @@ public static class ModelFile
     /// The file is missing (<see cref="SdError.ModelFileNotFound"/>), shorter than its header says
     /// (<see cref="SdError.ModelFileTruncated"/>), or no model file, unreadable or damaged (<see cref="SdError.ModelFileInvalid"/>).
     /// </exception>
-    public static ModelFileInfo Inspect(string path)
+    public static ModelFileInfo Inspect(string path) => Inspect(path, allowTruncated: false);
+
+    /// <summary>As <see cref="Inspect(string)"/>, but also looks at a file that is not whole yet, e.g. one that is being downloaded.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="allowTruncated">
+    /// Whether a file that ends before its last tensor is described like a whole one, with <see cref="ModelFileInfo.MissingBytes"/> set. One
+    /// that ends inside its header still throws: nothing is known of it.
+    /// </param>
+    /// <returns>What the header says.</returns>
+    /// <exception cref="SdException">As for <see cref="Inspect(string)"/>.</exception>
+    public static ModelFileInfo Inspect(string path, bool allowTruncated)
     {
         ArgumentNullException.ThrowIfNull(path);
-        return Inspect(path, mayBeIndex: true);
+        return Inspect(path, mayBeIndex: true, allowTruncated);
     }
 
-    private static ModelFileInfo Inspect(string path, bool mayBeIndex)
+    private static ModelFileInfo Inspect(string path, bool mayBeIndex, bool allowTruncated)
     {
         try
         {
             CheckThatItIsAFile(path);
             using var reader = new HeaderReader(path);
-            return Read(reader, mayBeIndex);
+            return Read(reader, mayBeIndex, allowTruncated);
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -39,16 +49,16 @@ public static class ModelFile
         }
     }
 
-    private static ModelFileInfo Read(HeaderReader reader, bool mayBeIndex)
+    private static ModelFileInfo Read(HeaderReader reader, bool mayBeIndex, bool allowTruncated)
     {
         switch (FileSniffer.Look(reader.Peek(FileSniffer.BytesNeeded)))
         {
             case FileLook.Gguf:
-                return GgufReader.Read(reader);
+                return GgufReader.Read(reader, allowTruncated);
             case FileLook.Safetensors:
-                return SafetensorsReader.Read(reader);
+                return SafetensorsReader.Read(reader, allowTruncated);
             case FileLook.Json when mayBeIndex:
-                return SafetensorsIndexReader.Read(reader, part => Inspect(part, mayBeIndex: false));
+                return SafetensorsIndexReader.Read(reader, part => Inspect(part, mayBeIndex: false, allowTruncated));
             case FileLook.PyTorch:
                 return new ModelFileInfo
                 {

@@ -21,7 +21,7 @@ internal static class ModelFileChecks
 
     // Attention heads of Z-Image (its rotary positions are 32 + 48 + 48 wide) and of Qwen3: fixed in the engine, which gives up on the
     // process over others.
-    private const int Head = 128;
+    public const int Head = 128;
     private const int ZImageLeastWidth = 256;
 
     private static readonly string[] HeadNorms = ["attention.q_norm.weight", "attention.k_norm.weight", "attention.norm_q.weight", "attention.norm_k.weight"];
@@ -30,16 +30,41 @@ internal static class ModelFileChecks
     private static readonly ModelFamily[] SameNamesAsTheirLoras = [ModelFamily.ZImage, ModelFamily.QwenImage, ModelFamily.Wan];
 
     /// <summary>What is certain to be wrong with these files as parts of one model, in words for people.</summary>
-    public static IReadOnlyList<string> FindMismatches(IReadOnlyCollection<ModelFileInfo> files)
+    /// <param name="files">All files.</param>
+    /// <param name="languageModel">The one among them that is given as language model; the others are looked at for one.</param>
+    public static IReadOnlyList<string> FindMismatches(IReadOnlyCollection<ModelFileInfo> files, ModelFileInfo? languageModel = null)
     {
         List<string> found = [];
-        foreach (ModelFileInfo model in files.Where(f => f.Family == ModelFamily.ZImage && f.Role is ModelRole.DiffusionModel or ModelRole.Checkpoint))
+        foreach (ModelFileInfo model in files.Where(IsZImage))
         {
             CheckWidth(model, found);
-            foreach (ModelFileInfo encoder in files.Where(IsLanguageModel))
+            foreach (ModelFileInfo encoder in files.Where(f => ReferenceEquals(f, languageModel) || IsLanguageModel(f)))
                 CheckEncoder(model, encoder, found);
         }
         return found;
+    }
+
+    /// <summary>The first tensor that the engine would miss, or find of another size, in words; null where all is right or not known.</summary>
+    public static string? FindFault(IReadOnlyCollection<ModelFileInfo> files, ModelFileInfo? languageModel)
+    {
+        ModelFileInfo[] models = [.. files.Where(IsZImage)];
+        foreach (ModelFileInfo model in models)
+        {
+            if (ZImageFault(model) is { } fault)
+                return fault;
+        }
+        return models.Length > 0 && languageModel is not null ? Qwen3Fault(languageModel) : null;
+    }
+
+    /// <summary>The same for an upscaler.</summary>
+    public static string? FindUpscalerFault(ModelFileInfo file)
+    {
+        var names = new TensorNames(file.Tensors);
+        // Named as first published, it is not checked here.
+        if (names.Exact("conv_first.weight") is null && ModelLayouts.Count(names, "body.") == 0)
+            return null;
+        int doublings = names.Exact("conv_up2.weight") is not null ? 2 : names.Exact("conv_up1.weight") is not null ? 1 : 0;
+        return ModelLayouts.FirstFault(file, names, "", "an ESRGAN", ModelLayouts.Esrgan(ModelLayouts.Count(names, "body."), doublings));
     }
 
     /// <summary>Whether the names of a LoRA have a place in these files.</summary>
@@ -55,6 +80,47 @@ internal static class ModelFileChecks
         HashSet<string?> blocks = [.. names.Select(LoraNames.BlockOf).Where(b => b is not null)];
         return wanted.Exists(n => blocks.Contains(LoraNames.BlockOf(n))) ? LoraFit.Unknown : LoraFit.FitsNothing;
     }
+
+    // The engine takes everything with this tensor for Z-Image.
+    private static bool IsZImage(ModelFileInfo file) => file.Role != ModelRole.Lora
+        && (file.Family is ModelFamily.ZImage or ModelFamily.Lumina2 || new TensorNames(file.Tensors).Has("cap_embedder.0.weight"));
+
+    private static string? ZImageFault(ModelFileInfo file)
+    {
+        var names = new TensorNames(file.Tensors);
+        // Written with q, k and v apart, or packed, the engine translates it first.
+        if (IsPacked(file) || names.Contains(".attention.to_q.") || names.Find("cap_embedder.0.weight") is not { } known)
+            return null;
+        string prefix = known.Name[..^"cap_embedder.0.weight".Length];
+        if (names.Exact(prefix + "cap_embedder.1.weight")?.Shape is not [long width, long text])
+            return $"{file.Path} lacks tensor '{prefix}cap_embedder.1.weight', which Z-Image has.";
+        int refiners = Math.Max(ModelLayouts.Count(names, prefix + "noise_refiner."), ModelLayouts.Count(names, prefix + "context_refiner."));
+        return ModelLayouts.FirstFault(file, names, prefix, "Z-Image",
+            ModelLayouts.ZImage(width, text, Math.Max(1, ModelLayouts.Count(names, prefix + "layers.")), Math.Max(1, refiners)));
+    }
+
+    private static string? Qwen3Fault(ModelFileInfo file)
+    {
+        var names = new TensorNames(file.Tensors);
+        bool isLlama = names.Has("token_embd.weight");
+        string embedding = isLlama ? "token_embd.weight" : "embed_tokens.weight";
+        if (IsPacked(file))
+            return null;
+        if (names.Find(embedding) is not { Shape: [long rows, long width] } known)
+            return $"{file.Path} lacks tensor '{embedding}', which Qwen3 has.";
+        string prefix = known.Name[..^embedding.Length];
+        string layers = prefix + (isLlama ? "blk." : "layers.");
+        long heads = Rows(isLlama ? "0.attn_q.weight" : "0.self_attn.q_proj.weight");
+        long feedForward = Rows(isLlama ? "0.ffn_gate.weight" : "0.mlp.gate_proj.weight");
+        return ModelLayouts.FirstFault(file, names, prefix, "Qwen3",
+            ModelLayouts.Qwen3(isLlama, rows, width, heads, feedForward, Math.Max(1, ModelLayouts.Count(names, layers))));
+
+        long Rows(string name) => names.Exact(layers + name)?.Shape is [long count, _] ? count : 0;
+    }
+
+    // Several numbers share a byte: shapes are not those of the weights.
+    private static bool IsPacked(ModelFileInfo file) =>
+        file.Tensors.Any(t => t.Type == "u8" && t.Name.EndsWith(".weight", StringComparison.Ordinal));
 
     private static void CheckWidth(ModelFileInfo model, List<string> found)
     {

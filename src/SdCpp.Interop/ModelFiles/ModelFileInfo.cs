@@ -24,12 +24,21 @@ public sealed record ModelFileInfo
     /// <summary>Length of the file.</summary>
     public long FileBytes { get; init; }
 
-    /// <summary>Bytes of all tensors together.</summary>
+    /// <summary>
+    /// Bytes that the header speaks of and the file does not have; 0 for a whole file. Only <see cref="ModelFile.Inspect(string, bool)"/>
+    /// gives anything else.
+    /// </summary>
+    public long MissingBytes { get; init; }
+
+    /// <summary>Whether the file ends before its last tensor, as a download in progress does.</summary>
+    public bool IsTruncated => MissingBytes > 0;
+
+    /// <summary>Bytes of all tensors together, also of those that a truncated file does not hold yet.</summary>
     public long TensorBytes { get; init; }
 
     /// <summary>
     /// Bytes the weights take once the engine has read them without converting: it widens types that it cannot compute with,
-    /// such as 8-bit floats. Working memory for a picture comes on top.
+    /// such as 8-bit floats. Working memory for a picture comes on top, and some 60 MB a model for tokenizers and tables.
     /// </summary>
     public long MemoryEstimate { get; init; }
 

@@ -6,18 +6,23 @@ internal static class ModelFiles
     /// <summary>Inspects every file of a model; throws for a bad one and for files that cannot work together.</summary>
     public static ModelFileInfo[] Check(DiffusionModelOptions options)
     {
-        ModelFileInfo[] files = [.. options.Files().Select(file => ModelFile.Inspect(file.Value))];
-        foreach (string embedding in options.Embeddings?.Values ?? [])
-            ModelFile.Inspect(embedding);
-        IReadOnlyList<string> mismatches = ModelFileChecks.FindMismatches(files);
-        return mismatches.Count == 0
-            ? files
-            : throw new SdException(SdError.ModelFileInvalid, "These files do not belong together: " + string.Join(' ', mismatches));
+        (string Place, ModelFileInfo File)[] files = [.. options.Files().Select(file => (file.Key, ModelFile.Inspect(file.Value)))];
+        foreach (ModelFileInfo file in files.Select(f => f.File).Concat((options.Embeddings?.Values ?? []).Select(ModelFile.Inspect)))
+            EngineLimits.Check(file);
+        ModelFileInfo[] all = [.. files.Select(f => f.File)];
+        ModelFileInfo? encoder = Array.Find(files, f => f.Place == "llm_path").File;
+        IReadOnlyList<string> mismatches = ModelFileChecks.FindMismatches(all, encoder);
+        if (mismatches.Count > 0)
+            throw new SdException(SdError.ModelFileInvalid, "These files do not belong together: " + string.Join(' ', mismatches));
+        return ModelFileChecks.FindFault(all, encoder) is { } fault ? throw new SdException(SdError.ModelFileInvalid, fault) : all;
     }
 
     /// <summary>Inspects LoRAs anew for each call, for they may have been replaced since; throws for one that is bad or fits nowhere.</summary>
     public static void CheckLoras(IReadOnlyList<LoraReference> loras, IReadOnlyCollection<ModelFileInfo> model)
     {
+        if (loras.Count == 0)
+            return;
+        bool isPrebuilt = SdEngine.Load().Info.Provider == "prebuilt";
         foreach (LoraReference lora in loras)
         {
             ModelFileInfo file = ModelFile.Inspect(lora.Path);
@@ -27,6 +32,7 @@ internal static class ModelFiles
                 throw ModelFileErrors.Invalid(lora.Path, $"is not a LoRA{Instead(file)}.");
             if (ModelFileChecks.FitOf(file, model) == LoraFit.FitsNothing)
                 throw ModelFileErrors.Invalid(lora.Path, $"fits nothing in this model{MadeFor(file)}: not one of its tensors has a place there.");
+            LoraChecks.Check(file, model, isPrebuilt);
         }
     }
 
@@ -36,6 +42,9 @@ internal static class ModelFiles
         ModelFileInfo file = ModelFile.Inspect(path);
         if (file.Role is not (ModelRole.Upscaler or ModelRole.Unknown))
             throw ModelFileErrors.Invalid(path, $"is not an upscaler{Instead(file)}.");
+        EngineLimits.Check(file);
+        if (ModelFileChecks.FindUpscalerFault(file) is { } fault)
+            throw new SdException(SdError.ModelFileInvalid, fault);
     }
 
     private static string MadeFor(ModelFileInfo lora) =>

@@ -28,32 +28,68 @@ public enum ModelFamily
     /// <summary>Stable Diffusion 2.x.</summary>
     Sd2,
 
-    /// <summary>Stable Diffusion XL.</summary>
+    /// <summary>Stable Diffusion XL, its inpainting model, its refiner, and SSD-1B.</summary>
     Sdxl,
 
     /// <summary>Stable Diffusion 3 and 3.5.</summary>
     Sd3,
 
-    /// <summary>FLUX.1.</summary>
+    /// <summary>FLUX.1: dev, schnell, Kontext, Fill, Control.</summary>
     Flux,
 
-    /// <summary>FLUX.2.</summary>
+    /// <summary>FLUX.2 and FLUX.2 klein.</summary>
     Flux2,
 
-    /// <summary>Qwen-Image.</summary>
+    /// <summary>Qwen-Image and Qwen-Image-Edit.</summary>
     QwenImage,
 
     /// <summary>Z-Image.</summary>
     ZImage,
 
-    /// <summary>Chroma.</summary>
+    /// <summary>Chroma and Chroma Radiance.</summary>
     Chroma,
 
-    /// <summary>Wan.</summary>
+    /// <summary>Wan 2.1 and 2.2.</summary>
     Wan,
 
     /// <summary>ESRGAN and RealESRGAN.</summary>
     Esrgan,
+
+    /// <summary>HunyuanVideo, and HunyuanImage with its names.</summary>
+    HunyuanVideo,
+
+    /// <summary>LTX-Video.</summary>
+    Ltx,
+
+    /// <summary>HiDream-I1 and HiDream-O1.</summary>
+    HiDream,
+
+    /// <summary>Anima.</summary>
+    Anima,
+
+    /// <summary>Ovis-Image.</summary>
+    OvisImage,
+
+    /// <summary>LongCat-Image.</summary>
+    LongCat,
+
+    /// <summary>PixArt-α and PixArt-Σ.</summary>
+    PixArt,
+
+    /// <summary>Lumina-Image 2.0.</summary>
+    Lumina2,
+
+    /// <summary>OmniGen2.</summary>
+    OmniGen2,
+
+    /// <summary>ERNIE-Image.</summary>
+    ErnieImage,
+
+    /// <summary>Krea 2.</summary>
+    Krea2,
+
+    /// <summary>Ideogram 4.</summary>
+    Ideogram4,
 }
 
 /// <summary>What a model file is for.</summary>

@@ -27,7 +27,7 @@ internal static class ModelRecognition
             return ModelRole.ControlNet;
         if (family == ModelFamily.Esrgan)
             return ModelRole.Upscaler;
-        // The prefix tells a diffusion model of a family that is not known here, e.g. the SDXL refiner; the VAE beside it must not.
+        // The prefix tells a diffusion model of a family that is not known here; the VAE beside it must not.
         if (family != ModelFamily.Unknown || names.StartsWith("model.diffusion_model."))
             return IsCheckpoint(names) ? ModelRole.Checkpoint : ModelRole.DiffusionModel;
         if (IsTaesd(names))
@@ -39,29 +39,57 @@ internal static class ModelRecognition
         return IsEmbedding(names) ? ModelRole.Embedding : ModelRole.Unknown;
     }
 
+    // Names that one family alone has.
+    private static readonly (string Part, ModelFamily Family)[] OwnNames =
+    [
+        ("distilled_guidance_layer.", ModelFamily.Chroma),
+        ("nerf_final_layer_conv.", ModelFamily.Chroma),
+        ("double_stream_modulation_img.", ModelFamily.Flux2),
+        ("individual_token_refiner.", ModelFamily.HunyuanVideo),
+        ("double_blocks.0.img_mlp.gate_proj.", ModelFamily.OvisImage),
+        ("llm_adapter.blocks.0.cross_attn.", ModelFamily.Anima),
+        ("caption_projection.0.linear.", ModelFamily.HiDream),
+        ("x_embedder.proj1.", ModelFamily.HiDream),
+        ("time_caption_embed.timestep_embedder.", ModelFamily.OmniGen2),
+        ("layers.0.adaLN_sa_ln.", ModelFamily.ErnieImage),
+        ("txtfusion.projector.", ModelFamily.Krea2),
+        ("embed_image_indicator.", ModelFamily.Ideogram4),
+    ];
+
     private static ModelFamily TransformerFamily(TensorNames names)
     {
         if (names.Has("cap_embedder.1.weight") && (names.Contains("layers.0.attention.qkv.") || names.Contains("layers.0.attention.to_q.")))
-            return ModelFamily.ZImage;
+        {
+            // Lumina-Image 2.0 has the same names, but narrower heads and nothing that pads.
+            bool isLumina = names.Find("layers.0.attention.q_norm.weight")?.Shape is [96] && !names.Has("cap_pad_token");
+            return isLumina ? ModelFamily.Lumina2 : ModelFamily.ZImage;
+        }
         if (names.Contains("transformer_blocks.0.img_mod.") && names.Contains("transformer_blocks.0.txt_mod."))
             return ModelFamily.QwenImage;
-        if (names.Contains("distilled_guidance_layer."))
-            return ModelFamily.Chroma;
-        if (names.Contains("double_stream_modulation_img."))
-            return ModelFamily.Flux2;
-        // Shares the names of its blocks with FLUX.
-        if (names.Contains("individual_token_refiner."))
-            return ModelFamily.Unknown;
+        foreach ((string part, ModelFamily family) in OwnNames)
+        {
+            if (names.Contains(part))
+                return family;
+        }
         if (names.Contains("double_blocks.0.img_attn.") || names.Contains("single_transformer_blocks.0."))
-            return ModelFamily.Flux;
+            return ReadsQwen(names) ? ModelFamily.LongCat : ModelFamily.Flux;
         if (names.Contains("joint_blocks.0.") || (names.Has("pos_embed.proj.weight") && names.Contains("transformer_blocks.0.attn.add_q_proj.")))
             return ModelFamily.Sd3;
         if (names.Has("patch_embedding.weight") && names.Contains("blocks.0.self_attn.") && names.Contains("blocks.0.cross_attn."))
             return ModelFamily.Wan;
-        return ModelFamily.Unknown;
+        if (names.Contains("adaln_single.") && names.Has("patchify_proj.weight"))
+            return ModelFamily.Ltx;
+        if (names.Has("t_block.1.weight") && names.Contains("y_embedder.y_proj."))
+            return ModelFamily.PixArt;
+        return names.Contains("adaln_single.") && names.Has("pos_embed.proj.weight") ? ModelFamily.PixArt : ModelFamily.Unknown;
     }
 
-    // The three differ in the text encoder that the cross attention was made for: CLIP-L, OpenCLIP-H, or CLIP-L and -G together.
+    // LongCat-Image has the names of FLUX.1, whose text is 4096 wide (T5), and takes text from Qwen2.5-VL.
+    private static bool ReadsQwen(TensorNames names) =>
+        (names.Find("txt_in.weight") ?? names.Find("context_embedder.weight"))?.Shape is [_, 3584];
+
+    // They differ in the text encoder that the cross attention was made for: CLIP-L, OpenCLIP-H, or CLIP-L and -G together; the refiner
+    // of SDXL has only the last.
     private static ModelFamily UnetFamily(TensorNames names)
     {
         ModelTensor? crossAttention =
@@ -75,7 +103,7 @@ internal static class ModelRecognition
             {
                 768 => ModelFamily.Sd1,
                 1024 => ModelFamily.Sd2,
-                2048 => ModelFamily.Sdxl,
+                1280 or 2048 => ModelFamily.Sdxl,
                 _ => ModelFamily.Unknown,
             }
             : ModelFamily.Unknown;

@@ -14,15 +14,17 @@ internal static class SafetensorsIndexReader
         string folder = Path.GetDirectoryName(Path.GetFullPath(reader.Path))!;
         List<ModelTensor> tensors = [];
         long bytes = 0;
+        long missing = 0;
         foreach (string file in places.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
         {
             ModelFileInfo part = inspect(Path.Combine(folder, file));
             bytes += part.FileBytes;
+            missing += part.MissingBytes;
             tensors.AddRange(part.Tensors.Where(t => places.GetValueOrDefault(t.Name) == file));
         }
         if (tensors.Count != places.Count)
             throw ModelFileErrors.Invalid(reader.Path, "contradicts itself: it lists tensors that its files do not hold.");
-        return TensorTable.Summarize(reader.Path, ModelFormat.SafetensorsIndex, new Dictionary<string, string>(), tensors, bytes);
+        return TensorTable.Summarize(reader.Path, ModelFormat.SafetensorsIndex, new Dictionary<string, string>(), tensors, bytes, missing);
     }
 
     private static Dictionary<string, string> Places(HeaderReader reader)

@@ -23,13 +23,13 @@ internal sealed class SafetensorsReader
     private readonly Dictionary<string, string> _metadata = new(StringComparer.Ordinal);
     private bool _hasMetadata;
 
-    private SafetensorsReader(string path)
+    private SafetensorsReader(string path, bool allowTruncated)
     {
         _path = path;
-        _table = new TensorTable(path);
+        _table = new TensorTable(path, allowTruncated);
     }
 
-    public static ModelFileInfo Read(HeaderReader reader)
+    public static ModelFileInfo Read(HeaderReader reader, bool allowTruncated)
     {
         ulong length = reader.ReadUInt64();
         if (length > LongestHeader)
@@ -39,7 +39,7 @@ internal sealed class SafetensorsReader
         reader.ReadExactly(json);
         try
         {
-            return new SafetensorsReader(reader.Path).Parse(json, reader.Length);
+            return new SafetensorsReader(reader.Path, allowTruncated).Parse(json, reader.Length);
         }
         // The second is what GetString throws for text that is not UTF-8.
         catch (Exception error) when (error is JsonException or InvalidOperationException)

@@ -18,6 +18,9 @@ internal sealed class TensorNames
     /// <summary>Whether a tensor has this name, with or without a prefix of whole words before it.</summary>
     public bool Has(string name) => Find(name) is not null;
 
+    /// <summary>The tensor of exactly this name.</summary>
+    public ModelTensor? Exact(string name) => _byName.GetValueOrDefault(name);
+
     /// <summary>The tensor of this name; with a prefix of whole words before it if there is none without.</summary>
     public ModelTensor? Find(string name) =>
         _byName.GetValueOrDefault(name)

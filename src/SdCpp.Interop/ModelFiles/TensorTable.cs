@@ -1,7 +1,7 @@
 namespace SdCpp.Interop;
 
 /// <summary>Collects the tensors of a header and checks them against each other and the file.</summary>
-internal sealed class TensorTable(string path)
+internal sealed class TensorTable(string path, bool allowTruncated = false)
 {
     // A whole SDXL checkpoint has 2,515 tensors, and the names of LoRAs reach some 150 bytes. With these limits no file can make this
     // keep more than 64 MB.
@@ -52,13 +52,15 @@ internal sealed class TensorTable(string path)
                 throw ModelFileErrors.Invalid(path, "contradicts itself: two of its tensors share the same bytes.");
             end = Math.Max(end, stop);
         }
-        if (end > 0 && end > fileBytes - dataStart)
+        bool isShort = end > 0 && end > fileBytes - dataStart;
+        if (isShort && (!allowTruncated || end > ModelFileErrors.LargestFile))
             throw ModelFileErrors.Short(path, fileBytes, unchecked(dataStart + end));
-        return Summarize(path, format, metadata, _tensors, fileBytes);
+        return Summarize(path, format, metadata, _tensors, fileBytes, isShort ? dataStart + end - fileBytes : 0);
     }
 
     public static ModelFileInfo Summarize(
-        string path, ModelFormat format, IReadOnlyDictionary<string, string> metadata, IReadOnlyList<ModelTensor> tensors, long fileBytes)
+        string path, ModelFormat format, IReadOnlyDictionary<string, string> metadata, IReadOnlyList<ModelTensor> tensors, long fileBytes,
+        long missingBytes)
     {
         var names = new TensorNames(tensors);
         ModelFamily family = ModelRecognition.FamilyOf(names);
@@ -71,6 +73,7 @@ internal sealed class TensorTable(string path)
             Parameters = tensors.Sum(t => t.Shape.Aggregate(1L, (count, size) => count * size)),
             WeightTypes = tensors.GroupBy(t => t.Type, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Sum(t => t.Bytes), StringComparer.Ordinal),
             FileBytes = fileBytes,
+            MissingBytes = missingBytes,
             TensorBytes = tensors.Sum(t => t.Bytes),
             MemoryEstimate = tensors.Sum(TensorTypes.LoadedBytes),
             Metadata = metadata,

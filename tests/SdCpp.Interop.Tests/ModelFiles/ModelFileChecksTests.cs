@@ -94,7 +94,7 @@ public sealed class ModelFileChecksTests : ModelFileTest
     [Fact]
     public void A_model_is_checked_file_by_file_and_as_a_whole()
     {
-        string model = Write(ModelBytes.Gguf("lumina2", ("x_embedder.weight", [256, 4]), ("cap_embedder.1.weight", [256, 4]), ("layers.0.attention.qkv.weight", [4, 4])), "z.gguf");
+        string model = Write(ModelBytes.Gguf("lumina2", [.. ModelLayouts.ZImage(256, 64, 1, 1)]), "z.gguf");
         string encoder = Write(ModelBytes.Gguf("qwen3", ("token_embd.weight", [100, 8]), ("blk.0.attn_q.weight", [8, 8])), "q.gguf");
         Assert.Single(ModelFiles.Check(new DiffusionModelOptions { DiffusionModelPath = model }));
         SdException error = Assert.Throws<SdException>(() => ModelFiles.Check(new DiffusionModelOptions { DiffusionModelPath = model, LlmPath = encoder }));
@@ -124,7 +124,7 @@ public sealed class ModelFileChecksTests : ModelFileTest
     [Fact]
     public void An_upscaler_is_one_or_cannot_be_told()
     {
-        ModelFiles.CheckUpscaler(Write(ModelBytes.Safetensors(ModelBytes.Named("conv_first.weight", "body.0.rdb1.conv1.weight"))));
+        ModelFiles.CheckUpscaler(Write(ModelBytes.Safetensors([.. ModelLayouts.Esrgan(1, 1)])));
         ModelFiles.CheckUpscaler(Write(ModelBytes.Safetensors(ModelBytes.Named("something"))));
         string lora = Write(ModelBytes.Safetensors(ModelBytes.Named("a.lora_A.weight")));
         SdException error = Assert.Throws<SdException>(() => ModelFiles.CheckUpscaler(lora));

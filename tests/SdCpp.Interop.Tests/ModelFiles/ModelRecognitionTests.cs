@@ -22,7 +22,21 @@ public sealed class ModelRecognitionTests : ModelFileTest
         { ModelFamily.Flux2, ModelRole.DiffusionModel, ["double_blocks.0.img_attn.qkv.weight", "double_stream_modulation_img.lin.weight"] },
         { ModelFamily.Chroma, ModelRole.DiffusionModel, ["double_blocks.0.img_attn.qkv.weight", "distilled_guidance_layer.in_proj.weight"] },
         { ModelFamily.Sd3, ModelRole.Checkpoint, ["model.diffusion_model.joint_blocks.0.x_block.attn.qkv.weight", "first_stage_model.decoder.conv_in.weight"] },
-        { ModelFamily.Unknown, ModelRole.Unknown, ["double_blocks.0.img_attn.qkv.weight", "txt_in.individual_token_refiner.blocks.0.norm1.weight"] },
+        { ModelFamily.HunyuanVideo, ModelRole.DiffusionModel, ["double_blocks.0.img_attn.qkv.weight", "txt_in.individual_token_refiner.blocks.0.norm1.weight"] },
+        { ModelFamily.Chroma, ModelRole.DiffusionModel, ["double_blocks.0.img_attn.qkv.weight", "nerf_final_layer_conv.conv.weight"] },
+        { ModelFamily.OvisImage, ModelRole.DiffusionModel, ["double_blocks.0.img_attn.qkv.weight", "double_blocks.0.img_mlp.gate_proj.weight"] },
+        { ModelFamily.Anima, ModelRole.DiffusionModel, ["blocks.0.self_attn.q_proj.weight", "llm_adapter.blocks.0.cross_attn.q_proj.weight"] },
+        { ModelFamily.HiDream, ModelRole.DiffusionModel, ["caption_projection.0.linear.weight", "double_stream_blocks.0.block.adaLN_modulation.1.weight"] },
+        { ModelFamily.HiDream, ModelRole.DiffusionModel, ["model.x_embedder.proj1.weight", "model.language_model.layers.0.self_attn.q_proj.weight"] },
+        { ModelFamily.Ltx, ModelRole.DiffusionModel, ["patchify_proj.weight", "adaln_single.emb.timestep_embedder.linear_1.bias", "transformer_blocks.0.attn1.to_q.weight"] },
+        { ModelFamily.PixArt, ModelRole.DiffusionModel, ["t_block.1.weight", "y_embedder.y_proj.fc1.weight", "blocks.0.cross_attn.q_linear.weight"] },
+        { ModelFamily.PixArt, ModelRole.DiffusionModel, ["pos_embed.proj.weight", "adaln_single.linear.weight", "caption_projection.linear_1.weight"] },
+        { ModelFamily.OmniGen2, ModelRole.DiffusionModel, ["time_caption_embed.timestep_embedder.linear_1.weight", "ref_image_patch_embedder.weight"] },
+        { ModelFamily.ErnieImage, ModelRole.DiffusionModel, ["layers.0.adaLN_sa_ln.weight"] },
+        { ModelFamily.Krea2, ModelRole.DiffusionModel, ["txtfusion.projector.weight"] },
+        { ModelFamily.Ideogram4, ModelRole.DiffusionModel, ["embed_image_indicator.weight"] },
+        { ModelFamily.Sd3, ModelRole.DiffusionModel, ["pos_embed.proj.weight", "transformer_blocks.0.attn.add_q_proj.weight"] },
+        { ModelFamily.Sd3, ModelRole.DiffusionModel, ["joint_blocks.0.x_block.attn.ln_q.weight", "joint_blocks.0.x_block.attn2.qkv.weight"] },
         { ModelFamily.Unknown, ModelRole.DiffusionModel, ["model.diffusion_model.something.weight"] },
         { ModelFamily.Unknown, ModelRole.Checkpoint, ["model.diffusion_model.something.weight", "first_stage_model.decoder.conv_in.weight", "first_stage_model.decoder.mid.block_1.conv1.weight"] },
         { ModelFamily.Unknown, ModelRole.Checkpoint, ["model.diffusion_model.input_blocks.1.1.time_stack.0.attn2.to_k.weight", "first_stage_model.decoder.conv_in.weight"] },
@@ -67,5 +81,19 @@ public sealed class ModelRecognitionTests : ModelFileTest
         Assert.Equal((family, ModelRole.ControlNet), (control.Family, control.Role));
         ModelFileInfo lora = Inspect(ModelBytes.Safetensors(("lora_unet_" + name.Replace(".weight", "", StringComparison.Ordinal).Replace('.', '_') + ".lora_down.weight", [2, width])));
         Assert.Equal((family, ModelRole.Lora), (lora.Family, lora.Role));
+    }
+
+    [Fact]
+    public void Sizes_tell_families_apart_that_share_their_names()
+    {
+        ModelFileInfo Of(params (string, long[])[] tensors) => Inspect(ModelBytes.Safetensors(tensors));
+        (string, long[])[] next = [("cap_embedder.1.weight", [2, 4]), ("layers.0.attention.qkv.weight", [4, 4])];
+        Assert.Equal(ModelFamily.ZImage, Of([.. next, ("layers.0.attention.q_norm.weight", [128]), ("cap_pad_token", [1, 4])]).Family);
+        Assert.Equal(ModelFamily.Lumina2, Of([.. next, ("layers.0.attention.q_norm.weight", [96])]).Family);
+        Assert.Equal(ModelFamily.LongCat, Of(("double_blocks.0.img_attn.qkv.weight", [4, 4]), ("txt_in.weight", [2, 3584])).Family);
+        Assert.Equal(ModelFamily.Flux, Of(("double_blocks.0.img_attn.qkv.weight", [4, 4]), ("txt_in.weight", [2, 4096])).Family);
+        // The refiner of SDXL reads CLIP-G alone; an inpainting model takes nine channels.
+        Assert.Equal(ModelFamily.Sdxl, Of(("model.diffusion_model.input_blocks.4.1.transformer_blocks.0.attn2.to_k.weight", [2, 1280])).Family);
+        Assert.Equal(ModelFamily.Sdxl, Of(("input_blocks.0.0.weight", [2, 9, 3, 3]), ("input_blocks.4.1.transformer_blocks.0.attn2.to_k.weight", [2, 2048])).Family);
     }
 }
