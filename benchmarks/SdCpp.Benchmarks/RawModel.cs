@@ -16,7 +16,7 @@ internal sealed unsafe class RawModel : IDisposable
     public RawModel(DiffusionModelOptions options, TextToImageRequest request)
     {
         SdEngine.Load();
-        List<KeyValuePair<string, string>> engineOptions = options.ToEngineOptions();
+        EngineOptions engineOptions = options.ToEngineOptions();
         var context = new NativeContextParams
         {
             Size = (uint)sizeof(NativeContextParams),

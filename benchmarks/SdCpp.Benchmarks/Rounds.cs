@@ -7,7 +7,7 @@ namespace SdCpp.Benchmarks;
 /// </summary>
 internal sealed class Rounds(string title)
 {
-    private readonly List<(string Name, Func<Task> Prepare, Func<Task> Run, List<double> Times)> _alternatives = [];
+    private readonly List<(string Name, Func<Task> Prepare, Func<Task> Run, List<double> Times, List<double> Cpu)> _alternatives = [];
 
     public Rounds Add(string name, Func<Task> run) => Add(name, static () => Task.CompletedTask, run);
 
@@ -16,7 +16,7 @@ internal sealed class Rounds(string title)
     /// <param name="run">What is measured.</param>
     public Rounds Add(string name, Func<Task> prepare, Func<Task> run)
     {
-        _alternatives.Add((name, prepare, run, []));
+        _alternatives.Add((name, prepare, run, [], []));
         return this;
     }
 
@@ -27,21 +27,24 @@ internal sealed class Rounds(string title)
         {
             for (int turn = 0; turn < _alternatives.Count; turn++)
             {
-                var (_, prepare, run, times) = _alternatives[(round + 1 + turn) % _alternatives.Count];
+                var (_, prepare, run, times, cpu) = _alternatives[(round + 1 + turn) % _alternatives.Count];
                 await prepare();
+                TimeSpan cpuBefore = Environment.CpuUsage.TotalTime;
                 long began = Stopwatch.GetTimestamp();
                 await run();
-                if (round >= 0)
-                    times.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+                if (round < 0)
+                    continue;
+                times.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+                cpu.Add((Environment.CpuUsage.TotalTime - cpuBefore).TotalMilliseconds);
             }
         }
 
-        Say($"\n| {title}, {rounds} rounds by turns | median ms | quartiles ms | ratio | median difference ms |\n|---|---|---|---|---|");
+        Say($"\n| {title}, {rounds} rounds by turns | median ms | quartiles ms | ratio | median difference ms | CPU ms of this process |\n|---|---|---|---|---|---|");
         List<double> first = _alternatives[0].Times;
-        foreach (var (name, _, _, times) in _alternatives)
+        foreach (var (name, _, _, times, cpu) in _alternatives)
         {
-            double difference = Median(times.Zip(first, (mine, base0) => mine - base0));
-            Say($"| {name} | {Median(times):F2} | {At(times, .25):F2} to {At(times, .75):F2} | {Median(times) / Median(first):F3} | {difference:+0.000;-0.000;0} |");
+            double difference = Median(times.Zip(first, (mine, firsts) => mine - firsts));
+            Say($"| {name} | {Median(times):F2} | {At(times, .25):F2} to {At(times, .75):F2} | {Median(times) / Median(first):F3} | {difference:+0.000;-0.000;0} | {Median(cpu):F3} |");
         }
     }
 

@@ -17,6 +17,7 @@ internal sealed class Soak
     private TimeSpan _loading;
     private TimeSpan _drawing;
     private int _cancelled;
+    private int _asked;
 
     private Soak(DemoModelFiles files, int seed)
     {
@@ -105,12 +106,13 @@ internal sealed class Soak
     {
         await using DiffusionModel first = await DiffusionModel.LoadAsync(Options);
         await using DiffusionModel second = await DiffusionModel.LoadAsync(Options);
-        for (int number = 0; number < count; number++)
+        for (int until = _asked + count; _asked < until;)
         {
-            if (number % 4 == 3 && number + 1 < count)
-                await Task.WhenAll(CancelAsync(first, number++), CancelAsync(second, number));
+            // Partly on two models at once.
+            if (_asked % 4 == 3 && _asked + 1 < until)
+                await Task.WhenAll(CancelAsync(first, _asked++), CancelAsync(second, _asked++));
             else
-                await CancelAsync(first, number);
+                await CancelAsync(first, _asked++);
         }
 
         await DrawAsync(first, null, CancellationToken.None);

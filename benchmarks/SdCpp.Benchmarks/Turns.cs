@@ -39,7 +39,7 @@ internal static class Turns
         await new Rounds("64 × 64, 1 step, 1 thread")
             .Add("raw call", () => OnOneThread(raw.Draw))
             .Add("safe API", async () => (await model.TextToImageAsync(request)).Dispose())
-            .RunAsync(300);
+            .RunAsync(200);
 
         static Task OnOneThread(Action draw)
         {
@@ -87,7 +87,7 @@ internal static class Turns
                 })
                 .Add("a process for each picture", () => OneImageAsync(arguments))
                 .Add("a process that does nothing", () => OneImageAsync([]))
-                .RunAsync(10);
+                .RunAsync(6);
         }
 
         static async Task DrawAsync(DiffusionModel model, TextToImageRequest request, string png)
@@ -108,7 +108,7 @@ internal static class Turns
     /// <summary>From the cancel to the end of the call, at random moments of sampling.</summary>
     private static async Task CancelAsync()
     {
-        const int cancels = 100;
+        const int cancels = 60;
         var random = new Random(1);
         await using DiffusionModel model = await DiffusionModel.LoadAsync(Demo.Files.ToOptions());
         List<double> steps = [], latencies = [];
@@ -160,6 +160,6 @@ internal static class Turns
             rounds.Add(mode.ToString(), async () => (await model.TextToImageAsync(Demo.Request(256, 8), callbacks)).Dispose());
         }
 
-        await rounds.RunAsync(12);
+        await rounds.RunAsync(8);
     }
 }
