@@ -133,12 +133,28 @@ void PackProject(string project, Action<DotNetMSBuildSettings> properties)
 }
 
 Task("Bench")
-    .Description("Runs the benchmarks; --class NAME runs one class of them.")
+    .Description("Runs the benchmarks; --class NAME runs one class of them, --class turns the alternatives by turns.")
     .IsDependentOn("Build")
-    .Does(() => Run("dotnet", new ProcessArgumentBuilder()
-        .AppendQuoted($"artifacts/bin/SdCpp.Benchmarks/{configuration.ToLowerInvariant()}/SdCpp.Benchmarks.dll")
-        .Append("--artifacts").AppendQuoted("artifacts/benchmarks")
-        .Append("--filter").AppendQuoted(testClass == "" ? "*" : $"*{testClass}*")));
+    .Does(() =>
+{
+    if (testClass is "" or "turns")
+        Benchmarks("turns");
+    if (testClass != "turns")
+        Benchmarks("--artifacts", "artifacts/benchmarks", "--filter", testClass == "" ? "*" : $"*{testClass}*");
+});
+
+Task("Soak")
+    .Description("Loads, draws and frees 1,000 models and cancels 1,000 calls; fails when memory grows. --cycles and --cancels change that.")
+    .IsDependentOn("Build")
+    .Does(() => Benchmarks("soak", Argument("cycles", "1000"), Argument("cancels", "1000")));
+
+void Benchmarks(params string[] arguments)
+{
+    var all = new ProcessArgumentBuilder().AppendQuoted($"artifacts/bin/SdCpp.Benchmarks/{configuration.ToLowerInvariant()}/SdCpp.Benchmarks.dll");
+    foreach (string argument in arguments)
+        all.AppendQuoted(argument);
+    Run("dotnet", all);
+}
 
 Task("PublicApi")
     .Description("Writes SdCpp.Interop's public API into PublicAPI.Unshipped.txt anew, for a change of it that is meant.")

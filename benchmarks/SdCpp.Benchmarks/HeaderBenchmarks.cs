@@ -13,8 +13,8 @@ public class HeaderBenchmarks
     [GlobalSetup]
     public void Setup()
     {
-        _file = DemoModel.Write(Path.Combine(Path.GetTempPath(), "sdcpp-benchmarks")).DiffusionModel;
-        _large = Path.Combine(Path.GetTempPath(), "sdcpp-benchmarks", "sparse.gguf");
+        _file = Demo.Files.DiffusionModel;
+        _large = Path.Combine(Demo.Folder, "sparse.gguf");
         File.Copy(_file, _large, overwrite: true);
         using FileStream sparse = File.OpenWrite(_large);
         sparse.SetLength(Large);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Diagnosers;
 using BenchmarkDotNet.Jobs;
@@ -5,8 +6,22 @@ using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.NoEmit;
 using SdCpp.Benchmarks;
 
+// SdCpp.Benchmarks soak [cycles] [cancels]   loads, draws, frees and cancels; fails when memory grows
+// SdCpp.Benchmarks turns [part]              alternatives against each other, by turns
+// SdCpp.Benchmarks ...                       BenchmarkDotNet's own arguments
+if (args is ["soak", .. var numbers])
+{
+    int cycles = numbers.Length > 0 ? int.Parse(numbers[0], CultureInfo.InvariantCulture) : 1000;
+    int cancels = numbers.Length > 1 ? int.Parse(numbers[1], CultureInfo.InvariantCulture) : cycles;
+    return await SoakProgram.RunAsync(cycles, cancels);
+}
+
+if (args is ["turns", .. var part])
+    return await Turns.RunAsync(part.FirstOrDefault());
+
 // In this process: the engine is loaded once a process, and a generated project would not have it beside it.
 IConfig config = DefaultConfig.Instance
     .AddDiagnoser(MemoryDiagnoser.Default)
     .AddJob(Job.ShortRun.WithToolchain(new InProcessNoEmitToolchain(logOutput: true)).WithIterationCount(8).WithWarmupCount(2));
 BenchmarkSwitcher.FromAssembly(typeof(DrawBenchmarks).Assembly).Run(args, config);
+return 0;

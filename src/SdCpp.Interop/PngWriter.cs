@@ -3,10 +3,15 @@ using System.IO.Compression;
 
 namespace SdCpp.Interop;
 
-/// <summary>Writes 8-bit grey and RGB PNG files: header, one block of pixels, end.</summary>
+/// <summary>Writes 8-bit grey and RGB PNG files: header, filtered and compressed pixels, end.</summary>
 internal static class PngWriter
 {
     private const int HeaderBytes = 13;
+    private const int PieceBytes = 16 << 10;
+
+    // Level 1 of .NET's zlib gives files half as large again, levels above 2 take longer for a few percent: see benchmarks/README.md.
+    private static readonly ZLibCompressionOptions Compression =
+        new() { CompressionLevel = 2, CompressionStrategy = ZLibCompressionStrategy.Filtered };
 
     private static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', (byte)'\r', (byte)'\n', 0x1A, (byte)'\n'];
 
@@ -21,21 +26,34 @@ internal static class PngWriter
         header[8] = 8; // bits per channel
         header[9] = image.Channels == 3 ? (byte)2 : (byte)0; // RGB or grey
         WriteChunk(to, "IHDR"u8, header);
+        WritePixels(to, image);
+        WriteChunk(to, "IEND"u8, []);
+    }
 
-        using var pixels = new MemoryStream();
-        using (var deflate = new ZLibStream(pixels, CompressionLevel.Fastest, leaveOpen: true))
+    private static void WritePixels(Stream to, ImageBuffer image)
+    {
+        var filter = new PngFilter(image.Width, image.Channels);
+        // Handed on in pieces: the whole would lie on the large object heap.
+        using var piece = new MemoryStream(2 * PieceBytes);
+        using (var deflate = new ZLibStream(piece, Compression, leaveOpen: true))
         {
             int rowBytes = image.Width * image.Channels;
             for (int y = 0; y < image.Height; y++)
             {
-                deflate.WriteByte(0); // this row is not filtered
-                deflate.Write(image.Span.Slice(y * rowBytes, rowBytes));
+                deflate.Write(filter.Next(image.Span.Slice(y * rowBytes, rowBytes)));
+                if (piece.Length >= PieceBytes)
+                    Flush();
             }
         }
 
+        Flush();
         GC.KeepAlive(image);
-        WriteChunk(to, "IDAT"u8, pixels.GetBuffer().AsSpan(0, (int)pixels.Length));
-        WriteChunk(to, "IEND"u8, []);
+
+        void Flush()
+        {
+            WriteChunk(to, "IDAT"u8, piece.GetBuffer().AsSpan(0, (int)piece.Length));
+            piece.SetLength(0);
+        }
     }
 
     private static void WriteChunk(Stream to, ReadOnlySpan<byte> type, ReadOnlySpan<byte> content)

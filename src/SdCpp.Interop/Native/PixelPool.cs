@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Numerics;
 using System.Runtime.InteropServices;
 
@@ -14,16 +13,21 @@ internal static unsafe class PixelPool
     // Enough for a dozen 2048 x 2048 pictures; more than that goes back to the system.
     private const long MaxKeptBytes = 160L << 20;
 
-    private static readonly ConcurrentDictionary<nuint, ConcurrentBag<nint>> Kept = new();
+    // A concurrent collection would allocate for every thread that gives a block back.
+    private static readonly Lock KeptLock = new();
+    private static readonly Dictionary<nuint, Stack<nint>> Kept = [];
     private static long _keptBytes;
 
     public static byte* Rent(nuint bytes, out nuint capacity)
     {
         capacity = Bucket(bytes);
-        if (Kept.TryGetValue(capacity, out ConcurrentBag<nint>? blocks) && blocks.TryTake(out nint block))
+        lock (KeptLock)
         {
-            Interlocked.Add(ref _keptBytes, -(long)capacity);
-            return (byte*)block;
+            if (Kept.TryGetValue(capacity, out Stack<nint>? blocks) && blocks.TryPop(out nint block))
+            {
+                _keptBytes -= (long)capacity;
+                return (byte*)block;
+            }
         }
 
         try
@@ -38,14 +42,18 @@ internal static unsafe class PixelPool
 
     public static void Return(byte* block, nuint capacity)
     {
-        if (Interlocked.Add(ref _keptBytes, (long)capacity) > MaxKeptBytes)
+        lock (KeptLock)
         {
-            Interlocked.Add(ref _keptBytes, -(long)capacity);
-            NativeMemory.AlignedFree(block);
-            return;
+            if (_keptBytes + (long)capacity <= MaxKeptBytes)
+            {
+                _keptBytes += (long)capacity;
+                ref Stack<nint>? blocks = ref CollectionsMarshal.GetValueRefOrAddDefault(Kept, capacity, out _);
+                (blocks ??= []).Push((nint)block);
+                return;
+            }
         }
 
-        Kept.GetOrAdd(capacity, static _ => []).Add((nint)block);
+        NativeMemory.AlignedFree(block);
     }
 
     // Four sizes between powers of two: at most a quarter of a block is unused.

@@ -1,0 +1,20 @@
+using SdCpp.Benchmarks;
+
+namespace SdCpp.Interop.Tests;
+
+/// <summary>A short run of what <c>./build.sh soak</c> does at length.</summary>
+public sealed class SoakTests(Demo demo)
+{
+    [Fact]
+    public async Task Models_are_loaded_freed_and_cancelled_at_any_moment_and_their_memory_comes_back()
+    {
+        int seed = Environment.TickCount;
+        TestContext.Current.TestOutputHelper!.WriteLine($"random seed {seed}");
+
+        List<long> memory = await Soak.RunAsync(demo.Files, seed, cycles: 8, cancels: 20, blocks: 2, TestContext.Current.TestOutputHelper.WriteLine);
+
+        // In between 4 models came and went, and more in the cancels: one that stays would show.
+        long model = new[] { demo.Files.DiffusionModel, demo.Files.TextEncoder, demo.Files.Taesd }.Sum(path => new FileInfo(path).Length);
+        Assert.InRange(memory[1] - memory[0], long.MinValue, model);
+    }
+}
