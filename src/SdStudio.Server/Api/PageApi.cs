@@ -40,7 +40,7 @@ internal static class PageApi
                 using Stream stream = program.GetManifestResourceStream(name)!;
                 var bytes = new byte[stream.Length];
                 stream.ReadExactly(bytes);
-                string type = Path.GetExtension(name) switch { ".html" => "text/html", ".css" => "text/css", _ => "text/javascript" };
+                string type = Path.GetExtension(name) switch { ".html" => "text/html", ".css" => "text/css", ".svg" => "image/svg+xml", _ => "text/javascript" };
                 return new PageFile(bytes, type + "; charset=utf-8", new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(bytes))[..16]}\""));
             });
     }
