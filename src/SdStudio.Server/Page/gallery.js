@@ -18,8 +18,10 @@ let empty;
 let entries = [];
 let asked = 0;
 const asking = new Set();
+let wanted = new Set();
 const shown = new Map();
 const going = new Map();
+let focusOn = -1;
 let columns = 1;
 let side = smallest;
 
@@ -40,7 +42,7 @@ const load = guarded(async page => {
     if (entries.length !== count) entries = Array.from({ length: count }, (_, index) => entries[index] ?? null);
     answer.generations.forEach((job, index) => { entries[page * pageSize + index] = { id: job.id, prompt: job.prompt || 'An enlarged picture' }; });
     tellTotal();
-    draw();
+    drawSoon();
   } finally {
     if (mine === asked) asking.delete(page);
   }
@@ -56,15 +58,14 @@ function tellTotal() {
 }
 
 function item(entry) {
-  const tile = el('li', {}, el('button', { type: 'button', class: 'thumb', 'aria-label': entry?.prompt ?? 'Not looked at yet', onclick: () => entry && open(entry.id) }));
-  if (!entry) return tile;
+  const tile = el('li', {}, el('button', { type: 'button', class: 'thumb', 'aria-label': entry.prompt, onclick: () => open(entry.id) }));
   const picture = el('img', { decoding: 'async', src: withKey(`/api/generations/${entry.id}/thumbnail`), alt: '' });
   picture.addEventListener('error', () => picture.replaceWith(el('span', { class: 'soft small' }, entry.prompt)));
   tile.firstChild.append(picture);
   return tile;
 }
 
-// As many rows as the window has, and one screen before and after.
+// As many rows as the window has, and half a screen before and after.
 function draw() {
   if (!grid || section.hidden) return;
   const list = visible();
@@ -74,23 +75,37 @@ function draw() {
   const row = side + gap;
   grid.style.height = `${Math.max(0, Math.ceil(list.length / columns) * row - gap)}px`;
   const above = -grid.getBoundingClientRect().top;
-  const first = Math.max(0, Math.floor((above - innerHeight) / row)) * columns;
-  const last = Math.min(list.length, Math.ceil((above + innerHeight * 2) / row) * columns);
+  const first = Math.max(0, Math.floor((above - innerHeight / 2) / row)) * columns;
+  const last = Math.min(list.length, Math.ceil((above + innerHeight * 1.5) / row) * columns);
   const now = new Map();
+  wanted = new Set();
   for (let index = first; index < last; index++) {
     const entry = list[index];
-    if (!entry) load(Math.floor(entries.indexOf(entry, index) / pageSize));
-    const name = entry?.id ?? `place ${index}`;
-    const tile = shown.get(name) ?? item(entry);
+    if (!entry) {
+      wanted.add(Math.floor(entries.indexOf(entry, index) / pageSize));
+      continue;
+    }
+    const tile = shown.get(entry.id) ?? item(entry);
     tile.style.transform = `translate(${(index % columns) * row}px, ${Math.floor(index / columns) * row}px)`;
     tile.style.width = tile.style.height = `${side}px`;
     tile.setAttribute('aria-setsize', list.length);
     tile.setAttribute('aria-posinset', index + 1);
     tile.dataset.index = index;
-    now.set(name, tile);
+    now.set(entry.id, tile);
   }
   put(now);
+  // Places of what is on its way are drawn by the style.
+  grid.classList.toggle('waits', wanted.size > 0);
+  grid.style.setProperty('--side', `${side}px`);
+  if (wanted.size > 0) loadSoon();
+  const aim = now.get(list[focusOn]?.id);
+  if (!aim) return;
+  focusOn = -1;
+  aim.firstChild.focus({ preventScroll: true });
 }
+
+// Who scrolls far has no use for what is in between.
+const loadSoon = soon(() => { for (const page of wanted) load(page); }, 80);
 
 // In the order of the list, for those who go from one to the next with a key.
 function put(now) {
@@ -165,8 +180,8 @@ function move(event) {
   const index = Math.max(0, Math.min(visible().length - 1, Number(tile.dataset.index) + step));
   const top = grid.getBoundingClientRect().top + Math.floor(index / columns) * (side + gap);
   if (top < 80 || top + side > innerHeight) scrollBy({ top: top - innerHeight / 2, behavior: 'instant' });
+  focusOn = index;
   draw();
-  grid.querySelector(`[data-index="${index}"] button`)?.focus({ preventScroll: true });
 }
 
 export async function start(place) {
