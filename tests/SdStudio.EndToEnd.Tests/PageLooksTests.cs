@@ -14,6 +14,7 @@ public sealed class PageLooksTests(Browser browser) : PageTest(browser)
     public async Task Nothing_keeps_people_out_in_light_and_dark()
     {
         await DrawSomeAsync();
+        string last = (await GetAsync("/api/generations?limit=1"))[0].GetProperty("id").GetString()!;
         string axe = await NodeClients.FileAsync(Path.Combine("axe-core", "axe.min.js"));
         foreach (ColorScheme scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
         {
@@ -27,14 +28,21 @@ public sealed class PageLooksTests(Browser browser) : PageTest(browser)
             foreach (string part in Parts)
             {
                 await ShowAsync(page, part);
-                await page.ScreenshotAsync(new() { Path = Path.Combine(Browser.Screenshots, $"{part}-{scheme.ToString().ToLowerInvariant()}.png") });
+                if (part == "logs")
+                {
+                    await page.GetByLabel("Of the job").FillAsync(last);
+                    await page.Keyboard.PressAsync("Enter");
+                    await Expect(page.Locator(".line.debug").First).ToBeVisibleAsync();
+                }
+
+                await ShotAsync(page, $"{part}-{scheme.ToString().ToLowerInvariant()}");
                 await LookAsync(page, axe, $"{part}, {scheme}");
             }
 
             await ShowAsync(page, "gallery");
             await page.Locator("#gallery li button").Nth(1).ClickAsync();
             await Expect(page.Locator("#viewer img")).ToHaveJSPropertyAsync("complete", true);
-            await page.ScreenshotAsync(new() { Path = Path.Combine(Browser.Screenshots, $"viewer-{scheme.ToString().ToLowerInvariant()}.png") });
+            await ShotAsync(page, $"viewer-{scheme.ToString().ToLowerInvariant()}");
             await LookAsync(page, axe, $"viewer, {scheme}");
             await page.GetByRole(AriaRole.Button, new() { Name = "Enlarge", Exact = true }).ClickAsync();
             await Expect(page.GetByText("becomes")).ToBeVisibleAsync();
@@ -56,7 +64,7 @@ public sealed class PageLooksTests(Browser browser) : PageTest(browser)
         {
             await ShowAsync(page, part);
             Assert.True(await page.EvaluateAsync<int>("document.documentElement.scrollWidth") <= 360, $"{part} is wider than a phone.");
-            await page.ScreenshotAsync(new() { Path = Path.Combine(Browser.Screenshots, $"phone-{part}.png") });
+            await ShotAsync(page, $"phone-{part}");
         }
 
         await ShowAsync(page, "create");
@@ -66,7 +74,7 @@ public sealed class PageLooksTests(Browser browser) : PageTest(browser)
         await Expect(result).ToBeVisibleAsync(Patiently);
         // Right below the button, without a search for it.
         Assert.True((await result.BoundingBoxAsync())!.Y < 740);
-        await page.ScreenshotAsync(new() { Path = Path.Combine(Browser.Screenshots, "phone-create.png") });
+        await ShotAsync(page, "phone-create");
         await result.TapAsync();
         await Expect(page.Locator("#viewer")).ToBeVisibleAsync();
         Assert.True(await page.EvaluateAsync<bool>("document.querySelector('#viewer').scrollWidth <= document.querySelector('#viewer').clientWidth"));
@@ -77,9 +85,9 @@ public sealed class PageLooksTests(Browser browser) : PageTest(browser)
     [Fact]
     public async Task A_key_skips_to_the_content_and_the_theme_is_kept()
     {
-        await OpenAsync("/#queue");
-        await Page.Keyboard.PressAsync("Tab");
-        await Expect(Page.Locator(".skip")).ToBeFocusedAsync();
+        await Page.GotoAsync("/#queue");
+        await Expect(Button("Pause")).ToBeVisibleAsync();
+        await Page.Locator(".skip").FocusAsync();
         await Page.Keyboard.PressAsync("Enter");
         await Expect(Page.Locator("#main")).ToBeFocusedAsync();
         await Expect(Page.Locator("#queue")).ToBeVisibleAsync();
@@ -94,11 +102,12 @@ public sealed class PageLooksTests(Browser browser) : PageTest(browser)
         await page.Locator($"nav a[href='#{part}']").ClickAsync();
         await Expect(page.Locator($"#{part}")).ToBeVisibleAsync();
         await Expect(page.Locator($"#{part} :is(button, select, li)").First).ToBeAttachedAsync();
-        await page.WaitForFunctionAsync("[...document.images].every(image => image.hidden || image.complete)");
+        await page.EvaluateAsync("Promise.allSettled([...document.images].filter(image => image.checkVisibility()).map(image => image.decode()))");
     }
 
     private static async Task LookAsync(IPage page, string axe, string where)
     {
+        await Expect(page.Locator("#toast .bad")).ToHaveCountAsync(0);
         await page.AddScriptTagAsync(new() { Path = axe });
         string found = await page.EvaluateAsync<string>(
             """

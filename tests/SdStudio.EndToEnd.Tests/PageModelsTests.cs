@@ -90,7 +90,7 @@ public sealed class PageModelsTests(Browser browser) : PageTest(browser)
         await Expect(Page.Locator("#create .rows output")).ToHaveTextAsync("0.60");
         await Button("Leave out watercolour").ClickAsync();
         await Field("model").SelectOptionAsync("far");
-        await Expect(Page.Locator("#create .note")).ToContainTextAsync("1 of 1 files missing");
+        await Expect(Page.Locator("#create .note").First).ToContainTextAsync("1 of 1 files missing");
         await Expect(Button("Download what is missing")).ToBeVisibleAsync();
         await Expect(Button("Draw")).ToBeDisabledAsync();
     }

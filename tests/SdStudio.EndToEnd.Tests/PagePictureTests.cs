@@ -52,7 +52,7 @@ public sealed class PagePictureTests(Browser browser) : PageTest(browser)
         await Page.Locator("img.result").ClickAsync();
         await Button("Use as input").ClickAsync();
         ILocator canvas = Page.Locator(".mask canvas");
-        await Expect(canvas).ToBeVisibleAsync();
+        await Expect(Page.GetByText("256 × 256 pixels")).ToBeVisibleAsync();
         await Page.GetByLabel("Brush: paint to draw only there").FillAsync("90");
         LocatorBoundingBoxResult box = (await canvas.BoundingBoxAsync())!;
         for (int y = 0; y < 4; y++)
@@ -95,6 +95,7 @@ public sealed class PagePictureTests(Browser browser) : PageTest(browser)
         await OpenAsync();
         await Page.Locator("#create input[type=file]").First.SetInputFilesAsync(new FilePayload { Name = "red.png", MimeType = "image/png", Buffer = Picture(64, 64, [200, 0, 0]) });
         ILocator canvas = Page.Locator(".mask canvas");
+        await Expect(Page.GetByText("64 × 64 pixels")).ToBeVisibleAsync();
         await canvas.FocusAsync();
         await canvas.PressAsync("ArrowLeft");
         await canvas.PressAsync("Space");
@@ -116,14 +117,14 @@ public sealed class PagePictureTests(Browser browser) : PageTest(browser)
         await upscaler.SelectOptionAsync("demo-x4");
         await Button("3 ×").ClickAsync();
         await Expect(Page.GetByText("60 × 40 becomes 180 × 120 pixels")).ToBeVisibleAsync();
-        await ShotAsync("enlarge");
+        await ShotAsync(Page, "enlarge");
         await Button("Enlarge").ClickAsync();
         ILocator result = Page.Locator("img.result");
         await Expect(result).ToHaveAttributeAsync("width", "180", new() { Timeout = 60_000 });
 
         await result.ClickAsync();
         await Expect(Page.Locator("#viewer dl")).ToContainTextAsync("Demo 4x");
-        await Button("Enlarge").ClickAsync();
+        await Page.Locator("#viewer").GetByRole(AriaRole.Button, new() { Name = "Enlarge" }).ClickAsync();
         await upscaler.SelectOptionAsync("lanczos");
         await Page.GetByLabel("Factor").FillAsync("1.5");
         await Button("Enlarge").ClickAsync();

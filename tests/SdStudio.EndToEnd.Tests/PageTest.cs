@@ -77,9 +77,9 @@ public abstract class PageTest(Browser browser) : IAsyncLifetime
 
     private protected ILocator Field(string name) => Page.Locator($"#create [name={name}]");
 
-    private protected async Task OpenAsync(string path = "/")
+    private protected async Task OpenAsync()
     {
-        await Page.GotoAsync(path);
+        await Page.GotoAsync("/");
         await Expect(Field("model")).ToHaveValueAsync("demo", new() { Timeout = 30_000 });
         // The engine loads beside the server.
         await Expect(Button("Draw")).ToBeEnabledAsync(new() { Timeout = 30_000 });
@@ -117,7 +117,12 @@ public abstract class PageTest(Browser browser) : IAsyncLifetime
     private protected async Task<JsonElement> GetAsync(string path) =>
         await Server.Client.GetFromJsonAsync(new Uri(path, UriKind.Relative), JsonContext.Default.JsonElement, Cancellation);
 
-    private protected Task ShotAsync(string name, IPage? page = null) => (page ?? Page).ScreenshotAsync(new() { Path = Path.Combine(Browser.Screenshots, name + ".png") });
+    /// <summary>Keeps a screenshot, in 256 colours: those of the README are read over lines of every kind.</summary>
+    private protected static async Task ShotAsync(IPage page, string name)
+    {
+        using NetVips.Image seen = NetVips.Image.NewFromBuffer(await page.ScreenshotAsync());
+        seen.Pngsave(Path.Combine(Browser.Screenshots, name + ".png"), palette: true, compression: 9, effort: 7);
+    }
 
     /// <summary>How far apart the colours of two pictures are at a place, as parts of width and height.</summary>
     private protected static double Distance(byte[] before, byte[] after, double x, double y = .5)

@@ -124,6 +124,9 @@ internal sealed partial class ModelCache(
             foreach (ResidentModel resident in _residents.Where(resident => resident.Key == definition.LoadKey))
                 resident.IsPinned |= pin;
         }
+
+        if (pin)
+            Tell(definition.Id);
     }
 
     /// <summary>Frees a model: at once, or when the picture that is being drawn with it has ended.</summary>

@@ -9,10 +9,12 @@ import * as queue from './queue.js';
 
 const parts = { create, queue, gallery, models, logs };
 const started = new Map();
+let isReady = false;
 const connection = document.getElementById('connection');
 
 // "#logs/JOB" is the part and what of it.
 async function show() {
+  if (!isReady) return;
   const [name, what] = location.hash.slice(1).split('/');
   const part = parts[name] ? name : 'create';
   for (const section of document.querySelectorAll('main > section')) section.hidden = section.id !== part;
@@ -67,6 +69,7 @@ async function begin() {
   }
   listen();
   await refresh();
+  isReady = true;
   await show();
   queue.count(await get('/api/queue/stats'));
 }

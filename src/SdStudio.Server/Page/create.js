@@ -29,7 +29,7 @@ const field = name => form.elements[name];
 
 // Only what the chosen model can do is shown.
 function suit(model) {
-  if (!form) return;
+  if (!form || !model) return;
   const { limits, samplers, schedulers } = catalogue.config;
   size.suit(model, limits);
   [field('steps').placeholder, field('steps').max] = [model.generation_params.sample_steps, limits.max_steps];

@@ -10,7 +10,8 @@ const factors = [2, 3, 4, 8];
 // A picture of the gallery or of this machine, larger.
 export function enlargePanel() {
   const input = inputPanel({ title: 'The picture to enlarge', withMask: false, changed: tellSize });
-  const upscaler = el('select', { name: 'upscaler', onchange: tellUpscaler });
+  let isChosen = false;
+  const upscaler = el('select', { name: 'upscaler', onchange: () => { isChosen = true; tellUpscaler(); } });
   const note = el('div', { class: 'note' });
   const other = el('input', { type: 'number', name: 'factor', min: 0.1, max: 16, step: 'any', value: 2, oninput: tellSize });
   const result = el('p', { class: 'soft' });
@@ -43,9 +44,9 @@ export function enlargePanel() {
   }
 
   function fill() {
-    const isFirst = upscaler.options.length === 0;
     options(upscaler, catalogue.upscalers.map(known => [known.id, known.exists ? known.name : `${known.name} – its file is missing`]));
-    if (isFirst) upscaler.value = (catalogue.upscalers.find(known => known.exists) ?? catalogue.upscalers[0])?.id;
+    // The first that can be used, until somebody has chosen.
+    if (!isChosen) upscaler.value = (catalogue.upscalers.find(known => known.exists) ?? catalogue.upscalers[0])?.id;
     tellUpscaler();
   }
 

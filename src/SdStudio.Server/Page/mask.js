@@ -24,13 +24,16 @@ export function maskLayer() {
 
   function stroke(x, y) {
     context.globalCompositeOperation = erase.getAttribute('aria-pressed') === 'true' ? 'destination-out' : 'source-over';
-    context.strokeStyle = colour;
+    context.strokeStyle = context.fillStyle = colour;
     context.lineWidth = brush.value * scale();
-    context.lineCap = context.lineJoin = 'round';
     context.beginPath();
     context.moveTo(...(last ?? [x, y]));
     context.lineTo(x, y);
     context.stroke();
+    // A line without length has no ends; every point is a round one.
+    context.beginPath();
+    context.arc(x, y, context.lineWidth / 2, 0, 2 * Math.PI);
+    context.fill();
     [last, isPainted] = [[x, y], true];
   }
 
