@@ -94,7 +94,7 @@ public sealed class PageGalleryTests(Browser browser) : PageTest(browser)
     {
         ILocator picture = Tile(index).Locator("img");
         await Expect(picture).ToBeInViewportAsync();
-        await Expect(picture).ToHaveJSPropertyAsync("complete", true);
+        await Expect(picture).ToHaveJSPropertyAsync("complete", true, new() { Timeout = 30_000 });
         await Expect(picture).Not.ToHaveJSPropertyAsync("naturalWidth", 0);
     }
 

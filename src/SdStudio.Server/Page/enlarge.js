@@ -2,7 +2,7 @@ import { api, on } from './api.js';
 import { button, el, labelled, options, put } from './dom.js';
 import { catalogue, download } from './catalogue.js';
 import { inputPanel } from './input.js';
-import { downloading } from './models.js';
+import { downloading, tellDownload } from './models.js';
 import { watch } from './stage.js';
 
 const factors = [2, 3, 4, 8];
@@ -70,7 +70,11 @@ export function enlargePanel() {
   }
 
   on('catalogue', fill);
-  on('downloading', state => { if (state.model === upscaler.value) note.querySelector('.download')?.replaceWith(downloading(state, chosen().name)); });
+  on('downloading', state => {
+    const place = note.querySelector('.download');
+    if (state.model === upscaler.value && place) tellDownload(place, state);
+    else if (state.model === upscaler.value) tellUpscaler();
+  });
   fill();
   return { element, use: id => input.use(id) };
 }

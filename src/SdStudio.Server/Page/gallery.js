@@ -110,7 +110,11 @@ const loadSoon = soon(() => { for (const page of wanted) load(page); }, 80);
 // In the order of the list, for those who go from one to the next with a key.
 function put(now) {
   for (const [name, tile] of shown) {
-    if (now.get(name) !== tile) tile.remove();
+    if (now.get(name) === tile) continue;
+    tile.remove();
+    // What nobody sees any more makes room for what is looked at.
+    const picture = tile.querySelector('img');
+    if (picture && !picture.complete) picture.removeAttribute('src');
   }
   let before = null;
   for (const tile of now.values()) {

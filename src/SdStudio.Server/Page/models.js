@@ -8,12 +8,19 @@ let extra;
 
 /** How far a download is, with what stops it. */
 export function downloading(state, name) {
-  const rest = [state.bytes_per_second ? `${mib(state.bytes_per_second)}/s` : 'beginning', state.seconds_left ? `${seconds(state.seconds_left)} left` : ''].filter(Boolean).join(', ');
-  return el('div', { class: 'download' },
-    el('p', { class: 'soft' }, state.total_bytes ? `${mib(state.bytes_downloaded)} of ${mib(state.total_bytes)} · ${rest}` : 'Asking the hub for the files'),
-    el('progress', { max: 1, value: state.progress, 'aria-label': `Download of ${name}` }),
-    state.current_file && el('p', { class: 'soft small' }, state.current_file),
+  const element = el('div', { class: 'download' }, el('p', { class: 'soft' }), el('progress', { max: 1, value: 0, 'aria-label': `Download of ${name}` }), el('p', { class: 'soft small' }),
     button('Stop the download', guarded(() => api('DELETE', `/api/models/download/${state.downloadId}`)), { icon: 'close', class: 'small' }));
+  tellDownload(element, state);
+  return element;
+}
+
+/** Whoever is on the button that stops it stays there. */
+export function tellDownload(element, state) {
+  const rest = [state.bytes_per_second ? `${mib(state.bytes_per_second)}/s` : 'waits', state.seconds_left ? `${seconds(state.seconds_left)} left` : ''].filter(Boolean).join(', ');
+  const [text, file] = element.querySelectorAll('p');
+  text.textContent = state.total_bytes ? `${mib(state.bytes_downloaded)} of ${mib(state.total_bytes)} · ${rest}` : 'Asking the hub for the files';
+  file.textContent = state.current_file ?? '';
+  element.querySelector('progress').value = state.progress;
 }
 
 const act = (model, path) => guarded(() => post(`/api/models/${model.id}/${path}`));
@@ -95,10 +102,8 @@ export function start(section) {
   on('catalogue', draw);
   on('downloading', state => {
     const place = section.querySelector(`[data-id="${CSS.escape(state.model)}"] .download`);
-    if (!place) draw();
-    // Who is on the button that stops it stays there.
-    else if (!place.contains(document.activeElement)) place.replaceWith(downloading(state, state.model));
-    else place.querySelector('progress').value = state.progress;
+    if (place) tellDownload(place, state);
+    else draw();
   });
   draw();
 }

@@ -1,7 +1,7 @@
 import { on, post } from './api.js';
 import { button, el, guarded, labelled, options, put } from './dom.js';
 import { canDraw, catalogue, download, kindOf, memoryOf, missing, stateOf } from './catalogue.js';
-import { downloading } from './models.js';
+import { downloading, tellDownload } from './models.js';
 
 // The model to draw with, what state it is in, and what can be done about that.
 export function modelPicker(changed) {
@@ -36,7 +36,11 @@ export function modelPicker(changed) {
   }
 
   on('catalogue', fill);
-  on('downloading', state => { if (state.model === select.value) note.querySelector('.download')?.replaceWith(downloading(state, chosen().name)); });
+  on('downloading', state => {
+    const place = note.querySelector('.download');
+    if (state.model === select.value && place) tellDownload(place, state);
+    else if (state.model === select.value) show();
+  });
   fill();
   return {
     element: el('div', { class: 'form' }, labelled('Model', select), note),
