@@ -3,7 +3,7 @@ import { el, button, guarded, say, soon, toast } from './dom.js';
 import { catalogue } from './catalogue.js';
 import { open } from './viewer.js';
 
-const pageSize = 100;
+const pageSize = 60;
 const gap = 8;
 const smallest = 150;
 const undoFor = 6000;
