@@ -48,6 +48,7 @@ public static class ServerBuilder
         RouteGroupBuilder api = app.MapGroup("/api");
         api.MapStatusApi();
         api.MapModelsApi();
+        api.MapUpscalersApi();
         api.MapDownloadsApi();
         api.MapConvertApi();
         api.MapGenerateApi();

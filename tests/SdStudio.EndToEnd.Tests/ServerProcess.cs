@@ -40,13 +40,19 @@ internal sealed class ServerProcess : IDisposable
     public static async Task<ServerProcess> StartAsync(string dataDirectory, params (string Name, string Value)[] environment)
     {
         ServerProcess server = Launch(dataDirectory, FreePort(), environment);
+        await server.WaitUntilItAnswersAsync();
+        return server;
+    }
+
+    public async Task WaitUntilItAnswersAsync()
+    {
         while (true)
         {
-            Assert.False(server._process.HasExited, server.Output);
+            Assert.False(_process.HasExited, Output);
             try
             {
-                using HttpResponseMessage response = await server.Client.GetAsync(new Uri("/api/health", UriKind.Relative));
-                return server;
+                using HttpResponseMessage response = await Client.GetAsync(new Uri("/api/health", UriKind.Relative));
+                return;
             }
             catch (HttpRequestException)
             {

@@ -33,6 +33,8 @@ public sealed partial class ContractTests(Workshop studio)
         await Check("GET", "/api/health", "/api/health");
         await Check("GET", "/api/config", "/api/config");
         await Check("GET", "/api/models", "/api/models");
+        await Check("GET", "/api/models/download", "/api/models/download");
+        await Check("GET", "/api/upscalers", "/api/upscalers");
         await Check("POST", "/api/generate", "/api/generate", content: StudioServer.Json("""{"model":"demo","prompt":"a red circle","size":"16x16","steps":1}"""));
         await Check("POST", "/api/generate", "/api/generate", "400", StudioServer.Json("{}"));
         await Check("POST", "/api/queue/generate", "/api/queue/generate", content: StudioServer.Json("""{"model":"demo","prompt":"a red circle","size":"16x16","steps":1}"""));

@@ -177,6 +177,43 @@ public sealed class JobActionTests(Workshop studio)
     }
 
     [Fact]
+    public async Task A_waiting_job_is_put_before_or_after_another_one()
+    {
+        await using StudioServer server = await PausedServerAsync();
+        List<string> ids = [];
+        for (int i = 0; i < 4; i++)
+            ids.Add(await server.QueueAsync(Small));
+        async Task<string> MoveAsync(int job, string where, int other)
+        {
+            (HttpStatusCode moved, JsonElement body) = await server.SendAsync(
+                HttpMethod.Patch, $"/api/queue/{ids[job]}", StudioServer.Json($$"""{"{{where}}":"{{ids[other]}}"}"""));
+            Assert.True(moved == HttpStatusCode.OK, body.ToString());
+            (_, JsonElement queue) = await server.GetAsync("/api/queue?status=pending");
+            return string.Join(' ', queue.GetProperty("jobs").EnumerateArray()
+                .OrderBy(waiting => waiting.GetProperty("position").GetInt32()).Select(waiting => ids.IndexOf(waiting.GetProperty("id").GetString()!)));
+        }
+
+        Assert.Equal("0 3 1 2", await MoveAsync(3, "before", 1));
+        Assert.Equal("3 1 0 2", await MoveAsync(0, "after", 1));
+        Assert.Equal("1 0 2 3", await MoveAsync(3, "after", 2));
+        Assert.Equal("2 1 0 3", await MoveAsync(2, "before", 1));
+        await server.SendAsync(HttpMethod.Patch, $"/api/queue/{ids[0]}", StudioServer.Json("""{"priority":3}"""));
+        Assert.Equal("0 3 2 1", await MoveAsync(3, "after", 0));
+
+        (HttpStatusCode status, JsonElement error) = await server.SendAsync(HttpMethod.Patch, $"/api/queue/{ids[0]}", StudioServer.Json("""{"before":"nothing"}"""));
+        Assert.Equal(HttpStatusCode.Conflict, status);
+        Assert.Contains("not a waiting job", Shape.Error(error), StringComparison.Ordinal);
+        (status, error) = await server.SendAsync(HttpMethod.Patch, $"/api/queue/{ids[0]}", StudioServer.Json("""{"before":"x","priority":1}"""));
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Contains("one of priority, before and after", Shape.Error(error), StringComparison.Ordinal);
+        // What failed or was cancelled goes to the end, in front of none that waits.
+        await server.SendAsync(HttpMethod.Delete, $"/api/queue/{ids[2]}");
+        await server.SendAsync(HttpMethod.Post, $"/api/queue/{ids[2]}/retry");
+        (_, JsonElement again) = await server.GetAsync($"/api/queue/{ids[2]}");
+        Assert.Equal(4, again.GetProperty("position").GetInt32());
+    }
+
+    [Fact]
     public async Task One_idempotency_key_makes_one_job()
     {
         await using StudioServer server = await PausedServerAsync();

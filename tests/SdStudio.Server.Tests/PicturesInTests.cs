@@ -44,6 +44,11 @@ public sealed class PicturesInTests(Workshop studio)
         JsonElement job = Assert.Single(list.EnumerateArray());
         Assert.Equal((type, 0.05), (job.GetProperty("type").GetString(), job.GetProperty("strength").GetDouble()));
         Assert.StartsWith("inputs/", job.GetProperty("input_image_path").GetString(), StringComparison.Ordinal);
+        string id = job.GetProperty("id").GetString()!;
+        new PngFile(await studio.Server.Http.GetByteArrayAsync($"/api/generations/{id}/input", TestContext.Current.CancellationToken)).ShowsAt(.5, .5, Red);
+        (HttpStatusCode status, JsonElement error) = await studio.Server.GetAsync($"/api/generations/{id}/mask");
+        Assert.Equal(HttpStatusCode.NotFound, status);
+        Assert.Contains("no such picture", Shape.Error(error), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -41,5 +41,9 @@ public sealed class WorkOrderTests
         Assert.Equal("1 2 3", Order("b", Nobody, Job("1", waited: 30), Job("2", model: "b"), Job("3")));
 
     [Fact]
+    public void And_not_those_that_were_put_in_line_by_hand() =>
+        Assert.Equal("1 2 3", Order("b", Nobody, Job("1") with { IsPlaced = true }, Job("2", model: "b"), Job("3")));
+
+    [Fact]
     public void And_not_a_higher_priority() => Assert.Equal("1 2", Order("b", Nobody, Job("1", priority: 1), Job("2", model: "b")));
 }

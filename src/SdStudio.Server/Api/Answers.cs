@@ -14,7 +14,11 @@ internal sealed record ErrorAnswer(
 /// <param name="Backend">The backend in use, e.g. cpu or vulkan; null before it is loaded.</param>
 /// <param name="BackendReason">Why that one, in a sentence.</param>
 internal sealed record HealthAnswer(
-    string Status, string Timestamp, string? Engine, IReadOnlyList<string> Devices, string? Backend, string? BackendReason);
+    string Status, string Timestamp, string? Engine, IReadOnlyList<string> Devices, string? Backend, string? BackendReason)
+{
+    /// <summary>The commit the engine was built from; null when it does not tell.</summary>
+    public string? EngineCommit { get; init; }
+}
 
 internal sealed record ConfigAnswer(
     [property: JsonPropertyName("sdApiEndpoint")] string SdApiEndpoint,
@@ -28,7 +32,27 @@ internal sealed record ConfigAnswer(
 
     /// <summary>The engine's names of schedulers; none before it is loaded.</summary>
     public IReadOnlyList<string> Schedulers { get; init; } = [];
+
+    /// <summary>The most that one request may ask for.</summary>
+    public required LimitsAnswer Limits { get; init; }
 }
+
+/// <param name="MaxSide">Longest side of a picture, pixels.</param>
+/// <param name="MaxPixels">Width × height of a picture.</param>
+/// <param name="MaxSteps">Sampling steps.</param>
+/// <param name="MaxImages">Pictures of a request.</param>
+/// <param name="MaxRequestBytes">Bytes of a request, the pictures that are sent in among them.</param>
+internal sealed record LimitsAnswer(int MaxSide, int MaxPixels, int MaxSteps, int MaxImages, int MaxRequestBytes);
+
+internal sealed record UpscalersAnswer(IReadOnlyList<UpscalerAnswer> Upscalers);
+
+/// <param name="Id">For requests, as the name is.</param>
+/// <param name="Name">For people.</param>
+/// <param name="Description">What it is good for; null when nobody wrote it down.</param>
+/// <param name="Scale">How many times wider its results are; 1 for one that resamples to any size.</param>
+/// <param name="Exists">Whether it can be used: its file is there, or it needs none.</param>
+/// <param name="Downloadable">Whether POST /api/models/download with its id fetches the file.</param>
+internal sealed record UpscalerAnswer(string Id, string Name, string? Description, int Scale, bool Exists, bool Downloadable);
 
 internal sealed record GenerateAnswer(string Id, long Created, IReadOnlyList<GenerateAnswerImage> Data);
 
@@ -73,6 +97,9 @@ internal sealed record ModelAnswer(
     public string? License { get; init; }
 
     public required MemoryAnswer Memory { get; init; }
+
+    /// <summary>Whether it stays loaded until it is stopped.</summary>
+    public bool Pinned { get; init; }
 
     /// <summary>Why it cannot draw, or could not be loaded; null when nothing is known against it.</summary>
     public string? Problem { get; init; }

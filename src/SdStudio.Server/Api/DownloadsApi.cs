@@ -14,6 +14,9 @@ internal static class DownloadsApi
         RouteGroupBuilder downloads = api.MapGroup("/models/download");
         downloads.MapPost("", StartAsync).Accepts<DownloadBody>("application/json").Gives<DownloadingAnswer>(Group, "Fetches the files that a model or upscaler lacks", 400, 404)
             .WithMetadata(new RequestExample("""{"modelId":"z-image-turbo"}"""));
+        downloads.MapGet("", (ModelDownloads running) => Results.Json(
+            [.. running.Running.Select(found => DownloadView.Of(found.Row, found.Running))], ApiJson.Readable.ListDownloadView))
+            .Gives<List<DownloadView>>(Group, "The downloads that run now");
         downloads.MapGet("/{id}", (string id, ModelDownloads running) => running.Find(id) is { } found
             ? Results.Json(DownloadView.Of(found.Row, found.Running), ApiJson.Readable.DownloadView)
             : NotFound()).Gives<DownloadView>(Group, "How far a download is", 404);

@@ -26,6 +26,10 @@ internal static class GenerationsApi
         generations.MapGet("/{id}/thumbnail", (string id, HttpRequest request, HttpResponse response, ImageRows rows, ImageStore images) =>
             rows.Of(id) is [{ } first, ..] ? ImagesApi.Thumbnail(first.Id, request, response, rows, images) : ApiErrors.NotFound("Image not found"))
             .GivesFile(Group, "A small WebP of a generation's first image", "image/webp", 400, 404).Asks(("size", "Its longer side, 64 to 1024 pixels"));
+        generations.MapGet("/{id}/input", (string id, JobLists lists, ImageStore images) => Input(lists.Find(id)?.Settings.InputImage, images))
+            .GivesFile(Group, "The picture that a generation began from", "image/png", 404);
+        generations.MapGet("/{id}/mask", (string id, JobLists lists, ImageStore images) => Input(lists.Find(id)?.Settings.MaskImage, images))
+            .GivesFile(Group, "Where a generation was drawn anew: white", "image/png", 404);
         generations.MapDelete("/{id}", Delete).Gives<SuccessAnswer>(Group, "Removes a generation and its files", 404, 409);
         generations.MapDelete("", DeleteAll).Gives<DeletedAllAnswer>(Group, "Removes every generation that has ended")
             .Asks(("delete_files", "true: the image files too"));
@@ -55,6 +59,10 @@ internal static class GenerationsApi
 
     private static IResult FirstImage(string id, HttpResponse response, ImageRows rows, ImageStore images) =>
         rows.Of(id) is [{ } first, ..] ? ImagesApi.File(first, response, images) : ApiErrors.NotFound("Image not found");
+
+    private static IResult Input(string? relative, ImageStore images) => relative is not null && File.Exists(images.FullPath(relative))
+        ? Results.File(images.FullPath(relative), "image/png")
+        : ApiErrors.NotFound("There is no such picture of this generation");
 
     private static IResult Images(string id, JobLists lists, ImageRows images) => lists.Find(id) is null
         ? ApiErrors.NotFound("Generation not found")

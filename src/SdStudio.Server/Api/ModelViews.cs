@@ -20,6 +20,7 @@ internal sealed class ModelViews(ModelCache cache, FileHashes hashes)
             Quant = model.Quant,
             License = model.License,
             Memory = new MemoryAnswer(memory.Ram, memory.Vram, isMeasured),
+            Pinned = cache.IsPinned(model),
             // A failure of the engine names files of this server.
             Problem = model.Unsupported ?? (cache.FailureOf(model.Id) is null ? null : "It could not be loaded when that was last tried; the server's log says why"),
         };

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.IO.Compression;
 using System.Reflection;
 using System.Security.Cryptography;
 using Microsoft.Net.Http.Headers;
@@ -16,18 +17,23 @@ internal static class PageApi
     public static void MapPage(this IEndpointRouteBuilder app)
     {
         FrozenDictionary<string, PageFile> files = Read();
-        app.MapGet("/", (HttpResponse response) => Send(files["index.html"], response)).ExcludeFromDescription();
+        app.MapGet("/", (HttpContext context) => Send(files["index.html"], context)).ExcludeFromDescription();
         foreach ((string name, PageFile file) in files)
-            app.MapGet("/" + name, (HttpResponse response) => Send(file, response)).ExcludeFromDescription();
+            app.MapGet("/" + name, (HttpContext context) => Send(file, context)).ExcludeFromDescription();
     }
 
-    private static IResult Send(PageFile file, HttpResponse response)
+    private static IResult Send(PageFile file, HttpContext context)
     {
+        HttpResponse response = context.Response;
         response.Headers.ContentSecurityPolicy = Policy;
         response.Headers.XContentTypeOptions = "nosniff";
         // Asked for each time and sent when it is another one: a new server never meets an old page.
         response.Headers.CacheControl = "no-cache";
-        return Results.Bytes(file.Bytes, file.Type, entityTag: file.Tag);
+        response.Headers.Vary = HeaderNames.AcceptEncoding;
+        bool isPacked = context.Request.GetTypedHeaders().AcceptEncoding.Any(accepted => accepted.Value == "gzip" && accepted.Quality is not 0);
+        if (isPacked)
+            response.Headers.ContentEncoding = "gzip";
+        return Results.Bytes(isPacked ? file.Packed : file.Bytes, file.Type, entityTag: isPacked ? file.PackedTag : file.Tag);
     }
 
     private static FrozenDictionary<string, PageFile> Read()
@@ -40,10 +46,19 @@ internal static class PageApi
                 using Stream stream = program.GetManifestResourceStream(name)!;
                 var bytes = new byte[stream.Length];
                 stream.ReadExactly(bytes);
-                string type = Path.GetExtension(name) switch { ".html" => "text/html", ".css" => "text/css", _ => "text/javascript" };
-                return new PageFile(bytes, type + "; charset=utf-8", new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(bytes))[..16]}\""));
+                string type = Path.GetExtension(name) switch { ".html" => "text/html", ".css" => "text/css", ".svg" => "image/svg+xml", _ => "text/javascript" };
+                string hash = Convert.ToHexStringLower(SHA256.HashData(bytes))[..16];
+                return new PageFile(bytes, Pack(bytes), type + "; charset=utf-8", new EntityTagHeaderValue($"\"{hash}\""), new EntityTagHeaderValue($"\"{hash}-gzip\""));
             });
     }
 
-    private sealed record PageFile(byte[] Bytes, string Type, EntityTagHeaderValue Tag);
+    private static byte[] Pack(byte[] bytes)
+    {
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.SmallestSize))
+            gzip.Write(bytes);
+        return packed.ToArray();
+    }
+
+    private sealed record PageFile(byte[] Bytes, byte[] Packed, string Type, EntityTagHeaderValue Tag, EntityTagHeaderValue PackedTag);
 }

@@ -26,8 +26,8 @@ internal static class QueueApi
         queue.MapGet("/{id}", Get).Gives<JobView>(Group, "A job with its progress, place in line and pictures", 404);
         queue.MapGet("/{id}/preview", Preview).GivesFile(Group, "What a running job looks like now", "image/webp", 404);
         queue.MapDelete("/{id}", CancelAsync).Gives<CancelledAnswer>(Group, "Ends a waiting job at once, a running one at the engine's next step", 404);
-        queue.MapPatch("/{id}", SetPriorityAsync).Accepts<PriorityBody>("application/json")
-            .Gives<JobView>(Group, "Gives a waiting job another priority", 400, 404, 409).WithMetadata(new RequestExample("""{"priority":5}"""));
+        queue.MapPatch("/{id}", ChangeAsync).Accepts<PlaceBody>("application/json")
+            .Gives<JobView>(Group, "Gives a waiting job another priority, or puts it before or after another one", 400, 404, 409).WithMetadata(new RequestExample("""{"priority":5}"""));
         queue.MapPost("/{id}/retry", Retry).Gives<JobView>(Group, "Tries a failed or cancelled job again", 404, 409);
         queue.MapPost("/cancel-all", CancelAll).Gives<CancelledAllAnswer>(Group, "Ends every waiting and running job")
             .Asks(("mine", "true: only those of this API key"));
@@ -92,15 +92,22 @@ internal static class QueueApi
         return Results.Json(new CancelledAllAnswer(Success: true, queue.CancelAll(owner)), ApiJson.Readable.CancelledAllAnswer);
     }
 
-    private static async Task<IResult> SetPriorityAsync(string id, HttpRequest request, JobQueue queue, JobLists lists, QueueViews views)
+    private static async Task<IResult> ChangeAsync(string id, HttpRequest request, JobQueue queue, JobLists lists, QueueViews views)
     {
         RequestBody body = await RequestBody.ReadAsync(request, request.HttpContext.RequestAborted);
         var fields = new RequestFields(body.Fields);
         long? priority = fields.Integer(-MaxPriority, MaxPriority, "priority");
-        if (priority is null)
-            fields.Refuse("priority", "Missing required field: priority");
+        string? before = fields.Text("before"), after = fields.Text("after");
+        if (new object?[] { priority, before, after }.Count(given => given is not null) != 1)
+            fields.Refuse("priority", "Send one of priority, before and after");
         fields.ThrowIfRefused();
-        return Changed(queue.SetPriority(id, (int)priority!.Value), id, "Only a waiting job has a priority", lists, views);
+        if (priority is not null)
+            return Changed(queue.SetPriority(id, (int)priority.Value), id, "Only a waiting job has a priority", lists, views);
+        string other = (before ?? after)!;
+        Job? moved = queue.Move(id, other, after: after is not null);
+        return moved is null && lists.Find(id) is { Status: JobStatus.Pending }
+            ? ApiErrors.Json(StatusCodes.Status409Conflict, $"{(before is null ? "after" : "before")} is '{RequestFields.Shown(other)}', which is not a waiting job")
+            : Changed(moved, id, "Only a waiting job has a place in line", lists, views);
     }
 
     private static IResult Retry(string id, JobQueue queue, JobLists lists, QueueViews views) =>

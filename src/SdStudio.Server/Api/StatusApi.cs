@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Extensions.Options;
 using SdStudio.Server.Api.Description;
 using SdStudio.Server.Models;
 using SdStudio.Server.Security;
@@ -15,18 +16,23 @@ internal static class StatusApi
                 "ok", time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture),
                 engineHost.Loaded is { } engine ? $"{EngineHost.NameOf(engine)} ({engine.Info.Provider})" : null,
                 [.. (engineHost.Loaded?.Devices ?? []).Select(device => $"{device.Name}: {device.Description}")],
-                engineHost.Loaded?.Info.Backend, engineHost.Loaded?.Info.BackendReason),
+                engineHost.Loaded?.Info.Backend, engineHost.Loaded?.Info.BackendReason)
+            {
+                EngineCommit = engineHost.Loaded?.Info.Commit is { Length: > 0 } commit ? commit : null,
+            },
             ApiJson.Readable.HealthAnswer)).Gives<HealthAnswer>("Status", "Whether the server is there");
-        api.MapGet("/config", (HttpRequest request, ModelCatalogue catalogue, ApiKeys keys, EngineHost engineHost) =>
+        api.MapGet("/config", (HttpRequest request, ModelCatalogue catalogue, ApiKeys keys, EngineHost engineHost, IOptions<StudioOptions> options) =>
         {
+            LimitOptions limits = options.Value.Limits;
             (bool shown, bool right) = keys.Look(request.HttpContext);
             return Results.Json(
                 new ConfigAnswer($"{request.Scheme}://{request.Host}{request.PathBase}/api", catalogue.Default?.Id, keys.AreNeeded, shown, right)
                 {
                     Samplers = engineHost.Loaded?.Samplers ?? [],
                     Schedulers = engineHost.Loaded?.Schedulers ?? [],
+                    Limits = new LimitsAnswer(limits.MaxSide, limits.MaxPixels, limits.MaxSteps, limits.MaxImages, limits.MaxRequestBytes),
                 },
                 ApiJson.Readable.ConfigAnswer);
-        }).Gives<ConfigAnswer>("Status", "Where the API is, which model is the default, whether a key is needed, and the engine's samplers and schedulers");
+        }).Gives<ConfigAnswer>("Status", "Where the API is, which model is the default, whether a key is needed, the engine's samplers and schedulers, and the most a request may ask for");
     }
 }

@@ -36,6 +36,10 @@ internal sealed partial class ModelDownloads(
         }
     }
 
+    /// <summary>The downloads that run, oldest first.</summary>
+    public IEnumerable<(DownloadRow Row, ModelDownload? Running)> Running =>
+        _running.Values.OrderBy(running => running.Id, StringComparer.Ordinal).Select(running => (running.ToRow("downloading"), (ModelDownload?)running));
+
     /// <summary>A download as it is now; null when there never was one.</summary>
     public (DownloadRow Row, ModelDownload? Running)? Find(string id)
     {

@@ -169,6 +169,9 @@ internal sealed class JobQueue
 
     public Job? SetPriority(string id, int priority) => Told(_store.SetPriority(id, priority));
 
+    /// <summary>Puts a waiting job directly before or after another; null when one of them does not wait.</summary>
+    public Job? Move(string id, string other, bool after) => Told(_store.Move(id, other, after));
+
     public void SetPaused(bool paused)
     {
         lock (_lock)

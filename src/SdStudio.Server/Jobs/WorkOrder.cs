@@ -19,7 +19,8 @@ internal static class WorkOrder
         foreach (IGrouping<long, WaitingJob> level in waiting.GroupBy(job => job.Priority + ((now - job.QueuedAt) / ageing)).OrderByDescending(level => level.Key))
         {
             List<WaitingJob> turns = TakeTurns(level, served);
-            bool patient = now - turns[0].QueuedAt < options.AffinitySeconds * 1000L;
+            // Who has put jobs in line by hand wants them in that order.
+            bool patient = now - turns[0].QueuedAt < options.AffinitySeconds * 1000L && !turns.Exists(job => job.IsPlaced);
             order.AddRange(patient ? turns.OrderBy(job => isWarm(job.Model) ? 0 : 1) : turns);
         }
 

@@ -46,6 +46,9 @@ internal sealed partial class ModelCache(
     /// <summary>Whether a model needs no loading.</summary>
     public bool IsWarm(string id) => catalogue.Find(id) is { } model && _warmKeys.Contains(model.LoadKey);
 
+    /// <summary>Whether a model is loaded and stays so until it is stopped.</summary>
+    public bool IsPinned(ModelDefinition model) => Snapshot().Exists(resident => resident.IsPinned && resident.Key == model.LoadKey);
+
     /// <summary>The document's word for a model's state: stopped, starting, running, or error when it could not be loaded.</summary>
     public string StatusOf(string id) =>
         _starting.ContainsKey(id) ? "starting" : IsWarm(id) || catalogue.Find(id)?.Remote is not null ? "running" : _failures.ContainsKey(id) ? "error" : "stopped";
@@ -121,6 +124,9 @@ internal sealed partial class ModelCache(
             foreach (ResidentModel resident in _residents.Where(resident => resident.Key == definition.LoadKey))
                 resident.IsPinned |= pin;
         }
+
+        if (pin)
+            Tell(definition.Id);
     }
 
     /// <summary>Frees a model: at once, or when the picture that is being drawn with it has ended.</summary>

@@ -14,11 +14,20 @@ export class ApiError extends Error {
   }
 }
 
-export async function api(method, path, body) {
+// The server may be gone, or have closed the line in the middle of what it was sent.
+async function send(path, options) {
+  try {
+    return await fetch(path, options);
+  } catch {
+    throw new ApiError(0, 'The server does not answer. Does it still run? This page finds it again by itself.');
+  }
+}
+
+export async function api(method, path, body, more = {}) {
   const headers = key() ? { Authorization: `Bearer ${key()}` } : {};
   const isForm = body instanceof FormData;
   if (body !== undefined && !isForm) headers['Content-Type'] = 'application/json';
-  const response = await fetch(path, { method, headers, body: isForm ? body : body === undefined ? undefined : JSON.stringify(body) });
+  const response = await send(path, { method, headers, body: isForm ? body : body === undefined ? undefined : JSON.stringify(body), ...more });
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) {
     if (response.status === 401) document.dispatchEvent(new Event('key-needed'));
@@ -42,10 +51,11 @@ export function tell(type, data) {
 const types = ['job_created', 'job_updated', 'job_progress', 'job_preview', 'job_completed', 'job_failed', 'job_cancelled', 'queue_paused', 'queue_resumed',
   'generation_completed', 'generation_deleted', 'model_status_changed', 'models_changed', 'download_progress', 'download_completed', 'download_failed', 'download_cancelled'];
 
+let wasOpen = false;
+
 // The browser connects again by itself and names the last event it has seen; "reset" says that too much was missed.
 export function listen() {
   const source = new EventSource(withKey('/api/events?channels=queue,generations,models,previews'));
-  let wasOpen = false;
   source.onopen = () => {
     tell('connected');
     if (wasOpen) tell('reset');

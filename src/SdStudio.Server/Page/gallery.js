@@ -1,119 +1,229 @@
-import { api, get, on, post, withKey } from './api.js';
-import { button, el, guarded, toast } from './dom.js';
-import { take } from './create.js';
+import { api, get, on, withKey } from './api.js';
+import { el, button, guarded, say, soon, toast } from './dom.js';
+import { catalogue } from './catalogue.js';
+import { open } from './viewer.js';
 
 const pageSize = 60;
-let grid;
+const gap = 8;
+const smallest = 150;
+const undoFor = 6000;
+
+let section;
 let search;
 let model;
-let edge;
 let total;
-let offset = 0;
-let isLoading = false;
-let isAll = false;
+let grid;
+let empty;
+// What the server's list has, as far as it was looked at: entries are null until then. Only what is on the screen has elements.
+let entries = [];
 let asked = 0;
+const asking = new Set();
+let wanted = new Set();
+const shown = new Map();
 const going = new Map();
-const entries = new Map();
+let focusOn = -1;
+let columns = 1;
+let side = smallest;
 
-function item(job) {
-  const entry = el('li', { hidden: going.has(job.id) }, el('button', { type: 'button', onclick: () => open(job.id), 'aria-label': job.prompt || job.type },
-    el('img', { loading: 'lazy', decoding: 'async', src: withKey(`/api/generations/${job.id}/thumbnail`), alt: '' })));
-  entries.set(job.id, entry);
-  return entry;
-}
+const isFiltered = () => search.value.trim() !== '' || model.value !== '';
+const visible = () => going.size === 0 ? entries : entries.filter(entry => !going.has(entry?.id));
 
-const more = guarded(async () => {
-  if (isLoading || isAll) return;
-  isLoading = true;
+const load = guarded(async page => {
+  if (asking.has(page)) return;
+  asking.add(page);
   const mine = asked;
   try {
-    const query = new URLSearchParams({ shape: 'studio', limit: pageSize, offset });
+    const query = new URLSearchParams({ shape: 'studio', limit: pageSize, offset: page * pageSize });
     if (search.value.trim()) query.set('q', search.value.trim());
     if (model.value) query.set('model', model.value);
-    const page = await get(`/api/generations?${query}`);
+    const answer = await get(`/api/generations?${query}`);
     if (mine !== asked) return;
-    offset += page.generations.length;
-    isAll = !page.pagination.hasMore;
-    total.textContent = page.pagination.total === 1 ? '1 generation' : `${page.pagination.total} generations`;
-    grid.append(...page.generations.filter(job => job.image_count > 0 && !entries.has(job.id)).map(item));
+    const count = answer.pagination.total;
+    if (entries.length !== count) entries = Array.from({ length: count }, (_, index) => entries[index] ?? null);
+    answer.generations.forEach((job, index) => { entries[page * pageSize + index] = { id: job.id, prompt: job.prompt || 'An enlarged picture' }; });
+    tellTotal();
+    drawSoon();
   } finally {
-    isLoading = false;
+    if (mine === asked) asking.delete(page);
   }
-  // A screen that is not full yet sees no scrolling.
-  if (!isAll && edge.getBoundingClientRect().top < innerHeight * 1.5) await more();
 });
+
+function tellTotal() {
+  const count = visible().length;
+  total.textContent = count === 1 ? '1 picture' : `${count.toLocaleString('en')} pictures`;
+  empty.hidden = count > 0;
+  empty.replaceChildren(...(isFiltered()
+    ? [el('h2', {}, 'Nothing is like that'), el('p', { class: 'soft' }, 'No prompt has these words, or the model drew nothing of the kind.'), button('Show all', () => { search.value = ''; model.value = ''; again(); })]
+    : [el('h2', {}, 'No pictures yet'), el('p', { class: 'soft' }, 'What you draw is kept here.'), el('a', { class: 'button main', href: '#create' }, 'Draw the first one')]));
+}
+
+function item(entry) {
+  const tile = el('li', {}, el('button', { type: 'button', class: 'thumb', 'aria-label': entry.prompt, onclick: () => open(entry.id) }));
+  const picture = el('img', { decoding: 'async', src: withKey(`/api/generations/${entry.id}/thumbnail`), alt: '' });
+  picture.addEventListener('error', () => picture.replaceWith(el('span', { class: 'soft small' }, entry.prompt)));
+  tile.firstChild.append(picture);
+  return tile;
+}
+
+// As many rows as the window has, and half a screen before and after.
+function draw() {
+  if (!grid || section.hidden) return;
+  const list = visible();
+  const width = grid.clientWidth;
+  columns = Math.max(2, Math.floor((width + gap) / (Math.min(smallest, width / 3 - gap) + gap)));
+  side = (width - gap * (columns - 1)) / columns;
+  const row = side + gap;
+  grid.style.height = `${Math.max(0, Math.ceil(list.length / columns) * row - gap)}px`;
+  const above = -grid.getBoundingClientRect().top;
+  const first = Math.max(0, Math.floor((above - innerHeight / 2) / row)) * columns;
+  const last = Math.min(list.length, Math.ceil((above + innerHeight * 1.5) / row) * columns);
+  const now = new Map();
+  wanted = new Set();
+  for (let index = first; index < last; index++) {
+    const entry = list[index];
+    if (!entry) {
+      wanted.add(Math.floor(entries.indexOf(entry, index) / pageSize));
+      continue;
+    }
+    const tile = shown.get(entry.id) ?? item(entry);
+    tile.style.transform = `translate(${(index % columns) * row}px, ${Math.floor(index / columns) * row}px)`;
+    tile.style.width = tile.style.height = `${side}px`;
+    tile.setAttribute('aria-setsize', list.length);
+    tile.setAttribute('aria-posinset', index + 1);
+    tile.dataset.index = index;
+    now.set(entry.id, tile);
+  }
+  put(now);
+  // Places of what is on its way are drawn by the style.
+  grid.classList.toggle('waits', wanted.size > 0);
+  grid.style.setProperty('--side', `${side}px`);
+  if (wanted.size > 0) loadSoon();
+  const aim = now.get(list[focusOn]?.id);
+  if (!aim) return;
+  focusOn = -1;
+  aim.firstChild.focus({ preventScroll: true });
+}
+
+// Who scrolls far has no use for what is in between.
+const loadSoon = soon(() => { for (const page of wanted) load(page); }, 80);
+
+// In the order of the list, for those who go from one to the next with a key.
+function put(now) {
+  for (const [name, tile] of shown) {
+    if (now.get(name) === tile) continue;
+    tile.remove();
+    // What nobody sees any more makes room for what is looked at.
+    const picture = tile.querySelector('img');
+    if (picture && !picture.complete) picture.removeAttribute('src');
+  }
+  let before = null;
+  for (const tile of now.values()) {
+    const place = before ? before.nextSibling : grid.firstChild;
+    if (place !== tile) grid.insertBefore(tile, place);
+    before = tile;
+  }
+  shown.clear();
+  for (const [name, tile] of now) shown.set(name, tile);
+}
+
+const drawSoon = () => { drawSoon.frame ??= requestAnimationFrame(() => { drawSoon.frame = undefined; draw(); }); };
 
 function again() {
   asked++;
-  [offset, isAll, isLoading] = [0, false, false];
-  grid.replaceChildren();
-  entries.clear();
-  return more();
+  asking.clear();
+  entries = [];
+  return load(0);
 }
 
-function remove(job) {
-  const entry = entries.get(job.id);
-  const put = () => { clearTimeout(going.get(job.id)); going.delete(job.id); if (entry) entry.hidden = false; };
-  if (entry) entry.hidden = true;
-  going.set(job.id, setTimeout(guarded(async () => {
-    going.delete(job.id);
-    await api('DELETE', `/api/generations/${job.id}`);
-    entry?.remove();
-  }), 6000));
-  toast('Deleted.', { text: 'Undo', run: put });
+// The same list, looked at anew: what stands where may have changed.
+function renew() {
+  if (!grid) return;
+  asked++;
+  asking.clear();
+  entries = entries.map(() => null);
+  load(Math.floor(Number(grid.firstChild?.dataset.index ?? 0) / pageSize));
 }
 
-const facts = job => [
-  ['Prompt', job.prompt], ['Negative prompt', job.negative_prompt], ['Model', job.model], ['Size', job.size], ['Seed', job.seed], ['Steps', job.steps || null],
-  ['Cfg scale', job.cfg_scale || null], ['Sampler', job.sampler], ['Scheduler', job.scheduler], ['Strength', job.strength], ['Upscaler', job.upscaler],
-  ['Time', job.generation_time_ms ? `${(job.generation_time_ms / 1000).toFixed(1)} s` : null], ['For want of memory', job.adjustments?.join(', ')],
-].filter(([, value]) => value !== null && value !== undefined && value !== '');
+/** The picture before or after another one, as far as the gallery knows. */
+export function neighbour(id, step) {
+  const list = visible();
+  const index = list.findIndex(entry => entry?.id === id);
+  return index < 0 ? null : list[index + step]?.id ?? null;
+}
 
-export const open = guarded(async (id, index = 0) => {
-  const job = await get(`/api/generations/${id}`);
-  const image = job.images[index];
-  const dialog = document.getElementById('viewer');
-  const close = work => () => { dialog.close(); work(); };
-  dialog.replaceChildren(
-    el('img', { src: withKey(image.url), alt: job.prompt }),
-    job.images.length > 1 && el('div', { class: 'row' }, job.images.map((_, other) => button(`${other + 1}`, () => open(id, other), { 'aria-pressed': other === index }))),
-    el('div', { class: 'bar' },
-      button('Draw again', close(() => take(job))),
-      button('Vary', close(() => take(job, { newSeed: true }))),
-      button('Use as input', close(() => take(job, { picture: withKey(image.url) }))),
-      button('Enlarge', close(guarded(async () => {
-        await post('/api/queue/upscale', { source_image_id: image.id, upscale_factor: 2 });
-        toast('It is in the queue.');
-      }))),
-      button('Copy infotext', guarded(async () => {
-        const { infotext } = await get(`/api/images/${image.id}/parameters`);
-        await navigator.clipboard.writeText(infotext);
-        toast('Copied.');
-      })),
-      el('a', { href: withKey(image.url), download: `${image.id}.png` }, 'Download'),
-      button('Delete', close(() => remove(job))),
-      button('Close', close(() => {}), { autofocus: true })),
-    el('dl', {}, facts(job).flatMap(([name, value]) => [el('dt', {}, name), el('dd', {}, `${value}`)])));
-  if (!dialog.open) dialog.showModal();
-});
-
-export async function start(section) {
-  let timer;
-  search = el('input', { type: 'search', placeholder: 'Search in prompts', 'aria-label': 'Search in prompts', oninput: () => { clearTimeout(timer); timer = setTimeout(again, 250); } });
-  model = el('select', { 'aria-label': 'Of the model', onchange: again }, el('option', { value: '' }, 'all models'));
-  total = el('span', { class: 'soft', role: 'status' });
-  grid = el('ul', { class: 'grid' });
-  edge = el('div', {});
-  section.append(el('div', { class: 'bar' }, search, model, total), grid, edge);
-  new IntersectionObserver(entries => { if (entries.some(entry => entry.isIntersecting)) more(); }, { rootMargin: '600px' }).observe(edge);
-  on('generation_completed', job => {
-    if (search.value || model.value || entries.has(job.id) || job.image_count === 0) return;
-    offset++;
-    grid.prepend(item(job));
+/** Deletes a generation when nobody has asked for it back for a while. */
+export function remove(id) {
+  const finish = guarded(async more => {
+    if (!going.delete(id)) return;
+    try {
+      await api('DELETE', `/api/generations/${id}`, undefined, more);
+      entries = entries.filter(entry => entry?.id !== id);
+    } finally {
+      changed();
+    }
   });
-  on('generation_deleted', job => entries.get(job.id)?.remove());
-  on('reset', again);
-  const { models } = await get('/api/models');
-  model.append(...models.map(entry => el('option', { value: entry.id }, entry.name)));
-  await more();
+  const timer = setTimeout(finish, undoFor);
+  going.set(id, finish);
+  changed();
+  say('Deleted.');
+  toast('Deleted.', { action: { text: 'Undo', run: () => { clearTimeout(timer); going.delete(id); changed(); } } });
 }
+function changed() {
+  if (!grid) return;
+  tellTotal();
+  draw();
+}
+// Whoever leaves meant it.
+addEventListener('pagehide', () => { for (const finish of [...going.values()]) finish({ keepalive: true }); });
+
+function move(event) {
+  const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, Home: -Infinity, End: Infinity }[event.key];
+  const tile = event.target.closest('li');
+  if (!step || !tile) return;
+  event.preventDefault();
+  const index = Math.max(0, Math.min(visible().length - 1, Number(tile.dataset.index) + step));
+  const top = grid.getBoundingClientRect().top + Math.floor(index / columns) * (side + gap);
+  if (top < 80 || top + side > innerHeight) scrollBy({ top: top - innerHeight / 2, behavior: 'instant' });
+  focusOn = index;
+  draw();
+}
+
+export async function start(place) {
+  section = place;
+  const searchSoon = soon(again, 250);
+  search = el('input', { type: 'search', placeholder: 'Search in prompts', 'aria-label': 'Search in prompts', oninput: searchSoon });
+  model = el('select', { 'aria-label': 'Of the model', onchange: again });
+  total = el('span', { class: 'soft', role: 'status' });
+  grid = el('ul', { class: 'grid', 'aria-label': 'Pictures', onkeydown: move });
+  empty = el('div', { class: 'empty', hidden: true });
+  section.append(el('div', { class: 'bar' }, search, model, total), grid, empty);
+  addEventListener('scroll', drawSoon, { passive: true });
+  new ResizeObserver(drawSoon).observe(grid);
+  const fill = () => {
+    const chosen = model.value;
+    model.replaceChildren(el('option', { value: '' }, 'All models'), ...catalogue.models.map(entry => el('option', { value: entry.id }, entry.name)));
+    model.value = chosen;
+  };
+  fill();
+  on('catalogue', fill);
+  on('generation_completed', job => {
+    if (job.image_count === 0 || entries.some(entry => entry?.id === job.id)) return;
+    if (isFiltered()) {
+      renew();
+      return;
+    }
+    entries.unshift({ id: job.id, prompt: job.prompt || 'An enlarged picture' });
+    changed();
+  });
+  on('generation_deleted', ({ id }) => {
+    const index = entries.findIndex(entry => entry?.id === id);
+    if (index >= 0) entries.splice(index, 1);
+    // One that was never looked at: nobody knows where it stood.
+    else if (entries.length > 0) renewSoon();
+    changed();
+  });
+  on('reset', renew);
+  await load(0);
+}
+const renewSoon = soon(renew, 300);
+

@@ -1,81 +1,103 @@
-import { el, button, labelled, toast } from './dom.js';
+import { withKey } from './api.js';
+import { button, el, labelled, mib } from './dom.js';
+import { catalogue } from './catalogue.js';
+import { maskLayer } from './mask.js';
 
-// The picture to begin from: dropped, pasted, chosen, or one of the gallery; and what of it is drawn anew.
-export function inputPanel() {
+// The picture to begin from: dropped, pasted, chosen, or one of the gallery; and, where it is asked for, what of it is drawn anew.
+export function inputPanel({ title, withMask, changed = () => {} }) {
   let blob = null;
-  let painted = false;
+  let source = null;
+  let whenShown = Promise.resolve();
+  const problem = el('p', { class: 'error', role: 'alert', hidden: true });
   const picture = el('img', { alt: 'The picture to begin from' });
-  const canvas = el('canvas', { 'aria-label': 'Paint what is to be drawn anew' });
-  const masked = el('div', { class: 'mask' }, picture, canvas);
-  const strength = el('input', { type: 'range', min: 0, max: 1, step: 0.05, value: 0.75 });
-  const brush = el('input', { type: 'range', min: 4, max: 120, value: 32 });
+  const mask = withMask ? maskLayer() : null;
+  const strength = el('input', { type: 'range', min: 0, max: 1, step: 0.05, value: 0.75, name: 'strength', oninput: () => { shown.value = Number(strength.value).toFixed(2); } });
+  const shown = el('output', {}, '0.75');
   const chooser = el('input', { type: 'file', accept: 'image/*', onchange: () => { if (chooser.files[0]) set(chooser.files[0]); } });
-  const tools = el('div', { hidden: true }, masked,
-    labelled('Strength: how far it may leave the picture', strength), labelled('Brush: paint to draw only there', brush),
-    el('div', { class: 'row' }, button('Clear the mask', clearMask), button('Remove the picture', () => set(null))));
-  const element = el('fieldset', { class: 'drop' }, el('legend', {}, 'Begin from a picture'), labelled('Drop or paste one here, or choose a file', chooser), tools);
+  const about = el('p', { class: 'soft small' });
+  const tools = el('div', { class: 'form', hidden: true },
+    el('div', { class: 'mask' }, picture, mask?.canvas), about, mask?.tools,
+    withMask && el('div', { class: 'slider' }, labelled('Strength: how far it may leave the picture', strength), shown),
+    button('Remove the picture', () => set(null), { icon: 'close' }));
+  const drop = el('label', { class: 'drop' }, el('b', {}, 'Drop a picture here'), ' or paste one, or choose a file', chooser);
+  const element = el('fieldset', { class: 'plain' }, el('legend', {}, title), drop, problem, tools);
 
-  function clearMask() {
-    painted = false;
-    canvas.getContext('2d').clearRect(0, 0, canvas.width, canvas.height);
+  function complain(text) {
+    problem.textContent = text;
+    problem.hidden = !text;
   }
 
-  function set(next) {
-    blob = next;
-    tools.hidden = !next;
+  function set(next, { id = null, painted = null } = {}) {
     chooser.value = '';
-    if (!next) return;
+    complain('');
+    const most = catalogue.config.limits.max_request_bytes;
+    if (next && next.size > most) {
+      complain(`${next.name ?? 'The picture'} has ${mib(next.size)}; this server takes at most ${mib(most)} at once. Make it smaller and choose it again.`);
+      return;
+    }
+    [blob, source] = [next, id];
+    tools.hidden = !next;
+    drop.hidden = Boolean(next);
     URL.revokeObjectURL(picture.src);
-    picture.src = URL.createObjectURL(next);
-    picture.onload = () => {
-      [canvas.width, canvas.height] = [picture.naturalWidth, picture.naturalHeight];
-      clearMask();
-    };
-    picture.onerror = () => {
-      set(null);
-      toast('That is no picture this browser can read.');
-    };
+    whenShown = !next ? Promise.resolve() : new Promise(resolve => {
+      picture.onload = async () => {
+        about.textContent = `${picture.naturalWidth} × ${picture.naturalHeight} pixels`;
+        await mask?.reset(picture.naturalWidth, picture.naturalHeight, painted);
+        changed();
+        resolve();
+      };
+      picture.onerror = () => {
+        set(null);
+        complain(`${next.name ?? 'That'} is no picture that this browser can read. PNG, JPEG, WebP and GIF are.`);
+        resolve();
+      };
+    });
+    if (next) picture.src = URL.createObjectURL(next);
+    changed();
   }
-
-  function paint(event) {
-    if (event.type === 'pointermove' && !(event.buttons & 1)) return;
-    const box = canvas.getBoundingClientRect();
-    const scale = canvas.width / box.width;
-    const context = canvas.getContext('2d');
-    context.fillStyle = '#ffffff';
-    context.beginPath();
-    context.arc((event.clientX - box.left) * scale, (event.clientY - box.top) * scale, brush.value * scale / 2, 0, 2 * Math.PI);
-    context.fill();
-    painted = true;
-  }
-  canvas.addEventListener('pointerdown', event => { canvas.setPointerCapture(event.pointerId); paint(event); });
-  canvas.addEventListener('pointermove', paint);
 
   for (const type of ['dragenter', 'dragover']) element.addEventListener(type, event => { event.preventDefault(); element.classList.add('over'); });
   for (const type of ['dragleave', 'drop']) element.addEventListener(type, () => element.classList.remove('over'));
   element.addEventListener('drop', event => {
     event.preventDefault();
-    const file = [...event.dataTransfer.files].find(file => file.type.startsWith('image/'));
-    if (file) set(file);
+    take(event.dataTransfer.files, 'What was dropped is no picture.');
   });
   document.addEventListener('paste', event => {
-    const file = [...event.clipboardData.files].find(file => file.type.startsWith('image/'));
-    if (file && !element.hidden) set(file);
+    if (element.offsetParent !== null && event.clipboardData.files.length > 0) take(event.clipboardData.files, 'What was pasted is no picture.');
   });
-
-  // White where to draw anew, black elsewhere.
-  function mask() {
-    const whole = el('canvas', { width: canvas.width, height: canvas.height });
-    const context = whole.getContext('2d');
-    context.fillStyle = '#000000';
-    context.fillRect(0, 0, whole.width, whole.height);
-    context.drawImage(canvas, 0, 0);
-    return new Promise(resolve => whole.toBlob(resolve, 'image/png'));
+  function take(files, otherwise) {
+    const file = [...files].find(file => file.type.startsWith('image/'));
+    if (file) set(file);
+    else complain(otherwise);
   }
+
+  const fetched = async path => {
+    const response = await fetch(withKey(path));
+    if (!response.ok) throw new Error('The picture to begin from is not there any more.');
+    return response.blob();
+  };
 
   return {
     element,
-    use: async path => set(await (await fetch(path)).blob()),
-    files: async () => blob ? { image: blob, strength: strength.value, ...(painted ? { mask: await mask() } : {}) } : null,
+    get size() { return blob && picture.naturalWidth > 0 ? { width: picture.naturalWidth, height: picture.naturalHeight } : null; },
+    get hasPicture() { return blob !== null; },
+    // An image of this server, by its id.
+    use: async id => { set(await fetched(`/api/images/${id}`), { id }); await whenShown; },
+    // What an earlier generation began from.
+    restore: async job => {
+      const painted = job.mask_image_path ? await fetched(`/api/generations/${job.id}/mask`) : null;
+      set(await fetched(`/api/generations/${job.id}/input`), { painted });
+      await whenShown;
+      if (job.strength !== null && withMask) [strength.value, shown.value] = [job.strength, Number(job.strength).toFixed(2)];
+    },
+    clear: () => set(null),
+    async addTo(form) {
+      if (source) form.append('source_image_id', source);
+      else form.append('image', blob, 'image.png');
+      if (!withMask) return;
+      form.append('strength', strength.value);
+      const painted = await mask.toBlob();
+      if (painted) form.append('mask', painted, 'mask.png');
+    },
   };
 }

@@ -39,10 +39,10 @@ internal sealed class JobLists(StudioDatabase database)
     public Dictionary<string, long> Counts() => database.Read(reader =>
         reader.Query("SELECT status, jobs FROM job_counts", row => (row.GetString(0), row.GetInt64(1)))).ToDictionary();
 
-    /// <summary>Every waiting job in the order it came.</summary>
+    /// <summary>Every waiting job in the order it came, or was put in.</summary>
     public List<WaitingJob> Waiting() => database.Read(reader => reader.Query(
-        "SELECT number, id, owner, priority, model, queued_at FROM jobs WHERE status = 'pending' ORDER BY number",
-        row => new WaitingJob(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt32(3), row.GetString(4), row.GetInt64(5))));
+        "SELECT number, id, owner, priority, model, queued_at, is_placed FROM jobs WHERE status = 'pending' ORDER BY coalesce(place, number), number",
+        row => new WaitingJob(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt32(3), row.GetString(4), row.GetInt64(5)) { IsPlaced = row.GetBoolean(6) }));
 
     /// <summary>Jobs that the last process left in the middle.</summary>
     public List<Job> Interrupted() => database.Read(reader =>

@@ -83,13 +83,35 @@ internal sealed class JobStore(StudioDatabase database, TimeProvider time)
 
     /// <summary>Sends a failed or cancelled job to the end of the queue, as if it were new.</summary>
     public Job? Retry(string id) => WriteJob(
-        "UPDATE jobs SET status = 'pending', attempts = 0, progress = 0, error = NULL, error_code = NULL, cancel_requested = 0, queued_at = $now, " +
+        "UPDATE jobs SET status = 'pending', attempts = 0, progress = 0, error = NULL, error_code = NULL, cancel_requested = 0, queued_at = $now, is_placed = 0, " +
+        "place = 1 + max((SELECT max(number) FROM jobs), coalesce((SELECT max(place) FROM jobs WHERE status = 'pending'), 0)), " +
         $"updated_at = $now, started_at = NULL, completed_at = NULL WHERE id = $id AND status IN ('failed', 'cancelled') RETURNING {Columns}",
         ("$id", id), ("$now", Now));
 
     public Job? SetPriority(string id, int priority) => WriteJob(
         $"UPDATE jobs SET priority = $priority, updated_at = $now WHERE id = $id AND status = 'pending' RETURNING {Columns}",
         ("$id", id), ("$priority", priority), ("$now", Now));
+
+    /// <summary>Puts a waiting job directly before or after another one: it takes that one's priority and the time it has waited too.</summary>
+    /// <returns>The job; null when one of the two does not wait.</returns>
+    public Job? Move(string id, string other, bool after) => database.Write(writer =>
+    {
+        (long Place, int Priority, long QueuedAt)? Where(string job) => writer.Query(
+            "SELECT coalesce(place, number), priority, queued_at FROM jobs WHERE id = $id AND status = 'pending'",
+            row => ((long, int, long)?)(row.GetInt64(0), row.GetInt32(1), row.GetInt64(2)), ("$id", job)).FirstOrDefault();
+        if (Where(id) is not { } from || Where(other) is not { } at)
+            return null;
+        // Those between the two places make room by one, towards the place that becomes free.
+        bool up = from.Place > at.Place;
+        long to = at.Place + (up ? (after ? 1 : 0) : (after ? 0 : -1));
+        writer.Execute(
+            "UPDATE jobs SET place = coalesce(place, number) + $by WHERE status = 'pending' AND coalesce(place, number) BETWEEN $low AND $high",
+            ("$by", up ? 1 : -1), ("$low", up ? to : from.Place), ("$high", up ? from.Place : to));
+        return writer.Query(
+            "UPDATE jobs SET place = $place, is_placed = 1, priority = $priority, queued_at = $queued, updated_at = $now " +
+            $"WHERE id = $id RETURNING {Columns}",
+            ToJob, ("$place", to), ("$priority", at.Priority), ("$queued", at.QueuedAt), ("$now", Now), ("$id", id))[0];
+    });
 
     /// <summary>Removes a job that has ended, with its pictures' rows.</summary>
     /// <returns>Whether it was there and had ended.</returns>

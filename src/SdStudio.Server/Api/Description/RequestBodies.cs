@@ -159,5 +159,8 @@ internal sealed record ConvertBody(
     [property: Description("A model's id"), JsonPropertyName("modelId")] string ModelId,
     [property: Description("The engine's name of a weight type: f32, f16, bf16, q8_0, q6_K, q5_K, q5_1, q5_0, q4_K, q4_1, q4_0, q3_K or q2_K")] string Type);
 
-/// <summary>A job's place in line.</summary>
-internal sealed record PriorityBody([property: Description("-10 to 10; higher goes first"), Range(-10, 10)] int Priority);
+/// <summary>A job's place in line: one of the three.</summary>
+internal sealed record PlaceBody(
+    [property: Description("-10 to 10; higher goes first"), Range(-10, 10)] int? Priority,
+    [property: Description("The id of the waiting job that it is to go directly before")] string? Before,
+    [property: Description("The id of the waiting job that it is to go directly after")] string? After);

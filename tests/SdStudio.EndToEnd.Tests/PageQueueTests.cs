@@ -1,0 +1,72 @@
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace SdStudio.EndToEnd.Tests;
+
+/// <summary>The queue on the page.</summary>
+public sealed class PageQueueTests(Browser browser) : PageTest(browser)
+{
+    private ILocator Waiting => Page.Locator("#queue li.pending .title");
+
+    [Fact]
+    public async Task Waiting_jobs_are_moved_by_hand_and_by_key_and_a_restart_changes_nothing()
+    {
+        await PostAsync("/api/queue/pause", "{}");
+        foreach (string name in new[] { "one", "two", "three" })
+            await AddAsync(name);
+        await Page.GotoAsync("/#queue");
+        await Expect(Waiting).ToHaveTextAsync(["one", "two", "three"]);
+        await Expect(Page.Locator("#queue li.pending").First).ToContainTextAsync("Place 1 · the queue is paused");
+        await Expect(Page.Locator("#queue [role=status]").First).ToContainTextAsync("Paused");
+
+        ILocator later = Page.Locator("#queue li.pending").First.GetByRole(AriaRole.Button, new() { Name = "Later" });
+        await later.FocusAsync();
+        await Page.Keyboard.PressAsync("Enter");
+        await Expect(Waiting).ToHaveTextAsync(["two", "one", "three"]);
+        await Expect(Page.Locator("#queue li", new() { HasText = "one" }).GetByRole(AriaRole.Button, new() { Name = "Later" })).ToBeFocusedAsync();
+        await Page.Locator("#queue li", new() { HasText = "three" }).DragToAsync(
+            Page.Locator("#queue li", new() { HasText = "two" }), new() { TargetPosition = new() { X = 200, Y = 5 } });
+        await Expect(Waiting).ToHaveTextAsync(["three", "two", "one"]);
+
+        // While it does not look, the server goes and comes, and a job with it.
+        int port = Server.Client.BaseAddress!.Port;
+        await Server.SignalAsync("KILL");
+        Server.Dispose();
+        Server = ServerProcess.Launch(Data, port);
+        await Server.WaitUntilItAnswersAsync();
+        await AddAsync("four");
+        await Expect(Waiting).ToHaveTextAsync(["three", "two", "one", "four"], new() { Timeout = 30_000 });
+        await Page.Locator("#queue li", new() { HasText = "two" }).GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
+        await Expect(Waiting).ToHaveTextAsync(["three", "one", "four"]);
+        await Button("Go on").ClickAsync();
+        await Expect(Page.GetByText("Nothing waits")).ToBeVisibleAsync(Patiently);
+        await Expect(Page.Locator("#queue-count")).ToBeHiddenAsync();
+    }
+
+    [Fact]
+    public async Task What_failed_says_why_and_is_tried_again_and_all_can_be_cancelled()
+    {
+        await PostAsync("/api/queue/generate", """{"model":"sd15","prompt":"a cat"}""");
+        await Page.GotoAsync("/#queue");
+        ILocator failed = Page.Locator("#queue li.failed");
+        await Expect(failed).ToContainTextAsync("v1-5-pruned-emaonly.safetensors", new() { Timeout = 30_000 });
+        await failed.GetByRole(AriaRole.Link, new() { Name = "Log" }).ClickAsync();
+        await Expect(Page.GetByLabel("Of the job")).ToHaveValueAsync(Ids);
+        await Expect(Page.GetByLabel("Log lines")).ToContainTextAsync("v1-5-pruned-emaonly");
+        await Page.GoBackAsync();
+        await Button("Pause").ClickAsync();
+        await Expect(Button("Go on")).ToBeVisibleAsync();
+        await failed.GetByRole(AriaRole.Button, new() { Name = "Try again" }).ClickAsync();
+        await AddAsync("a dog");
+        await Expect(Waiting).ToHaveTextAsync(["a cat", "a dog"]);
+        await Button("Cancel all").ClickAsync();
+        await Expect(Page.Locator("#queue li.cancelled")).ToHaveCountAsync(2);
+        await Page.Locator("#queue li.cancelled").First.GetByRole(AriaRole.Button, new() { Name = "Remove from the list" }).ClickAsync();
+        await Expect(Page.Locator("#queue li.cancelled")).ToHaveCountAsync(1);
+        Assert.Empty(Complaints);
+    }
+
+    private static System.Text.RegularExpressions.Regex Ids { get; } = new("^[0-9a-f-]{36}$");
+
+    private async Task AddAsync(string prompt) => await PostAsync("/api/queue/generate", $$"""{"model":"demo","prompt":"{{prompt}}","size":"64x64","steps":2}""");
+}
