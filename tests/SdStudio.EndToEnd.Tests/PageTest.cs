@@ -93,6 +93,13 @@ public abstract class PageTest(Browser browser) : IAsyncLifetime
         await Field(name).FillAsync(value);
     }
 
+    private protected async Task SizeAsync(int width, int height)
+    {
+        await Page.Locator(".shapes").GetByText("Other").ClickAsync();
+        await Page.GetByLabel("Width, pixels").FillAsync($"{width}");
+        await Page.GetByLabel("Height, pixels").FillAsync($"{height}");
+    }
+
     private protected async Task DrawAsync(string prompt, string steps)
     {
         await Field("prompt").FillAsync(prompt);

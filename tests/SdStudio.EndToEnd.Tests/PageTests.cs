@@ -14,13 +14,13 @@ public sealed class PageTests(Browser browser) : PageTest(browser)
         await Field("prompt").PressAsync("Enter");
         await Expect(Page.GetByRole(AriaRole.Alert).First).ToContainTextAsync("Write what you want to see");
         await Field("prompt").FillAsync(Prompt);
-        await SetAsync("steps", "40");
+        await SetAsync("steps", "30");
         await Field("prompt").PressAsync("Enter");
 
         await Expect(Page.Locator("#phase")).ToContainTextAsync("step", new() { Timeout = 30_000 });
         await Expect(Page.Locator("#preview")).ToBeVisibleAsync(Patiently);
         await Expect(Page.Locator("#phase")).ToContainTextAsync("left");
-        await Expect(Page.Locator("#phase")).ToContainTextAsync(new Regex("step (2[4-9]|3[0-9]) of"), new() { Timeout = 60_000 });
+        await Expect(Page.Locator("#phase")).ToContainTextAsync(new Regex("step (1[6-9]|2[0-9]) of"), new() { Timeout = 60_000 });
         await Page.EvaluateAsync("scrollTo(0, 0)");
         await ShotAsync(Page, "drawing");
         Assert.True(RedCircle.IsOn(await ResultAsync(Prompt)));
@@ -47,7 +47,7 @@ public sealed class PageTests(Browser browser) : PageTest(browser)
         await Button("Cancel").First.ClickAsync();
         await Expect(Page.GetByText("Cancelled.").First).ToBeVisibleAsync(Patiently);
 
-        await DrawAsync(Prompt, "60");
+        await DrawAsync(Prompt, "40");
         await Expect(Page.Locator("#phase")).ToContainTextAsync("step", new() { Timeout = 30_000 });
         int port = Server.Client.BaseAddress!.Port;
         await Server.SignalAsync("KILL");
@@ -65,13 +65,16 @@ public sealed class PageTests(Browser browser) : PageTest(browser)
     {
         await OpenAsync();
         await Page.GetByText("9:16").ClickAsync();
+        Assert.Equal("192x336", await Page.Locator(".shapes input:checked").InputValueAsync());
+        await SizeAsync(64, 96);
+        await Button("Swap width and height").ClickAsync();
         await Field("n").FillAsync("2");
         await Button("Roll a seed").ClickAsync();
         string seed = await Field("seed").InputValueAsync();
         await DrawAsync(Prompt, "2");
         byte[] first = await ResultAsync(Prompt);
         await Expect(Page.Locator("img.result")).ToHaveCountAsync(2);
-        Assert.Equal("192", await Page.Locator("img.result").First.GetAttributeAsync("width"));
+        Assert.Equal("96", await Page.Locator("img.result").First.GetAttributeAsync("width"));
 
         await Page.Locator("img.result").First.ClickAsync();
         await Expect(Page.Locator("#viewer dl")).ToContainTextAsync(seed);

@@ -26,7 +26,7 @@ const tellAbout = guarded(async () => {
   const health = await get('/api/health');
   about.replaceChildren(...[
     ['Server', health.status], ['Engine', health.engine ?? 'not loaded: the log says why'], ['Commit', health.engine_commit ?? (health.engine ? 'this build does not tell' : null)],
-    ['Backend', health.backends.join(', ')], ['Devices', health.devices.join(', ')],
+    ['Backend', health.backend && `${health.backend}: ${health.backend_reason}`], ['Devices', health.devices.join(', ')],
   ].filter(([, value]) => value).flatMap(([name, value]) => [el('dt', {}, name), el('dd', {}, value)]));
 });
 
