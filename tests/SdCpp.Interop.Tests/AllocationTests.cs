@@ -10,7 +10,7 @@ public sealed class AllocationTests(Demo demo)
 
     [Theory]
     [InlineData(64, 20)]
-    [InlineData(256, 2)]
+    [InlineData(128, 2)]
     public async Task A_picture_allocates_less_than_4_KB(int side, int steps)
     {
         TextToImageRequest request = Demo.Request with { Width = side, Height = side, Steps = steps };

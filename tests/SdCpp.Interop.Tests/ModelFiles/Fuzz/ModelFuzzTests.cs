@@ -15,7 +15,7 @@ namespace SdCpp.Interop.Tests;
 public sealed class ModelFuzzTests(Demo demo) : ModelFileTest
 {
     private const int Usual = 1000;
-    private const int UsualForEngine = 16;
+    private const int UsualForEngine = 8;
 
     private static readonly TextToImageRequest Request = Demo.Request with { Steps = 1, Prompt = "red", Width = 64, Height = 64 };
 
