@@ -205,6 +205,8 @@ typedef struct sdcpp_context_info {
     const char* family;
     const char* default_sampler;
     const char* default_scheduler;
+    int32_t takes_ref_images; /* 1: pictures "ref_images" are drawn from; 0: they are refused */
+    uint32_t reserved2;
 } sdcpp_context_info;
 
 SDCPP_API int32_t sdcpp_context_get_info(const sdcpp_context* context, sdcpp_context_info* info, sdcpp_error* error);

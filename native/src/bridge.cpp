@@ -4,6 +4,7 @@
 #include "context.hpp"
 #include "failure.hpp"
 #include "last_words.hpp"
+#include "pictures.hpp"
 #include "upscaler.hpp"
 
 #include <algorithm>
@@ -220,6 +221,7 @@ int32_t sdcpp_context_get_info(const sdcpp_context* context, sdcpp_context_info*
         value.family = c.family.c_str();
         value.default_sampler = c.default_sampler.c_str();
         value.default_scheduler = c.default_scheduler.c_str();
+        value.takes_ref_images = takes_ref_images(c) ? 1 : 0;
         give(info, value);
     });
 }

@@ -19,8 +19,7 @@ constexpr std::array edit_families = {"Flux",       "Flux.2",           "Flux.2 
 sd_image_t view(const sdcpp_image& image) { return {image.width, image.height, image.channels, const_cast<uint8_t*>(image.data)}; }
 
 void need_family(const sdcpp_context& context) {
-    const bool known = std::find_if(edit_families.begin(), edit_families.end(), [&](const char* name) { return context.family == name; }) != edit_families.end();
-    if (!known) {
+    if (!takes_ref_images(context)) {
         std::string names;
         for (const char* name : edit_families) {
             names += (names.empty() ? "" : ", ") + std::string(name);
@@ -39,6 +38,10 @@ void set_ip_adapter(Params&, const sdcpp_image&, long) {
 }
 
 } // namespace
+
+bool takes_ref_images(const sdcpp_context& context) {
+    return std::any_of(edit_families.begin(), edit_families.end(), [&](const char* name) { return context.family == name; });
+}
 
 call_pictures::call_pictures(const sdcpp_context& context, const sdcpp_image_params& params, sd_img_gen_params_t& engine_params) {
     for (size_t i = 0; i < params.picture_count; ++i) {

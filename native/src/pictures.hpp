@@ -10,6 +10,9 @@
 
 namespace sdcpp {
 
+// Whether the engine draws from reference pictures with this model.
+bool takes_ref_images(const sdcpp_context& context);
+
 // Puts the pictures of a request into the engine's struct, and keeps what that points to.
 class call_pictures {
 public:

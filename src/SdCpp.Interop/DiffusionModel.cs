@@ -17,7 +17,7 @@ public sealed class DiffusionModel : IDisposable, IAsyncDisposable
         _thread = thread;
         _handle = handle;
         _files = files;
-        (Family, DefaultSampler, DefaultScheduler) = ReadInfo(handle);
+        (Family, DefaultSampler, DefaultScheduler, TakesReferenceImages) = ReadInfo(handle);
     }
 
     /// <summary>Ends the thread of a forgotten model; its handle frees itself.</summary>
@@ -31,6 +31,9 @@ public sealed class DiffusionModel : IDisposable, IAsyncDisposable
 
     /// <summary>The scheduler used when a request names none.</summary>
     public string DefaultScheduler { get; }
+
+    /// <summary>Whether it draws from <see cref="ImageRequest.ReferenceImages"/>; if not, it refuses them.</summary>
+    public bool TakesReferenceImages { get; }
 
     /// <summary>
     /// Loads a model; loads the engine first if that has not happened. The files' headers are inspected before the engine sees them.
@@ -149,12 +152,12 @@ public sealed class DiffusionModel : IDisposable, IAsyncDisposable
         }
     }
 
-    private static unsafe (string Family, string Sampler, string Scheduler) ReadInfo(ContextHandle handle)
+    private static unsafe (string Family, string Sampler, string Scheduler, bool TakesReferenceImages) ReadInfo(ContextHandle handle)
     {
         var info = new NativeContextInfo { Size = (uint)sizeof(NativeContextInfo) };
         NativeError error = NativeStatus.NewError();
         NativeStatus.ThrowIfFailed(NativeMethods.sdcpp_context_get_info(handle, &info, &error), error);
-        return (Text(info.Family), Text(info.DefaultSampler), Text(info.DefaultScheduler));
+        return (Text(info.Family), Text(info.DefaultSampler), Text(info.DefaultScheduler), info.TakesRefImages == 1);
 
         static string Text(byte* utf8) => Marshal.PtrToStringUTF8((nint)utf8) ?? "";
     }

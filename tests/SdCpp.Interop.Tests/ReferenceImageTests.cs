@@ -13,6 +13,8 @@ public sealed class ReferenceImageTests(Demo demo)
         DiffusionModelOptions options = TinyFlux.Write(demo.NewPath(".flux"), demo.Files.Taesd);
         await using DiffusionModel model = await DiffusionModel.LoadAsync(options, null, Cancellation);
         Assert.Equal("Flux", model.Family);
+        Assert.True(model.TakesReferenceImages);
+        Assert.False(demo.Model.TakesReferenceImages);
         using ImageBuffer first = Filled(64, 48, 40), second = Filled(30, 64, 200);
 
         byte[] plain = await DrawAsync(Request);

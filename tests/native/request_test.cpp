@@ -95,6 +95,13 @@ void test_pictures_of_a_request() {
         expect(draw(steered.context, q, {}, {control.picture, adapter.picture, person.picture}, r), SDCPP_OK, "", "the others need their part of the model");
         CHECK(r.said("pictures: id=3x3:77 control=64x64:77 ip=5x9:77"), "  ... and the control picture is on the grid");
     }
+    for (const auto& [context, takes] : {std::pair{plain.context, 0}, std::pair{editor.context, 1}}) {
+        sdcpp_context_info info{};
+        info.size = sizeof info;
+        outcome o;
+        o.code = sdcpp_context_get_info(context, &info, &o.error);
+        CHECK(o.code == SDCPP_OK && info.takes_ref_images == takes, "a context says whether it takes reference pictures");
+    }
     const auto refuse = [&](sdcpp_context* context, const sdcpp_picture& picture, int32_t code, const char* part_of_message) {
         recorder r;
         request q;

@@ -100,6 +100,8 @@ internal unsafe struct NativeContextInfo
     public byte* Family;
     public byte* DefaultSampler;
     public byte* DefaultScheduler;
+    public int TakesRefImages;
+    public uint Reserved2;
 }
 
 [StructLayout(LayoutKind.Sequential)]

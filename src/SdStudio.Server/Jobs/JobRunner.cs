@@ -116,7 +116,9 @@ internal sealed partial class JobRunner(
         // Read beside the drawing: a picture is told by which weights it was drawn.
         Task<string> hash = hashes.ShortHashAsync(definition.MainFile, cancellation);
         long start = time.GetTimestamp();
-        using GenerationResult result = await GenerateAsync(model, settings, callbacks, cancellation).ConfigureAwait(false);
+        // An edit model looks at the picture; others begin from it.
+        bool refers = settings.Type == JobType.Edit && definition.Capabilities.Contains("imgedit") && model.TakesReferenceImages;
+        using GenerationResult result = await GenerateAsync(model, settings, refers, callbacks, cancellation).ConfigureAwait(false);
         ThrowIfBroken(result, settings.Count);
         JobSettings used = settings with
         {
@@ -158,13 +160,18 @@ internal sealed partial class JobRunner(
     }
 
     private async Task<GenerationResult> GenerateAsync(
-        DiffusionModel model, JobSettings settings, SdCallbacks callbacks, CancellationToken cancellation)
+        DiffusionModel model, JobSettings settings, bool refers, SdCallbacks callbacks, CancellationToken cancellation)
     {
         if (settings.Hires is { } hires)
             settings = settings with { Width = hires.Width, Height = hires.Height };
         if (settings.InputImage is null)
             return await model.TextToImageAsync(Requests.TextToImage(settings, loras), callbacks, cancellation).ConfigureAwait(false);
         using ImageBuffer input = ReadInput(settings.InputImage, settings, PictureReader.Read);
+        if (refers && settings.MaskImage is null)
+        {
+            return await model.TextToImageAsync(Requests.TextToImage(settings, loras) with { ReferenceImages = [input] }, callbacks, cancellation).ConfigureAwait(false);
+        }
+
         using ImageBuffer? mask = settings.MaskImage is { } path ? ReadInput(path, settings, PictureReader.ReadMask) : null;
         return await model.ImageToImageAsync(Requests.ImageToImage(settings, loras, input, mask), callbacks, cancellation).ConfigureAwait(false);
     }

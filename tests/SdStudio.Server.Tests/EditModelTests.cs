@@ -1,0 +1,45 @@
+using System.Net;
+using System.Text.Json;
+using SdCpp.Interop;
+using SdCpp.Interop.Tests;
+
+namespace SdStudio.Server.Tests;
+
+/// <summary>A model that is made for edits looks at the picture as a whole; others begin from it.</summary>
+public sealed class EditModelTests(Workshop studio)
+{
+    [Fact]
+    public async Task An_edit_model_looks_at_the_picture_and_any_strength_is_the_same_to_it()
+    {
+        string folder = studio.NewDataFolder("models: {}\n");
+        DiffusionModelOptions tiny = TinyFlux.Write(Path.Combine(folder, "models", "tiny"), Path.Combine(folder, "models", "demo-taesd.gguf"));
+        string arguments = $$"""["--diffusion-model", "{{tiny.DiffusionModelPath}}", "--clip_l", "{{tiny.ClipLPath}}", "--taesd", "{{tiny.TaesdPath}}"]""";
+        await File.WriteAllTextAsync(
+            Path.Combine(folder, "models.yml"),
+            $$"""
+            models:
+              editor: {name: Editor, capabilities: ["image-to-image", "imgedit"], args: {{arguments}}}
+              beginner: {name: Beginner, capabilities: ["image-to-image"], args: {{arguments}}}
+            """,
+            TestContext.Current.CancellationToken);
+        await using StudioServer server = await StudioServer.StartAsync(folder);
+        byte[] first = Pictures.Good("png"), second = Pictures.Good("grey");
+
+        string looked = await EditAsync("editor", first, "0.9");
+        Assert.Equal(looked, await EditAsync("editor", first, "0.3"));
+        Assert.NotEqual(looked, await EditAsync("editor", second, "0.9"));
+        string begun = await EditAsync("beginner", first, "0.9");
+        Assert.NotEqual(begun, await EditAsync("beginner", first, "0.3"));
+        Assert.NotEqual(looked, begun);
+
+        async Task<string> EditAsync(string model, byte[] picture, string strength)
+        {
+            using MultipartFormDataContent form = StudioServer.Form(
+                picture, ("model", model), ("prompt", "a hat"), ("size", "64x64"), ("steps", "2"), ("seed", "1"), ("strength", strength));
+            (HttpStatusCode status, JsonElement body) = await server.SendAsync(HttpMethod.Post, "/api/edit", form);
+            Assert.True(status == HttpStatusCode.OK, body.ToString());
+            string id = Assert.Single(body.GetProperty("data").EnumerateArray()).GetProperty("id").GetString()!;
+            return Convert.ToHexString((await server.PictureAsync(id)).Pixels);
+        }
+    }
+}
