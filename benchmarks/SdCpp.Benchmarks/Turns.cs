@@ -33,13 +33,18 @@ internal static class Turns
     /// <summary>The smallest picture: what the engine does for it is small enough that 0.1 ms of ours would be seen.</summary>
     private static async Task OverheadAsync()
     {
-        TextToImageRequest request = Demo.Request(side: 64, steps: 1);
-        using var raw = new RawModel(Demo.Files.ToOptions(threads: 1), request);
-        await using DiffusionModel model = await DiffusionModel.LoadAsync(Demo.Files.ToOptions(threads: 1));
-        await new Rounds("64 × 64, 1 step, 1 thread")
+        await CompareAsync("64 × 64, 1 step, 1 thread", Demo.Request(side: 64, steps: 1), threads: 1, rounds: 200);
+        await CompareAsync("256 × 256, 8 steps, 2 threads", Demo.Request(side: 256, steps: 8), threads: 2, rounds: 12);
+    }
+
+    private static async Task CompareAsync(string title, TextToImageRequest request, int threads, int rounds)
+    {
+        using var raw = new RawModel(Demo.Files.ToOptions(threads), request);
+        await using DiffusionModel model = await DiffusionModel.LoadAsync(Demo.Files.ToOptions(threads));
+        await new Rounds(title)
             .Add("raw call", () => OnOneThread(raw.Draw))
             .Add("safe API", async () => (await model.TextToImageAsync(request)).Dispose())
-            .RunAsync(200);
+            .RunAsync(rounds);
 
         static Task OnOneThread(Action draw)
         {

@@ -77,6 +77,24 @@ public sealed class LimitTests(Demo demo)
         Assert.Contains("is not a LoRA", refused.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_the_engine_says_outside_of_calls_comes_to_the_sink()
+    {
+        List<SdLogLine> lines = [];
+        SdEngine.SetLogSink(lines.Add);
+        try
+        {
+            DiffusionModel model = await DiffusionModel.LoadAsync(demo.Files.ToOptions(threads: 1), null, Cancellation);
+            await model.DisposeAsync();
+        }
+        finally
+        {
+            SdEngine.SetLogSink(null);
+        }
+
+        Assert.Contains(lines, line => line.Text.Contains("params backend buffer", StringComparison.Ordinal));
+    }
+
     private async Task RefusedAsync(TextToImageRequest request, string part)
     {
         SdException refused = await Assert.ThrowsAsync<SdException>(() => demo.Model.TextToImageAsync(request, null, Cancellation));
