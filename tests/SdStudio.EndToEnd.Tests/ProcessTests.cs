@@ -47,11 +47,19 @@ public sealed class ProcessTests : IDisposable
         }
     }
 
+    private static bool IsInterruptIgnored()
+    {
+        const string ignored = "SigIgn:";
+        string? line = File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith(ignored, StringComparison.Ordinal));
+        return line is not null && (Convert.ToUInt64(line[ignored.Length..].Trim(), 16) & 0b10) != 0;
+    }
+
     [Theory]
     [InlineData("TERM")]
     [InlineData("INT")]
     public async Task A_signal_stops_the_server_cleanly_in_the_middle_of_a_job_and_the_job_goes_on_at_the_next_start(string signal)
     {
+        Assert.SkipWhen(signal == "INT" && IsInterruptIgnored(), "These tests run in the background of a shell, where SIGINT is ignored, by what they start too.");
         using (ServerProcess server = await ServerProcess.StartAsync(_data))
         {
             _ = server.Client.PostAsync(new Uri("/api/generate", UriKind.Relative), Request(400), CancellationToken.None);
