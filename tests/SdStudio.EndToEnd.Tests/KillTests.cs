@@ -8,7 +8,7 @@ namespace SdStudio.EndToEnd.Tests;
 public sealed class KillTests : IDisposable
 {
     private const int Kills = 50;
-    private const int Waiting = 20;
+    private const int Waiting = 10;
 
     private readonly string _data = ServerProcess.NewFolder();
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
@@ -32,7 +32,7 @@ public sealed class KillTests : IDisposable
             await FillAsync(server);
             await LookAsync(server);
             // Any moment is right: while it loads, draws, writes.
-            await Task.Delay(random.Next(1500), Cancellation);
+            await Task.Delay(random.Next(1000), Cancellation);
             await server.SignalAsync("KILL");
         }
 
