@@ -11,8 +11,8 @@ internal static class ModelFiles
             EngineLimits.Check(file);
         ModelFileInfo[] all = [.. files.Select(f => f.File)];
         ModelFileInfo? encoder = Array.Find(files, f => f.Place == "llm_path").File;
-        IReadOnlyList<string> mismatches = ModelFileChecks.FindMismatches(all, encoder);
-        if (mismatches.Count > 0)
+        string[] mismatches = [.. ModelFileChecks.FindMismatches(all, encoder), .. CompanionFiles.FindMismatches(files)];
+        if (mismatches.Length > 0)
             throw new SdException(SdError.ModelFileInvalid, "These files do not belong together: " + string.Join(' ', mismatches));
         return ModelFileChecks.FindFault(all, encoder) is { } fault ? throw new SdException(SdError.ModelFileInvalid, fault) : all;
     }

@@ -1,0 +1,39 @@
+namespace SdCpp.Interop;
+
+/// <summary>
+/// Files that stand beside a model and work with some families alone. The engine looks at their own tensors, and not at the model: a ControlNet
+/// of SD 1.x ends the process when Z-Image or FLUX draws with it, the others change nothing and nobody is told.
+/// </summary>
+internal static class CompanionFiles
+{
+    private static readonly ModelFamily[] Unets = [ModelFamily.Sd1, ModelFamily.Sd2, ModelFamily.Sdxl];
+
+    private static readonly Dictionary<string, (string What, ModelFamily[] Families)> Places = new(StringComparer.Ordinal)
+    {
+        ["control_net_path"] = ("a ControlNet", Unets),
+        ["ip_adapter_path"] = ("an IP-Adapter", Unets),
+        ["motion_module_path"] = ("a motion module", Unets),
+        ["photo_maker_path"] = ("PhotoMaker", [ModelFamily.Sdxl]),
+        ["pulid_weights_path"] = ("PuLID", [ModelFamily.Flux]),
+    };
+
+    /// <summary>What cannot work with the model among these files, in words for people.</summary>
+    public static IEnumerable<string> FindMismatches((string Place, ModelFileInfo File)[] files)
+    {
+        ModelFileInfo? model = Array.Find(files, f => f.Place == "diffusion_model_path").File ?? Array.Find(files, f => f.Place == "model_path").File;
+        // The names in a PyTorch file are not read.
+        if (model is null || model.Format == ModelFormat.PyTorch)
+            yield break;
+        foreach ((string place, ModelFileInfo file) in files)
+        {
+            if (!Places.TryGetValue(place, out (string What, ModelFamily[] Families) known))
+                continue;
+            if (!known.Families.Contains(model.Family))
+                yield return $"{file.Path} is given as {known.What}, which the engine has for {string.Join(", ", known.Families)}, but {model.Path} is {NameOf(model.Family)}.";
+            else if (file.Family != ModelFamily.Unknown && file.Family != model.Family)
+                yield return $"{file.Path} was made for {file.Family}, but {model.Path} is {model.Family}.";
+        }
+    }
+
+    private static string NameOf(ModelFamily family) => family == ModelFamily.Unknown ? "of a family that is not known" : $"{family}";
+}
