@@ -7,6 +7,7 @@
 #include <array>
 #include <cstring>
 #include <string>
+#include <string_view>
 
 namespace sdcpp {
 namespace {
@@ -37,6 +38,16 @@ void set_ip_adapter(Params&, const sdcpp_image&, long) {
     throw failure(SDCPP_NOT_SUPPORTED, "picture ip_adapter_image is not supported by this engine build");
 }
 
+// Without it the engine draws somebody else, and says so in its log alone. The word is fixed in it.
+void need_trigger(const char* prompt) {
+    const std::string_view text = prompt != nullptr ? prompt : "";
+    const size_t first = text.find_first_not_of(" \t\r\n");
+    const size_t trigger = text.find("img");
+    if (trigger == std::string_view::npos || trigger <= first) {
+        refuse("prompt: PhotoMaker draws the person where the word img stands behind another, as in 'a man img in a garden'");
+    }
+}
+
 } // namespace
 
 bool takes_ref_images(const sdcpp_context& context) {
@@ -64,6 +75,7 @@ call_pictures::call_pictures(const sdcpp_context& context, const sdcpp_image_par
             set_ip_adapter(engine_params, picture.image, 0);
         } else if (name == "pm_params.id_images") {
             need_file(context, picture.name, "photo_maker_path");
+            need_trigger(params.prompt);
             ids_.push_back(view(picture.image));
         } else {
             throw failure(SDCPP_NOT_SUPPORTED, "picture " + name + " is not supported by this engine build");

@@ -166,6 +166,7 @@ public sealed class DiffusionModel : IDisposable, IAsyncDisposable
         ImageRequest request, ImageToImageRequest? from, SdCallbacks? callbacks, CancellationToken cancellation, CancellationToken finishImage)
     {
         ModelFiles.CheckLoras(request.Loras, _files);
+        CompanionFiles.CheckIdentity(request);
         if (request.Hires?.ModelPath is { } upscaler)
             ModelFiles.CheckUpscaler(upscaler);
         using var arena = new Utf8Arena();

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace SdCpp.Interop.Tests;
 
 /// <summary>What FLUX has and the demo model has not, with a tiny model of that family.</summary>
@@ -17,21 +19,46 @@ public sealed class ReferenceImageTests(Demo demo)
         Assert.False(demo.Model.TakesReferenceImages);
         using ImageBuffer first = Filled(64, 48, 40), second = Filled(30, 64, 200);
 
-        byte[] plain = await DrawAsync(Request);
-        byte[] one = await DrawAsync(Request with { ReferenceImages = [first] });
-        byte[] other = await DrawAsync(Request with { ReferenceImages = [second] });
-        byte[] both = await DrawAsync(Request with { ReferenceImages = [first, second] });
-        byte[] guided = await DrawAsync(Request with { Guidance = 30 });
-        byte[] again = await DrawAsync(Request);
+        byte[] plain = await DrawAsync(model, Request);
+        byte[] one = await DrawAsync(model, Request with { ReferenceImages = [first] });
+        byte[] other = await DrawAsync(model, Request with { ReferenceImages = [second] });
+        byte[] both = await DrawAsync(model, Request with { ReferenceImages = [first, second] });
+        byte[] guided = await DrawAsync(model, Request with { Guidance = 30 });
+        byte[] again = await DrawAsync(model, Request);
 
         Assert.Equal(plain, again);
         byte[][] all = [plain, one, other, both, guided];
         Assert.Equal(all.Length, all.Select(Convert.ToHexString).Distinct().Count());
+    }
 
-        async Task<byte[]> DrawAsync(TextToImageRequest request)
+    [Fact]
+    public async Task A_person_changes_the_picture_and_a_file_that_is_none_is_refused()
+    {
+        DiffusionModelOptions options = TinyFlux.Write(demo.NewPath(".flux"), demo.Files.Taesd);
+        await using DiffusionModel model = await DiffusionModel.LoadAsync(
+            options with { PulidPath = TinyFlux.WritePulid(demo.NewPath(".safetensors")) }, null, Cancellation);
+        byte[] plain = await DrawAsync(model, Request);
+        byte[] one = await DrawAsync(model, Request with { Pulid = new PulidIdentity(Person(1, [32, 2048])) });
+        byte[] other = await DrawAsync(model, Request with { Pulid = new PulidIdentity(Person(2, [32, 2048])) });
+        Assert.Equal(3, new[] { plain, one, other }.Select(Convert.ToHexString).Distinct().Count());
+
+        await RefusedAsync(Person(1, [32, 1024]), "32 × 1024 numbers of type f16; PuLID takes 1 to 1024 × 2048");
+        await RefusedAsync(Person(1, [4096]), "has a person's embedding of 4096 numbers");
+        await RefusedAsync(Person(1, [1025, 2048]), "1025 × 2048");
+        await RefusedAsync(Person(1, [3, 32, 2048]), "3 × 32 × 2048");
+        await RefusedAsync(demo.Files.Taesd, "is no embedding of a person");
+        await RefusedAsync(options.DiffusionModelPath!, "is no embedding of a person");
+        var named = new Dictionary<string, string> { ["pulid_params.id_embedding_path"] = Person(1, [32, 1024]) };
+        Assert.Equal(SdError.ModelFileInvalid, (await Assert.ThrowsAsync<SdException>(() => DrawAsync(model, Request with { EngineOptions = named }))).Code);
+        var skipping = Request with { SkipLayers = new SkipLayerGuidance([0]), Pulid = new PulidIdentity(Person(1, [32, 2048])) };
+        Assert.Equal(SdError.InvalidArgument, (await Assert.ThrowsAsync<SdException>(() => DrawAsync(model, skipping))).Code);
+        Assert.Equal(plain, await DrawAsync(model, Request));
+
+        async Task RefusedAsync(string path, string part)
         {
-            using GenerationResult result = await model.TextToImageAsync(request, null, Cancellation);
-            return result.Images[0].Pixels.Span.ToArray();
+            SdException refused = await Assert.ThrowsAsync<SdException>(() => DrawAsync(model, Request with { Pulid = new PulidIdentity(path) }));
+            Assert.Equal(SdError.ModelFileInvalid, refused.Code);
+            Assert.Contains(part, refused.Message, StringComparison.Ordinal);
         }
     }
 
@@ -43,6 +70,24 @@ public sealed class ReferenceImageTests(Demo demo)
         SdException refused = await Assert.ThrowsAsync<SdException>(() => DiffusionModel.LoadAsync(options with { ClipLPath = null }, null, Cancellation));
         Assert.Equal(SdError.ModelLoadFailed, refused.Code);
         Assert.Contains("clip_l_path and t5xxl_path", refused.Message, StringComparison.Ordinal);
+    }
+
+    private static async Task<byte[]> DrawAsync(DiffusionModel model, TextToImageRequest request)
+    {
+        using GenerationResult result = await model.TextToImageAsync(request, null, Cancellation);
+        return result.Images[0].Pixels.Span.ToArray();
+    }
+
+    private string Person(int seed, long[] shape)
+    {
+        string path = demo.NewPath(".gguf");
+        byte[] file = ModelBytes.Gguf("pulid", ("pulid_id", shape));
+        var random = new Random(seed);
+        int numbers = (int)shape.Aggregate((a, b) => a * b);
+        foreach (ref Half number in MemoryMarshal.Cast<byte, Half>(file.AsSpan(file.Length - (2 * numbers))))
+            number = (Half)((random.NextDouble() * 2) - 1);
+        File.WriteAllBytes(path, file);
+        return path;
     }
 
     private static ImageBuffer Filled(int width, int height, byte value)

@@ -110,7 +110,10 @@ public sealed class RequestTests(Demo demo)
         await RefusedAsync(Demo.Request with { Control = new ControlImage(image) }, SdError.InvalidArgument, "control_net_path");
         await RefusedAsync(Demo.Request with { IpAdapter = new IpAdapterImage(image) }, SdError.InvalidArgument, "ip_adapter_path");
         await RefusedAsync(Demo.Request with { PhotoMaker = new PhotoMakerIdentity([image]) }, SdError.InvalidArgument, "photo_maker_path");
-        await RefusedAsync(Demo.Request with { Pulid = new PulidIdentity(demo.Files.Taesd) }, SdError.InvalidArgument, "pulid_weights_path");
+        await RefusedAsync(Demo.Request with { PhotoMaker = new PhotoMakerIdentity([]) }, SdError.InvalidArgument, "PhotoMaker: Images is empty");
+        string person = demo.NewPath(".gguf");
+        await File.WriteAllBytesAsync(person, ModelBytes.Gguf("pulid", ("pulid_id", [32, 2048])), Cancellation);
+        await RefusedAsync(Demo.Request with { Pulid = new PulidIdentity(person) }, SdError.InvalidArgument, "pulid_weights_path");
     }
 
     [Fact]

@@ -20,6 +20,20 @@ internal static class TinyFlux
         return new DiffusionModelOptions { DiffusionModelPath = flux, ClipLPath = clip, TaesdPath = taesd, Threads = 1 };
     }
 
+    /// <summary>PuLID for this model: of random weights as well; its width towards the person is fixed in the engine.</summary>
+    public static string WritePulid(string path)
+    {
+        const int identity = 2048;
+        WriteRandom(path, [.. Enumerable.Range(0, 2).SelectMany<int, (string, int[])>(block =>
+        [
+            ($"pulid_ca.{block}.norm1.weight", [identity]), ($"pulid_ca.{block}.norm1.bias", [identity]),
+            ($"pulid_ca.{block}.norm2.weight", [Width]), ($"pulid_ca.{block}.norm2.bias", [Width]),
+            ($"pulid_ca.{block}.to_q.weight", [identity, Width]), ($"pulid_ca.{block}.to_kv.weight", [2 * identity, identity]),
+            ($"pulid_ca.{block}.to_out.weight", [Width, identity]),
+        ])]);
+        return path;
+    }
+
     private static IEnumerable<(string Name, int[] Shape)> FluxTensors() =>
     [
         .. Linear("img_in", Width, 64), .. Linear("txt_in", Width, 4096),

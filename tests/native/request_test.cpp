@@ -92,8 +92,16 @@ void test_pictures_of_a_request() {
     {
         recorder r;
         request q(60, 60);
+        q.params.prompt = "a man img in a garden";
         expect(draw(steered.context, q, {}, {control.picture, adapter.picture, person.picture}, r), SDCPP_OK, "", "the others need their part of the model");
         CHECK(r.said("pictures: id=3x3:77 control=64x64:77 ip=5x9:77"), "  ... and the control picture is on the grid");
+    }
+    for (const char* prompt : {"", " ", "img", " img of a man"}) {
+        recorder first_word;
+        request other(60, 60);
+        other.params.prompt = prompt;
+        expect(draw(steered.context, other, {}, {person.picture}, first_word), SDCPP_INVALID_ARGUMENT, "prompt: PhotoMaker",
+               std::string("no person in '") + prompt + "'");
     }
     for (const auto& [context, takes] : {std::pair{plain.context, 0}, std::pair{editor.context, 1}}) {
         sdcpp_context_info info{};
@@ -112,6 +120,7 @@ void test_pictures_of_a_request() {
     refuse(plain.context, control.picture, SDCPP_INVALID_ARGUMENT, "control_image needs a model that was loaded with option control_net_path");
     refuse(plain.context, adapter.picture, SDCPP_INVALID_ARGUMENT, "ip_adapter_image needs");
     refuse(plain.context, person.picture, SDCPP_INVALID_ARGUMENT, "pm_params.id_images needs");
+    refuse(steered.context, person.picture, SDCPP_INVALID_ARGUMENT, "where the word img stands behind another");
     refuse(steered.context, control.picture, SDCPP_INVALID_ARGUMENT, "it must have the size of the result, 64x64");
     refuse(editor.context, shaded("ref_images", 8, 8, 1).picture, SDCPP_INVALID_ARGUMENT, "ref_images channels is 1");
     refuse(editor.context, {"ref_images", {8, 8, 3, 0, nullptr}}, SDCPP_INVALID_ARGUMENT, "ref_images has no pixels");

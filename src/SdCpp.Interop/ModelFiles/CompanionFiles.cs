@@ -6,6 +6,11 @@ namespace SdCpp.Interop;
 /// </summary>
 internal static class CompanionFiles
 {
+    // Width of PuLID's cross attention, and the types that the engine reads; more tokens than the published 32 it takes up to some thousands.
+    private const int IdentityWidth = 2048;
+    private const int MaxIdentityTokens = 1024;
+    private static readonly string[] IdentityTypes = ["f32", "f16", "bf16"];
+
     private static readonly ModelFamily[] Unets = [ModelFamily.Sd1, ModelFamily.Sd2, ModelFamily.Sdxl];
 
     private static readonly Dictionary<string, (string What, ModelFamily[] Families)> Places = new(StringComparer.Ordinal)
@@ -32,6 +37,27 @@ internal static class CompanionFiles
                 yield return $"{file.Path} is given as {known.What}, which the engine has for {string.Join(", ", known.Families)}, but {model.Path} is {NameOf(model.Family)}.";
             else if (file.Family != ModelFamily.Unknown && file.Family != model.Family)
                 yield return $"{file.Path} was made for {file.Family}, but {model.Path} is {model.Family}.";
+        }
+    }
+
+    /// <summary>
+    /// Throws for a file that is no person's embedding for PuLID: of one with another width the engine dies, for the rest it draws somebody else
+    /// and says so in its log alone.
+    /// </summary>
+    public static void CheckIdentity(ImageRequest request)
+    {
+        if ((request.Pulid?.EmbeddingPath ?? request.EngineOptions?.GetValueOrDefault("pulid_params.id_embedding_path")) is not { Length: > 0 } path)
+            return;
+        if (request.SkipLayers is not null)
+            throw new SdException(SdError.InvalidArgument, "Pulid: the engine leaves the person out when layers are skipped; leave out SkipLayers or Pulid.");
+        ModelFileInfo file = ModelFile.Inspect(path);
+        ModelTensor? person = file.Format == ModelFormat.Gguf ? file.Tensors.FirstOrDefault(t => t.Name == "pulid_id") : null;
+        if (person is null)
+            throw ModelFileErrors.Invalid(path, "is no embedding of a person for PuLID: that is a GGUF file with a tensor 'pulid_id'.");
+        if (!IdentityTypes.Contains(person.Type) || person.Shape is not ([IdentityWidth] or [>= 1 and <= MaxIdentityTokens, IdentityWidth]))
+        {
+            throw ModelFileErrors.Invalid(path,
+                $"has a person's embedding of {string.Join(" × ", person.Shape)} numbers of type {person.Type}; PuLID takes 1 to {MaxIdentityTokens} × {IdentityWidth} of {string.Join(", ", IdentityTypes)}.");
         }
     }
 

@@ -106,6 +106,8 @@ internal static unsafe class RequestMarshaller
             pictures.Add(("control_image", control.Image));
         if (request.IpAdapter is { } adapter)
             pictures.Add(("ip_adapter_image", adapter.Image));
+        if (request.PhotoMaker is { Images.Count: 0 })
+            throw new SdException(SdError.InvalidArgument, "PhotoMaker: Images is empty; it needs one photograph of the person or more.");
         if (request.PhotoMaker is { } person)
             pictures.AddRange(person.Images.Select(image => ("pm_params.id_images", image)));
         return pictures;
