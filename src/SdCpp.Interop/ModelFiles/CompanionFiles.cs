@@ -22,6 +22,23 @@ internal static class CompanionFiles
         ["pulid_weights_path"] = ("PuLID", [ModelFamily.Flux]),
     };
 
+    // The engine takes from a file what it knows by name, and where another file has that already it does not mind what this one is.
+    private static readonly Dictionary<string, ModelRole[]> Roles = new(StringComparer.Ordinal)
+    {
+        ["vae_path"] = [ModelRole.Vae, ModelRole.Checkpoint],
+        ["taesd_path"] = [ModelRole.Taesd],
+        ["control_net_path"] = [ModelRole.ControlNet],
+        ["clip_l_path"] = [ModelRole.TextEncoder, ModelRole.Checkpoint],
+        ["clip_g_path"] = [ModelRole.TextEncoder, ModelRole.Checkpoint],
+        ["t5xxl_path"] = [ModelRole.TextEncoder, ModelRole.Checkpoint],
+        ["llm_path"] = [ModelRole.TextEncoder, ModelRole.Checkpoint],
+    };
+
+    /// <summary>Files that are certainly something else than they are given as, in words for people.</summary>
+    public static IEnumerable<string> FindMisplaced((string Place, ModelFileInfo File)[] files) => files
+        .Where(f => f.File.Role != ModelRole.Unknown && Roles.TryGetValue(f.Place, out ModelRole[]? allowed) && !allowed.Contains(f.File.Role))
+        .Select(f => $"{f.File.Path} is given as {f.Place}{ModelFiles.Instead(f.File)}.");
+
     /// <summary>What cannot work with the model among these files, in words for people.</summary>
     public static IEnumerable<string> FindMismatches((string Place, ModelFileInfo File)[] files)
     {

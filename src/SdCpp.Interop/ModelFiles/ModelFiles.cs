@@ -11,6 +11,8 @@ internal static class ModelFiles
             EngineLimits.Check(file);
         ModelFileInfo[] all = [.. files.Select(f => f.File)];
         ModelFileInfo? encoder = Array.Find(files, f => f.Place == "llm_path").File;
+        if (CompanionFiles.FindMisplaced(files).FirstOrDefault() is { } misplaced)
+            throw new SdException(SdError.ModelFileInvalid, misplaced);
         string[] mismatches = [.. ModelFileChecks.FindMismatches(all, encoder), .. CompanionFiles.FindMismatches(files)];
         if (mismatches.Length > 0)
             throw new SdException(SdError.ModelFileInvalid, "These files do not belong together: " + string.Join(' ', mismatches));
@@ -50,7 +52,7 @@ internal static class ModelFiles
     private static string MadeFor(ModelFileInfo lora) =>
         lora.Family == ModelFamily.Unknown ? "" : $"; it was made for {lora.Family}";
 
-    private static string Instead(ModelFileInfo file) => file.Role switch
+    internal static string Instead(ModelFileInfo file) => file.Role switch
     {
         ModelRole.DiffusionModel => "; it looks like a diffusion model",
         ModelRole.Vae => "; it looks like a VAE",
