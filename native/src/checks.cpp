@@ -97,6 +97,15 @@ void same_size(const char* what, const sdcpp_image& image, const sdcpp_image_par
     }
 }
 
+void scalable(const char* what, const sdcpp_image& image, const sdcpp_image_params& params) {
+    constexpr double half_a_cell = 8;
+    const auto [narrow, wide] = std::minmax(image.width, image.height);
+    if (std::sqrt(static_cast<double>(params.width) * params.height * narrow / wide) < half_a_cell) {
+        refuse(std::string(what) + " is " + std::to_string(image.width) + "x" + std::to_string(image.height) + ", too narrow for a result of " +
+               std::to_string(params.width) + "x" + std::to_string(params.height));
+    }
+}
+
 void strength(float strength) {
     if (!(strength >= 0 && strength <= 1)) {
         refuse(outside("strength", std::to_string(strength), "0 to 1"));

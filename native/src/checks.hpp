@@ -16,6 +16,9 @@ void image_params(const sdcpp_image_params& params);
 void size(const char* what, uint32_t width, uint32_t height);
 void image(const char* what, const sdcpp_image* image, uint32_t channels);
 void same_size(const char* what, const sdcpp_image& image, const sdcpp_image_params& params);
+// The engine scales a reference picture to as many pixels as the result has, in its own shape and on a grid of 16, and throws where a side
+// becomes nothing.
+void scalable(const char* what, const sdcpp_image& image, const sdcpp_image_params& params);
 void strength(float strength);
 void result(const sdcpp_result* result, uint32_t images, size_t bytes);
 // A file that exists and is not empty. `option` names it in the message.

@@ -64,6 +64,7 @@ call_pictures::call_pictures(const sdcpp_context& context, const sdcpp_image_par
         checks::image(picture.name, &picture.image, 3);
         if (name == "ref_images") {
             need_family(context);
+            checks::scalable(picture.name, picture.image, params);
             refs_.push_back(view(picture.image));
         } else if (name == "control_image") {
             need_file(context, picture.name, "control_net_path");

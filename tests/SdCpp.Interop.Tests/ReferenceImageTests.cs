@@ -24,6 +24,11 @@ public sealed class ReferenceImageTests(Demo demo)
         byte[] other = await DrawAsync(model, Request with { ReferenceImages = [second] });
         byte[] both = await DrawAsync(model, Request with { ReferenceImages = [first, second] });
         byte[] guided = await DrawAsync(model, Request with { Guidance = 30 });
+        // The engine's own limit: one row more, and a side becomes nothing.
+        using ImageBuffer narrow = Filled(1, 64, 40), tooNarrow = Filled(1, 65, 40);
+        await DrawAsync(model, Request with { ReferenceImages = [narrow] });
+        SdException refused = await Assert.ThrowsAsync<SdException>(() => DrawAsync(model, Request with { ReferenceImages = [tooNarrow] }));
+        Assert.Equal("ref_images is 1x65, too narrow for a result of 64x64", refused.Message);
         byte[] again = await DrawAsync(model, Request);
 
         Assert.Equal(plain, again);

@@ -122,6 +122,8 @@ void test_pictures_of_a_request() {
     refuse(plain.context, person.picture, SDCPP_INVALID_ARGUMENT, "pm_params.id_images needs");
     refuse(steered.context, person.picture, SDCPP_INVALID_ARGUMENT, "where the word img stands behind another");
     refuse(steered.context, control.picture, SDCPP_INVALID_ARGUMENT, "it must have the size of the result, 64x64");
+    refuse(editor.context, shaded("ref_images", 1, 65).picture, SDCPP_INVALID_ARGUMENT, "ref_images is 1x65, too narrow for a result of 64x64");
+    refuse(editor.context, shaded("ref_images", 200, 3).picture, SDCPP_INVALID_ARGUMENT, "ref_images is 200x3, too narrow");
     refuse(editor.context, shaded("ref_images", 8, 8, 1).picture, SDCPP_INVALID_ARGUMENT, "ref_images channels is 1");
     refuse(editor.context, {"ref_images", {8, 8, 3, 0, nullptr}}, SDCPP_INVALID_ARGUMENT, "ref_images has no pixels");
     refuse(editor.context, {"ref_images", {0, 8, 3, 0, first.bytes.data()}}, SDCPP_INVALID_ARGUMENT, "ref_images width is 0");
