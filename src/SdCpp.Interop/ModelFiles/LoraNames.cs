@@ -10,6 +10,8 @@ internal static class LoraNames
         "text_encoders.", "text_encoder_2.", "text_encoder.", "lora_unet_", "lora_transformer_", "lora_te1_", "lora_te2_", "lora_te_",
     ];
 
+    private static readonly string[] UnetBlocks = ["down_blocks", "up_blocks", "mid_block", "input_blocks", "output_blocks", "middle_block"];
+
     private static readonly string[] InnerMarks = [".lora_", ".lora.", ".lokr_", ".hada_"];
 
     private static readonly string[] Endings = [".weight", ".bias", ".alpha", ".diff", ".diff_b", ".dora_scale"];
@@ -59,7 +61,8 @@ internal static class LoraNames
             return ModelFamily.Flux;
         if (Any("joint_blocks_", ""))
             return ModelFamily.Sd3;
-        return lora.StartsWith("lora_te2_") || lora.StartsWith("text_encoder_2.") ? ModelFamily.Sdxl : CrossAttentionFamily(lora);
+        // The second text encoder of FLUX is a T5.
+        return lora.StartsWith("lora_te2_text_model") || lora.StartsWith("text_encoder_2.text_model") ? ModelFamily.Sdxl : CrossAttentionFamily(lora);
 
         bool Any(string start, string part) =>
             names.Exists(n => n.StartsWith(start, StringComparison.Ordinal) && n.Contains(part, StringComparison.Ordinal));
@@ -67,9 +70,10 @@ internal static class LoraNames
 
     private static ModelFamily CrossAttentionFamily(TensorNames lora)
     {
-        // The inner matrix is as wide as what it is applied to, and keys are made from the text encoder's output.
+        // The inner matrix is as wide as what it is applied to, and keys are made from the text encoder's output. Others than UNets have such keys too.
         ModelTensor? key = lora.Tensors.FirstOrDefault(t =>
-            t.Name.Contains("attn2", StringComparison.Ordinal) && t.Name.Contains("to_k", StringComparison.Ordinal)
+            Array.Exists(UnetBlocks, part => t.Name.Contains(part, StringComparison.Ordinal))
+            && t.Name.Contains("attn2", StringComparison.Ordinal) && t.Name.Contains("to_k", StringComparison.Ordinal)
             && (t.Name.Contains("lora_down", StringComparison.Ordinal) || t.Name.Contains("lora_A", StringComparison.Ordinal)));
         return key?.Shape is [_, long width, ..]
             ? width switch

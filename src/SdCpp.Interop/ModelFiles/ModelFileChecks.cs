@@ -70,6 +70,10 @@ internal static class ModelFileChecks
     /// <summary>Whether the names of a LoRA have a place in these files.</summary>
     public static LoraFit FitOf(ModelFileInfo lora, IReadOnlyCollection<ModelFileInfo> model)
     {
+        // The engine passes over what has other sizes, and draws as without the LoRA.
+        ModelFamily family = model.Select(f => f.Family).FirstOrDefault(f => f != ModelFamily.Unknown);
+        if (lora.Family != ModelFamily.Unknown && family != ModelFamily.Unknown && lora.Family != family && (IsUnet(lora.Family) || IsUnet(family)))
+            return LoraFit.FitsNothing;
         HashSet<string> names = [.. model.SelectMany(f => f.Tensors).Select(t => LoraNames.Fold(t.Name))];
         List<string> wanted = [.. lora.Tensors.Select(t => LoraNames.Fold(t.Name)).Distinct(StringComparer.Ordinal)];
         if (wanted.Exists(names.Contains))
@@ -80,6 +84,8 @@ internal static class ModelFileChecks
         HashSet<string?> blocks = [.. names.Select(LoraNames.BlockOf).Where(b => b is not null)];
         return wanted.Exists(n => blocks.Contains(LoraNames.BlockOf(n))) ? LoraFit.Unknown : LoraFit.FitsNothing;
     }
+
+    private static bool IsUnet(ModelFamily family) => family is ModelFamily.Sd1 or ModelFamily.Sd2 or ModelFamily.Sdxl;
 
     // The engine takes everything with this tensor for Z-Image.
     private static bool IsZImage(ModelFileInfo file) => file.Role != ModelRole.Lora

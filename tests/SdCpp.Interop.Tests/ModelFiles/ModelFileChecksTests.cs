@@ -91,6 +91,30 @@ public sealed class ModelFileChecksTests : ModelFileTest
         Assert.Equal(LoraFit.Unknown, ModelFileChecks.FitOf(Lora("lycoris_layers_0_attention_to_q.lokr_w1"), [ZImage()]));
     }
 
+    [Theory]
+    [InlineData(ModelFamily.Sd1, ModelFamily.Sdxl, false)]
+    [InlineData(ModelFamily.Sd1, ModelFamily.Flux, false)]
+    [InlineData(ModelFamily.Flux, ModelFamily.Sdxl, false)]
+    [InlineData(ModelFamily.Sdxl, ModelFamily.Sdxl, true)]
+    [InlineData(ModelFamily.Sdxl, ModelFamily.Unknown, true)]
+    // Chroma has the names of FLUX, and takes its LoRAs.
+    [InlineData(ModelFamily.Chroma, ModelFamily.Flux, true)]
+    public void A_lora_of_another_family_fits_nothing_though_the_names_are_there(ModelFamily model, ModelFamily lora, bool fits)
+    {
+        const string name = "input_blocks.4.1.transformer_blocks.0.attn1.to_q";
+        Assert.Equal(fits ? LoraFit.Fits : LoraFit.FitsNothing, ModelFileChecks.FitOf(Lora(name + ".lora_A.weight") with { Family = lora }, [Info("m", model, ModelRole.DiffusionModel, (name + ".weight", [640, 640]))]));
+    }
+
+    [Theory]
+    [InlineData("lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn2_to_k.lora_down.weight", 768, ModelFamily.Sd1)]
+    [InlineData("unet.mid_block.attentions.0.transformer_blocks.0.attn2.to_k.lora_A.weight", 2048, ModelFamily.Sdxl)]
+    [InlineData("lora_te2_text_model_encoder_layers_0_self_attn_q_proj.lora_down.weight", 1280, ModelFamily.Sdxl)]
+    // Video models attend to their text by the same names, and the second text encoder of FLUX is a T5.
+    [InlineData("transformer_blocks.0.attn2.to_k.lora_A.weight", 2048, ModelFamily.Unknown)]
+    [InlineData("lora_te2_encoder_block_0_layer_0_SelfAttention_q.lora_down.weight", 4096, ModelFamily.Unknown)]
+    public void The_family_of_a_lora_of_a_unet_is_told_by_its_text(string name, long width, ModelFamily family) =>
+        Assert.Equal(family, Inspect(ModelBytes.Safetensors((name, [4, width]))).Family);
+
     [Fact]
     public void A_model_is_checked_file_by_file_and_as_a_whole()
     {
