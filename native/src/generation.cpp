@@ -99,6 +99,22 @@ void check_files(const sdcpp_context& context, const sd_img_gen_params_t& engine
     }
 }
 
+template <typename Params>
+auto has_joined_edges(const Params& params, int) -> decltype(params.circular_x || params.circular_y) {
+    return params.circular_x || params.circular_y;
+}
+template <typename Params>
+bool has_joined_edges(const Params&, long) {
+    return false;
+}
+
+// The engine puts tiles that reach over an edge together wrongly, and ends the process over it with most sizes.
+void check_tiling(const sd_img_gen_params_t& engine_params) {
+    if (engine_params.vae_tiling_params.enabled && has_joined_edges(engine_params, 0)) {
+        refuse("vae_tiling_params.enabled and circular_x or circular_y are both set; the engine cannot decode a picture with joined edges in tiles");
+    }
+}
+
 void set_sampling(const sdcpp_image_params& params, const sdcpp_context& context, sd_img_gen_params_t& engine_params) {
     sd_sample_params_t& sampling = engine_params.sample_params;
     const sd_hires_params_t& hires = engine_params.hires;
@@ -151,6 +167,7 @@ void generate(sdcpp_context& context, const sdcpp_image_params& params, const sd
         set_image_option(engine_params, params.options[i], storage);
     }
     check_files(context, engine_params);
+    check_tiling(engine_params);
     const result_size size = engine_params.hires.enabled ? hires_size(width, height, engine_params.hires) : result_size{width, height};
     checks::result(&result, static_cast<uint32_t>(params.batch_count), static_cast<size_t>(size.width) * size.height * 3);
     result.image_count = 0;

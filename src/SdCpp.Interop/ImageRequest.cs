@@ -105,7 +105,7 @@ public abstract record ImageRequest
     /// <summary>A second, larger pass; null for none.</summary>
     public HiresFix? Hires { get; init; }
 
-    /// <summary>Decoding in tiles; null for in one piece.</summary>
+    /// <summary>Decoding in tiles; null for in one piece. Refused with <see cref="CircularX"/> or <see cref="CircularY"/>: the engine ends the process.</summary>
     public VaeTiling? VaeTiling { get; init; }
 
     /// <summary>The left and the right edge fit each other, as those of a tile.</summary>

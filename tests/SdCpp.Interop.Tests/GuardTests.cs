@@ -48,6 +48,8 @@ public sealed class GuardTests(Demo demo)
         ("eta infinite", "sample_params.eta", WithOption("sample_params.eta", "inf")),
         ("a switch that is neither", "vae_tiling_params.enabled", WithOption("vae_tiling_params.enabled", "yes")),
         ("a fraction of a pixel", "vae_tiling_params.tile_size_x", WithOption("vae_tiling_params.tile_size_x", "1.5")),
+        ("joined edges in tiles", "circular_x or circular_y", Demo.Request with { CircularX = true, VaeTiling = new VaeTiling() }),
+        ("joined edges in tiles, by name", "circular_x or circular_y", WithOption("vae_tiling_params.enabled", "true") with { CircularY = true }),
         ("reference images by name", "ref_images is not supported", WithOption("ref_images", "1")),
         ("hires scale", "hires.scale", WithOption("hires.scale", "1000")),
     ];

@@ -28,10 +28,10 @@ public sealed class RequestFuzzTests(Demo demo)
 
     private static Gen<IReadOnlyList<float>> FloatList => Float.ListOf().Select(list => (IReadOnlyList<float>)list.Take(8).ToList());
 
-    private static Gen<Func<TextToImageRequest, TextToImageRequest>> Edit<T>(Gen<T> values, Func<TextToImageRequest, T, TextToImageRequest> set) =>
-        values.Select(value => new Func<TextToImageRequest, TextToImageRequest>(request => set(request, value)));
+    private static Gen<Func<ImageRequest, ImageRequest>> Edit<T>(Gen<T> values, Func<ImageRequest, T, ImageRequest> set) =>
+        values.Select(value => new Func<ImageRequest, ImageRequest>(request => set(request, value)));
 
-    private static Gen<Func<TextToImageRequest, TextToImageRequest>> Edits(DemoModelFiles files) => Gen.OneOf(
+    private static Gen<Func<ImageRequest, ImageRequest>> Edits(DemoModelFiles files) => Gen.OneOf(
         Edit(Gen.Elements(Ints.Where(side => side is < 65 or > 16384)), (r, v) => r with { Width = v }),
         Edit(Gen.Elements(Ints.Where(side => side is < 65 or > 16384)), (r, v) => r with { Height = v }),
         Edit(Gen.Elements(Ints.Where(steps => steps is < 4 or > 1000)), (r, v) => r with { Steps = v }),
@@ -94,18 +94,24 @@ public sealed class RequestFuzzTests(Demo demo)
     [Fact]
     public void Ten_thousand_random_requests_are_drawn_or_refused()
     {
-        int drawn = 0;
-        Gen<TextToImageRequest> requests =
+        int drawn = 0, changed = 0;
+        TextToImageRequest text = Demo.Request with { Width = 16, Height = 16, Steps = 1 };
+        using ImageBuffer image = ImageBuffer.Create(16, 16), mask = ImageBuffer.Create(16, 16, channels: 1);
+        mask.Span[..128].Fill(255);
+        var picture = new ImageToImageRequest { Prompt = text.Prompt, Image = image, Width = 16, Height = 16, Steps = 1, CfgScale = 1, Seed = 7 };
+        Gen<ImageRequest> requests =
+            from start in Gen.Elements<ImageRequest>(text, text, picture, picture with { Mask = mask, Strength = 0.5f })
             from count in Gen.Choose(4, 14)
             from edits in Edits(demo.Files).ListOf(count)
-            select edits.Aggregate(Demo.Request with { Width = 16, Height = 16, Steps = 1 }, (request, edit) => edit(request));
+            select edits.Aggregate(start, (request, edit) => edit(request));
 
         Prop.ForAll(requests.ToArbitrary(), request =>
         {
             try
             {
-                using GenerationResult result = demo.Model.TextToImageAsync(request, null, TestContext.Current.CancellationToken).GetAwaiter().GetResult();
+                using GenerationResult result = Draw(request);
                 drawn++;
+                changed += request is ImageToImageRequest ? 1 : 0;
                 return result.Images.Count == request.BatchCount;
             }
             catch (SdException)
@@ -116,6 +122,11 @@ public sealed class RequestFuzzTests(Demo demo)
 
         // Both happen: neither a wall that lets nothing through nor none at all.
         Assert.InRange(drawn, Requests / 200, Requests / 10);
-        TestContext.Current.TestOutputHelper?.WriteLine($"{drawn} of {Requests} were drawn");
+        Assert.InRange(changed, drawn / 10, drawn);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{drawn} of {Requests} were drawn, {changed} of them from a picture");
     }
+
+    private GenerationResult Draw(ImageRequest request) => (request is ImageToImageRequest from
+        ? demo.Model.ImageToImageAsync(from, null, TestContext.Current.CancellationToken)
+        : demo.Model.TextToImageAsync((TextToImageRequest)request, null, TestContext.Current.CancellationToken)).GetAwaiter().GetResult();
 }

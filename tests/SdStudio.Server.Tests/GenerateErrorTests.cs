@@ -51,6 +51,15 @@ public sealed class GenerateErrorTests(Workshop studio)
     }
 
     [Fact]
+    public async Task A_picture_whose_edges_fit_is_not_decoded_in_tiles()
+    {
+        (HttpStatusCode status, JsonElement body) = await studio.Server.GenerateAsync(
+            """{"model":"demo","prompt":"a red circle","size":"64x64","tiling":true,"vae_tiling":true}""");
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Contains("vae_tiling and tiling are both set", body.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task One_answer_names_every_field_that_is_wrong()
     {
         (HttpStatusCode status, JsonElement body) = await studio.Server.GenerateAsync("""{"model":"demo","size":"x","n":99,"steps":-1,"seed":"a"}""");

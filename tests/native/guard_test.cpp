@@ -213,6 +213,10 @@ void test_guards_of_a_picture() {
           std::pair{sdcpp_option{"vae_tiling_params.tile_size_x", "99999999999"}, "whole number"}, std::pair{sdcpp_option{"circular_x", "1"}, "true or false"}}) {
         refuse(part, std::string("option ") + bad.name + " = '" + bad.value + "'", [&, one = bad](request& q) { q.params.options = &one, q.params.option_count = 1; });
     }
+    for (const char* edges : {"circular_x", "circular_y"}) {
+        const sdcpp_option both[] = {{"vae_tiling_params.enabled", "true"}, {edges, "true"}};
+        refuse("cannot decode a picture with joined edges in tiles", std::string("tiles and ") + edges, [&](request& q) { q.params.options = both, q.params.option_count = 2; });
+    }
     const sdcpp_option unknown{"sample_params.sample_steps", "7"};
     refuse("sample_params.sample_steps is not supported", "an option that is not for callers", [&](request& q) { q.params.options = &unknown, q.params.option_count = 1; }, SDCPP_NOT_SUPPORTED);
     refuse("params->size", "a struct that is too short", [](request& q) { q.params.size = 8; });

@@ -44,6 +44,10 @@ internal sealed class DrawRequest(RequestFields fields, ModelCatalogue catalogue
         if (hires is not null && model?.Remote is not null)
             fields.Refuse("hires_scale", $"The model {model.Id} is drawn by another server, in one pass; leave hires_scale, hires_width and hires_height away");
         long? seed = fields.Integer(-1, MaxSeed, "seed");
+        bool tiling = fields.Flag("tiling") ?? false;
+        bool? vaeTiling = fields.Flag("vae_tiling");
+        if (tiling && vaeTiling == true)
+            fields.Refuse("vae_tiling", "vae_tiling and tiling are both set; a picture whose edges fit each other cannot be decoded in tiles, leave one of them away");
         return new JobSettings
         {
             Type = type,
@@ -68,8 +72,8 @@ internal sealed class DrawRequest(RequestFields fields, ModelCatalogue catalogue
             Eta = fields.Number(0, 10, "eta") ?? model?.Defaults.Eta,
             FlowShift = fields.Number(0, 100, "flow_shift") ?? model?.Defaults.FlowShift,
             Guidance = fields.Number(0, 100, "guidance") ?? model?.Defaults.Guidance,
-            VaeTiling = fields.Flag("vae_tiling") ?? model?.Defaults.VaeTiling ?? false,
-            Tiling = fields.Flag("tiling") ?? false,
+            VaeTiling = vaeTiling ?? (model?.Defaults.VaeTiling == true && !tiling),
+            Tiling = tiling,
             Loras = ReadLoras(tagged),
         };
     }

@@ -91,8 +91,8 @@ internal sealed partial class JobRunner(
             return (definition, settings);
         }
 
-        // Tiles help where the latent becomes pixels, and nowhere else.
-        if (!settings.VaeTiling && exception.Message.Contains("decode", StringComparison.Ordinal))
+        // Tiles help where the latent becomes pixels, and nowhere else; the engine has none for joined edges.
+        if (!settings.VaeTiling && !settings.Tiling && exception.Message.Contains("decode", StringComparison.Ordinal))
         {
             adjustments.Add(Adjustment.VaeTiling);
             return (definition, settings with { VaeTiling = true });

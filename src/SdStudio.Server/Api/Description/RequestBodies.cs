@@ -55,7 +55,7 @@ internal abstract record DrawBody
     [Description("Distilled guidance, for models that take it in place of cfg_scale"), Range(0.0, 100.0)]
     public double? Guidance { get; init; }
 
-    [Description("Decodes in tiles, which needs less memory"), DefaultValue(false)]
+    [Description("Decodes in tiles, which needs less memory; not with tiling"), DefaultValue(false)]
     public bool VaeTiling { get; init; }
 
     [Description("The picture's edges fit each other, as those of a tile"), DefaultValue(false)]
