@@ -59,13 +59,13 @@ Task("Test")
 {
     CleanDirectory(results);
     int failed = 0;
-    // Two at a time, the longest first: each draws with one thread most of the time, and waits for files and processes for the rest.
-    string[] first = ["SdStudio.Server.Tests", "SdStudio.EndToEnd.Tests"];
+    // Three at a time, the longest first: each draws with one thread, and a quarter of the time waits for files, processes and a browser.
+    string[] first = ["SdStudio.EndToEnd.Tests", "SdCpp.Interop.Tests", "SdStudio.Server.Tests"];
     IEnumerable<string> names = GetFiles("tests/*/*.csproj").Select(project => project.GetFilenameWithoutExtension().ToString())
         .OrderBy(name => Array.IndexOf(first, name) is >= 0 and int index ? index : first.Length).ThenBy(name => name);
     System.Threading.Tasks.Parallel.ForEach(
         System.Collections.Concurrent.Partitioner.Create(names, System.Collections.Concurrent.EnumerablePartitionerOptions.NoBuffering),
-        new System.Threading.Tasks.ParallelOptions { MaxDegreeOfParallelism = 2 },
+        new System.Threading.Tasks.ParallelOptions { MaxDegreeOfParallelism = 3 },
         name =>
         {
             var arguments = new ProcessArgumentBuilder()
