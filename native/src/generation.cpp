@@ -108,7 +108,7 @@ bool has_joined_edges(const Params&, long) {
     return false;
 }
 
-// The engine puts tiles that reach over an edge together wrongly, and ends the process over it with most sizes.
+// The engine asserts where it decodes or encodes joined edges in tiles: with many sizes of picture and tile, and no rule was found which.
 void check_tiling(const sd_img_gen_params_t& engine_params) {
     if (engine_params.vae_tiling_params.enabled && has_joined_edges(engine_params, 0)) {
         refuse("vae_tiling_params.enabled and circular_x or circular_y are both set; the engine cannot decode a picture with joined edges in tiles");

@@ -42,7 +42,7 @@ void set_ip_adapter(Params&, const sdcpp_image&, long) {
 void need_trigger(const char* prompt) {
     const std::string_view text = prompt != nullptr ? prompt : "";
     const size_t first = text.find_first_not_of(" \t\r\n");
-    const size_t trigger = text.find("img");
+    const size_t trigger = text.rfind("img");
     if (trigger == std::string_view::npos || trigger <= first) {
         refuse("prompt: PhotoMaker draws the person where the word img stands behind another, as in 'a man img in a garden'");
     }

@@ -167,7 +167,7 @@ public sealed class DiffusionModel : IDisposable, IAsyncDisposable
     {
         ModelFiles.CheckLoras(request.Loras, _files);
         CompanionFiles.CheckIdentity(request);
-        if (request.Hires?.ModelPath is { } upscaler)
+        if (RequestOptions.FileOf(request, "hires.model_path", request.Hires?.ModelPath) is { } upscaler)
             ModelFiles.CheckUpscaler(upscaler);
         using var arena = new Utf8Arena();
         using var call = new NativeCallScope(callbacks, arena, Stop);

@@ -54,7 +54,7 @@ public sealed class ReferenceImageTests(Demo demo)
         await RefusedAsync(demo.Files.Taesd, "is no embedding of a person");
         await RefusedAsync(options.DiffusionModelPath!, "is no embedding of a person");
         var named = new Dictionary<string, string> { ["pulid_params.id_embedding_path"] = Person(1, [32, 1024]) };
-        Assert.Equal(SdError.ModelFileInvalid, (await Assert.ThrowsAsync<SdException>(() => DrawAsync(model, Request with { EngineOptions = named }))).Code);
+        Assert.Equal(SdError.ModelFileInvalid, (await Assert.ThrowsAsync<SdException>(() => DrawAsync(model, Request with { Pulid = new PulidIdentity(Person(1, [32, 2048])), EngineOptions = named }))).Code);
         var skipping = Request with { SkipLayers = new SkipLayerGuidance([0]), Pulid = new PulidIdentity(Person(1, [32, 2048])) };
         Assert.Equal(SdError.InvalidArgument, (await Assert.ThrowsAsync<SdException>(() => DrawAsync(model, skipping))).Code);
         Assert.Equal(plain, await DrawAsync(model, Request));

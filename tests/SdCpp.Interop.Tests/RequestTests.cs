@@ -100,6 +100,13 @@ public sealed class RequestTests(Demo demo)
             Demo.Request with { Hires = new HiresFix { Upscaler = "Model", ModelPath = demo.Files.Taesd } }, null, Cancellation));
         Assert.Equal(SdError.ModelFileInvalid, refused.Code);
         Assert.Contains("is not an upscaler", refused.Message, StringComparison.Ordinal);
+        refused = await Assert.ThrowsAsync<SdException>(() => demo.Model.TextToImageAsync(
+            Demo.Request with
+            {
+                Hires = new HiresFix { Upscaler = "Model", ModelPath = demo.Files.UpscalerX2 },
+                EngineOptions = new Dictionary<string, string> { ["hires.model_path"] = demo.Files.Taesd },
+            }, null, Cancellation));
+        Assert.Contains("is not an upscaler", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

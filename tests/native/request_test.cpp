@@ -96,7 +96,7 @@ void test_pictures_of_a_request() {
         expect(draw(steered.context, q, {}, {control.picture, adapter.picture, person.picture}, r), SDCPP_OK, "", "the others need their part of the model");
         CHECK(r.said("pictures: id=3x3:77 control=64x64:77 ip=5x9:77"), "  ... and the control picture is on the grid");
     }
-    for (const char* prompt : {"", " ", "img", " img of a man"}) {
+    for (const char* prompt : {"", " ", "img", " img of a man", "a man"}) {
         recorder first_word;
         request other(60, 60);
         other.params.prompt = prompt;

@@ -1,3 +1,5 @@
+using SdCpp.Interop.Native;
+
 namespace SdCpp.Interop;
 
 /// <summary>
@@ -11,13 +13,11 @@ internal static class CompanionFiles
     private const int MaxIdentityTokens = 1024;
     private static readonly string[] IdentityTypes = ["f32", "f16", "bf16"];
 
-    private static readonly ModelFamily[] Unets = [ModelFamily.Sd1, ModelFamily.Sd2, ModelFamily.Sdxl];
-
     private static readonly Dictionary<string, (string What, ModelFamily[] Families)> Places = new(StringComparer.Ordinal)
     {
-        ["control_net_path"] = ("a ControlNet", Unets),
-        ["ip_adapter_path"] = ("an IP-Adapter", Unets),
-        ["motion_module_path"] = ("a motion module", Unets),
+        ["control_net_path"] = ("a ControlNet", ModelFileChecks.Unets),
+        ["ip_adapter_path"] = ("an IP-Adapter", ModelFileChecks.Unets),
+        ["motion_module_path"] = ("a motion module", ModelFileChecks.Unets),
         ["photo_maker_path"] = ("PhotoMaker", [ModelFamily.Sdxl]),
         ["pulid_weights_path"] = ("PuLID", [ModelFamily.Flux]),
     };
@@ -63,7 +63,7 @@ internal static class CompanionFiles
     /// </summary>
     public static void CheckIdentity(ImageRequest request)
     {
-        if ((request.Pulid?.EmbeddingPath ?? request.EngineOptions?.GetValueOrDefault("pulid_params.id_embedding_path")) is not { Length: > 0 } path)
+        if (RequestOptions.FileOf(request, "pulid_params.id_embedding_path", request.Pulid?.EmbeddingPath) is not { } path)
             return;
         if (request.SkipLayers is not null)
             throw new SdException(SdError.InvalidArgument, "Pulid: the engine leaves the person out when layers are skipped; leave out SkipLayers or Pulid.");

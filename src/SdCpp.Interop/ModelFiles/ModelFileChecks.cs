@@ -24,6 +24,8 @@ internal static class ModelFileChecks
     public const int Head = 128;
     private const int ZImageLeastWidth = 256;
 
+    public static readonly ModelFamily[] Unets = [ModelFamily.Sd1, ModelFamily.Sd2, ModelFamily.Sdxl];
+
     private static readonly string[] HeadNorms = ["attention.q_norm.weight", "attention.k_norm.weight", "attention.norm_q.weight", "attention.norm_k.weight"];
     private static readonly string[] QwenHeadNorms = ["attn_q_norm.weight", "attn_k_norm.weight", "self_attn.q_norm.weight", "self_attn.k_norm.weight"];
 
@@ -72,7 +74,7 @@ internal static class ModelFileChecks
     {
         // The engine passes over what has other sizes, and draws as without the LoRA.
         ModelFamily family = model.Select(f => f.Family).FirstOrDefault(f => f != ModelFamily.Unknown);
-        if (lora.Family != ModelFamily.Unknown && family != ModelFamily.Unknown && lora.Family != family && (IsUnet(lora.Family) || IsUnet(family)))
+        if (lora.Family != ModelFamily.Unknown && family != ModelFamily.Unknown && lora.Family != family && (Unets.Contains(lora.Family) || Unets.Contains(family)))
             return LoraFit.FitsNothing;
         HashSet<string> names = [.. model.SelectMany(f => f.Tensors).Select(t => LoraNames.Fold(t.Name))];
         List<string> wanted = [.. lora.Tensors.Select(t => LoraNames.Fold(t.Name)).Distinct(StringComparer.Ordinal)];
@@ -84,8 +86,6 @@ internal static class ModelFileChecks
         HashSet<string?> blocks = [.. names.Select(LoraNames.BlockOf).Where(b => b is not null)];
         return wanted.Exists(n => blocks.Contains(LoraNames.BlockOf(n))) ? LoraFit.Unknown : LoraFit.FitsNothing;
     }
-
-    private static bool IsUnet(ModelFamily family) => family is ModelFamily.Sd1 or ModelFamily.Sd2 or ModelFamily.Sdxl;
 
     // The engine takes everything with this tensor for Z-Image.
     private static bool IsZImage(ModelFileInfo file) => file.Role != ModelRole.Lora

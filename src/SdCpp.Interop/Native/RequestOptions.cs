@@ -17,6 +17,10 @@ internal static class RequestOptions
         return options;
     }
 
+    /// <summary>The file that reaches the engine under this name: given twice, the one among the engine's own names counts. Null for none.</summary>
+    public static string? FileOf(ImageRequest request, string name, string? typed) =>
+        (request.EngineOptions?.GetValueOrDefault(name) ?? typed) is { Length: > 0 } path ? path : null;
+
     private static void AddSampling(EngineOptions options, ImageRequest request)
     {
         options.AddIfSet("sample_params.guidance.img_cfg", request.ImageCfgScale);
