@@ -1,6 +1,5 @@
 using NetVips;
 using SdCpp.Interop;
-using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Images;
 using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Models.Catalogue;
@@ -109,7 +108,7 @@ internal sealed partial class JobWorker(
     {
         try
         {
-            images.DeletePicturesOf(job);
+            images.DeleteImagesOf(job.Id, from: 0, job.Settings.Count);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -169,7 +168,7 @@ internal sealed partial class JobWorker(
             "The picture could not be written to disk, or the job's input image is gone: is the disk full or was the data directory changed?",
         IOException or UnauthorizedAccessException or VipsException =>
             "The picture could not be written to disk: is the disk full or the data directory read-only?",
-        BadRequestException => exception.Message,
+        ImageFormatException => exception.Message,
         _ => "An error inside the server; its log says more.",
     };
 
