@@ -1,18 +1,15 @@
 using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
 using SdStudio.Server.Settings;
-using SdStudio.Server.Storage.Sqlite;
+using SdStudio.Server.Telemetry;
 
-namespace SdStudio.Server.Telemetry;
-
-/// <summary>A line of the log.</summary>
-internal sealed record LogLine(long TimeMs, LogLevel Level, string Module, string? JobId, string Message);
+namespace SdStudio.Server.Storage.Sqlite;
 
 /// <summary>
 /// The log on disk, in a database of its own, so that it can be asked by job, level and module and never grows beyond a bound. A line
 /// that cannot be written is dropped: the log must not stop what it tells about.
 /// </summary>
-internal sealed class LogStore : IAsyncDisposable
+internal sealed class SqliteLogStore : ILogStore, IAsyncDisposable
 {
     private const int KeptLines = 50_000;
     private const int MaxMessageCharacters = 4000;
@@ -23,7 +20,7 @@ internal sealed class LogStore : IAsyncDisposable
     private readonly Task _writing;
     private long _written;
 
-    public LogStore(DataFolders folders)
+    public SqliteLogStore(DataFolders folders)
     {
         _session = Open(folders.Logs);
         _writing = Task.Run(WriteAsync);
@@ -33,7 +30,7 @@ internal sealed class LogStore : IAsyncDisposable
         line.Message.Length <= MaxMessageCharacters ? line : line with { Message = line.Message[..MaxMessageCharacters] + "…" });
 
     /// <summary>The newest lines, oldest of them first.</summary>
-    public List<LogLine> Read(int limit, LogLevel atLeast, string? module, string? jobId)
+    public IReadOnlyList<LogLine> Read(int limit, LogLevel atLeast, string? module, string? jobId)
     {
         lock (_lock)
         {
