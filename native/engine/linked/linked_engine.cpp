@@ -2,6 +2,7 @@
 #include "../engine.hpp"
 
 #include "../../src/failure.hpp"
+#include "../layout_proof.hpp"
 
 #if defined(_WIN32)
 #include <windows.h>
@@ -55,6 +56,10 @@ engine_api load_engine(const char* engine_path) {
     find("ggml_backend_dev_by_name", api.device_by_name);
     find("ggml_backend_dev_memory", api.device_memory);
     find("ggml_set_abort_callback", api.ggml_set_abort_callback);
+    layout_printers print;
+    find("sd_ctx_params_to_str", print.context);
+    find("sd_img_gen_params_to_str", print.image);
+    prove_layout(api, print, "the engine library and the stable-diffusion.h that this bridge was compiled with are of different versions; build with the header of the library's own commit");
     const char* (*version)() = nullptr;
     const char* (*commit)() = nullptr;
     find("sd_version", version);
