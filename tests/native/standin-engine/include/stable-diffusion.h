@@ -9,7 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(_WIN32) && defined(SD_BUILD_DLL)
+#if defined(_WIN32) && !defined(SD_BUILD_SHARED_LIB)
+#  define SD_API
+#elif defined(_WIN32) && defined(SD_BUILD_DLL)
 #  define SD_API __declspec(dllexport)
 #elif defined(_WIN32)
 #  define SD_API __declspec(dllimport)
