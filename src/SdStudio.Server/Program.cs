@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Options;
-using SdStudio.Server;
+using SdStudio.Server.Hosting;
 
 try
 {
-    ServerBuilder.Build(args).Run();
+    StudioHost.Build(args).Run();
     return 0;
 }
 catch (Exception exception) when (exception is OptionsValidationException or InvalidOperationException or IOException or UnauthorizedAccessException)

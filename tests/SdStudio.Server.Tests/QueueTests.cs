@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
-using SdStudio.Server.Jobs;
-using SdStudio.Server.Storage;
+using SdStudio.Server.Generation;
+using SdStudio.Server.Queue;
+using SdStudio.Server.Settings;
+using SdStudio.Server.Storage.Sqlite;
 
 namespace SdStudio.Server.Tests;
 
@@ -154,11 +156,11 @@ public sealed class QueueTests(Workshop studio)
         using var folders = new DataFolders(Microsoft.Extensions.Options.Options.Create(new StudioOptions { DataDirectory = folder }));
         using var database = new StudioDatabase(folders);
         var store = new JobStore(database, TimeProvider.System);
-        var settings = new JobSettings
+        var settings = new GenerationSettings
         {
             Type = "generate", Model = "demo", Prompt = "a red circle", Width = 32, Height = 32, Seed = 1, Count = 1, Steps = 1, CfgScale = 1,
         };
-        void Add(string id) => store.Add(id, settings, new JobOrder(), maxWaiting: 10);
+        void Add(string id) => store.Add(id, settings, new SubmitOptions(), maxWaiting: 10);
         Add("twice");
         store.Claim("twice");
         store.Recover("twice");

@@ -3,7 +3,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using NetVips;
-using SdStudio.Server.Jobs;
+using SdStudio.Server.Workers;
 
 namespace SdStudio.Server.Tests;
 
@@ -114,7 +114,7 @@ public sealed class RemoteModelTests(Workshop studio)
     [InlineData("https://host/v1/", "https://host/v1/images/edits")]
     [InlineData("https://host/openai/v1", "https://host/openai/v1/images/edits")]
     public void An_address_is_that_of_the_server_or_of_its_API(string written, string called) =>
-        Assert.Equal(called, RemoteDrawing.AddressOf(new Uri(written), "images/edits").AbsoluteUri);
+        Assert.Equal(called, RemoteGenerator.AddressOf(new Uri(written), "images/edits").AbsoluteUri);
 
     private Task<StudioServer> NearAsync(string address, string key = "none") => StudioServer.StartAsync(studio.NewDataFolder(
         $"models:\n  far:\n    name: Far\n    exec_mode: api\n    api: \"{address}\"\n    api_key: \"{key}\"\n    api_model: demo\n    generation_params: {{ cfg_scale: 1, sample_steps: 4, sampling_method: euler }}\n"));

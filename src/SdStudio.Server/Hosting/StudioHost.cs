@@ -1,0 +1,149 @@
+using Microsoft.Extensions.Options;
+using SdStudio.Server.Events;
+using SdStudio.Server.Http.A1111;
+using SdStudio.Server.Http.OpenAi;
+using SdStudio.Server.Http.OpenApi;
+using SdStudio.Server.Http.Page;
+using SdStudio.Server.Http.Requests;
+using SdStudio.Server.Http.Rest;
+using SdStudio.Server.Http.Security;
+using SdStudio.Server.Images;
+using SdStudio.Server.Models.Cache;
+using SdStudio.Server.Models.Catalogue;
+using SdStudio.Server.Models.Downloads;
+using SdStudio.Server.Models.Files;
+using SdStudio.Server.Queue;
+using SdStudio.Server.Settings;
+using SdStudio.Server.Storage.Sqlite;
+using SdStudio.Server.Telemetry;
+using SdStudio.Server.Workers;
+
+namespace SdStudio.Server.Hosting;
+
+/// <summary>Puts the server together: the same for the program and for its tests.</summary>
+public static class StudioHost
+{
+    private const string DefaultUrl = "http://localhost:3000";
+
+    /// <summary>Builds the server; nothing runs before it is started.</summary>
+    /// <param name="args">The command line: <c>--SdStudio:DataDirectory=…</c>, <c>--urls=…</c> and every other setting.</param>
+    public static WebApplication Build(string[] args)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            Args = args,
+            // The settings lie beside the program, wherever it is started from.
+            ContentRootPath = AppContext.BaseDirectory,
+        });
+        if (!NamesAnAddress(builder.Configuration))
+            builder.WebHost.UseUrls(DefaultUrl);
+        builder.Logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "HH:mm:ss ";
+        });
+        AddServices(builder);
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel((context, kestrel) =>
+            kestrel.Limits.MaxRequestBodySize = context.Configuration.GetValue("SdStudio:Limits:MaxRequestBytes", new LimitOptions().MaxRequestBytes));
+        WebApplication app = builder.Build();
+        ListenAddressGuard.Refuse(app.Configuration, app.Services.GetRequiredService<IOptions<StudioOptions>>().Value);
+        UseMiddleware(app);
+        app.MapApiDescription();
+        app.MapEventsApi();
+        app.MapPage();
+        RouteGroupBuilder api = app.MapGroup("/api");
+        api.MapStatusApi();
+        api.MapModelsApi();
+        api.MapUpscalersApi();
+        api.MapDownloadsApi();
+        api.MapConvertApi();
+        api.MapGenerateApi();
+        api.MapQueueApi();
+        api.MapGenerationsApi();
+        api.MapImagesApi();
+        api.MapLogsApi();
+        app.MapA1111Api(documentShapes: false);
+        api.MapA1111Api(documentShapes: true);
+        app.MapOpenAiApi();
+        api.MapOpenAiApi();
+        return app;
+    }
+
+    private static void UseMiddleware(WebApplication app)
+    {
+        app.UseRequestLog();
+        app.UseApiErrors();
+        app.Use(next => context => app.Services.GetRequiredService<CrossOriginGuard>().CheckAsync(context, next));
+        app.UseCors();
+        app.Use(next => context => app.Services.GetRequiredService<ApiKeys>().CheckAsync(context, next));
+        app.UseRouting();
+        app.UseRateLimiter();
+        app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(30), KeepAliveTimeout = TimeSpan.FromSeconds(30) });
+    }
+
+    // The settings that ASP.NET Core reads an address from.
+    private static bool NamesAnAddress(ConfigurationManager configuration) =>
+        !string.IsNullOrEmpty(configuration[WebHostDefaults.ServerUrlsKey])
+        || !string.IsNullOrEmpty(configuration[WebHostDefaults.HttpPortsKey])
+        || configuration.GetSection("Kestrel:Endpoints").Exists();
+
+    private static void AddServices(WebApplicationBuilder builder)
+    {
+        IServiceCollection services = builder.Services;
+        services.AddOptions<StudioOptions>().Bind(builder.Configuration.GetSection("SdStudio")).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<StudioOptions>, StudioOptionsValidator>();
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<DataFolders>();
+        services.AddSingleton<StudioDatabase>();
+        services.AddSingleton<JobStore>();
+        services.AddSingleton<JobQueries>();
+        services.AddSingleton<ImageRepository>();
+        services.AddSingleton<StudioState>();
+        services.AddSingleton<EventHub>();
+        services.AddSingleton<JobEvents>();
+        services.AddSingleton<JobSubmission>();
+        services.AddSingleton<JobWaiter>();
+        services.AddSingleton<QueueViews>();
+        services.AddSingleton<ModelViews>();
+        services.AddSingleton<QueueSnapshots>();
+        services.AddSingleton<UpscalerCache>();
+        services.AddSingleton<ModelFileCache>();
+        services.AddSingleton<FileHashes>();
+        services.AddSingleton<LoraFolder>();
+        services.AddSingleton<ClientModels>();
+        services.AddSingleton<A1111Options>();
+        services.AddSingleton<A1111Sessions>();
+        services.AddSingleton<A1111GenerateApi>();
+        services.AddSingleton<A1111ExtrasApi>();
+        services.AddSingleton<OpenAiGenerator>();
+        services.AddSingleton<ApiKeys>();
+        services.AddSingleton<CrossOriginGuard>();
+        services.AddApiDescription();
+        services.AddJobRateLimit();
+        services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
+            .WithOrigins([.. builder.Configuration.GetSection("SdStudio:Security:CorsOrigins").Get<string[]>() ?? []]).AllowAnyHeader().AllowAnyMethod()
+            .WithExposedHeaders("X-Total-Count", "Retry-After")));
+        services.AddSingleton<LogStore>();
+        services.AddSingleton<ILoggerProvider, LogStoreProvider>();
+        builder.Logging.AddFilter<LogStoreProvider>(null, LogLevel.Warning).AddFilter<LogStoreProvider>("SdStudio", LogLevel.Debug);
+        services.AddSingleton<JobQueue>();
+        services.AddSingleton<JobRunner>();
+        services.AddSingleton<RemoteGenerator>();
+        services.AddSingleton<DownloadStore>();
+        services.AddSingleton<Hub>();
+        services.AddSingleton<FileDownload>();
+        services.AddSingleton<ModelDownloads>();
+        services.AddStudioHttpClients();
+        services.AddSingleton<ImageFiles>();
+        services.AddSingleton<ModelCatalogue>();
+        services.AddSingleton<ModelCache>();
+        services.AddSingleton<EngineHost>();
+        services.AddHostedService(provider => provider.GetRequiredService<ModelCatalogue>());
+        services.AddHostedService(provider => provider.GetRequiredService<EngineHost>());
+        services.AddHostedService(provider => provider.GetRequiredService<ModelCache>());
+        services.AddHostedService(provider => provider.GetRequiredService<ModelDownloads>());
+        services.AddHostedService<JobWorker>();
+        services.AddHostedService<StartupBanner>();
+    }
+}

@@ -1,0 +1,53 @@
+using System.Globalization;
+using SdStudio.Server.Http.OpenApi;
+using SdStudio.Server.Http.Requests;
+using SdStudio.Server.Storage.Sqlite;
+using SdStudio.Server.Telemetry;
+
+namespace SdStudio.Server.Http.Rest;
+
+/// <summary><c>GET /api/logs</c> and <c>GET /api/generations/{id}/logs</c>.</summary>
+internal static class LogsApi
+{
+    private const int DefaultLimit = 100;
+    private const int MaxLimit = 10_000;
+    private const string Engine = "engine";
+    private const string Http = "http";
+
+    private static readonly Dictionary<string, LogLevel> Levels = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["debug"] = LogLevel.Debug, ["info"] = LogLevel.Information, ["warn"] = LogLevel.Warning, ["error"] = LogLevel.Error, ["fatal"] = LogLevel.Critical,
+    };
+
+    public static void MapLogsApi(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/logs", (HttpRequest request, LogStore logs) => Lines(request, logs, jobId: null))
+            .Gives<LogsResponse>("Logs", "The newest lines of the log", 400)
+            .Asks(("limit", "At most so many"), ("level", "debug, info, warn, error or fatal, and above"), ("module", "Of one module"));
+        api.MapGet("/generations/{id}/logs", (string id, HttpRequest request, LogStore logs, JobQueries lists) =>
+            lists.Find(id) is null ? ApiErrors.NotFound("Generation not found") : Lines(request, logs, id))
+            .Gives<LogsResponse>("Logs", "The lines of one generation, the engine's own among them", 400, 404);
+    }
+
+    private static IResult Lines(HttpRequest request, LogStore logs, string? jobId)
+    {
+        var query = new RequestQuery(request);
+        int limit = query.Integer("limit", DefaultLimit, 1, MaxLimit);
+        // A job's own lines are asked for to see everything; the whole log is not.
+        LogLevel level = query.OneOf(Levels.Keys, "level") is { } name ? Levels[name] : jobId is null ? LogLevel.Information : LogLevel.Debug;
+        List<LogView> lines = [.. logs.Read(limit, level, query.Text("module"), jobId).Select(View)];
+        // The document's list, and the three that the original's page reads.
+        return Results.Json(
+            new LogsResponse(
+                lines, [.. lines.Where(line => line.Module is not (Engine or Http))], [.. lines.Where(line => line.Module == Engine)],
+                [.. lines.Where(line => line.Module == Http)]),
+            ApiJson.Readable.LogsResponse);
+    }
+
+    private static LogView View(LogLine line)
+    {
+        string time = DateTimeOffset.FromUnixTimeMilliseconds(line.TimeMs).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+        string level = Levels.First(known => known.Value >= line.Level).Key;
+        return new LogView(time, level, line.Message, line.Module, line.JobId, time, line.Message);
+    }
+}

@@ -1,0 +1,116 @@
+using System.Buffers;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Options;
+using SdCpp.Interop;
+using SdStudio.Server.Models.Files;
+using SdStudio.Server.Settings;
+
+namespace SdStudio.Server.Models.Downloads;
+
+/// <summary>Fetches one file in parts at the same time, goes on where it was broken off, and gives it its name when its hash is right.</summary>
+internal sealed class FileDownload(Hub hub, FileHashes hashes, IOptions<StudioOptions> options)
+{
+    private const int BufferBytes = 128 * 1024;
+    private readonly DownloadOptions _options = options.Value.Downloads;
+
+    /// <param name="file">What the hub states.</param>
+    /// <param name="read">Told how many bytes have come.</param>
+    /// <param name="cancellation">Breaks it off; what is there is kept.</param>
+    /// <exception cref="SdException">The hub refuses, or what it sent is not what it states; then nothing is left of it.</exception>
+    public async Task FetchAsync(HubFile file, Action<int> read, CancellationToken cancellation)
+    {
+        using PartFile part = PartFile.Open(file, _options.PartMiB * 1024L * 1024);
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = _options.Connections, CancellationToken = cancellation };
+        await Parallel.ForEachAsync(part.Missing.ToList(), parallel, async (missing, stop) =>
+        {
+            await FetchAsync(file, part, missing.From, missing.To, read, stop).ConfigureAwait(false);
+            part.Finish(missing.Index);
+        }).ConfigureAwait(false);
+        string sha256 = await CheckAsync(file, cancellation).ConfigureAwait(false);
+        part.Complete(file.Entry.FullPath);
+        hashes.Keep(new FileInfo(file.Entry.FullPath), sha256);
+    }
+
+    private async Task FetchAsync(HubFile file, PartFile part, long from, long to, Action<int> read, CancellationToken cancellation)
+    {
+        long at = from;
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
+        try
+        {
+            // What has come is not asked for again.
+            await hub.TryAsync(
+                async token =>
+                {
+                    using HttpResponseMessage response = await hub.OpenAsync(file, at, to, token).ConfigureAwait(false);
+                    await using Stream body = await response.Content.ReadAsStreamAsync(token).ConfigureAwait(false);
+                    while (at < to)
+                    {
+                        int count = await ReadAsync(body, buffer.AsMemory(0, (int)Math.Min(BufferBytes, to - at)), token).ConfigureAwait(false);
+                        part.Write(buffer.AsSpan(0, count), at);
+                        at += count;
+                        read(count);
+                    }
+                },
+                cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private async Task<int> ReadAsync(Stream body, Memory<byte> buffer, CancellationToken cancellation)
+    {
+        using var stall = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        stall.CancelAfter(TimeSpan.FromSeconds(_options.StallSeconds));
+        try
+        {
+            int count = await body.ReadAsync(buffer, stall.Token).ConfigureAwait(false);
+            return count > 0 ? count : throw new HubBrokenException("the connection was cut");
+        }
+        catch (IOException exception)
+        {
+            throw new HubBrokenException("the connection was cut", exception);
+        }
+        catch (OperationCanceledException exception) when (!cancellation.IsCancellationRequested)
+        {
+            throw new HubBrokenException($"nothing came for {_options.StallSeconds} seconds", exception);
+        }
+    }
+
+    private static async Task<string> CheckAsync(HubFile file, CancellationToken cancellation)
+    {
+        string path = PartFile.PathOf(file.Entry.FullPath);
+        (string sha256, string gitSha1) = await HashesAsync(path, withGit: file.GitSha1 is not null, cancellation).ConfigureAwait(false);
+        bool isRight = (file.Sha256 is null || file.Sha256 == sha256) && (file.GitSha1 is null || file.GitSha1 == gitSha1);
+        if (isRight)
+            return sha256;
+        PartFile.Delete(file.Entry.FullPath);
+        throw new SdException(
+            SdError.ModelFileInvalid,
+            $"{file.Entry.Path} of {file.Entry.Repo} came with the hash {(file.Sha256 is null ? gitSha1 : sha256)}, and the hub states {file.Sha256 ?? file.GitSha1}; it was deleted");
+    }
+
+    // Git hashes "blob", the length, a zero and the content: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects
+    private static async Task<(string Sha256, string GitSha1)> HashesAsync(string path, bool withGit, CancellationToken cancellation)
+    {
+        using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+#pragma warning disable CA5350 // Git's own hash, not ours to choose.
+        using var sha1 = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
+#pragma warning restore CA5350
+        await using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1 << 20, FileOptions.SequentialScan | FileOptions.Asynchronous);
+        sha1.AppendData(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"blob {stream.Length}\0")));
+        var buffer = new byte[1 << 20];
+        int count;
+        while ((count = await stream.ReadAsync(buffer, cancellation).ConfigureAwait(false)) > 0)
+        {
+            sha256.AppendData(buffer, 0, count);
+            if (withGit)
+                sha1.AppendData(buffer, 0, count);
+        }
+
+        return (Convert.ToHexStringLower(sha256.GetHashAndReset()), Convert.ToHexStringLower(sha1.GetHashAndReset()));
+    }
+}
