@@ -26,9 +26,10 @@ internal sealed class Derivation
     /// <summary>What only a person can decide; the layout must not be used before.</summary>
     public IReadOnlyList<string> Undecided => _decide;
 
-    public static Derivation Of(Layout last, ProbeAnswer probe, string engine)
+    public static Derivation Of(Layout last, ProbeAnswer probe, string engine, IReadOnlyList<string> needed)
     {
         var derivation = new Derivation();
+        derivation._decide.AddRange(needed.Except(probe.Functions).Select(name => $"The engine has no function {name}, which the bridge cannot do without."));
         List<Struct> structs = [.. last.Structs];
         foreach (string root in Layout.Roots)
         {
@@ -230,4 +231,19 @@ internal static class Rules
     };
 
     private static int Up(int at, int alignment) => (at + alignment - 1) / alignment * alignment;
+}
+
+/// <summary>The functions that the bridge needs of every engine, read from the list that it is compiled with.</summary>
+internal static partial class RequiredFunctions
+{
+    public static IReadOnlyList<string> Read(string header)
+    {
+        string text = File.ReadAllText(header);
+        int begin = text.IndexOf("#define SDCPP_REQUIRED_FUNCTIONS(X)", StringComparison.Ordinal);
+        int end = text.IndexOf("\n\n", begin, StringComparison.Ordinal);
+        return begin < 0 || end < 0 ? throw new UpgradeException($"{header} has no list of required functions.") : [.. Name().Matches(text[begin..end]).Select(m => m.Groups[1].Value)];
+    }
+
+    [System.Text.RegularExpressions.GeneratedRegex(@"^\s+X\((\w+)\)", System.Text.RegularExpressions.RegexOptions.Multiline)]
+    private static partial System.Text.RegularExpressions.Regex Name();
 }
