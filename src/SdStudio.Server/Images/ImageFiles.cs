@@ -140,9 +140,9 @@ internal sealed class ImageFiles
 
     /// <summary>Removes what a job that did not complete may have written.</summary>
     /// <param name="jobId">The job.</param>
-    /// <param name="from">The index of the first image that is not wanted.</param>
     /// <param name="count">How many images the job was to have.</param>
-    public void DeleteImagesOf(string jobId, int from, int count)
+    /// <param name="from">The index of the first image that is not wanted.</param>
+    public void DeleteImagesOf(string jobId, int count, int from = 0)
     {
         for (int index = from; index < count; index++)
             Delete(PathOf(ImageId.Of(jobId, index)));
@@ -158,12 +158,18 @@ internal sealed class ImageFiles
             DeleteFile(FullPath(InputPath(string.Create(CultureInfo.InvariantCulture, $"{jobId}_{index}"))));
     }
 
+    /// <summary>The jobs that files of inputs belong to.</summary>
+    public IReadOnlyList<string> JobsWithInputs() =>
+        [.. Directory.EnumerateFiles(_folders.Inputs, "*.png").Select(JobOf).Distinct(StringComparer.Ordinal)];
+
+    private static string JobOf(string input) => Path.GetFileNameWithoutExtension(input).Split('_')[0];
+
     /// <summary>Removes inputs whose job does not exist: the process ended between the two.</summary>
     public void DeleteInputsUnless(Func<string, bool> isJob)
     {
         foreach (string input in Directory.EnumerateFiles(_folders.Inputs, "*.png"))
         {
-            if (!isJob(Path.GetFileNameWithoutExtension(input).Split('_')[0]))
+            if (!isJob(JobOf(input)))
                 File.Delete(input);
         }
     }

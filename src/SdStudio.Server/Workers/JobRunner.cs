@@ -2,12 +2,11 @@ using SdCpp.Interop;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Queue;
-using SdStudio.Server.Storage.Sqlite;
 
 namespace SdStudio.Server.Workers;
 
 /// <summary>Gives a job to the runner of its kind.</summary>
-internal sealed partial class JobRunner(EngineHost engineHost, ModelCache cache, IEnumerable<IJobRunner> runners, JobCallbacks callbacks, StudioState state, ILogger<JobRunner> logger)
+internal sealed partial class JobRunner(EngineHost engineHost, ModelCache cache, IEnumerable<IJobRunner> runners, JobCallbacks callbacks, ILogger<JobRunner> logger)
 {
     /// <summary>Runs a job.</summary>
     /// <exception cref="SdException">The model or the engine failed.</exception>
@@ -19,13 +18,8 @@ internal sealed partial class JobRunner(EngineHost engineHost, ModelCache cache,
         GenerationSettings settings = job.Settings with { Engine = EngineHost.NameOf(engine) };
         IJobRunner runner = runners.First(runner => runner.Runs(settings));
         LogBegin(job.Id, settings.Type, settings.Model, job.Attempts);
-        JobResult result = await runner.RunAsync(new JobContext(running, settings, cache.Devices[0], callbacks.Of(running, cancellation)), cancellation).ConfigureAwait(false);
-        if (result.Measured is { } measured)
-        {
-            string key = JobQueue.CostKey(settings);
-            state.SaveCosts(key, (state.CostsOf(key) ?? ModelCosts.Guess).With(measured));
-        }
-
+        SdCallbacks heard = await callbacks.OfAsync(running, cancellation).ConfigureAwait(false);
+        JobResult result = await runner.RunAsync(new JobContext(running, settings, cache.Devices[0], heard), cancellation).ConfigureAwait(false);
         LogDone(job.Id, settings.Type, settings.Model, result.Images.Count, result.LoadingMs, result.GenerationMs);
         return result;
     }

@@ -24,7 +24,7 @@ internal sealed partial class ModelLoader(
             async listening => await DiffusionModel.LoadAsync(options, listening, cancellation).ConfigureAwait(false),
             cancellation).ConfigureAwait(false);
         loaded.Autostop = definition.Autostop;
-        measured.Keep(definition, device.Kind, loaded.Memory);
+        await measured.KeepAsync(definition, device.Kind, loaded.Memory, cancellation).ConfigureAwait(false);
         LogLoaded(definition.Id, ((DiffusionModel)loaded.Engine).Family, device.Id, (long)loaded.Loading.TotalMilliseconds, loaded.Memory);
         return loaded;
     }

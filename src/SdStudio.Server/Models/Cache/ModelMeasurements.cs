@@ -1,17 +1,14 @@
 using System.Collections.Concurrent;
-using Microsoft.Data.Sqlite;
 using SdStudio.Server.Models.Catalogue;
 using SdStudio.Server.Models.Files;
-using SdStudio.Server.Storage.Sqlite;
 
 namespace SdStudio.Server.Models.Cache;
 
 /// <summary>What models take: as measured when they were last loaded, or as their files say.</summary>
-internal sealed partial class ModelMeasurements(StudioState state, ModelFileCache files, ILogger<ModelMeasurements> logger)
+internal sealed partial class ModelMeasurements(IModelMemoryStore store, ModelFileCache files, ILogger<ModelMeasurements> logger)
 {
-    private const string KeptUnder = "model_bytes:";
-    private readonly Lazy<ConcurrentDictionary<string, ModelMemory>> _measured = new(() => new ConcurrentDictionary<string, ModelMemory>(
-        state.TextsUnder(KeptUnder).Select(kept => KeyValuePair.Create(kept.Key, ModelMemory.Parse(kept.Text))), StringComparer.Ordinal));
+    private readonly Lazy<ConcurrentDictionary<string, ModelMemory>> _measured =
+        new(() => new ConcurrentDictionary<string, ModelMemory>(store.All(), StringComparer.Ordinal));
 
     /// <param name="model">The model.</param>
     /// <param name="device">Where it is to be loaded.</param>
@@ -31,15 +28,15 @@ internal sealed partial class ModelMeasurements(StudioState state, ModelFileCach
         return device == DeviceKind.Graphics ? new ModelMemory(0, bytes) : new ModelMemory(bytes, 0);
     }
 
-    public void Keep(ModelDefinition model, DeviceKind device, ModelMemory memory)
+    public async Task KeepAsync(ModelDefinition model, DeviceKind device, ModelMemory memory, CancellationToken cancellation)
     {
         string key = KeyOf(model, device, model.FileInfos());
         _measured.Value[key] = memory;
         try
         {
-            state.SetText(KeptUnder + key, memory.ToText());
+            await store.SaveAsync(key, memory, cancellation).ConfigureAwait(false);
         }
-        catch (SqliteException exception)
+        catch (StorageUnavailableException exception)
         {
             // A loaded model works, whatever became of the note about it.
             LogNotSaved(model.Id, exception.Message);

@@ -6,7 +6,7 @@ using SdStudio.Server.Events;
 namespace SdStudio.Server.Models.Cache;
 
 /// <summary>Which models are being loaded and which could not be, and the events about it.</summary>
-internal sealed class ModelStates(EventHub hub)
+internal sealed class ModelStates(IEventLog events)
 {
     private readonly ConcurrentDictionary<string, int> _starting = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> _failures = new(StringComparer.Ordinal);
@@ -31,8 +31,8 @@ internal sealed class ModelStates(EventHub hub)
         if (_announced.TryGetValue(id, out string? before) && before == status)
             return;
         _announced[id] = status;
-        hub.Publish(
-            EventChannel.Models, "model_status_changed",
+        events.Publish(
+            EventChannel.Models, "model_status_changed", owner: null,
             JsonSerializer.SerializeToUtf8Bytes(new ModelStatusView(id, status), ModelJson.Default.ModelStatusView));
     }
 }

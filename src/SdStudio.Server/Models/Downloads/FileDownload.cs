@@ -32,7 +32,7 @@ internal sealed class FileDownload(Hub hub, FileHashes hashes, TimeProvider time
         }).ConfigureAwait(false);
         string sha256 = await CheckAsync(file, cancellation).ConfigureAwait(false);
         part.Complete(file.Entry.FullPath);
-        hashes.Keep(new FileInfo(file.Entry.FullPath), sha256);
+        await hashes.KeepAsync(new FileInfo(file.Entry.FullPath), sha256, cancellation).ConfigureAwait(false);
         return file.StatesHash;
     }
 
