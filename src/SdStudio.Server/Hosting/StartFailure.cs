@@ -42,7 +42,8 @@ internal static class StartFailure
     public static string? Explain(Exception exception, string dataDirectory) => exception switch
     {
         OptionsValidationException wrong => string.Join("; ", wrong.Failures),
-        SqliteException database => OfDatabase(database, Path.Combine(Path.GetFullPath(dataDirectory), "sdstudio.db")),
+        CannotStartException known => known.Message,
+        _ when Find<SqliteException>(exception) is { } database => OfDatabase(database, Path.Combine(Path.GetFullPath(dataDirectory), "sdstudio.db")),
         _ when Find<SocketException>(exception) is { } socket => OfAddress(exception, socket),
         IOException { HResult: NoSpaceOnUnix or NoSpaceOnWindows } => $"The disk with the data directory {Path.GetFullPath(dataDirectory)} is full; free some space there.",
         IOException { HResult: ReadOnlyFileSystemOnUnix } => NotWritable(dataDirectory, "is on a read-only file system"),

@@ -16,7 +16,6 @@ using SdStudio.Server.Models.Downloads;
 using SdStudio.Server.Models.Files;
 using SdStudio.Server.Queue;
 using SdStudio.Server.Settings;
-using SdStudio.Server.Storage.Sqlite;
 using SdStudio.Server.Telemetry;
 using SdStudio.Server.Workers;
 
@@ -146,24 +145,20 @@ public static class StudioHost
         services.AddSingleton<IValidateOptions<StudioOptions>, StudioOptionsValidator>();
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<DataFolders>();
-        services.AddSingleton<StudioDatabase>();
-        services.AddSingleton<JobStore>();
-        services.AddSingleton<JobQueries>();
-        services.AddSingleton<ImageRepository>();
-        services.AddSingleton<StudioState>();
-        services.AddSingleton<EventHub>();
-        services.AddSingleton<JobEvents>();
+        services.AddSqlite();
+        services.AddQueue();
+        services.AddSingleton<IEventLog, RingEventLog>();
         services.AddSingleton<JobSubmission>();
         services.AddSingleton<JobWaiter>();
         services.AddSingleton<QueueViews>();
         services.AddSingleton<ModelViews>();
-        services.AddSingleton<QueueSnapshots>();
+        services.AddSingleton<QueueAnswers>();
         services.AddSingleton<UpscalerCache>();
         services.AddSingleton<ModelFileCache>();
         services.AddSingleton<FileHashes>();
         services.AddSingleton<LoraFolder>();
         services.AddSingleton<ClientModels>();
-        services.AddSingleton<A1111Options>();
+        services.AddSingleton<A1111OptionStore>();
         services.AddSingleton<A1111Sessions>();
         services.AddSingleton<A1111GenerateApi>();
         services.AddSingleton<A1111ExtrasApi>();
@@ -176,14 +171,14 @@ public static class StudioHost
         services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
             .WithOrigins([.. builder.Configuration.GetSection("SdStudio:Security:CorsOrigins").Get<string[]>() ?? []]).AllowAnyHeader().AllowAnyMethod()
             .WithExposedHeaders("X-Total-Count", "Retry-After")));
-        services.AddSingleton<LogStore>();
         services.AddSingleton<ServerPaths>();
         services.AddSingleton<ILoggerProvider, LogStoreProvider>();
         builder.Logging.AddFilter<LogStoreProvider>(null, LogLevel.Warning).AddFilter<LogStoreProvider>("SdStudio", LogLevel.Debug);
-        services.AddSingleton<JobQueue>();
         services.AddSingleton<JobRunner>();
+        services.AddSingleton<JobExecution>();
+        services.AddSingleton<FailureReasons>();
+        services.AddSingleton<IWarmModels, WarmModels>();
         services.AddSingleton<RemoteGenerator>();
-        services.AddSingleton<DownloadStore>();
         services.AddSingleton<Hub>();
         services.AddSingleton<FileDownload>();
         services.AddSingleton<ModelDownloads>();
@@ -196,6 +191,7 @@ public static class StudioHost
         services.AddHostedService(provider => provider.GetRequiredService<EngineHost>());
         services.AddHostedService(provider => provider.GetRequiredService<ModelCache>());
         services.AddHostedService(provider => provider.GetRequiredService<ModelDownloads>());
+        services.AddHostedService<JobRecovery>();
         services.AddHostedService<JobWorker>();
         services.AddHostedService<StartupBanner>();
     }

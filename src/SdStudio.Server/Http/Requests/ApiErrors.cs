@@ -2,7 +2,6 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;
 using SdCpp.Interop;
 using SdStudio.Server.Http.Rest;
@@ -48,7 +47,7 @@ internal static class ApiErrors
         BadHttpRequestException bad => WriteAsync(context, bad.StatusCode, bad.Message),
         QueueFullException full => TooManyAsync(context, full.Message),
         IdempotencyKeyException other => WriteAsync(context, StatusCodes.Status409Conflict, other.Message),
-        SqliteException => WriteAsync(
+        StorageUnavailableException => WriteAsync(
             context, StatusCodes.Status503ServiceUnavailable, "The database cannot be written or read at the moment; try again",
             "The disk may be full or the data directory read-only; the server's log says more"),
         IOException or UnauthorizedAccessException or NetVips.VipsException => WriteAsync(

@@ -10,10 +10,7 @@ namespace SdStudio.Server.Http.Security;
 /// <summary>Authenticates requests when API keys are configured.</summary>
 internal sealed class ApiKeys
 {
-    /// <summary>Whose the jobs are of the single key <c>SdStudio:Security:ApiKey</c>.</summary>
-    public const string Administrator = "default";
-
-    private const string CallerItem = "SdStudio.Caller";
+    private const string OwnerItem = "SdStudio.Owner";
     private const string ResultItem = "SdStudio.KeyResult";
 
     // These say nothing of what people generate.
@@ -22,22 +19,25 @@ internal sealed class ApiKeys
     // Where browsers cannot send a header.
     private static readonly string[] KeyInQuery = ["/ws", "/api/events", "/api/images", "/api/generations", "/api/queue"];
 
-    private readonly List<(Caller Caller, byte[] Hash)> _keys;
+    private readonly List<(string Owner, byte[] Hash)> _keys;
     private readonly WrongKeys _wrongKeys;
 
     public ApiKeys(IOptions<StudioOptions> options, WrongKeys wrongKeys)
     {
         SecurityOptions security = options.Value.Security;
         _wrongKeys = wrongKeys;
-        _keys = [.. security.ApiKeys.Select(named => (new Caller(named.Key, IsAdministrator: false), Hash(named.Value)))];
+        _keys = [.. security.ApiKeys.Select(named => (named.Key, Hash(named.Value)))];
         if (security.ApiKey.Length > 0)
-            _keys.Add((new Caller(Administrator, IsAdministrator: true), Hash(security.ApiKey)));
+            _keys.Add((OwnerScope.Administrator, Hash(security.ApiKey)));
     }
 
     public bool AreNeeded => _keys.Count > 0;
 
     /// <summary>Whose request it is: the name of the key; empty without keys.</summary>
-    public static string OwnerOf(HttpContext context) => (context.Items[CallerItem] as Caller)?.Owner ?? "";
+    public static string OwnerOf(HttpContext context) => context.Items[OwnerItem] as string ?? "";
+
+    /// <summary>Whose jobs, images and events a request may see and change.</summary>
+    public static OwnerScope ScopeOf(HttpContext context) => OwnerScope.Of(OwnerOf(context));
 
     /// <summary>Checks the keys of a request.</summary>
     /// <returns>Whether it has one, whether one is valid, and how long its address has to wait when it tried too many.</returns>
@@ -62,10 +62,10 @@ internal sealed class ApiKeys
             byte[] hash = Hash(key);
             if (_wrongKeys.Wait(context.Connection.RemoteIpAddress, hash) is { } wait)
                 return (true, false, wait);
-            if (Find(hash) is not { } caller)
+            if (Find(hash) is not { } owner)
                 continue;
             _wrongKeys.Remember(context.Connection.RemoteIpAddress, hash);
-            context.Items[CallerItem] = caller;
+            context.Items[OwnerItem] = owner;
             return (true, true, null);
         }
 
@@ -98,13 +98,13 @@ internal sealed class ApiKeys
     }
 
     // Every key is compared to its end: neither which one nor how much of it was right can be told by the time.
-    private Caller? Find(byte[] hash)
+    private string? Find(byte[] hash)
     {
-        Caller? found = null;
-        foreach ((Caller caller, byte[] known) in _keys)
+        string? found = null;
+        foreach ((string owner, byte[] known) in _keys)
         {
             if (CryptographicOperations.FixedTimeEquals(hash, known))
-                found = caller;
+                found = owner;
         }
 
         return found;
@@ -145,8 +145,3 @@ internal sealed class ApiKeys
     // Keys of different lengths become comparable in constant time.
     private static byte[] Hash(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
 }
-
-/// <summary>Whoever sent a request, by the key.</summary>
-/// <param name="Owner">The key's name, which the jobs carry.</param>
-/// <param name="IsAdministrator">Whether everything may be seen and done.</param>
-internal sealed record Caller(string Owner, bool IsAdministrator);
