@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 using SdCpp.Interop;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.A1111;
+using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
-using SdStudio.Server.Http.Rest;
 using SdStudio.Server.Http.Security;
 using SdStudio.Server.Images;
 using SdStudio.Server.Models.Cache;
@@ -19,10 +19,9 @@ internal static class OpenAiApi
     public static void MapOpenAiApi(this IEndpointRouteBuilder root)
     {
         RouteGroupBuilder api = root.MapGroup("/v1");
-        api.ExcludeFromDescription();
         foreach ((string path, string type) in new[] { ("generations", JobType.Generate), ("edits", JobType.Edit), ("variations", JobType.Variation) })
         {
-            api.MapPost($"/images/{path}", (HttpContext context, OpenAiGenerator draw) => draw.DrawAsync(context, type)).Draws();
+            api.MapPost($"/images/{path}", (HttpContext context, OpenAiGenerator draw) => draw.DrawAsync(context, type)).RequireJobRateLimit();
             // SillyTavern asks this way whether somebody is there.
             api.MapMethods($"/images/{path}", [HttpMethods.Options], () => Results.NoContent());
         }

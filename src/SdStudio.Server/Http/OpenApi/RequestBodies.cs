@@ -164,3 +164,6 @@ internal sealed record PlaceBody(
     [property: Description("-10 to 10; higher goes first"), Range(-10, 10)] int? Priority,
     [property: Description("The id of the waiting job that it is to go directly before")] string? Before,
     [property: Description("The id of the waiting job that it is to go directly after")] string? After);
+
+/// <summary>A key to exchange for a cookie.</summary>
+internal sealed record LoginBody([property: Description("An API key of this server")] string ApiKey);

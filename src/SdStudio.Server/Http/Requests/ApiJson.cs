@@ -39,6 +39,7 @@ namespace SdStudio.Server.Http.Requests;
 [JsonSerializable(typeof(EditBody))]
 [JsonSerializable(typeof(UpscaleBody))]
 [JsonSerializable(typeof(PlaceBody))]
+[JsonSerializable(typeof(LoginBody))]
 [JsonSerializable(typeof(DownloadBody))]
 [JsonSerializable(typeof(ConvertBody))]
 [JsonSerializable(typeof(DownloadView))]
