@@ -55,6 +55,7 @@ public static class StudioHost
         api.MapStatusApi();
         api.MapModelsApi();
         api.MapUpscalersApi();
+        api.MapDevicesApi();
         api.MapDownloadsApi();
         api.MapConvertApi();
         api.MapGenerateApi();
@@ -131,7 +132,8 @@ public static class StudioHost
         services.AddSingleton<ImageSaver>();
         services.AddSingleton<JobExecution>();
         services.AddSingleton<FailureReasons>();
-        services.AddSingleton<IWarmModels, WarmModels>();
+        services.AddSingleton<JobDevices>();
+        services.AddSingleton<IWarmModels>(provider => provider.GetRequiredService<JobDevices>());
         services.AddSingleton<RemoteGenerator>();
         services.AddSingleton<RemoteAnswers>();
         services.AddSingleton<Hub>();

@@ -36,6 +36,26 @@ internal sealed class JobDeletion(IJobStore store, IJobQueries queries, ImageFil
         return sum;
     }
 
+    /// <summary>Removes an image, and with the last one its job.</summary>
+    public async Task<DeletedImage> DeleteImageAsync(string id, OwnerScope scope, CancellationToken cancellation)
+    {
+        DeletedImage deleted = await store.DeleteImageAsync(id, scope, cancellation).ConfigureAwait(false);
+        if (deleted is not { Image: { } image, IsRunning: false })
+            return deleted;
+        files.Delete(image.FilePath);
+        if (deleted.Job is { } job)
+        {
+            files.DeleteInputs(job.Id);
+            events.Deleted(job);
+        }
+        else
+        {
+            events.ImageDeleted(image, deleted.Owner);
+        }
+
+        return deleted;
+    }
+
     private async Task<Deleted> DeleteAsync(IReadOnlyList<string> ids, OwnerScope scope, bool withImages, CancellationToken cancellation)
     {
         // The rows first: a file that nobody lists is better than a list of files that are gone.

@@ -53,7 +53,7 @@ internal sealed class QueueViews(JobLine line, RunningJobs running, IJobQueries 
     // Known only when every model before it was measured; a job before it is taken to be like this one, save for its model.
     private async ValueTask<double?> EtaAsync(Job job, JobOrder order, int index, CancellationToken cancellation)
     {
-        if (order.IsPaused || await costs.FindAsync(ModelCosts.KeyOf(job.Settings), cancellation) is not { } known)
+        if (order.IsPaused || await costs.FindAsync(ModelCosts.KeyOf(job.Settings), device: null, cancellation) is not { } known)
             return null;
         double runningMs = running.All.Sum(other => other.Progress.RemainingMs);
         double own = known.Predict(job.Settings, warm: true).Sum();
