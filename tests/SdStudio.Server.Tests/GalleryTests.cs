@@ -169,7 +169,7 @@ public sealed class GalleryTests(Workshop studio)
 
         (_, JsonElement all) = await server.GetAsync("/api/logs?limit=1000");
         (_, JsonElement errors) = await server.GetAsync("/api/logs?level=error");
-        (_, JsonElement module) = await server.GetAsync("/api/logs?module=modelCache");
+        (_, JsonElement module) = await server.GetAsync("/api/logs?module=modelLoader");
         (_, JsonElement one) = await server.GetAsync($"/api/generations/{id}/logs?limit=1000");
         (_, JsonElement short_) = await server.GetAsync("/api/logs?limit=1");
 
@@ -178,7 +178,7 @@ public sealed class GalleryTests(Workshop studio)
         Shape.Has(all, ("app", Shape.List), ("sdcpp", Shape.List), ("http", Shape.List));
         Assert.All(errors.GetProperty("logs").EnumerateArray(), line => Assert.Equal("error", line.GetProperty("level").GetString()));
         Assert.Contains(errors.GetProperty("logs").EnumerateArray(), line => line.GetProperty("message").GetString()!.Contains("not-there.gguf", StringComparison.Ordinal));
-        Assert.All(module.GetProperty("logs").EnumerateArray(), line => Assert.Equal("modelCache", line.GetProperty("module").GetString()));
+        Assert.All(module.GetProperty("logs").EnumerateArray(), line => Assert.Equal("modelLoader", line.GetProperty("module").GetString()));
         Assert.NotEmpty(module.GetProperty("logs").EnumerateArray());
         Assert.NotEmpty(one.GetProperty("sdcpp").EnumerateArray());
         Assert.All(one.GetProperty("logs").EnumerateArray(), line => Assert.Equal(id, line.GetProperty("generation_id").GetString()));

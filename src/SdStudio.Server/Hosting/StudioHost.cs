@@ -187,6 +187,7 @@ public static class StudioHost
         services.AddSingleton<FailureReasons>();
         services.AddSingleton<JobDevices>();
         services.AddSingleton<IWarmModels>(provider => provider.GetRequiredService<JobDevices>());
+        services.AddSingleton<IJobDevices>(provider => provider.GetRequiredService<JobDevices>());
         services.AddSingleton<RemoteGenerator>();
         services.AddSingleton<RemoteAnswers>();
         services.AddSingleton<Hub>();

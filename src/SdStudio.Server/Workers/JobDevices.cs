@@ -10,7 +10,7 @@ namespace SdStudio.Server.Workers;
 /// Everything that runs jobs: the devices that the engine computes on, each server of remote models, and one that does what needs no model.
 /// Each works by itself: none waits for what another does.
 /// </summary>
-internal sealed class JobDevices(ModelCache cache, ModelCatalogue catalogue) : IWarmModels
+internal sealed class JobDevices(ModelCache cache, ModelCatalogue catalogue) : IWarmModels, IJobDevices
 {
     private static readonly ComputeDevice Light = new("light", DeviceKind.Light, "Resampling and conversion");
     private readonly ConcurrentDictionary<string, int> _busy = new(StringComparer.Ordinal);
@@ -46,8 +46,20 @@ internal sealed class JobDevices(ModelCache cache, ModelCatalogue catalogue) : I
         }
     }
 
-    /// <summary>How many jobs a device runs.</summary>
-    public int BusyOf(string device) => _busy.GetValueOrDefault(device);
+    public IReadOnlyList<DeviceState> States => [.. All.Select(device =>
+    {
+        DeviceModels? models = ModelsOf(device.Id);
+        (ModelMemory used, ModelMemory budget) = (models?.Used ?? default, models?.Budget ?? default);
+        return new DeviceState(
+            device.Id, device.Kind.ToString().ToLowerInvariant(), device.Description, device.Concurrency, _busy.GetValueOrDefault(device.Id),
+            [.. models?.Ids ?? []], models is null ? null : new DeviceMemory(used.Ram, budget.Ram, used.Vram, budget.Vram));
+    })];
+
+    public int Computing => cache.Devices.Count;
+
+    // Where a model fits on no device, the first one takes its job and says so.
+    public string? ReasonFor(WaitingJob job) =>
+        OnlyDeviceOf(job) is { } only && _busy.GetValueOrDefault(only) > 0 ? $"it waits for {only}" : null;
 
     public void Begin(string device) => _busy.AddOrUpdate(device, 1, (_, count) => count + 1);
 

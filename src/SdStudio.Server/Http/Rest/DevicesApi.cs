@@ -1,8 +1,6 @@
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
-using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Queue;
-using SdStudio.Server.Workers;
 
 namespace SdStudio.Server.Http.Rest;
 
@@ -10,18 +8,13 @@ namespace SdStudio.Server.Http.Rest;
 internal static class DevicesApi
 {
     public static void MapDevicesApi(this IEndpointRouteBuilder api) =>
-        api.MapGet("/devices", (JobDevices devices, RunningJobs running) => Results.Json(
-            new DevicesResponse([.. devices.All.Select(device => Of(device, devices.ModelsOf(device.Id), devices.BusyOf(device.Id), running))]),
+        api.MapGet("/devices", (IJobDevices devices, RunningJobs running) => Results.Json(
+            new DevicesResponse([.. devices.States.Select(device => Of(device, running))]),
             ApiJson.Readable.DevicesResponse)).Gives<DevicesResponse>("Status", "What jobs run on: CPU and graphics devices, servers of remote models, and what needs no model");
 
-    private static DeviceResponse Of(ComputeDevice device, DeviceModels? models, int busy, RunningJobs running)
-    {
-        (ModelMemory used, ModelMemory budget) = (models?.Used ?? default, models?.Budget ?? default);
-        return new DeviceResponse(
-            device.Id, device.Kind.ToString().ToLowerInvariant(), device.Description, device.Concurrency, busy,
-            [.. running.All.Where(job => job.Job.Device == device.Id).Select(job => job.Job.Id)], [.. models?.Ids ?? []],
-            models is null ? null : new DeviceMemoryResponse(used.Ram, budget.Ram, used.Vram, budget.Vram));
-    }
+    private static DeviceResponse Of(DeviceState device, RunningJobs running) => new(
+        device.Id, device.Kind, device.Description, device.Concurrency, device.Running,
+        [.. running.All.Where(job => job.Job.Device == device.Id).Select(job => job.Job.Id)], device.Models, device.Memory);
 }
 
 /// <summary>The answer of <c>GET /api/devices</c>.</summary>
@@ -36,7 +29,4 @@ internal sealed record DevicesResponse(IReadOnlyList<DeviceResponse> Devices);
 /// <param name="Models">The models in its memory.</param>
 /// <param name="Memory">What they take and may take; null for a device without models of its own.</param>
 internal sealed record DeviceResponse(
-    string Id, string Kind, string Description, int Concurrency, int Running, IReadOnlyList<string> Jobs, IReadOnlyList<string> Models, DeviceMemoryResponse? Memory);
-
-/// <summary>Bytes.</summary>
-internal sealed record DeviceMemoryResponse(long RamUsed, long RamBudget, long VramUsed, long VramBudget);
+    string Id, string Kind, string Description, int Concurrency, int Running, IReadOnlyList<string> Jobs, IReadOnlyList<string> Models, DeviceMemory? Memory);

@@ -4,7 +4,7 @@ using SdStudio.Server.Queue;
 namespace SdStudio.Server.Http.Rest;
 
 /// <summary>Jobs with what only the moment knows: progress, place in line, time left.</summary>
-internal sealed class QueueViews(JobLine line, RunningJobs running, IJobQueries queries, IModelCostStore costs, EngineHost engine)
+internal sealed class QueueViews(JobLine line, RunningJobs running, IJobQueries queries, IModelCostStore costs, IJobDevices devices, EngineHost engine)
 {
     public async ValueTask<JobView> OfAsync(Job job, CancellationToken cancellation) => (await OfAsync([job], cancellation))[0];
 
@@ -48,6 +48,7 @@ internal sealed class QueueViews(JobLine line, RunningJobs running, IJobQueries 
         order.IsPaused ? "the queue is paused"
         : engine.Ready.IsFaulted ? "the engine could not be loaded"
         : !engine.Ready.IsCompleted ? "the engine is loading"
+        : devices.ReasonFor(order.Jobs[index]) is { } reason ? reason
         : index == 0 ? "it is next" : index == 1 ? "1 job is before it" : $"{index} jobs are before it";
 
     // Known only when every model before it was measured; a job before it is taken to be like this one, save for its model.
@@ -58,6 +59,7 @@ internal sealed class QueueViews(JobLine line, RunningJobs running, IJobQueries 
         double runningMs = running.All.Sum(other => other.Progress.RemainingMs);
         double own = known.Predict(job.Settings, warm: true).Sum();
         int loads = order.Jobs.Take(index + 1).Zip(order.Jobs.Take(index + 1).Skip(1)).Count(pair => pair.First.Model != pair.Second.Model);
-        return Math.Round((runningMs + (own * (index + 1)) + (known.LoadMs * loads)) / 1000, 1);
+        int computing = Math.Max(1, devices.Computing);
+        return Math.Round((runningMs + (own * (index + 1)) + (known.LoadMs * loads)) / 1000 / computing, 1);
     }
 }
