@@ -54,6 +54,7 @@ public static class StudioHost
         app.MapPage();
         RouteGroupBuilder api = app.MapGroup("/api");
         api.MapStatusApi();
+        api.MapParametersApi();
         api.MapModelsApi();
         api.MapUpscalersApi();
         api.MapDownloadsApi();
@@ -102,8 +103,9 @@ public static class StudioHost
         services.AddSingleton<StudioState>();
         services.AddSingleton<EventHub>();
         services.AddSingleton<JobEvents>();
-        services.AddSingleton<JobSubmission>();
-        services.AddSingleton<JobWaiter>();
+        services.AddRequestReading();
+        services.AddA1111Api();
+        services.AddOpenAiApi();
         services.AddSingleton<QueueViews>();
         services.AddSingleton<ModelViews>();
         services.AddSingleton<QueueSnapshots>();
@@ -111,12 +113,6 @@ public static class StudioHost
         services.AddSingleton<ModelFileCache>();
         services.AddSingleton<FileHashes>();
         services.AddSingleton<LoraFolder>();
-        services.AddSingleton<ClientModels>();
-        services.AddSingleton<A1111Options>();
-        services.AddSingleton<A1111Sessions>();
-        services.AddSingleton<A1111GenerateApi>();
-        services.AddSingleton<A1111ExtrasApi>();
-        services.AddSingleton<OpenAiGenerator>();
         services.AddSingleton<ApiKeys>();
         services.AddSingleton<CrossOriginGuard>();
         services.AddApiDescription();

@@ -10,11 +10,11 @@ namespace SdStudio.Server.Http.A1111;
 /// <c>/sdapi/v1/options</c>: what clients set and read back. The model is used by the requests after it, as in Automatic1111; the rest is
 /// kept for the clients.
 /// </summary>
-internal sealed class A1111Options(StudioState state, ClientModels models, ModelCatalogue catalogue)
+internal sealed class A1111Options(StudioState state, ClientModels models)
 {
     private const string StateKey = "sdapi_options";
-    private const string CheckpointKey = "sd_model_checkpoint";
-    private const string ClipLayersKey = "CLIP_stop_at_last_layers";
+    public const string CheckpointKey = "sd_model_checkpoint";
+    public const string ClipLayersKey = "CLIP_stop_at_last_layers";
     private const int MaxBytes = 256 * 1024;
     private readonly Lock _lock = new();
 
@@ -26,11 +26,11 @@ internal sealed class A1111Options(StudioState state, ClientModels models, Model
          "img2img_color_correction":false,"initial_noise_multiplier":1.0,"face_restoration_model":null,"upscaler_for_img2img":null,"outdir_samples":""}
         """;
 
-    /// <summary>The model that requests use which name none.</summary>
+    /// <summary>The model that requests use which name none; its files are there. Null when no model has them.</summary>
     public ModelDefinition? Model =>
-        Stored()[CheckpointKey] is JsonValue value && value.TryGetValue(out string? title) && models.Find(title) is { } chosen
+        Stored()[CheckpointKey] is JsonValue value && value.TryGetValue(out string? title) && models.Find(title) is { IsThere: true } chosen
             ? chosen
-            : catalogue.DefaultTextToImage ?? catalogue.Default;
+            : models.DefaultTextToImage;
 
     /// <summary>Layers of the text encoder to stop at, as <c>CLIP_stop_at_last_layers</c> has it; 1 for the model's own.</summary>
     public string? ClipLayers => Stored()[ClipLayersKey]?.ToString();
@@ -58,7 +58,7 @@ internal sealed class A1111Options(StudioState state, ClientModels models, Model
             foreach ((string key, JsonElement value) in changes)
                 stored[key] = JsonNode.Parse(value.GetRawText());
             if (fields.Text(CheckpointKey) is { } checkpoint)
-                stored[CheckpointKey] = models.TitleOf(Require(models, checkpoint, CheckpointKey));
+                stored[CheckpointKey] = models.TitleOf(Require(checkpoint, CheckpointKey));
             fields.ThrowIfRefused();
             string text = stored.ToJsonString(ApiJson.Readable.Options);
             if (text.Length > MaxBytes)
@@ -68,10 +68,22 @@ internal sealed class A1111Options(StudioState state, ClientModels models, Model
     }
 
     /// <summary>The model that a client calls so.</summary>
-    /// <exception cref="BadRequestException">There is none; the message names those that are.</exception>
-    public static ModelDefinition Require(ClientModels models, string text, string field) => models.Find(text)
-        ?? throw new BadRequestException(
-            $"Model not found: {RequestFields.Shown(text)} (in {field})", $"Available models: {string.Join(", ", models.All.Select(models.TitleOf))}");
+    /// <exception cref="BadRequestException">There is none, or it has no files; the message names those that can be used.</exception>
+    public ModelDefinition Require(string text, string field)
+    {
+        if (models.Find(text) is not { } model)
+            throw new BadRequestException($"Model not found: {RequestFields.Shown(text)} (in {field})", $"Available models: {string.Join(", ", models.All.Select(models.TitleOf))}");
+        return model.IsThere ? model : throw ClientModels.WithoutFiles(model);
+    }
+
+    /// <summary>The model of requests that name none.</summary>
+    /// <exception cref="BadRequestException">No model can be used.</exception>
+    public ModelDefinition RequireChosen() => Model ?? throw models.NoneCanBeUsed();
+
+    /// <summary>Whether a setting asks for something else than what is done without it.</summary>
+    public static bool ChangesSomething(string key, JsonElement value) => value.ValueKind != JsonValueKind.Null
+        && !(RequestFields.TextOf(value) is { } text && A1111GenerationReader.IsDefaultName(text))
+        && !(JsonNode.Parse(Defaults)![key] is { } usual && JsonNode.DeepEquals(usual, JsonNode.Parse(value.GetRawText())));
 
     private JsonObject Stored() => state.Text(StateKey) is { } text ? (JsonObject)JsonNode.Parse(text)! : [];
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using SdCpp.Interop;
+using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Http.Security;
 using SdStudio.Server.Images;
 using SdStudio.Server.Queue;
@@ -14,7 +15,8 @@ internal static class A1111Progress
 
     public static IResult Answer(HttpContext context, A1111Sessions callers, JobQueue queue)
     {
-        bool skipPicture = context.Request.Query["skip_current_image"] is ["true" or "True" or "1"] || context.Request.Query["skipCurrentImage"] is ["true" or "1"];
+        var query = new RequestQuery(context.Request);
+        bool skipPicture = query.Flag("skip_current_image") || query.Flag("skipCurrentImage");
         RunningJob? running = callers.RunningFor(context);
         int waiting = queue.IsPaused ? 0 : queue.Order().Count;
         return A1111Responses.Json(running is null ? Idle(waiting) : Busy(running, waiting, skipPicture || !MaySee(context, running)));

@@ -1,25 +1,18 @@
-using Microsoft.Extensions.Options;
 using SdCpp.Interop;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.Security;
 using SdStudio.Server.Images;
-using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Models.Catalogue;
 using SdStudio.Server.Models.Files;
 using SdStudio.Server.Queue;
-using SdStudio.Server.Settings;
-using SdStudio.Server.Storage.Sqlite;
 
 namespace SdStudio.Server.Http.Requests;
 
 /// <summary>Makes a job of a request: the one way in for every surface.</summary>
 internal sealed class JobSubmission(
-    EngineHost engineHost, ModelCatalogue catalogue, LoraFolder loras, JobQueue queue, ImageFiles images, ImageRepository imageRows, IOptions<StudioOptions> options)
+    LiveLimits limits, RequestImages inputs, ModelCatalogue catalogue, ModelFileCache modelFiles, LoraFolder loras, JobQueue queue, ImageFiles images)
 {
-    private const int MaxPriority = 10;
     private const int MaxKeyCharacters = 255;
-    private const string Finish = "finish";
-    private const string CancelIt = "cancel";
 
     /// <summary>Checks a request and puts its job into the queue.</summary>
     /// <param name="request">What came.</param>
@@ -30,28 +23,27 @@ internal sealed class JobSubmission(
     public async Task<(Job Job, WhenClientLeaves Leave)> AcceptAsync(HttpRequest request, string type, CancellationToken cancellation)
     {
         RequestBody body = await RequestBody.ReadAsync(request, cancellation);
-        await engineHost.Ready.WaitAsync(cancellation);
+        ParameterLimits now = await limits.ReadyAsync(cancellation);
         var fields = new RequestFields(body.Fields);
-        string? leave = fields.OneOf([Finish, CancelIt], "on_disconnect");
-        using ImageBuffer? input = type == JobType.Generate ? null : ReadInput(body, fields);
-        using ImageBuffer? mask = input is null ? null : ReadMask(body);
-        Job job = await AcceptAsync(request, new GenerateCommand(type, body, fields, input, mask), cancellation);
-        return (job, leave == CancelIt ? WhenClientLeaves.Cancel : WhenClientLeaves.Finish);
+        bool leaves = (string?)fields.Value(Parameters.Get("on_disconnect"), now) == "cancel";
+        using ImageBuffer? input = type == JobType.Generate ? null : inputs.ReadInput(body, fields);
+        using ImageBuffer? mask = type is JobType.Edit or JobType.Variation ? inputs.ReadMask(body) : null;
+        Job job = Accept(request, new GenerateCommand(type, body, fields, input, mask), now);
+        return (job, leaves ? WhenClientLeaves.Cancel : WhenClientLeaves.Finish);
     }
 
-    /// <summary>The same for a request whose pictures are read already.</summary>
+    /// <summary>The same for a request whose images are read already.</summary>
     /// <returns>The job, which is on disk.</returns>
     /// <exception cref="BadRequestException">Names every field that is wrong.</exception>
-    public async Task<Job> AcceptAsync(HttpRequest request, GenerateCommand order, CancellationToken cancellation)
+    public Job Accept(HttpRequest request, GenerateCommand command, ParameterLimits now)
     {
-        SdEngine engine = await engineHost.Ready.WaitAsync(cancellation);
-        (string type, RequestBody body, RequestFields fields, ImageBuffer? input, ImageBuffer? mask) = order;
-        SubmitOptions place = ReadOrder(request, body, fields);
+        (string type, RequestBody body, RequestFields fields, ImageBuffer? input, ImageBuffer? mask) = command;
+        SubmitOptions options = ReadOptions(request, body, fields, command.Part);
         ImageSize? size = input is null ? null : new ImageSize(input.Width, input.Height);
-        var draw = new GenerationReader(fields, catalogue, engine, loras, options.Value.Limits);
-        GenerationSettings settings = type == JobType.Upscale ? draw.Upscale(size ?? default) : draw.Draw(type, size, order.NeedsPrompt);
+        var reader = new GenerationReader(fields, catalogue, loras, modelFiles, now);
+        GenerationSettings settings = type == JobType.Upscale ? reader.Upscale(size ?? default) : reader.Generate(type, size, command.NeedsPrompt);
         fields.ThrowIfRefused();
-        return Add(settings with { SourceImageId = fields.Text("source_image_id") }, place, input, mask);
+        return Add(settings with { SourceImageId = input is null ? null : inputs.SourceOf(fields) }, options, input, mask);
     }
 
     /// <summary>Puts a job into the queue whose settings are known to be right.</summary>
@@ -77,39 +69,24 @@ internal sealed class JobSubmission(
         }
     }
 
-    /// <summary>A job's place in line, as a request has it.</summary>
-    public static SubmitOptions ReadOrder(HttpRequest request, RequestBody body, RequestFields fields)
+    /// <summary>What a request says of the job beside its settings. Parts of one request are jobs of their own, each with a key of its own.</summary>
+    public SubmitOptions ReadOptions(HttpRequest request, RequestBody body, RequestFields fields, int? part = null)
     {
         string? key = request.Headers["Idempotency-Key"] is [{ Length: > 0 } text] ? text : null;
         if (key?.Length > MaxKeyCharacters)
             throw new BadRequestException($"Idempotency-Key has {key.Length} characters; allowed are at most {MaxKeyCharacters}");
         return new SubmitOptions(
-            ApiKeys.OwnerOf(request.HttpContext), (int)(fields.Integer(-MaxPriority, MaxPriority, "priority") ?? 0), key,
+            ApiKeys.OwnerOf(request.HttpContext), (int)(fields.Value<long>("priority", limits.Now) ?? 0), key is null || part is null ? key : $"{key}#{part}",
             key is null ? null : body.Fingerprint(request.Path));
-    }
-
-    /// <summary>The mask in a body; null for none.</summary>
-    public ImageBuffer? ReadMask(RequestBody body) => body.Files.TryGetValue("mask", out byte[]? bytes)
-        ? ImageDecoder.ReadMask(bytes, "mask", options.Value.Limits.MaxInputPixels)
-        : null;
-
-    /// <summary>The picture that a body brings or names.</summary>
-    /// <exception cref="BadRequestException">There is none.</exception>
-    public ImageBuffer ReadInput(RequestBody body, RequestFields fields)
-    {
-        if (body.Files.TryGetValue("image", out byte[]? bytes))
-            return ImageDecoder.Read(bytes, "image", options.Value.Limits.MaxInputPixels);
-        if (fields.Text("source_image_id") is not { } id)
-            throw new BadRequestException([new FieldProblem("image", "Missing required field: image")], "Send a file in the field image, or an image's id in source_image_id");
-        return imageRows.Find(id) is { } image
-            ? ImageDecoder.Read(images.Bytes(image.FilePath), "source_image_id", ImageBuffer.MaxPixels)
-            : throw new BadRequestException($"source_image_id is '{RequestFields.Shown(id)}'; there is no such image");
     }
 }
 
-/// <summary>A request to draw, its pictures read.</summary>
+/// <summary>A request for a job, its images read.</summary>
 internal sealed record GenerateCommand(string Type, RequestBody Body, RequestFields Fields, ImageBuffer? Input = null, ImageBuffer? Mask = null)
 {
-    /// <summary>Whether nothing can be drawn without words; Automatic1111 draws without.</summary>
+    /// <summary>Whether nothing can be generated without words; Automatic1111 does without.</summary>
     public bool NeedsPrompt { get; init; } = Type is JobType.Generate or JobType.Edit;
+
+    /// <summary>Which part of its request this is; null for a request of one job.</summary>
+    public int? Part { get; init; }
 }

@@ -142,8 +142,10 @@ internal sealed class CatalogueReader
         SdCliArguments arguments = SdCliArguments.Parse([.. ArgumentsOf(entry), .. MemoryArguments(entry, memory)], _root);
         foreach (string flag in arguments.Unknown)
             Warn(entry, $"model {id} has the argument {flag}, which this server does not know; it is ignored");
+        foreach (string problem in arguments.Problems)
+            Warn(entry, $"model {id}: {problem}");
         GenerationDefaults defaults = arguments.Defaults;
-        YamlMappingNode? parameters = entry.Mapping("generation_params");
+        ReadDefaults(id, entry.Mapping("generation_params"), defaults);
         string execMode = entry.Text("exec_mode") ?? FileWith("default_exec_mode").Text("default_exec_mode") ?? "auto";
         return new ModelDefinition
         {
@@ -161,22 +163,27 @@ internal sealed class CatalogueReader
             Options = arguments.Options,
             Files = arguments.Files,
             DefaultSize = ReadSize(id, entry, defaults),
-            DefaultSteps = (int?)parameters.Number("sample_steps") ?? (int?)parameters.Number("steps") ?? defaults.Steps ?? 20,
-            DefaultCfgScale = parameters.Number("cfg_scale") ?? defaults.CfgScale ?? 7,
-            DefaultSampler = parameters.Text("sampling_method") ?? defaults.Sampler,
-            DefaultScheduler = parameters.Text("scheduler") ?? defaults.Scheduler,
-            Defaults = defaults with
-            {
-                ClipSkip = (int?)parameters.Number("clip_skip") is > 0 and int layers ? layers : defaults.ClipSkip,
-                FlowShift = parameters.Number("flow_shift") ?? defaults.FlowShift,
-                Guidance = parameters.Number("guidance") ?? defaults.Guidance,
-            },
+            Defaults = defaults,
             SupportsNegativePrompt = entry.Flag("supports_negative_prompt") ?? negative,
             Autostop = entry.Duration("autostop") ?? autostop,
             Remote = ReadRemote(id, entry, execMode),
             Unsupported = Unsupported(entry, execMode, arguments.Files.Count),
             IsDefault = entry.Flag("default") is true,
         };
+    }
+
+    // What an entry says is worth more than its arguments.
+    private void ReadDefaults(string id, YamlMappingNode? entry, GenerationDefaults defaults)
+    {
+        foreach (Parameter parameter in Parameters.All.Where(parameter => parameter.OfModel))
+        {
+            if (parameter.Aliases.Append(parameter.Name).FirstOrDefault(name => entry.Text(name) is not null) is not { } name)
+                continue;
+            if (GenerationDefaults.TryRead(parameter, entry.Text(name)!, out object? value, out string? problem))
+                defaults.Set(parameter, value);
+            if (problem is not null)
+                Warn(entry.Child(name)!, $"model {id}: generation_params: {problem}");
+        }
     }
 
     private static List<string> ArgumentsOf(YamlMappingNode entry)
@@ -254,7 +261,7 @@ internal sealed class CatalogueReader
     private ImageSize ReadSize(string id, YamlMappingNode entry, GenerationDefaults defaults)
     {
         if (entry.Text("default_size") is not { } text)
-            return defaults is { Width: > 0 and int width, Height: > 0 and int height } ? new ImageSize(width, height) : ImageSize.Default;
+            return defaults.Size ?? ImageSize.Default;
         if (ImageSize.TryParse(text, out ImageSize size))
             return size;
         Warn(entry, $"model {id} has the default_size '{text}', which is no WIDTHxHEIGHT; {ImageSize.Default} is taken");

@@ -56,8 +56,7 @@ internal static class FoundModels
             Options = new DiffusionModelOptions { ModelPath = path },
             Files = [new ModelFileEntry("models/" + written.Replace('\\', '/'), path)],
             DefaultSize = new ImageSize(usual.Side, usual.Side),
-            DefaultSteps = usual.Steps,
-            DefaultCfgScale = usual.CfgScale,
+            Defaults = GenerationDefaults.Of(("steps", (long)usual.Steps), ("cfg_scale", usual.CfgScale)),
             SupportsNegativePrompt = usual.CfgScale > 1,
         };
     }
