@@ -6,6 +6,8 @@ namespace SdStudio.Server.Generation;
 /// <summary>An image's settings in the text form that Automatic1111's tools read.</summary>
 internal static class Infotext
 {
+    private const string Separator = ", ";
+
     /// <summary>Where the words to avoid begin.</summary>
     public const string Negative = "Negative prompt: ";
 
@@ -30,7 +32,8 @@ internal static class Infotext
             Add(text, "Model", settings.Model);
         }
 
-        return text.Append(CultureInfo.InvariantCulture, $"Version: {settings.Engine}").ToString();
+        Add(text, "Version", settings.Engine ?? "");
+        return text.Remove(text.Length - Separator.Length, Separator.Length).ToString();
     }
 
     /// <summary>The prompt with its LoRAs, as people write it.</summary>
@@ -70,6 +73,6 @@ internal static class Infotext
         if (value is null)
             return;
         string written = Convert.ToString(value, CultureInfo.InvariantCulture)!;
-        text.Append(name).Append(": ").Append(written.AsSpan().ContainsAny(",:\n") ? InfotextReader.Quoted(written) : written).Append(", ");
+        text.Append(name).Append(": ").Append(written.AsSpan().ContainsAny(",:\n") ? InfotextReader.Quoted(written) : written).Append(Separator);
     }
 }

@@ -78,7 +78,7 @@ internal static class Parameters
         },
         new("quality", Choice, WithModel, "Stored with the image")
         {
-            A1111 = null, Choices = _ => ["auto", "high", "medium", "low", "hd", "standard"], Get = s => s.Quality, Set = (s, v) => s with { Quality = (string)v },
+            A1111 = null, Choices = _ => ["auto", "low", "medium", "high", "hd", "standard"], Get = s => s.Quality, Set = (s, v) => s with { Quality = (string)v },
         },
         new("style", Choice, WithModel, "Stored with the image")
         {

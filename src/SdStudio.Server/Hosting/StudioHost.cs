@@ -14,7 +14,6 @@ using SdStudio.Server.Models.Downloads;
 using SdStudio.Server.Models.Files;
 using SdStudio.Server.Queue;
 using SdStudio.Server.Settings;
-using SdStudio.Server.Storage.Sqlite;
 using SdStudio.Server.Telemetry;
 using SdStudio.Server.Workers;
 
@@ -96,19 +95,15 @@ public static class StudioHost
         services.AddSingleton<IValidateOptions<StudioOptions>, StudioOptionsValidator>();
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<DataFolders>();
-        services.AddSingleton<StudioDatabase>();
-        services.AddSingleton<JobStore>();
-        services.AddSingleton<JobQueries>();
-        services.AddSingleton<ImageRepository>();
-        services.AddSingleton<StudioState>();
-        services.AddSingleton<EventHub>();
-        services.AddSingleton<JobEvents>();
+        services.AddSqlite();
+        services.AddQueue();
+        services.AddSingleton<IEventLog, RingEventLog>();
         services.AddRequestReading();
         services.AddA1111Api();
         services.AddOpenAiApi();
         services.AddSingleton<QueueViews>();
         services.AddSingleton<ModelViews>();
-        services.AddSingleton<QueueSnapshots>();
+        services.AddSingleton<QueueAnswers>();
         services.AddSingleton<UpscalerCache>();
         services.AddSingleton<ModelFileCache>();
         services.AddSingleton<FileHashes>();
@@ -120,13 +115,13 @@ public static class StudioHost
         services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
             .WithOrigins([.. builder.Configuration.GetSection("SdStudio:Security:CorsOrigins").Get<string[]>() ?? []]).AllowAnyHeader().AllowAnyMethod()
             .WithExposedHeaders("X-Total-Count", "Retry-After")));
-        services.AddSingleton<LogStore>();
         services.AddSingleton<ILoggerProvider, LogStoreProvider>();
         builder.Logging.AddFilter<LogStoreProvider>(null, LogLevel.Warning).AddFilter<LogStoreProvider>("SdStudio", LogLevel.Debug);
-        services.AddSingleton<JobQueue>();
         services.AddSingleton<JobRunner>();
+        services.AddSingleton<JobExecution>();
+        services.AddSingleton<FailureReasons>();
+        services.AddSingleton<IWarmModels, WarmModels>();
         services.AddSingleton<RemoteGenerator>();
-        services.AddSingleton<DownloadStore>();
         services.AddSingleton<Hub>();
         services.AddSingleton<FileDownload>();
         services.AddSingleton<ModelDownloads>();
@@ -139,6 +134,7 @@ public static class StudioHost
         services.AddHostedService(provider => provider.GetRequiredService<EngineHost>());
         services.AddHostedService(provider => provider.GetRequiredService<ModelCache>());
         services.AddHostedService(provider => provider.GetRequiredService<ModelDownloads>());
+        services.AddHostedService<JobRecovery>();
         services.AddHostedService<JobWorker>();
         services.AddHostedService<StartupBanner>();
     }

@@ -1,6 +1,5 @@
 using NetVips;
 using SdCpp.Interop;
-using SdStudio.Server.Queue;
 using SdStudio.Server.Settings;
 
 namespace SdStudio.Server.Images;
@@ -121,10 +120,10 @@ internal sealed class ImageFiles
     }
 
     /// <summary>Removes what a job that ended badly may have written before its end.</summary>
-    public void DeletePicturesOf(Job job)
+    public void DeleteImagesOf(string jobId, int count)
     {
-        for (int index = 0; index < job.Settings.Count; index++)
-            File.Delete(FullPath(PathOf(JobImage.IdOf(job.Id, index))));
+        for (int index = 0; index < count; index++)
+            File.Delete(FullPath(PathOf(ImageId.Of(jobId, index))));
     }
 
     /// <summary>Removes what a job began from.</summary>
@@ -134,12 +133,18 @@ internal sealed class ImageFiles
             File.Delete(input);
     }
 
+    /// <summary>The jobs that files of inputs belong to.</summary>
+    public IReadOnlyList<string> JobsWithInputs() =>
+        [.. Directory.EnumerateFiles(_folders.Inputs, "*.png").Select(JobOf).Distinct(StringComparer.Ordinal)];
+
+    private static string JobOf(string input) => Path.GetFileNameWithoutExtension(input).Split('_')[0];
+
     /// <summary>Removes inputs whose job never came to be: the process died between the two.</summary>
     public void DeleteInputsUnless(Func<string, bool> isJob)
     {
         foreach (string input in Directory.EnumerateFiles(_folders.Inputs, "*.png"))
         {
-            if (!isJob(Path.GetFileNameWithoutExtension(input).Split('_')[0]))
+            if (!isJob(JobOf(input)))
                 File.Delete(input);
         }
     }

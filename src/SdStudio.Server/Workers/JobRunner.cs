@@ -7,17 +7,13 @@ using SdStudio.Server.Models.Catalogue;
 using SdStudio.Server.Models.Files;
 using SdStudio.Server.Queue;
 using SdStudio.Server.Settings;
-using SdStudio.Server.Storage.Sqlite;
 
 namespace SdStudio.Server.Workers;
-
-/// <summary>What a job has brought: its pictures are on disk, its row is not written yet.</summary>
-internal sealed record JobResult(GenerationSettings Settings, IReadOnlyList<JobImage> Images, long LoadingMs, long GenerationMs);
 
 /// <summary>The way of one job: model, engine, files.</summary>
 internal sealed partial class JobRunner(
     EngineHost engineHost, ModelCatalogue catalogue, ModelCache cache, RemoteGenerator remote, UpscalerCache upscalers, FileHashes hashes, LoraFolder loras, ImageFiles images, DataFolders folders,
-    StudioState state, JobEvents events, IOptions<StudioOptions> options, TimeProvider time, ILogger<JobRunner> logger)
+    IModelCostStore costs, JobEvents events, IOptions<StudioOptions> options, TimeProvider time, ILogger<JobRunner> logger)
 {
     // More of them in one picture tell nobody more.
     private const int MaxPreviews = 10;
@@ -39,7 +35,7 @@ internal sealed partial class JobRunner(
                 running.Show(preview.Pixels);
                 events.Previewed(running, preview.Step);
             },
-            PreviewMode = ModeFor(job.Settings),
+            PreviewMode = await ModeForAsync(job.Settings, cancellation).ConfigureAwait(false),
             PreviewInterval = Math.Max(1, job.Settings.Steps / MaxPreviews),
             // The engine calls it an error when it is stopped.
             Log = line => LogEngineLine(
@@ -55,13 +51,13 @@ internal sealed partial class JobRunner(
     }
 
     // The engine decodes a preview at every step: it is made for those who watch, a rough one for those who may ask.
-    private PreviewMode ModeFor(GenerationSettings settings)
+    private async ValueTask<PreviewMode> ModeForAsync(GenerationSettings settings, CancellationToken cancellation)
     {
         if (options.Value.Previews == PreviewSetting.None)
             return PreviewMode.None;
         bool decode = events.PreviewsAreWatched && catalogue.Find(settings.Model)?.Options.TaesdPath is not null
             && (options.Value.Previews == PreviewSetting.Decoded
-                || (options.Value.Previews == PreviewSetting.Auto && (state.CostsOf(settings.Model)?.DecodesCheaply ?? false)));
+                || (options.Value.Previews == PreviewSetting.Auto && (await costs.FindAsync(settings.Model, cancellation).ConfigureAwait(false))?.DecodesCheaply == true));
         return decode ? PreviewMode.Taesd : PreviewMode.Projection;
     }
 
@@ -281,18 +277,18 @@ internal sealed partial class JobRunner(
 
     private JobImage Save(string jobId, int index, ImageBuffer pixels, GenerationSettings used, long seed)
     {
-        string id = JobImage.IdOf(jobId, index);
+        string id = ImageId.Of(jobId, index);
         string path = images.Save(id, pixels, Infotext.Of(used, seed));
         return new JobImage(id, jobId, index, path, "image/png", pixels.Width, pixels.Height, seed);
     }
 
     private JobResult Done(RunningJob running, GenerationSettings used, List<JobImage> saved, TimeSpan loading, long start)
     {
-        string key = JobQueue.CostKey(used);
-        // Two passes of two sizes tell nothing of what one costs.
-        if (used.Hires is null)
-            state.SaveCosts(key, (state.CostsOf(key) ?? ModelCosts.Guess).With(running.Progress.Measure(used, loading)));
-        var result = new JobResult(used, saved, (long)loading.TotalMilliseconds, (long)time.GetElapsedTime(start).TotalMilliseconds);
+        var result = new JobResult(used, saved, (long)loading.TotalMilliseconds, (long)time.GetElapsedTime(start).TotalMilliseconds)
+        {
+            // Two passes of two sizes tell nothing of what one costs.
+            Measured = used.Hires is null ? running.Progress.Measure(used, loading) : null,
+        };
         LogDone(running.Job.Id, used.Type, used.Model, saved.Count, result.LoadingMs, result.GenerationMs);
         return result;
     }

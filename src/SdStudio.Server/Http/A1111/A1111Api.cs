@@ -12,7 +12,7 @@ internal static class A1111Api
 {
     /// <summary>What the surface needs.</summary>
     public static IServiceCollection AddA1111Api(this IServiceCollection services) => services
-        .AddSingleton<IErrorShape, A1111Errors>().AddSingleton<A1111Options>().AddSingleton<A1111Sessions>().AddSingleton<A1111Context>()
+        .AddSingleton<IErrorShape, A1111Errors>().AddSingleton<A1111OptionStore>().AddSingleton<A1111Sessions>().AddSingleton<A1111Context>()
         .AddSingleton<A1111GenerateApi>().AddSingleton<A1111GenerateAnswer>().AddSingleton<A1111ExtrasApi>().AddSingleton<A1111ExtrasReader>();
 
     public static void MapA1111Api(this IEndpointRouteBuilder root, bool documentShapes)
@@ -24,7 +24,7 @@ internal static class A1111Api
         api.MapPost("/extra-single-image", (HttpContext context, A1111ExtrasApi extras) => extras.SingleAsync(context)).Draws();
         api.MapPost("/extra-batch-images", (HttpContext context, A1111ExtrasApi extras) => extras.BatchAsync(context)).Draws();
         api.MapPost("/png-info", PngInfoApi.ReadAsync);
-        api.MapGet("/options", (A1111Options options) => A1111Responses.Json(options.Read()));
+        api.MapGet("/options", async (A1111OptionStore options, CancellationToken cancellation) => A1111Responses.Json((await options.LoadAsync(cancellation)).Read()));
         api.MapPost("/options", SetOptionsAsync);
         // Some clients of phones send GET.
         api.MapMethods("/interrupt", [HttpMethods.Post, HttpMethods.Get], InterruptAsync);
@@ -33,14 +33,14 @@ internal static class A1111Api
             await InterruptAsync(context, callers);
             return A1111Responses.Json(null);
         });
-        api.MapGet("/progress", A1111Progress.Answer);
+        api.MapGet("/progress", A1111Progress.AnswerAsync);
         api.MapSdLists(documentShapes);
     }
 
-    private static async Task<IResult> SetOptionsAsync(HttpContext context, A1111Options options)
+    private static async Task<IResult> SetOptionsAsync(HttpContext context, A1111OptionStore options)
     {
         RequestBody body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
-        options.Write(body.Fields);
+        await options.WriteAsync(body.Fields, context.RequestAborted);
         string[] used = [A1111Options.CheckpointKey, A1111Options.ClipLayersKey];
         List<string> unused = [.. body.Fields.Where(field => !used.Contains(field.Key) && A1111Options.ChangesSomething(field.Key, field.Value)).Select(field => RequestFields.Shown(field.Key))];
         // SD.Next's answer; Automatic1111's clients do not look.
@@ -62,6 +62,6 @@ internal static class A1111Api
             fields.ThrowIfRefused();
         }
 
-        return A1111Responses.Json(new JsonObject { ["success"] = true, ["interrupted"] = callers.Interrupt(context, taskId) });
+        return A1111Responses.Json(new JsonObject { ["success"] = true, ["interrupted"] = await callers.InterruptAsync(context, taskId) });
     }
 }

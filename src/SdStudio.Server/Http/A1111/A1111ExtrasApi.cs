@@ -11,7 +11,7 @@ namespace SdStudio.Server.Http.A1111;
 
 /// <summary><c>/sdapi/v1/extra-single-image</c> and <c>extra-batch-images</c>.</summary>
 internal sealed class A1111ExtrasApi(
-    JobSubmission submission, JobWaiter waiter, A1111Sessions sessions, JobQueue queue, LiveLimits limits, RequestImages inputs, A1111ExtrasReader reader)
+    JobSubmission submission, JobWaiter waiter, A1111Sessions sessions, JobQueue queue, A1111ExtrasReader reader)
 {
     private const int MaxImages = 64;
 
@@ -40,7 +40,7 @@ internal sealed class A1111ExtrasApi(
             Job ended = await waiter.WithoutLimitAsync(job, WhenClientLeaves.CancelWaiting, context.RequestAborted);
             if (A1111Responses.Problem(ended) is { } problem)
                 return (problem, [], "");
-            results.AddRange(waiter.ImagesOf(ended).Select(image => Convert.ToBase64String(reader.Bytes(image))));
+            results.AddRange((await waiter.ImagesOfAsync(ended, context.RequestAborted)).Select(image => Convert.ToBase64String(reader.Bytes(image))));
         }
 
         string name = HtmlEncoder.Default.Encode(jobs[0].Settings.Upscaler ?? "");
@@ -50,16 +50,16 @@ internal sealed class A1111ExtrasApi(
 
     private async Task<List<Job>> SubmitAsync(HttpContext context, RequestBody body, List<byte[]> images)
     {
-        ParameterLimits now = await limits.ReadyAsync(context.RequestAborted);
+        ParameterLimits now = await submission.Limits.ReadyAsync(context.RequestAborted);
         List<Job> jobs = [];
         try
         {
             foreach (byte[] bytes in images)
             {
-                using ImageBuffer image = inputs.Read(bytes, "image");
+                using ImageBuffer image = submission.Images.Read(bytes, "image");
                 using ImageBuffer input = reader.Shape(body, image, out RequestBody translated);
                 var command = new GenerateCommand(JobType.Upscale, translated, new RequestFields(translated.Fields), input) { Part = jobs.Count };
-                Job job = submission.Accept(context.Request, command, now);
+                Job job = await submission.AcceptAsync(context.Request, command, now, context.RequestAborted);
                 sessions.Remember(context, job.Id, taskId: null);
                 jobs.Add(job);
             }
@@ -69,7 +69,8 @@ internal sealed class A1111ExtrasApi(
         catch
         {
             // The answer is one: what was queued of it is not wanted without the rest.
-            jobs.ForEach(job => queue.Cancel(job.Id));
+            foreach (Job job in jobs)
+                await queue.CancelAsync(job.Id, OwnerScope.All, CancellationToken.None);
             throw;
         }
     }

@@ -14,9 +14,8 @@ internal sealed class A1111GenerateAnswer(ClientModels models, ModelCatalogue ca
     // Secrets that SillyTavern sends along, and where it found the server.
     private static readonly string[] NotEchoed = ["auth", "url"];
 
-    public JsonObject Of(Job job, A1111GenerationReader reader, RequestBody body, List<JobImage> ofJob)
+    public JsonObject Of(Job job, IReadOnlyList<JobImage> generated, A1111GenerationReader reader, RequestBody body)
     {
-        List<JobImage> generated = job.Status == JobStatus.Completed ? ofJob : [];
         return new JsonObject
         {
             ["images"] = reader.SendImages ? A1111Responses.List(generated.Select(image => (JsonNode)Convert.ToBase64String(images.Bytes(image.FilePath)))) : [],
@@ -34,7 +33,7 @@ internal sealed class A1111GenerateAnswer(ClientModels models, ModelCatalogue ca
         return echo;
     }
 
-    private JsonObject Info(Job job, List<JobImage> generated, List<string> notes)
+    private JsonObject Info(Job job, IReadOnlyList<JobImage> generated, List<string> notes)
     {
         GenerationSettings s = job.Settings;
         // Clients read the first of each list even when the job was interrupted.

@@ -7,7 +7,7 @@ namespace SdStudio.Server.Http.A1111;
 
 /// <summary><c>POST /sdapi/v1/txt2img</c> and <c>img2img</c>: a job, and its images as base64 however long they take.</summary>
 internal sealed class A1111GenerateApi(
-    LiveLimits limits, JobSubmission submission, JobWaiter waiter, RequestImages images, A1111Sessions sessions, A1111Context context, A1111GenerateAnswer answers)
+    JobSubmission submission, JobWaiter waiter, A1111OptionStore options, A1111Sessions sessions, A1111Context context, A1111GenerateAnswer answers)
 {
     public Task<IResult> TextToImageAsync(HttpContext http) => GenerateAsync(http, fromImage: false);
 
@@ -16,16 +16,19 @@ internal sealed class A1111GenerateApi(
     private async Task<IResult> GenerateAsync(HttpContext http, bool fromImage)
     {
         RequestBody body = await RequestBody.ReadAsync(http.Request, http.RequestAborted);
-        ParameterLimits now = await limits.ReadyAsync(http.RequestAborted);
-        var reader = new A1111GenerationReader(body, context, now);
+        ParameterLimits now = await submission.Limits.ReadyAsync(http.RequestAborted);
+        var reader = new A1111GenerationReader(body, context, await options.LoadAsync(http.RequestAborted), now);
         RequestBody translated = reader.Translate(fromImage);
-        var inputs = new A1111Images(body, images, reader.Size, reader.Notes);
+        var inputs = new A1111Images(body, submission.Images, reader.Size, reader.Notes);
         using ImageBuffer? input = fromImage ? inputs.ReadInput() : null;
         using ImageBuffer? mask = fromImage ? inputs.ReadMask() : null;
         var command = new GenerateCommand(fromImage ? JobType.Edit : JobType.Generate, translated, new RequestFields(translated.Fields), input, mask) { NeedsPrompt = false };
-        Job job = submission.Accept(http.Request, command, now);
+        Job job = await submission.AcceptAsync(http.Request, command, now, http.RequestAborted);
         sessions.Remember(http, job.Id, reader.TaskId);
         job = await waiter.WithoutLimitAsync(job, WhenClientLeaves.CancelWaiting, http.RequestAborted);
-        return A1111Responses.Problem(job) ?? A1111Responses.Json(answers.Of(job, reader, body, waiter.ImagesOf(job)));
+        if (A1111Responses.Problem(job) is { } problem)
+            return problem;
+        IReadOnlyList<JobImage> generated = job.Status == JobStatus.Completed ? await waiter.ImagesOfAsync(job, http.RequestAborted) : [];
+        return A1111Responses.Json(answers.Of(job, generated, reader, body));
     }
 }

@@ -8,7 +8,7 @@ using SdStudio.Server.Models.Files;
 namespace SdStudio.Server.Http.A1111;
 
 /// <summary>What readers of <c>/sdapi</c> look things up in.</summary>
-internal sealed record A1111Context(A1111Options Options, ClientModels Models, ModelCatalogue Catalogue, LoraFolder Loras, ModelFileCache Files);
+internal sealed record A1111Context(ClientModels Models, ModelCatalogue Catalogue, LoraFolder Loras, ModelFileCache Files);
 
 /// <summary>
 /// A body of <c>txt2img</c> or <c>img2img</c> in the words of the REST API, which checks and generates it. Where Automatic1111 takes what
@@ -17,15 +17,16 @@ internal sealed record A1111Context(A1111Options Options, ClientModels Models, M
 internal sealed class A1111GenerationReader
 {
     private readonly A1111Context _context;
+    private readonly A1111Options _options;
     private readonly ParameterLimits _limits;
     private readonly RequestBody _body;
     private readonly RequestFields _fields;
     private readonly A1111Override _override;
     private readonly Dictionary<string, JsonElement> _out = new(StringComparer.Ordinal);
 
-    public A1111GenerationReader(RequestBody body, A1111Context context, ParameterLimits limits)
+    public A1111GenerationReader(RequestBody body, A1111Context context, A1111Options options, ParameterLimits limits)
     {
-        (_body, _context, _limits) = (body, context, limits);
+        (_body, _context, _options, _limits) = (body, context, options, limits);
         _fields = new RequestFields(body.Fields);
         _override = new A1111Override(_fields, body.Fields, Notes);
         SendImages = _fields.Flag("send_images") ?? true;
@@ -80,7 +81,7 @@ internal sealed class A1111GenerationReader
             Notes.Add($"override_settings: there is no model '{RequestFields.Shown(checkpoint)}' here: the chosen one is used");
         }
 
-        return _fields.Text("model") is { } name ? _context.Options.Require(name, "model") : _context.Options.RequireChosen();
+        return _fields.Text("model") is { } name ? _options.Require(name, "model") : _options.RequireChosen();
     }
 
     private void AddSampling()
@@ -88,7 +89,7 @@ internal sealed class A1111GenerationReader
         Put("steps", (long?)Clamped("steps", "steps"));
         Put("cfg_scale", Clamped("cfg_scale", "cfg_scale"));
         Put("seed", _fields.Integer(long.MinValue, Parameters.MaxSeed, "seed") is { } seed and >= 0 ? seed : -1);
-        string? clipSkip = _fields.Text("clip_skip") ?? _override.ClipLayers ?? _context.Options.ClipLayers;
+        string? clipSkip = _fields.Text("clip_skip") ?? _override.ClipLayers ?? _options.ClipLayers;
         // 1 is everybody's default there, and models that want another bring it along.
         if (clipSkip is not null && TextValues.TryNumber(clipSkip, out double layers) && layers > 1)
             Put("clip_skip", (long)Math.Min(layers, Parameters.Get("clip_skip").Range!(_limits).Max));

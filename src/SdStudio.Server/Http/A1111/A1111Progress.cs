@@ -13,12 +13,13 @@ internal static class A1111Progress
     // Busy is never 0, as in Automatic1111.
     private const double JustBegun = 0.01;
 
-    public static IResult Answer(HttpContext context, A1111Sessions callers, JobQueue queue)
+    public static async Task<IResult> AnswerAsync(HttpContext context, A1111Sessions callers, JobLine line)
     {
         var query = new RequestQuery(context.Request);
         bool skipPicture = query.Flag("skip_current_image") || query.Flag("skipCurrentImage");
         RunningJob? running = callers.RunningFor(context);
-        int waiting = queue.IsPaused ? 0 : queue.Order().Count;
+        JobOrder order = await line.OrderAsync(context.RequestAborted);
+        int waiting = order.IsPaused ? 0 : order.Jobs.Count;
         return A1111Responses.Json(running is null ? Idle(waiting) : Busy(running, waiting, skipPicture || !MaySee(context, running)));
     }
 

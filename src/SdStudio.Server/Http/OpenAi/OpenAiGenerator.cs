@@ -4,6 +4,7 @@ using SdCpp.Interop;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.A1111;
 using SdStudio.Server.Http.Requests;
+using SdStudio.Server.Http.Security;
 using SdStudio.Server.Images;
 using SdStudio.Server.Queue;
 
@@ -11,34 +12,34 @@ namespace SdStudio.Server.Http.OpenAi;
 
 /// <summary>Generates for OpenAI's clients: a job, and its images as JSON or as a stream of events.</summary>
 internal sealed class OpenAiGenerator(
-    LiveLimits limits, JobSubmission submission, JobWaiter waiter, RequestImages inputs, ClientModels models, ImageFiles images, OpenAiStream stream)
+    JobSubmission submission, JobWaiter waiter, ClientModels models, ImageFiles images, OpenAiStream stream)
 {
     public async Task<IResult> GenerateAsync(HttpContext context, string type)
     {
         CancellationToken left = context.RequestAborted;
         RequestBody body = await RequestBody.ReadAsync(context.Request, left);
-        ParameterLimits now = await limits.ReadyAsync(left);
+        ParameterLimits now = await submission.Limits.ReadyAsync(left);
         bool fromImage = type != JobType.Generate;
         var asked = new OpenAiRequest(body, now, models, fromImage);
         var fields = new RequestFields(asked.Body.Fields);
-        using ImageBuffer? input = fromImage ? inputs.ReadInput(asked.Body, fields) : null;
-        using ImageBuffer? mask = fromImage ? inputs.ReadMask(asked.Body) : null;
-        Job job = submission.Accept(context.Request, new GenerateCommand(type, asked.Body, fields, input, mask), now);
+        using ImageBuffer? input = fromImage ? await submission.Images.ReadInputAsync(asked.Body, fields, ApiKeys.ScopeOf(context), left) : null;
+        using ImageBuffer? mask = fromImage ? submission.Images.ReadMask(asked.Body) : null;
+        Job job = await submission.AcceptAsync(context.Request, new GenerateCommand(type, asked.Body, fields, input, mask), now, left);
         if (asked.Stream)
             return SseWriter.Answer(context.Response, events => stream.WriteAsync(events, job, asked, left));
         job = await waiter.WithoutLimitAsync(job, WhenClientLeaves.CancelWaiting, left);
         if (JobProblem.OfEnded(job) is not { } error)
-            return A1111Responses.Json(Answer(job, asked, context.Request));
+            return A1111Responses.Json(Answer(job, await waiter.ImagesOfAsync(job, left), asked, context.Request));
         // The SDKs send again what failed; it would fail again.
         context.Response.Headers["x-should-retry"] = "false";
         return Results.Text(OpenAiErrors.Body(error).ToJsonString(ApiJson.Readable.Options), "application/json", Encoding.UTF8, error.Status);
     }
 
-    private JsonObject Answer(Job job, OpenAiRequest asked, HttpRequest request)
+    private JsonObject Answer(Job job, IReadOnlyList<JobImage> generated, OpenAiRequest asked, HttpRequest request)
     {
         JsonObject answer = OpenAiImages.Common(job, asked);
         answer["created"] = (job.CompletedAt ?? job.CreatedAt) / 1000;
-        answer["data"] = A1111Responses.List(waiter.ImagesOf(job).Select(image => asked.AsUrl
+        answer["data"] = A1111Responses.List(generated.Select(image => asked.AsUrl
             ? new JsonObject { ["url"] = UrlOf(image, asked, request) }
             : new JsonObject { ["b64_json"] = Convert.ToBase64String(images.Encoded(image.FilePath, asked.Format, asked.Compression)) }));
         answer["usage"] = OpenAiImages.Usage();

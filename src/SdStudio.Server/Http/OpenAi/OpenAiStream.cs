@@ -8,7 +8,7 @@ using SdStudio.Server.Queue;
 namespace SdStudio.Server.Http.OpenAi;
 
 /// <summary>The events of a request with <c>stream</c>: previews while the image is sampled, and the image.</summary>
-internal sealed class OpenAiStream(JobWaiter waiter, JobQueue queue, ImageFiles images, TimeProvider time)
+internal sealed class OpenAiStream(JobWaiter waiter, RunningJobs runningJobs, ImageFiles images, TimeProvider time)
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);
 
@@ -27,7 +27,7 @@ internal sealed class OpenAiStream(JobWaiter waiter, JobQueue queue, ImageFiles 
             return;
         }
 
-        foreach (JobImage image in waiter.ImagesOf(ended))
+        foreach (JobImage image in await waiter.ImagesOfAsync(ended, left))
         {
             JsonObject completed = Event($"{prefix}.completed", ended, asked, images.Encoded(image.FilePath, asked.Format, asked.Compression));
             completed["usage"] = OpenAiImages.Usage();
@@ -43,7 +43,7 @@ internal sealed class OpenAiStream(JobWaiter waiter, JobQueue queue, ImageFiles 
         while (await Task.WhenAny(end, Task.Delay(LookEvery, time, left)) != end)
         {
             left.ThrowIfCancellationRequested();
-            if (shown < asked.PartialImages && queue.Running(job.Id) is { } running && running.Progress.Last is { Phase: GenerationPhase.Sample } last
+            if (shown < asked.PartialImages && runningJobs.Find(job.Id) is { } running && running.Progress.Last is { Phase: GenerationPhase.Sample } last
                 && last.Step >= (shown + 1) * last.Steps / (asked.PartialImages + 1) && running.Preview(asked.Format, asked.Compression) is { } preview)
             {
                 JsonObject partial = Event($"{prefix}.partial_image", job, asked, preview);

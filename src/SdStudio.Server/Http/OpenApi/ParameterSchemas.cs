@@ -21,6 +21,12 @@ internal static class ParameterSchemas
     {
         if (context.JsonPropertyInfo is null && JobTypeOf.TryGetValue(context.JsonTypeInfo.Type, out string? jobType))
             Fill(schema, jobType, isForm: false, context.ApplicationServices.GetRequiredService<LiveLimits>().Now);
+        if (context.JsonPropertyInfo is null && context.JsonTypeInfo.Type == typeof(Rest.ParametersResponse))
+        {
+            foreach (Parameter parameter in Rest.ParameterValues.Rows)
+                schema.Properties![parameter.Name] = Of(parameter, isRequired: false, isForm: false, context.ApplicationServices.GetRequiredService<LiveLimits>().Now);
+        }
+
         // A default is of the type of its parameter.
         if (context.JsonPropertyInfo is { Name: "default" } property && property.DeclaringType == typeof(Rest.ParameterResponse))
             schema.Type = JsonSchemaType.String | JsonSchemaType.Integer | JsonSchemaType.Number | JsonSchemaType.Boolean | JsonSchemaType.Null;

@@ -2,7 +2,6 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;
 using SdCpp.Interop;
 using SdStudio.Server.Http.Rest;
@@ -68,8 +67,15 @@ internal static class ApiErrors
         QueueFullException full => new RequestError(StatusCodes.Status429TooManyRequests, full.Message) { RetryAfter = RetryAfterSeconds },
         IdempotencyKeyException other => new RequestError(StatusCodes.Status409Conflict, other.Message),
         FileNotFoundException or DirectoryNotFoundException => new RequestError(StatusCodes.Status404NotFound, "The file is gone from the disk of the server"),
-        SqliteException => new RequestError(
-            StatusCodes.Status503ServiceUnavailable, "The database cannot be written or read at the moment; try again", LogSaysMore),
+        StorageUnavailableException storage => new RequestError(
+            StatusCodes.Status503ServiceUnavailable, "The database cannot be written or read at the moment; try again", storage.Problem switch
+            {
+                StorageProblem.Busy => "Another program holds it",
+                StorageProblem.Full => "The disk is full",
+                StorageProblem.NotAllowed => "The data directory may not be written",
+                StorageProblem.Damaged => "Its file is damaged; the server's log says more",
+                _ => LogSaysMore,
+            }),
         IOException or UnauthorizedAccessException or NetVips.VipsException => new RequestError(
             StatusCodes.Status503ServiceUnavailable, "A file cannot be written or read at the moment; try again", LogSaysMore),
         // A job's own failure is in its row: what comes here is the engine that could not be loaded. The message may name files of the server.

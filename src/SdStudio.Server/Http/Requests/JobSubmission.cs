@@ -14,6 +14,12 @@ internal sealed class JobSubmission(
 {
     private const int MaxKeyCharacters = 255;
 
+    /// <summary>The limits that requests are read with.</summary>
+    public LiveLimits Limits => limits;
+
+    /// <summary>Reads the images of requests.</summary>
+    public RequestImages Images => inputs;
+
     /// <summary>Checks a request and puts its job into the queue.</summary>
     /// <param name="request">What came.</param>
     /// <param name="type">What it asks for.</param>
@@ -23,19 +29,19 @@ internal sealed class JobSubmission(
     public async Task<(Job Job, WhenClientLeaves Leave)> AcceptAsync(HttpRequest request, string type, CancellationToken cancellation)
     {
         RequestBody body = await RequestBody.ReadAsync(request, cancellation);
-        ParameterLimits now = await limits.ReadyAsync(cancellation);
+        ParameterLimits now = await Limits.ReadyAsync(cancellation);
         var fields = new RequestFields(body.Fields);
         bool leaves = (string?)fields.Value(Parameters.Get("on_disconnect"), now) == "cancel";
-        using ImageBuffer? input = type == JobType.Generate ? null : inputs.ReadInput(body, fields);
+        using ImageBuffer? input = type == JobType.Generate ? null : await inputs.ReadInputAsync(body, fields, ApiKeys.ScopeOf(request.HttpContext), cancellation);
         using ImageBuffer? mask = type is JobType.Edit or JobType.Variation ? inputs.ReadMask(body) : null;
-        Job job = Accept(request, new GenerateCommand(type, body, fields, input, mask), now);
+        Job job = await AcceptAsync(request, new GenerateCommand(type, body, fields, input, mask), now, cancellation);
         return (job, leaves ? WhenClientLeaves.Cancel : WhenClientLeaves.Finish);
     }
 
     /// <summary>The same for a request whose images are read already.</summary>
     /// <returns>The job, which is on disk.</returns>
     /// <exception cref="BadRequestException">Names every field that is wrong.</exception>
-    public Job Accept(HttpRequest request, GenerateCommand command, ParameterLimits now)
+    public async Task<Job> AcceptAsync(HttpRequest request, GenerateCommand command, ParameterLimits now, CancellationToken cancellation)
     {
         (string type, RequestBody body, RequestFields fields, ImageBuffer? input, ImageBuffer? mask) = command;
         SubmitOptions options = ReadOptions(request, body, fields, command.Part);
@@ -43,11 +49,13 @@ internal sealed class JobSubmission(
         var reader = new GenerationReader(fields, catalogue, loras, modelFiles, now);
         GenerationSettings settings = type == JobType.Upscale ? reader.Upscale(size ?? default) : reader.Generate(type, size, command.NeedsPrompt);
         fields.ThrowIfRefused();
-        return Add(settings with { SourceImageId = input is null ? null : inputs.SourceOf(fields) }, options, input, mask);
+        string? source = input is null ? null : await inputs.SourceOfAsync(fields, ApiKeys.ScopeOf(request.HttpContext), cancellation);
+        return await AddAsync(settings with { SourceImageId = source }, options, cancellation, input, mask);
     }
 
     /// <summary>Puts a job into the queue whose settings are known to be right.</summary>
-    public Job Add(GenerationSettings settings, SubmitOptions order, ImageBuffer? input = null, ImageBuffer? mask = null)
+    public async Task<Job> AddAsync(
+        GenerationSettings settings, SubmitOptions order, CancellationToken cancellation, ImageBuffer? input = null, ImageBuffer? mask = null)
     {
         string id = Guid.CreateVersion7().ToString();
         try
@@ -57,7 +65,7 @@ internal sealed class JobSubmission(
                 settings = settings with { InputImage = images.SaveInput(id, input) };
             if (mask is not null)
                 settings = settings with { MaskImage = images.SaveInput(id + "_mask", mask) };
-            (Job job, bool added) = queue.Enqueue(id, settings, order);
+            (Job job, bool added) = await queue.EnqueueAsync(id, settings, order, cancellation);
             if (!added)
                 images.DeleteInputs(id);
             return job;

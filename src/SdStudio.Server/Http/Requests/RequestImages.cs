@@ -3,23 +3,22 @@ using SdCpp.Interop;
 using SdStudio.Server.Images;
 using SdStudio.Server.Queue;
 using SdStudio.Server.Settings;
-using SdStudio.Server.Storage.Sqlite;
 
 namespace SdStudio.Server.Http.Requests;
 
 /// <summary>Reads the images that requests bring or name.</summary>
-internal sealed class RequestImages(ImageFiles files, ImageRepository images, IOptions<StudioOptions> options)
+internal sealed class RequestImages(ImageFiles files, IJobQueries queries, IOptions<StudioOptions> options)
 {
     private const string SourceField = "source_image_id";
     private const int MaxIdCharacters = 64;
 
     /// <summary>The image that a body brings or names.</summary>
     /// <exception cref="BadRequestException">There is none.</exception>
-    public ImageBuffer ReadInput(RequestBody body, RequestFields fields)
+    public async Task<ImageBuffer> ReadInputAsync(RequestBody body, RequestFields fields, OwnerScope scope, CancellationToken cancellation)
     {
         if (body.File("image") is { } bytes)
             return Read(bytes, "image");
-        if (FindSource(fields) is { } source)
+        if (await FindSourceAsync(fields, scope, cancellation) is { } source)
             return ReadSource(source);
         throw new BadRequestException([new FieldProblem("image", "Missing required field: image")], $"Send a file in the field image, or an image's id in {SourceField}");
     }
@@ -38,13 +37,14 @@ internal sealed class RequestImages(ImageFiles files, ImageRepository images, IO
 
     /// <summary>The id of the image of this server that a request names; null for none.</summary>
     /// <exception cref="BadRequestException">There is no such image.</exception>
-    public string? SourceOf(RequestFields fields) => FindSource(fields)?.Id;
+    public async Task<string?> SourceOfAsync(RequestFields fields, OwnerScope scope, CancellationToken cancellation) =>
+        (await FindSourceAsync(fields, scope, cancellation))?.Id;
 
-    private JobImage? FindSource(RequestFields fields)
+    private async Task<JobImage?> FindSourceAsync(RequestFields fields, OwnerScope scope, CancellationToken cancellation)
     {
         if (fields.Text(SourceField) is not { } id)
             return null;
-        JobImage? image = id.Length <= MaxIdCharacters ? images.Find(id) : null;
+        JobImage? image = id.Length <= MaxIdCharacters ? await queries.FindImageAsync(id, scope, cancellation) : null;
         return image ?? throw new BadRequestException([new FieldProblem(SourceField, $"{SourceField} is '{RequestFields.Shown(id)}'; there is no such image")], detail: null);
     }
 

@@ -5,6 +5,7 @@ using System.Text.Json;
 using SdStudio.Server.Events;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
+using SdStudio.Server.Http.Security;
 
 namespace SdStudio.Server.Http.Rest;
 
@@ -22,7 +23,7 @@ internal static class EventsApi
             .Asks(("channels", "Some of queue, generations, models, previews, with commas between"));
     }
 
-    private static async Task StreamAsync(HttpContext context, EventHub hub, IHostApplicationLifetime lifetime)
+    private static async Task StreamAsync(HttpContext context, IEventLog log, IHostApplicationLifetime lifetime)
     {
         var query = new RequestQuery(context.Request);
         string[] channels = query.Text("channels")?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
@@ -30,17 +31,16 @@ internal static class EventsApi
         if (Array.Find(channels, channel => !EventChannel.All.Contains(channel)) is { } unknown)
             throw new BadRequestException($"channels has '{RequestFields.Shown(unknown)}'; allowed are: {string.Join(", ", EventChannel.All)}");
         EventPosition? last = EventPosition.Parse(context.Request.Headers["Last-Event-ID"].ToString()) ?? EventPosition.Parse(query.Text("last_event_id"));
-        using EventSubscription subscription = hub.Subscribe(channels, last);
+        using EventSubscription subscription = log.Subscribe(channels, ApiKeys.ScopeOf(context), last);
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-store";
         context.Response.Headers["X-Accel-Buffering"] = "no";
         using var leave = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         try
         {
-            // "reset" tells a client that came back too late to look at everything anew.
-            await WriteAsync(context.Response, subscription.Missed ? "event: reset\ndata: {}\n\n" : ": connected\n\n", leave.Token);
+            await WriteAsync(context.Response, ": connected\n\n", leave.Token);
             await foreach (StudioEvent? happened in subscription.ReadAsync(Heartbeat, leave.Token))
-                await WriteAsync(context.Response, happened is null ? ": heartbeat\n\n" : Text(happened, hub), leave.Token);
+                await WriteAsync(context.Response, happened is null ? ": heartbeat\n\n" : Text(happened, log), leave.Token);
         }
         catch (OperationCanceledException)
         {
@@ -48,10 +48,10 @@ internal static class EventsApi
         }
     }
 
-    private static string Text(StudioEvent happened, EventHub hub)
+    private static string Text(StudioEvent happened, IEventLog log)
     {
-        string id = happened.Number > 0 ? $"id: {new EventPosition(hub.Epoch, happened.Number)}\n" : "";
-        return $"{id}event: {happened.Type}\ndata: {Encoding.UTF8.GetString(happened.Message.Span)}\n\n";
+        string id = happened.Number > 0 ? $"id: {new EventPosition(log.Epoch, happened.Number)}\n" : "";
+        return $"{id}event: {happened.Type}\ndata: {Encoding.UTF8.GetString(happened.Type == StudioEvent.ResetType ? happened.Data.Span : happened.Message.Span)}\n\n";
     }
 
     private static async Task WriteAsync(HttpResponse response, string text, CancellationToken cancellation)
@@ -60,12 +60,12 @@ internal static class EventsApi
         await response.Body.FlushAsync(cancellation);
     }
 
-    private static async Task WebSocketAsync(HttpContext context, EventHub hub, TimeProvider time, IHostApplicationLifetime lifetime)
+    private static async Task WebSocketAsync(HttpContext context, IEventLog log, TimeProvider time, IHostApplicationLifetime lifetime)
     {
         if (!context.WebSockets.IsWebSocketRequest)
             throw new BadRequestException("This address speaks WebSocket only; /api/events has the same as server-sent events");
         using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync();
-        using EventSubscription subscription = hub.Subscribe([]);
+        using EventSubscription subscription = log.Subscribe([], ApiKeys.ScopeOf(context));
         using var leave = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         using var sending = new SemaphoreSlim(1, 1);
         async Task SendAsync(ReadOnlyMemory<byte> message)

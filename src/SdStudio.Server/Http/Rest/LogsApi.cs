@@ -1,7 +1,8 @@
 using System.Globalization;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
-using SdStudio.Server.Storage.Sqlite;
+using SdStudio.Server.Http.Security;
+using SdStudio.Server.Queue;
 using SdStudio.Server.Telemetry;
 
 namespace SdStudio.Server.Http.Rest;
@@ -21,15 +22,15 @@ internal static class LogsApi
 
     public static void MapLogsApi(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/logs", (HttpRequest request, LogStore logs) => Lines(request, logs, jobId: null))
+        api.MapGet("/logs", (HttpRequest request, ILogStore logs) => Lines(request, logs, jobId: null))
             .Gives<LogsResponse>("Logs", "The newest lines of the log", 400)
             .Asks(("limit", "At most so many"), ("level", "debug, info, warn, error or fatal, and above"), ("module", "Of one module"));
-        api.MapGet("/generations/{id}/logs", (string id, HttpRequest request, LogStore logs, JobQueries lists) =>
-            lists.Find(id) is null ? ApiErrors.NotFound("Generation not found") : Lines(request, logs, id))
+        api.MapGet("/generations/{id}/logs", async (string id, HttpRequest request, ILogStore logs, IJobQueries queries, CancellationToken cancellation) =>
+            await queries.StatusAsync(id, ApiKeys.ScopeOf(request.HttpContext), cancellation) is null ? ApiErrors.NotFound("Generation not found") : Lines(request, logs, id))
             .Gives<LogsResponse>("Logs", "The lines of one generation, the engine's own among them", 400, 404);
     }
 
-    private static IResult Lines(HttpRequest request, LogStore logs, string? jobId)
+    private static IResult Lines(HttpRequest request, ILogStore logs, string? jobId)
     {
         var query = new RequestQuery(request);
         int limit = query.Integer("limit", DefaultLimit, 1, MaxLimit);

@@ -24,13 +24,16 @@ internal sealed class ApiKeys
         SecurityOptions security = options.Value.Security;
         _keys = [.. security.ApiKeys.Select(named => (named.Key, Hash(named.Value)))];
         if (security.ApiKey.Length > 0)
-            _keys.Add(("default", Hash(security.ApiKey)));
+            _keys.Add((OwnerScope.Administrator, Hash(security.ApiKey)));
     }
 
     public bool AreNeeded => _keys.Count > 0;
 
     /// <summary>Whose request it is: the name of the key; empty without keys.</summary>
     public static string OwnerOf(HttpContext context) => context.Items[OwnerItem] as string ?? "";
+
+    /// <summary>Whose jobs, images and events a request may see and change.</summary>
+    public static OwnerScope ScopeOf(HttpContext context) => OwnerScope.Of(OwnerOf(context));
 
     /// <summary>The key of a request and whether it is right.</summary>
     public (bool Shown, bool Right) Look(HttpContext context)

@@ -1,14 +1,12 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;
 using SdCpp.Interop;
 using SdStudio.Server.Events;
 using SdStudio.Server.Models.Catalogue;
 using SdStudio.Server.Models.Files;
 using SdStudio.Server.Settings;
-using SdStudio.Server.Storage.Sqlite;
 
 namespace SdStudio.Server.Models.Cache;
 
@@ -17,11 +15,10 @@ namespace SdStudio.Server.Models.Cache;
 /// whose loading costs least for the memory it takes, and never one that somebody draws with.
 /// </summary>
 internal sealed partial class ModelCache(
-    EngineHost engineHost, ModelCatalogue catalogue, StudioState state, ModelFileCache facts, IOptions<StudioOptions> options, EventHub hub, TimeProvider time, ILogger<ModelCache> logger)
+    EngineHost engineHost, ModelCatalogue catalogue, IModelMemoryStore memories, ModelFileCache facts, IOptions<StudioOptions> options, IEventLog events, TimeProvider time, ILogger<ModelCache> logger)
     : BackgroundService, IAsyncDisposable
 {
     private const string Preload = "preload";
-    private const string MeasuredUnder = "model_bytes:";
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
     private readonly long _ram = options.Value.Models.MemoryMiB > 0
         ? options.Value.Models.MemoryMiB * 1024L * 1024
@@ -31,8 +28,7 @@ internal sealed partial class ModelCache(
     private readonly List<LoadedModel> _residents = [];
     private volatile HashSet<string> _warmKeys = [];
     private readonly ConcurrentDictionary<string, string> _failures = new(StringComparer.Ordinal);
-    private readonly Lazy<ConcurrentDictionary<string, ModelMemory>> _measured = new(() => new ConcurrentDictionary<string, ModelMemory>(
-        state.TextsUnder(MeasuredUnder).Select(kept => KeyValuePair.Create(kept.Key, ModelMemory.Parse(kept.Text))), StringComparer.Ordinal));
+    private readonly Lazy<ConcurrentDictionary<string, ModelMemory>> _measured = new(() => new ConcurrentDictionary<string, ModelMemory>(memories.All(), StringComparer.Ordinal));
     private readonly ConcurrentDictionary<string, byte> _starting = new(StringComparer.Ordinal);
     private volatile TaskCompletionSource _returned = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CancellationToken _stop;
@@ -306,21 +302,21 @@ internal sealed partial class ModelCache(
         lock (_lock)
             _residents.Add(resident);
         LogLoaded(definition.Id, model.Family, (long)took.TotalMilliseconds, memory);
-        Keep(definition, memory);
+        await KeepAsync(definition, memory, cancellation).ConfigureAwait(false);
         // It took more than its files told.
         await FreeUntilAsync(Budget).ConfigureAwait(false);
         return resident;
     }
 
-    private void Keep(ModelDefinition definition, ModelMemory memory)
+    private async Task KeepAsync(ModelDefinition definition, ModelMemory memory, CancellationToken cancellation)
     {
         string key = MeasureKey(definition, definition.FileInfos());
         _measured.Value[key] = memory;
         try
         {
-            state.SetText(MeasuredUnder + key, memory.ToText());
+            await memories.SaveAsync(key, memory, cancellation).ConfigureAwait(false);
         }
-        catch (SqliteException exception)
+        catch (StorageUnavailableException exception)
         {
             // A model that is loaded draws, whatever became of the note about it.
             LogNotKept(definition.Id, exception.Message);
@@ -371,8 +367,8 @@ internal sealed partial class ModelCache(
         Version++;
     }
 
-    private void Tell(string id) => hub.Publish(
-        EventChannel.Models, "model_status_changed",
+    private void Tell(string id) => events.Publish(
+        EventChannel.Models, "model_status_changed", owner: null,
         JsonSerializer.SerializeToUtf8Bytes(new ModelStatusView(id, StatusOf(id)), ModelJson.Default.ModelStatusView));
 
     // Other weights under the same names are another model.

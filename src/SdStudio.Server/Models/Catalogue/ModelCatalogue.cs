@@ -17,16 +17,16 @@ internal sealed partial class ModelCatalogue : BackgroundService
     private readonly DataFolders _folders;
     private readonly ModelOptions _options;
     private readonly ModelFileCache _facts;
-    private readonly EventHub _hub;
+    private readonly IEventLog _events;
     private readonly TimeProvider _time;
     private readonly ILogger<ModelCatalogue> _logger;
     private readonly Lock _lock = new();
     private volatile CatalogueSnapshot _catalogue;
     private string _seen;
 
-    public ModelCatalogue(DataFolders folders, IOptions<StudioOptions> options, ModelFileCache facts, EventHub hub, TimeProvider time, ILogger<ModelCatalogue> logger)
+    public ModelCatalogue(DataFolders folders, IOptions<StudioOptions> options, ModelFileCache facts, IEventLog events, TimeProvider time, ILogger<ModelCatalogue> logger)
     {
-        (_folders, _options, _facts, _hub, _time, _logger) = (folders, options.Value.Models, facts, hub, time, logger);
+        (_folders, _options, _facts, _events, _time, _logger) = (folders, options.Value.Models, facts, events, time, logger);
         if (_options.CatalogueDirectory.Length == 0 && !CatalogueReader.FilesOf(Folder).Any())
             WriteFirst(folders.Catalogue);
         _seen = Fingerprint();
@@ -80,7 +80,7 @@ internal sealed partial class ModelCatalogue : BackgroundService
             }
         }
 
-        _hub.Publish(EventChannel.Models, "models_changed", "{}"u8.ToArray());
+        _events.Publish(EventChannel.Models, "models_changed", owner: null, "{}"u8.ToArray());
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

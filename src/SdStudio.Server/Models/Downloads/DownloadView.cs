@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using SdStudio.Server.Storage.Sqlite;
 
 namespace SdStudio.Server.Models.Downloads;
 

@@ -30,7 +30,7 @@ internal sealed class FileDownload(Hub hub, FileHashes hashes, IOptions<StudioOp
         }).ConfigureAwait(false);
         string sha256 = await CheckAsync(file, cancellation).ConfigureAwait(false);
         part.Complete(file.Entry.FullPath);
-        hashes.Keep(new FileInfo(file.Entry.FullPath), sha256);
+        await hashes.KeepAsync(new FileInfo(file.Entry.FullPath), sha256, cancellation).ConfigureAwait(false);
     }
 
     private async Task FetchAsync(HubFile file, PartFile part, long from, long to, Action<int> read, CancellationToken cancellation)

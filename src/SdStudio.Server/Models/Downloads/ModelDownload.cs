@@ -1,5 +1,3 @@
-using SdStudio.Server.Storage.Sqlite;
-
 namespace SdStudio.Server.Models.Downloads;
 
 /// <summary>A download in progress.</summary>

@@ -1,16 +1,14 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
-using Microsoft.Data.Sqlite;
 using SdCpp.Interop;
 using SdStudio.Server.Events;
 using SdStudio.Server.Models.Catalogue;
-using SdStudio.Server.Storage.Sqlite;
 
 namespace SdStudio.Server.Models.Downloads;
 
 /// <summary>Fetches the files of models; what a stop or a crash broke off goes on after the next start.</summary>
 internal sealed partial class ModelDownloads(
-    ModelCatalogue catalogue, Hub hub, FileDownload files, DownloadStore store, EventHub events, TimeProvider time, ILogger<ModelDownloads> logger) : BackgroundService
+    ModelCatalogue catalogue, Hub hub, FileDownload files, IDownloadStore store, IEventLog events, TimeProvider time, ILogger<ModelDownloads> logger) : BackgroundService
 {
     private const long Spare = 256L * 1024 * 1024;
     private const int AtOnce = 2;
@@ -18,21 +16,26 @@ internal sealed partial class ModelDownloads(
     private readonly ConcurrentDictionary<string, ModelDownload> _running = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _targets = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _turns = new(AtOnce);
-    private readonly Lock _lock = new();
+    private readonly SemaphoreSlim _starting = new(1, 1);
     private readonly CancellationTokenSource _stop = new();
 
     /// <summary>Begins to fetch what a model or an upscaler lacks; a second call for one that is being fetched is the same download.</summary>
     /// <returns>The download's id.</returns>
-    public string Start(string model)
+    public async Task<string> StartAsync(string model, CancellationToken cancellation)
     {
-        lock (_lock)
+        await _starting.WaitAsync(cancellation).ConfigureAwait(false);
+        try
         {
             if (_running.Values.FirstOrDefault(running => running.Model == model) is { } same)
                 return same.Id;
             var download = new ModelDownload(Guid.CreateVersion7(time.GetUtcNow()).ToString(), model, time);
-            store.Add(download.Id, model);
+            await store.AddAsync(download.Id, model, cancellation).ConfigureAwait(false);
             Begin(download);
             return download.Id;
+        }
+        finally
+        {
+            _starting.Release();
         }
     }
 
@@ -41,11 +44,11 @@ internal sealed partial class ModelDownloads(
         _running.Values.OrderBy(running => running.Id, StringComparer.Ordinal).Select(running => (running.ToRow("downloading"), (ModelDownload?)running));
 
     /// <summary>A download as it is now; null when there never was one.</summary>
-    public (DownloadRow Row, ModelDownload? Running)? Find(string id)
+    public async ValueTask<(DownloadRow Row, ModelDownload? Running)?> FindAsync(string id, CancellationToken cancellation)
     {
         if (_running.TryGetValue(id, out ModelDownload? running))
             return (running.ToRow("downloading"), running);
-        return store.Find(id) is { } row ? (row, null) : null;
+        return await store.FindAsync(id, cancellation).ConfigureAwait(false) is { } row ? (row, null) : null;
     }
 
     /// <summary>Ends a download and deletes what it has of files that are not whole.</summary>
@@ -62,12 +65,13 @@ internal sealed partial class ModelDownloads(
     {
         _stop.Dispose();
         _turns.Dispose();
+        _starting.Dispose();
         base.Dispose();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        foreach (DownloadRow row in store.Unfinished())
+        foreach (DownloadRow row in await store.UnfinishedAsync(stoppingToken).ConfigureAwait(false))
         {
             LogGoesOn(row.Model);
             Begin(new ModelDownload(row.Id, row.Model, time));
@@ -106,7 +110,7 @@ internal sealed partial class ModelDownloads(
         using (var either = CancellationTokenSource.CreateLinkedTokenSource(download.Cancelled, _stop.Token))
             end = await EndingOfAsync(download, either.Token).ConfigureAwait(false);
         if (end is not null)
-            Save(end);
+            await SaveAsync(end).ConfigureAwait(false);
         _running.TryRemove(download.Id, out _);
         if (end is not null)
             Tell($"download_{end.Status}", end, running: null);
@@ -231,13 +235,13 @@ internal sealed partial class ModelDownloads(
         }
     }
 
-    private void Save(DownloadRow row)
+    private async Task SaveAsync(DownloadRow row)
     {
         try
         {
-            store.Save(row);
+            await store.SaveAsync(row, CancellationToken.None).ConfigureAwait(false);
         }
-        catch (SqliteException exception)
+        catch (StorageUnavailableException exception)
         {
             // It stays unfinished in the database: the next start finds its files there and ends it.
             LogFailed(exception, row.Model, exception.Message);
@@ -245,7 +249,7 @@ internal sealed partial class ModelDownloads(
     }
 
     private void Tell(string type, DownloadRow row, ModelDownload? running) => events.PublishLatest(
-        EventChannel.Models, type, row.Id, JsonSerializer.SerializeToUtf8Bytes(DownloadView.Of(row, running), DownloadJson.Default.DownloadView));
+        EventChannel.Models, type, row.Id, owner: null, JsonSerializer.SerializeToUtf8Bytes(DownloadView.Of(row, running), DownloadJson.Default.DownloadView));
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Model {Model} is here: {Bytes} bytes were fetched and checked")]
     private partial void LogDone(string model, long bytes);
