@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using SdStudio.Server.Generation;
+using SdStudio.Server.Models.Catalogue;
 
 namespace SdStudio.Server.Tests;
 
@@ -130,5 +131,28 @@ public sealed class ParameterTests(Workshop studio)
 
         Assert.Equal(HttpStatusCode.BadRequest, status);
         Assert.Contains(reason, Shape.Error(body), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_row_is_all_that_a_new_setting_needs()
+    {
+        const string Fields = "\"slg_scale\":2.5,\"skip_layers\":[7,8,9]";
+        (_, string[] images) = await studio.Server.DrawAsync($$"""{"model":"demo","prompt":"a red circle","size":"16x16","steps":1,{{Fields}}}""");
+        (_, JsonElement parameters) = await studio.Server.GetAsync($"/api/images/{images[0]}/parameters");
+        (_, JsonElement description) = await studio.Server.GetAsync("/openapi/v1.json");
+        (_, JsonElement a1111) = await studio.Server.SendAsync(
+            HttpMethod.Post, "/sdapi/v1/txt2img", StudioServer.Json($$"""{"prompt":"a red circle","width":16,"height":16,"steps":1,{{Fields}}}"""));
+        (HttpStatusCode refused, JsonElement error) = await studio.Server.GenerateAsync("""{"model":"demo","prompt":"x","skip_layers":"7,1001","slg_scale":101}""");
+
+        Assert.Equal((2.5, "[7,8,9]"), (parameters.GetProperty("slg_scale").GetDouble(), parameters.GetProperty("skip_layers").GetRawText()));
+        Assert.Contains("SLG scale: 2.5, Skip layers: \"7,8,9\", ", parameters.GetProperty("infotext").GetString(), StringComparison.Ordinal);
+        Assert.Equal("array", description.GetProperty("components").GetProperty("schemas").GetProperty("GenerateBody").GetProperty("properties").GetProperty("skip_layers").GetProperty("type")[1].GetString());
+        Assert.Contains("SLG scale: 2.5", a1111.GetProperty("info").GetString(), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.BadRequest, refused);
+        Assert.Contains("skip_layers is '7,1001'; allowed is a list of whole numbers from 0 to 1000", Shape.Error(error), StringComparison.Ordinal);
+        Assert.Contains("slg_scale is '101'", Shape.Error(error), StringComparison.Ordinal);
+        SdCliArguments arguments = SdCliArguments.Parse(["-m", "a.gguf", "--skip-layers", "[7,8]", "--slg-scale", "3"], "/data");
+        Assert.Equal([7, 8], Assert.IsType<IReadOnlyList<int>>(arguments.Defaults["skip_layers"], exactMatch: false));
+        Assert.Equal(3.0, arguments.Defaults["slg_scale"]);
     }
 }

@@ -46,6 +46,15 @@ internal sealed record GenerationSettings
     /// <summary>Distilled guidance, for models that take it in place of cfg scale.</summary>
     public double? Guidance { get; init; }
 
+    /// <summary>Guidance by the input image, for models that have it.</summary>
+    public double? ImageCfgScale { get; init; }
+
+    /// <summary>Skip layer guidance; null and 0 for none.</summary>
+    public double? SlgScale { get; init; }
+
+    /// <summary>The layers that skip layer guidance leaves out.</summary>
+    public IReadOnlyList<int>? SkipLayers { get; init; }
+
     public bool VaeTiling { get; init; }
 
     /// <summary>Whether the picture's edges fit each other, as those of a tile.</summary>

@@ -135,6 +135,21 @@ internal static class Parameters
             Range = _ => (0, 100), OfModel = true, Flags = ["--guidance"], Engine = "sample_params.guidance.distilled_guidance", Label = "Distilled CFG Scale",
             Forwarded = true, Get = s => s.Guidance, Set = (s, v) => s with { Guidance = (double)v },
         },
+        new("image_cfg_scale", Number, FromImage, "Guidance by the input image, for models that have it (Instruct-Pix2Pix); without it cfg_scale")
+        {
+            Range = _ => (0, 100), OfModel = true, Flags = ["--img-cfg-scale"], Engine = "sample_params.guidance.img_cfg", Label = "Image CFG scale",
+            Forwarded = true, Get = s => s.ImageCfgScale, Set = (s, v) => s with { ImageCfgScale = (double)v },
+        },
+        new("slg_scale", Number, WithModel, "Skip layer guidance: how far to steer away from what the model generates without skip_layers; 0 is off. For SD3")
+        {
+            Range = _ => (0, 100), OfModel = true, Flags = ["--slg-scale"], Engine = "sample_params.guidance.slg.scale", Label = "SLG scale",
+            Forwarded = true, Get = s => s.SlgScale, Set = (s, v) => s with { SlgScale = (double)v },
+        },
+        new("skip_layers", Integers, WithModel, "The layers that slg_scale leaves out, counted from 0; for SD3.5 medium 7, 8 and 9")
+        {
+            Range = _ => (0, 1000), OfModel = true, Flags = ["--skip-layers"], Engine = "sample_params.guidance.slg.layers", Label = "Skip layers",
+            Forwarded = true, Get = s => s.SkipLayers, Set = (s, v) => s with { SkipLayers = (IReadOnlyList<int>)v },
+        },
         new("clip_skip", Integer, WithModel, "Layers of the CLIP text encoder to leave out; 0 or -1 for the model's own")
         {
             Range = _ => (-1, 12), OfModel = true, Flags = ["--clip-skip"], Label = "Clip skip", Forwarded = true, A1111 = null,
