@@ -41,7 +41,7 @@ public sealed class SdCliArgumentsTests
             ["--frobnicate", "--shift", "-1.5", "--model", "a.gguf", "--vae", "--steps", "many"], "/data");
 
         Assert.Equal(["--frobnicate", "--shift", "--vae"], arguments.Unknown);
-        Assert.Equal("--steps: steps is 'many'; allowed is a whole number from 1 to 1000", Assert.Single(arguments.Problems));
+        Assert.Equal("--steps is 'many'; allowed is a whole number from 1 to 1000; it is ignored", Assert.Single(arguments.Problems));
         Assert.Equal(Path.GetFullPath("/data/a.gguf"), arguments.Options.ModelPath);
     }
 

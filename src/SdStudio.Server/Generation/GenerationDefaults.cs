@@ -9,7 +9,9 @@ internal sealed class GenerationDefaults
     // What the engine takes at most; the server's own limits are for requests.
     private static readonly ParameterLimits Anything = new(ImageBuffer.MaxSide, ImageBuffer.MaxPixels, ImageRequest.MaxSteps, ImageRequest.MaxBatchCount, ImageRequest.MaxPromptBytes)
     {
-        Samplers = SamplerNames.KnownSamplers, Schedulers = SamplerNames.KnownSchedulers,
+        Samplers = SamplerNames.KnownSamplers,
+        // Those without a label of their own too.
+        Schedulers = [.. SamplerNames.KnownSchedulers, "bong_tangent", "ltx2", "logit_normal", "flux2", "flux", "beta"],
     };
 
     private readonly Dictionary<string, object> _values = new(StringComparer.Ordinal);
@@ -37,16 +39,20 @@ internal sealed class GenerationDefaults
     /// taken under any of their names, others as they are, and told about.
     /// </summary>
     /// <param name="parameter">Whose.</param>
+    /// <param name="name">What it is called there.</param>
     /// <param name="text">As written.</param>
     /// <param name="value">The value; null when it cannot be used.</param>
     /// <param name="problem">What is wrong with it; null for nothing.</param>
-    public static bool TryRead(Parameter parameter, string text, [NotNullWhen(true)] out object? value, out string? problem)
+    public static bool TryRead(Parameter parameter, string name, string text, [NotNullWhen(true)] out object? value, out string? problem)
     {
         problem = null;
         if (parameter.TryRead(text, Anything, out value))
             return value is not null;
-        problem = parameter.Problem(parameter.Name, text, Anything);
+        string hint = parameter.Kind == ParameterKind.Number && text.Contains(',', StringComparison.Ordinal) ? $" (write {text.Replace(',', '.')}, with a point)" : "";
         value = parameter.ChoicesAreTheEngines ? text : null;
+        problem = value is null
+            ? $"{parameter.Problem(name, text, Anything)}{hint}; it is ignored"
+            : $"{name} is '{text}', which is no {parameter.Name} of the engine; it has {string.Join(", ", parameter.Choices!(Anything))}; requests that name none are refused";
         return value is not null;
     }
 

@@ -71,6 +71,9 @@ internal sealed record GenerationSettings
     /// <summary>The mask, relative to the data directory.</summary>
     public string? MaskImage { get; init; }
 
+    /// <summary>More images that an edit model looks at, relative to the data directory.</summary>
+    public IReadOnlyList<string>? ReferenceImages { get; init; }
+
     /// <summary>The studio's own image that the input was taken from.</summary>
     public string? SourceImageId { get; init; }
 

@@ -56,9 +56,10 @@ internal sealed class A1111ExtrasApi(
         {
             foreach (byte[] bytes in images)
             {
-                using ImageBuffer image = submission.Images.Read(bytes, "image");
-                using ImageBuffer input = reader.Shape(body, image, out RequestBody translated);
-                var command = new GenerateCommand(JobType.Upscale, translated, new RequestFields(translated.Fields), input) { Part = jobs.Count };
+                using RequestInputs inputs = await submission.Images.EnterAsync([bytes], context.RequestAborted);
+                using ImageBuffer image = submission.Images.Decode(bytes, "image");
+                inputs.Image = reader.Shape(body, image, out RequestBody translated);
+                var command = new GenerateCommand(JobType.Upscale, translated, new RequestFields(translated.Fields), inputs) { Part = jobs.Count };
                 Job job = await submission.AcceptAsync(context.Request, command, now, context.RequestAborted);
                 sessions.Remember(context, job.Id, taskId: null);
                 jobs.Add(job);

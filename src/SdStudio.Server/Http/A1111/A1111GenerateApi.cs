@@ -1,4 +1,3 @@
-using SdCpp.Interop;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Queue;
@@ -19,10 +18,9 @@ internal sealed class A1111GenerateApi(
         ParameterLimits now = await submission.Limits.ReadyAsync(http.RequestAborted);
         var reader = new A1111GenerationReader(body, context, await options.LoadAsync(http.RequestAborted), now);
         RequestBody translated = reader.Translate(fromImage);
-        var inputs = new A1111Images(body, submission.Images, reader.Size, reader.Notes);
-        using ImageBuffer? input = fromImage ? inputs.ReadInput() : null;
-        using ImageBuffer? mask = fromImage ? inputs.ReadMask() : null;
-        var command = new GenerateCommand(fromImage ? JobType.Edit : JobType.Generate, translated, new RequestFields(translated.Fields), input, mask) { NeedsPrompt = false };
+        using RequestInputs? inputs = fromImage
+            ? await new A1111Images(body, submission.Images, reader.Size, reader.Notes).ReadAsync(http.RequestAborted) : null;
+        var command = new GenerateCommand(fromImage ? JobType.Edit : JobType.Generate, translated, new RequestFields(translated.Fields), inputs) { NeedsPrompt = false };
         Job job = await submission.AcceptAsync(http.Request, command, now, http.RequestAborted);
         sessions.Remember(http, job.Id, reader.TaskId);
         job = await waiter.WithoutLimitAsync(job, WhenClientLeaves.CancelWaiting, http.RequestAborted);

@@ -15,8 +15,21 @@ internal sealed class A1111Images(RequestBody body, RequestImages images, ImageS
 
     private readonly RequestFields _fields = new(body.Fields);
 
-    /// <summary>The image to begin from.</summary>
-    public ImageBuffer ReadInput()
+    /// <summary>The image to begin from and the mask.</summary>
+    public async Task<RequestInputs> ReadAsync(CancellationToken cancellation)
+    {
+        byte[] image = FindImage();
+        byte[]? mask = body.File("mask");
+        RequestInputs inputs = await images.EnterAsync(mask is null ? [image] : [image, mask], cancellation);
+        return RequestImages.Filled(inputs, () =>
+        {
+            inputs.Image = Shaped(images.Decode(image, "init_images"));
+            inputs.Mask = mask is null ? null : Mask(mask);
+            _fields.ThrowIfRefused();
+        });
+    }
+
+    private byte[] FindImage()
     {
         if (!body.Fields.TryGetValue("init_images", out JsonElement list) || list.ValueKind != JsonValueKind.Array || list.GetArrayLength() == 0
             || list[0].ValueKind != JsonValueKind.String)
@@ -28,21 +41,16 @@ internal sealed class A1111Images(RequestBody body, RequestImages images, ImageS
             notes.Add("init_images: only the first is used");
         string text = RequestFields.TextOf(list[0])
             ?? throw new BadRequestException([new FieldProblem("init_images", "init_images is not valid Unicode; send base64 or a data URL")], detail: null);
-        ImageBuffer image = Shaped(images.Read(EncodedImage.Decode(text, "init_images"), "init_images"));
-        _fields.ThrowIfRefused();
-        return image;
+        return EncodedImage.Decode(text, "init_images");
     }
 
-    /// <summary>Where to generate; null for everywhere.</summary>
-    public ImageBuffer? ReadMask()
+    // Its clients paint: of a mask with transparency the opaque part is meant.
+    private ImageBuffer Mask(byte[] bytes)
     {
-        if (body.File("mask") is not { } bytes)
-            return null;
-        ImageBuffer mask = Shaped(images.ReadStrokes(bytes));
+        ImageBuffer mask = Shaped(images.DecodeMask(bytes, MaskAlpha.Strokes));
         if (_fields.Flag("inpainting_mask_invert") == true)
             mask = Replaced(mask, ImageDecoder.Invert(mask));
         double blur = Blur("mask_blur") ?? Math.Max(Blur("mask_blur_x") ?? DefaultMaskBlur, Blur("mask_blur_y") ?? DefaultMaskBlur);
-        _fields.ThrowIfRefused();
         return blur > 0 ? Replaced(mask, ImageDecoder.Blur(mask, blur)) : mask;
     }
 

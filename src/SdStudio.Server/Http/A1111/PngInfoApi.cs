@@ -14,7 +14,7 @@ internal static class PngInfoApi
         byte[] bytes = body.File("image")
             ?? throw new BadRequestException([new FieldProblem("image", "Missing required field: image (base64 or a data URL)")], detail: null);
         IReadOnlyDictionary<string, string> texts = ImageDecoder.Texts(bytes, "image");
-        string infotext = texts.GetValueOrDefault("parameters", "");
+        string infotext = texts.GetValueOrDefault("parameters") ?? XmpText.SettingsOf(texts.GetValueOrDefault(XmpText.Keyword, "")) ?? "";
         var answer = new JsonObject
         {
             ["info"] = infotext,

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using SdCpp.Interop;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.A1111;
 using SdStudio.Server.Http.Requests;
@@ -22,9 +21,8 @@ internal sealed class OpenAiGenerator(
         bool fromImage = type != JobType.Generate;
         var asked = new OpenAiRequest(body, now, models, fromImage);
         var fields = new RequestFields(asked.Body.Fields);
-        using ImageBuffer? input = fromImage ? await submission.Images.ReadInputAsync(asked.Body, fields, ApiKeys.ScopeOf(context), left) : null;
-        using ImageBuffer? mask = fromImage ? submission.Images.ReadMask(asked.Body) : null;
-        Job job = await submission.AcceptAsync(context.Request, new GenerateCommand(type, asked.Body, fields, input, mask), now, left);
+        using RequestInputs? inputs = fromImage ? await submission.Images.ReadAsync(asked.Body, fields, ApiKeys.ScopeOf(context), left) : null;
+        Job job = await submission.AcceptAsync(context.Request, new GenerateCommand(type, asked.Body, fields, inputs), now, left);
         if (asked.Stream)
             return SseWriter.Answer(context.Response, events => stream.WriteAsync(events, job, asked, left));
         job = await waiter.WithoutLimitAsync(job, WhenClientLeaves.CancelWaiting, left);

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Options;
 using SdCpp.Interop;
 using SdStudio.Server.Http.Rest;
+using SdStudio.Server.Images;
 using SdStudio.Server.Queue;
 using SdStudio.Server.Settings;
 
@@ -60,6 +61,7 @@ internal static class ApiErrors
     private static RequestError Of(HttpContext context, Exception exception) => exception switch
     {
         BadRequestException bad => RequestError.Of(bad),
+        ImageFormatException image => new RequestError(StatusCodes.Status400BadRequest, image.Message, image.Detail),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => new RequestError(
             StatusCodes.Status413PayloadTooLarge,
             $"The request is larger than {context.RequestServices.GetRequiredService<IOptions<StudioOptions>>().Value.Limits.MaxRequestBytes} bytes"),

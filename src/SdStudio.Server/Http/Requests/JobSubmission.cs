@@ -1,3 +1,4 @@
+using System.Globalization;
 using SdCpp.Interop;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.Security;
@@ -10,7 +11,7 @@ namespace SdStudio.Server.Http.Requests;
 
 /// <summary>Makes a job of a request: the one way in for every surface.</summary>
 internal sealed class JobSubmission(
-    LiveLimits limits, RequestImages inputs, ModelCatalogue catalogue, ModelFileCache modelFiles, LoraFolder loras, JobQueue queue, ImageFiles images)
+    LiveLimits limits, RequestImages images, ModelCatalogue catalogue, ModelFileCache modelFiles, LoraFolder loras, JobQueue queue, ImageFiles files)
 {
     private const int MaxKeyCharacters = 255;
 
@@ -18,7 +19,7 @@ internal sealed class JobSubmission(
     public LiveLimits Limits => limits;
 
     /// <summary>Reads the images of requests.</summary>
-    public RequestImages Images => inputs;
+    public RequestImages Images => images;
 
     /// <summary>Checks a request and puts its job into the queue.</summary>
     /// <param name="request">What came.</param>
@@ -29,50 +30,46 @@ internal sealed class JobSubmission(
     public async Task<(Job Job, WhenClientLeaves Leave)> AcceptAsync(HttpRequest request, string type, CancellationToken cancellation)
     {
         RequestBody body = await RequestBody.ReadAsync(request, cancellation);
-        ParameterLimits now = await Limits.ReadyAsync(cancellation);
+        ParameterLimits now = await limits.ReadyAsync(cancellation);
         var fields = new RequestFields(body.Fields);
         bool leaves = (string?)fields.Value(Parameters.Get("on_disconnect"), now) == "cancel";
-        using ImageBuffer? input = type == JobType.Generate ? null : await inputs.ReadInputAsync(body, fields, ApiKeys.ScopeOf(request.HttpContext), cancellation);
-        using ImageBuffer? mask = type is JobType.Edit or JobType.Variation ? inputs.ReadMask(body) : null;
-        Job job = await AcceptAsync(request, new GenerateCommand(type, body, fields, input, mask), now, cancellation);
+        using RequestInputs? inputs = type == JobType.Generate ? null : await images.ReadAsync(body, fields, ApiKeys.ScopeOf(request.HttpContext), cancellation);
+        Job job = await AcceptAsync(request, new GenerateCommand(type, body, fields, inputs), now, cancellation);
         return (job, leaves ? WhenClientLeaves.Cancel : WhenClientLeaves.Finish);
     }
 
     /// <summary>The same for a request whose images are read already.</summary>
     /// <returns>The job, which is on disk.</returns>
     /// <exception cref="BadRequestException">Names every field that is wrong.</exception>
-    public async Task<Job> AcceptAsync(HttpRequest request, GenerateCommand command, ParameterLimits now, CancellationToken cancellation)
+    public Task<Job> AcceptAsync(HttpRequest request, GenerateCommand command, ParameterLimits now, CancellationToken cancellation)
     {
-        (string type, RequestBody body, RequestFields fields, ImageBuffer? input, ImageBuffer? mask) = command;
-        SubmitOptions options = ReadOptions(request, body, fields, command.Part);
-        ImageSize? size = input is null ? null : new ImageSize(input.Width, input.Height);
-        var reader = new GenerationReader(fields, catalogue, loras, modelFiles, now);
-        GenerationSettings settings = type == JobType.Upscale ? reader.Upscale(size ?? default) : reader.Generate(type, size, command.NeedsPrompt);
-        fields.ThrowIfRefused();
-        string? source = input is null ? null : await inputs.SourceOfAsync(fields, ApiKeys.ScopeOf(request.HttpContext), cancellation);
-        return await AddAsync(settings with { SourceImageId = source }, options, cancellation, input, mask);
+        SubmitOptions options = ReadOptions(request, command.Body, command.Fields, command.Part);
+        ImageSize? size = command.Inputs?.Image is { } image ? new ImageSize(image.Width, image.Height) : null;
+        var reader = new GenerationReader(command.Fields, catalogue, loras, modelFiles, now);
+        GenerationSettings settings = command.Type == JobType.Upscale ? reader.Upscale(size ?? default) : reader.Generate(command.Type, size, command.NeedsPrompt);
+        if (command.Inputs is { References.Count: > 0 } several)
+            CheckReferences(command.Fields, settings, several.References.Count + 1);
+        command.Fields.ThrowIfRefused();
+        return AddAsync(settings with { SourceImageId = command.Inputs?.SourceId }, options, cancellation, command.Inputs);
     }
 
     /// <summary>Puts a job into the queue whose settings are known to be right.</summary>
-    public async Task<Job> AddAsync(
-        GenerationSettings settings, SubmitOptions order, CancellationToken cancellation, ImageBuffer? input = null, ImageBuffer? mask = null)
+    public async Task<Job> AddAsync(GenerationSettings settings, SubmitOptions options, CancellationToken cancellation, RequestInputs? inputs = null)
     {
         string id = Guid.CreateVersion7().ToString();
         try
         {
             // The files first: a job that is in the queue has everything it needs.
-            if (input is not null)
-                settings = settings with { InputImage = images.SaveInput(id, input) };
-            if (mask is not null)
-                settings = settings with { MaskImage = images.SaveInput(id + "_mask", mask) };
-            (Job job, bool added) = await queue.EnqueueAsync(id, settings, order, cancellation);
+            if (inputs is not null)
+                settings = Saved(id, settings, inputs);
+            (Job job, bool added) = await queue.EnqueueAsync(id, settings, options, cancellation);
             if (!added)
-                images.DeleteInputs(id);
+                files.DeleteInputs(id);
             return job;
         }
         catch
         {
-            images.DeleteInputs(id);
+            files.DeleteInputs(id);
             throw;
         }
     }
@@ -87,10 +84,27 @@ internal sealed class JobSubmission(
             ApiKeys.OwnerOf(request.HttpContext), (int)(fields.Value<long>("priority", limits.Now) ?? 0), key is null || part is null ? key : $"{key}#{part}",
             key is null ? null : body.Fingerprint(request.Path));
     }
+
+    private GenerationSettings Saved(string id, GenerationSettings settings, RequestInputs inputs) => settings with
+    {
+        InputImage = inputs.Image is { } image ? files.SaveInput(id, image) : null,
+        MaskImage = settings.Type != JobType.Upscale && inputs.Mask is { } mask ? files.SaveInput(id + "_mask", mask) : null,
+        ReferenceImages = inputs.References.Count == 0 ? null
+            : [.. inputs.References.Select((reference, index) => files.SaveInput(string.Create(CultureInfo.InvariantCulture, $"{id}_{index + 1}"), reference))],
+    };
+
+    // Only models that are made for edits look at images; others begin from one.
+    private void CheckReferences(RequestFields fields, GenerationSettings settings, int count)
+    {
+        if (settings.Type != JobType.Edit)
+            fields.Refuse("image", $"image: {count} images were sent; a {settings.Type} takes one");
+        else if (catalogue.Find(settings.Model) is { } model && (model.Remote is not null || !model.Capabilities.Contains("imgedit")))
+            fields.Refuse("image", $"image: {count} images were sent; the model {model.Id} takes one. Models with the capability imgedit take up to {ImageRequest.MaxPictures}");
+    }
 }
 
 /// <summary>A request for a job, its images read.</summary>
-internal sealed record GenerateCommand(string Type, RequestBody Body, RequestFields Fields, ImageBuffer? Input = null, ImageBuffer? Mask = null)
+internal sealed record GenerateCommand(string Type, RequestBody Body, RequestFields Fields, RequestInputs? Inputs = null)
 {
     /// <summary>Whether nothing can be generated without words; Automatic1111 does without.</summary>
     public bool NeedsPrompt { get; init; } = Type is JobType.Generate or JobType.Edit;

@@ -1,16 +1,17 @@
+using System.Globalization;
+using SdCpp.Interop;
 using SdStudio.Server.Generation;
-using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
 namespace SdStudio.Server.Models.Catalogue;
 
 /// <summary>
 /// Reads a folder of YAML files in the original studio's format: settings.yml and upscalers.yml first, then the others by name; of two
-/// entries with one id the later wins.
+/// entries with one id the later wins. What is wrong with an entry costs that entry or that value, and is warned of with file and line.
 /// </summary>
 internal sealed class CatalogueReader
 {
-    private static readonly string[] First = ["settings.yml", "upscalers.yml"];
+    private const int MaxScale = 16;
 
     // The original's switches for memory, as arguments of the engine's programs.
     private static readonly (string Key, string Flag)[] MemoryFlags =
@@ -33,119 +34,115 @@ internal sealed class CatalogueReader
     ];
 
     private readonly string _root;
+    private readonly IReadOnlyList<CatalogueFile> _files;
     private readonly Dictionary<string, ModelDefinition> _models = new(StringComparer.Ordinal);
     private readonly Dictionary<string, UpscalerDefinition> _upscalers = new(StringComparer.Ordinal);
-    private readonly List<(string File, YamlMappingNode Root)> _files = [];
     private readonly List<string> _warnings = [];
     private string _file = "";
 
-    private CatalogueReader(string root) => _root = root;
+    private CatalogueReader(IReadOnlyList<CatalogueFile> files, string root) => (_files, _root) = (files, root);
 
     /// <param name="folder">Where the files are.</param>
     /// <param name="root">What the paths in them are relative to.</param>
-    /// <exception cref="CatalogueException">One of them is no YAML.</exception>
-    public static CatalogueSnapshot Read(string folder, string root)
+    /// <param name="files">Remembers how files were that cannot be read; null for nothing.</param>
+    public static CatalogueSnapshot Read(string folder, string root, CatalogueFiles? files = null)
     {
-        var reader = new CatalogueReader(root);
-        foreach (string file in FilesOf(folder))
-            reader.Load(file);
-        return reader.Build();
-    }
-
-    /// <summary>The files of the folder in the order in which they are read.</summary>
-    public static IEnumerable<string> FilesOf(string folder) => Directory.EnumerateFiles(folder)
-        .Where(file => Path.GetExtension(file) is ".yml" or ".yaml")
-        .OrderBy(file => Array.IndexOf(First, Path.GetFileName(file)) is >= 0 and int index ? index : First.Length)
-        .ThenBy(Path.GetFileName, StringComparer.Ordinal);
-
-    private void Load(string path)
-    {
-        var yaml = new YamlStream();
-        try
-        {
-            using StreamReader reader = File.OpenText(path);
-            yaml.Load(reader);
-        }
-        catch (YamlException exception)
-        {
-            throw new CatalogueException(
-                $"{Path.GetFileName(path)} cannot be read: line {exception.Start.Line}, column {exception.Start.Column}: {exception.Message}", exception);
-        }
-
-        if (yaml.Documents.Count == 0 || yaml.Documents[0].RootNode is not YamlMappingNode root)
-        {
-            _warnings.Add($"{Path.GetFileName(path)} has no entries: a list of models stands under 'models:'");
-            return;
-        }
-
-        _files.Add((Path.GetFileName(path), root));
+        List<string> problems = [];
+        CatalogueSnapshot catalogue = new CatalogueReader((files ?? new CatalogueFiles()).Read(folder, problems.Add), root).Build();
+        return catalogue with { Problems = problems };
     }
 
     private CatalogueSnapshot Build()
     {
         // What holds for all models may stand in any file.
-        YamlMappingNode? memory = LastOf("memory_defaults") as YamlMappingNode;
+        YamlEntry memory = FileWith("memory_defaults").Entry("memory_defaults");
         TimeSpan? autostop = FileWith("default_autostop").Duration("default_autostop");
         bool negative = FileWith("supports_negative_prompt").Flag("supports_negative_prompt") ?? false;
-        foreach ((string file, YamlMappingNode root) in _files)
+        foreach (CatalogueFile file in _files)
         {
-            _file = file;
-            foreach ((YamlNode key, YamlNode node) in root.Mapping("models") ?? [])
+            _file = file.Name;
+            foreach ((string id, YamlNode node) in Root(file).Entry("models").Pairs())
             {
-                if (node is not YamlMappingNode entry)
-                    Warn(node, $"model {key} is no list of settings; it is left out");
-                else if (ReadModel(key.ToString(), entry, memory, autostop, negative) is { } model)
-                    _models[model.Id] = model;
+                ModelDefinition? model = OrNothing(node, $"model {id}", entry => ReadModel(id, entry, memory, autostop, negative));
+                if (model is null)
+                    _models.Remove(id);
                 else
-                    _models.Remove(key.ToString());
+                    _models[id] = model;
             }
 
-            foreach ((YamlNode key, YamlNode node) in root.Mapping("upscalers") ?? [])
+            foreach ((string id, YamlNode node) in Root(file).Entry("upscalers").Pairs())
             {
-                if (node is YamlMappingNode entry && ReadUpscaler(key.ToString(), entry) is { } upscaler)
-                    _upscalers[upscaler.Id] = upscaler;
+                if (OrNothing(node, $"upscaler {id}", entry => ReadUpscaler(id, entry)) is { } upscaler)
+                    _upscalers[id] = upscaler;
             }
         }
 
-        ModelDefinition? usual = FindNamed("default_model") ?? FindNamed("default")
+        ModelDefinition? fallback = FindNamed("default_model") ?? FindNamed("default")
             ?? _models.Values.FirstOrDefault(model => model.IsDefault) ?? _models.Values.FirstOrDefault(model => model.Unsupported is null);
         return new CatalogueSnapshot(
-            _models, [.. _upscalers.Values, .. Resamplers.Where(resampler => !_upscalers.ContainsKey(resampler.Id))], usual,
-            FindNamed("default_models", "text_to_image") ?? usual, FindNamed("default_models", "image_to_image") ?? usual, _warnings);
+            _models, [.. _upscalers.Values, .. Resamplers.Where(resampler => !_upscalers.ContainsKey(resampler.Id))], fallback,
+            FindNamed("default_models", "text_to_image") ?? fallback, FindNamed("default_models", "image_to_image") ?? fallback, _warnings);
     }
 
-    private YamlMappingNode? FileWith(string key) => _files.LastOrDefault(file => file.Root.Child(key) is not null).Root;
+    // One bad entry never takes the others along.
+    private T? OrNothing<T>(YamlNode node, string name, Func<YamlEntry, T?> read)
+        where T : class
+    {
+        if (node is not YamlMappingNode mapping)
+        {
+            Warn(node, $"{name} is no list of settings; it is left out");
+            return null;
+        }
 
-    private YamlNode? LastOf(string key) => FileWith(key).Child(key);
+        try
+        {
+            return read(new YamlEntry(mapping, name, Warn));
+        }
+        catch (Exception exception)
+        {
+            Warn(node, $"{name} cannot be read and is left out: {exception.Message}");
+            return null;
+        }
+    }
+
+    private YamlEntry Root(CatalogueFile? file) => new(file?.Root, file?.Name ?? "", Warn);
+
+    private YamlEntry FileWith(string key)
+    {
+        CatalogueFile? file = _files.LastOrDefault(file => Root(file).Child(key) is not null);
+        _file = file?.Name ?? _file;
+        return Root(file);
+    }
 
     private ModelDefinition? FindNamed(string key, string? inner = null)
     {
-        string? id = inner is null ? FileWith(key).Text(key) : (LastOf(key) as YamlMappingNode).Text(inner);
+        YamlEntry file = FileWith(key);
+        string? id = inner is null ? file.Text(key) : file.Entry(key).Text(inner);
         if (id is null)
             return null;
         ModelDefinition? model = _models.GetValueOrDefault(id);
         if (model is null)
-            _warnings.Add($"{inner ?? key} names the model {id}, which is not there or switched off; another is taken");
+            Warn(file.Child(key)!, $"{inner ?? key} names the model {id}, which does not exist or is switched off; another is used");
         return model;
     }
 
-    private ModelDefinition? ReadModel(string id, YamlMappingNode entry, YamlMappingNode? memory, TimeSpan? autostop, bool negative)
+    private ModelDefinition? ReadModel(string id, YamlEntry entry, YamlEntry memory, TimeSpan? autostop, bool negative)
     {
         if (entry.Flag("enabled") is false)
             return null;
         if (entry.Text("name") is not { } name)
         {
-            Warn(entry, $"model {id} has no name; it is left out");
+            entry.Warn(entry.Node!, "it has no name; it is left out");
             return null;
         }
 
         SdCliArguments arguments = SdCliArguments.Parse([.. ArgumentsOf(entry), .. MemoryArguments(entry, memory)], _root);
         foreach (string flag in arguments.Unknown)
-            Warn(entry, $"model {id} has the argument {flag}, which this server does not know; it is ignored");
+            Warn(entry.Node!, $"model {id} has the argument {flag}, which this server does not know; it is ignored");
         foreach (string problem in arguments.Problems)
-            Warn(entry, $"model {id}: {problem}");
+            entry.Warn(entry.Node!, problem);
         GenerationDefaults defaults = arguments.Defaults;
-        ReadDefaults(id, entry.Mapping("generation_params"), defaults);
+        ReadDefaults(entry.Entry("generation_params"), defaults);
         string execMode = entry.Text("exec_mode") ?? FileWith("default_exec_mode").Text("default_exec_mode") ?? "auto";
         return new ModelDefinition
         {
@@ -157,12 +154,12 @@ internal sealed class CatalogueReader
             Capabilities = CapabilitiesOf(entry),
             ExecMode = execMode,
             Mode = entry.Text("mode") ?? "on_demand",
-            Port = (int?)entry.Number("port"),
-            HuggingFaceRepo = entry.Mapping("huggingface").Text("repo"),
-            HubFiles = HubEntries.Read(entry, arguments.Files, _root, (node, text) => Warn(node, $"model {id}: {text}")),
+            Port = entry.Integer("port", 0, 65535),
+            HuggingFaceRepo = entry.Entry("huggingface").Text("repo"),
+            HubFiles = HubEntries.Read(entry, arguments.Files, _root),
             Options = arguments.Options,
             Files = arguments.Files,
-            DefaultSize = ReadSize(id, entry, defaults),
+            DefaultSize = ReadSize(entry, defaults),
             Defaults = defaults,
             SupportsNegativePrompt = entry.Flag("supports_negative_prompt") ?? negative,
             Autostop = entry.Duration("autostop") ?? autostop,
@@ -173,40 +170,40 @@ internal sealed class CatalogueReader
     }
 
     // What an entry says is worth more than its arguments.
-    private void ReadDefaults(string id, YamlMappingNode? entry, GenerationDefaults defaults)
+    private static void ReadDefaults(YamlEntry entry, GenerationDefaults defaults)
     {
         foreach (Parameter parameter in Parameters.All.Where(parameter => parameter.OfModel))
         {
-            if (parameter.Aliases.Append(parameter.Name).FirstOrDefault(name => entry.Text(name) is not null) is not { } name)
+            if (parameter.Aliases.Append(parameter.Name).FirstOrDefault(name => entry.Child(name) is not null) is not { } name || entry.Text(name) is not { } text)
                 continue;
-            if (GenerationDefaults.TryRead(parameter, entry.Text(name)!, out object? value, out string? problem))
+            if (GenerationDefaults.TryRead(parameter, name, text, out object? value, out string? problem))
                 defaults.Set(parameter, value);
             if (problem is not null)
-                Warn(entry.Child(name)!, $"model {id}: generation_params: {problem}");
+                entry.Warn(entry.Child(name)!, problem);
         }
     }
 
-    private static List<string> ArgumentsOf(YamlMappingNode entry)
+    private static List<string> ArgumentsOf(YamlEntry entry)
     {
         List<string> arguments = entry.Texts("args");
         List<(string Flag, string Path)> files = [.. FileFields
-            .Select(field => (field.Flag, Path: entry.Text(field.Key) ?? entry.Text(field.Key + "_file"))).Where(file => file.Path is not null)
+            .Select(field => (field.Flag, Path: entry.Path(field.Key) ?? entry.Path(field.Key + "_file"))).Where(file => file.Path is not null)
             .Select(file => (file.Flag, file.Path!))];
-        // A file that brings no parts along is a checkpoint that holds everything.
-        if (entry.Text("model_file") is { } main)
+        // A file without parts beside it is a checkpoint that holds everything.
+        if (entry.Path("model_file") is { } main)
             files.Insert(0, (files.Count > 0 ? "--diffusion-model" : "--model", main));
         foreach ((string flag, string path) in files.Where(file => !arguments.Contains(file.Flag)))
             arguments.AddRange([flag, path]);
         return arguments;
     }
 
-    private static IEnumerable<string> MemoryArguments(YamlMappingNode entry, YamlMappingNode? defaults)
+    private static IEnumerable<string> MemoryArguments(YamlEntry entry, YamlEntry defaults)
     {
-        YamlMappingNode? own = entry.Mapping("memory_overrides");
+        YamlEntry own = entry.Entry("memory_overrides");
         return MemoryFlags.Where(flag => own.Flag(flag.Key) ?? defaults.Flag(flag.Key) ?? false).Select(flag => flag.Flag);
     }
 
-    private static List<string> CapabilitiesOf(YamlMappingNode entry)
+    private static List<string> CapabilitiesOf(YamlEntry entry)
     {
         List<string> capabilities = entry.Texts("capabilities");
         if (capabilities.Count == 0)
@@ -216,57 +213,57 @@ internal sealed class CatalogueReader
         return capabilities;
     }
 
-    private RemoteModel? ReadRemote(string id, YamlMappingNode entry, string execMode)
+    private static RemoteModel? ReadRemote(string id, YamlEntry entry, string execMode)
     {
         if (execMode != "api")
             return null;
         if (Uri.TryCreate(entry.Text("api"), UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https")
-            return new RemoteModel(address, entry.Text("api_key"), entry.Text("api_model") ?? id);
-        Warn(entry, $"model {id} has exec_mode api and no http address in api; nothing can be drawn with it");
+            return new RemoteModel(address, entry.Text("api_key"), entry.Text("api_model") ?? id) { Concurrency = entry.Integer("api_concurrency", 1, 64) ?? 1 };
+        entry.Warn(entry.Node!, "it has exec_mode api and no http address in api; it cannot generate");
         return null;
     }
 
-    private static string? Unsupported(YamlMappingNode entry, string execMode, int files)
+    private static string? Unsupported(YamlEntry entry, string execMode, int files)
     {
         if (entry.Text("backend") is { } backend && !backend.StartsWith("sd", StringComparison.Ordinal))
-            return $"it is for the backend {backend}; this server draws with stable-diffusion.cpp";
+            return $"it is for the backend {backend}; this server generates with stable-diffusion.cpp";
         if (execMode == "api")
             return Uri.TryCreate(entry.Text("api"), UriKind.Absolute, out _) ? null : "it names no address in api";
         return files == 0 ? "it names no files" : null;
     }
 
-    private UpscalerDefinition? ReadUpscaler(string id, YamlMappingNode entry)
+    private UpscalerDefinition? ReadUpscaler(string id, YamlEntry entry)
     {
         if (entry.Text("type") == "resize")
         {
-            // The resamplers that are always there.
+            // The built-in resamplers.
             return entry.Text("method") == "nearest"
                 ? Resamplers[1] with { Id = id, Name = entry.Text("name") ?? id }
                 : Resamplers[0] with { Id = id, Name = entry.Text("name") ?? id };
         }
 
-        if (entry.Text("model_path") is { } path)
+        if (entry.Path("model_path") is { } path)
         {
             var file = new ModelFileEntry(path, Path.GetFullPath(path, _root));
-            return new UpscalerDefinition(id, entry.Text("name") ?? id, entry.Text("description"), file, (int)(entry.Number("scale") ?? 4))
+            return new UpscalerDefinition(id, entry.Text("name") ?? id, entry.Text("description"), file, entry.Integer("scale", 1, MaxScale) ?? 4)
             {
-                HubFiles = HubEntries.Read(entry, [file], _root, (node, text) => Warn(node, $"upscaler {id}: {text}")),
+                HubFiles = HubEntries.Read(entry, [file], _root),
             };
         }
 
-        Warn(entry, $"upscaler {id} has no model_path; it is left out (Lanczos is always there)");
+        entry.Warn(entry.Node!, "it has no model_path; it is left out");
         return null;
     }
 
-    private ImageSize ReadSize(string id, YamlMappingNode entry, GenerationDefaults defaults)
+    private static ImageSize ReadSize(YamlEntry entry, GenerationDefaults defaults)
     {
         if (entry.Text("default_size") is not { } text)
             return defaults.Size ?? ImageSize.Default;
-        if (ImageSize.TryParse(text, out ImageSize size))
+        if (ImageSize.TryParse(text, out ImageSize size) && size is { Width: >= 8 and <= ImageBuffer.MaxSide, Height: >= 8 and <= ImageBuffer.MaxSide })
             return size;
-        Warn(entry, $"model {id} has the default_size '{text}', which is no WIDTHxHEIGHT; {ImageSize.Default} is taken");
+        entry.Warn(entry.Child("default_size")!, $"default_size is '{text}'; allowed is WIDTHxHEIGHT, each side 8 to 16384; {ImageSize.Default} is used");
         return ImageSize.Default;
     }
 
-    private void Warn(YamlNode node, string text) => _warnings.Add($"{_file}, line {node.Start.Line}: {text}");
+    private void Warn(YamlNode node, string text) => _warnings.Add(string.Create(CultureInfo.InvariantCulture, $"{_file}, line {node.Start.Line}: {text}"));
 }

@@ -146,10 +146,10 @@ internal sealed class SdCliArguments
 
     private void ReadDefault(Parameter parameter, string flag, string value)
     {
-        if (GenerationDefaults.TryRead(parameter, value, out object? read, out string? problem))
+        if (GenerationDefaults.TryRead(parameter, flag, value, out object? read, out string? problem))
             Defaults.Set(parameter, read);
         if (problem is not null)
-            Problems.Add($"{flag}: {problem}");
+            Problems.Add(problem);
     }
 
     private static DiffusionModelOptions With(DiffusionModelOptions options, string name, string value) => options with
