@@ -72,7 +72,10 @@ internal sealed class TextImageRunner(
         try
         {
             return new GenerationInputs(
-                image, settings.MaskImage is { } mask ? images.ReadInput(mask, width, height, ImageDecoder.ReadMask) : null, refers);
+                image, settings.MaskImage is { } mask ? images.ReadInput(mask, width, height, ImageDecoder.ReadMask) : null, refers)
+            {
+                References = [.. (settings.ReferenceImages ?? []).Select(images.ReadInput)],
+            };
         }
         catch
         {
