@@ -133,22 +133,6 @@ internal sealed class ImageFiles
             File.Delete(input);
     }
 
-    /// <summary>The jobs that files of inputs belong to.</summary>
-    public IReadOnlyList<string> JobsWithInputs() =>
-        [.. Directory.EnumerateFiles(_folders.Inputs, "*.png").Select(JobOf).Distinct(StringComparer.Ordinal)];
-
-    private static string JobOf(string input) => Path.GetFileNameWithoutExtension(input).Split('_')[0];
-
-    /// <summary>Removes inputs whose job never came to be: the process died between the two.</summary>
-    public void DeleteInputsUnless(Func<string, bool> isJob)
-    {
-        foreach (string input in Directory.EnumerateFiles(_folders.Inputs, "*.png"))
-        {
-            if (!isJob(JobOf(input)))
-                File.Delete(input);
-        }
-    }
-
     public string FullPath(string relative) => Path.Combine(_folders.Root, relative);
 
     private static string PathOf(string imageId) => $"images/{imageId}.png";
