@@ -10,7 +10,8 @@ namespace SdStudio.Server.Queue;
 internal sealed partial class LeftoverFiles(
     IJobQueries queries, ISharedState state, ImageFiles files, KeptImages kept, DataFolders folders, TimeProvider time, ILogger<LeftoverFiles> logger) : BackgroundService
 {
-    private const string SweptKey = "leftovers_swept";
+    /// <summary>Kept once this database's own leftovers were looked for; a copy of the database does not have it.</summary>
+    internal const string SweptKey = "leftovers_swept";
     private const int AtOnce = 500;
 
     // What is written from now on has its row a moment later.
@@ -20,6 +21,8 @@ internal sealed partial class LeftoverFiles(
     /// <returns>How many files and folders.</returns>
     public async Task<int> SweepAsync(CancellationToken cancellation)
     {
+        foreach (string folder in new[] { folders.Images, folders.Thumbnails, folders.Inputs })
+            Directory.CreateDirectory(folder);
         int images = await SweepAsync(
             Directory.EnumerateFiles(folders.Images, "*.png"), Path.GetFileNameWithoutExtension, await AreOldOnesKeptAsync(cancellation).ConfigureAwait(false) ? KeepImage : DeleteImage,
             queries.ExistingImagesAsync, cancellation).ConfigureAwait(false);
@@ -52,7 +55,8 @@ internal sealed partial class LeftoverFiles(
         }
     }
 
-    // Earlier versions left images where they were when only their rows were deleted: those are somebody's.
+    // Earlier versions left images where they were when only their rows were deleted, and a copy of the database that was put back does not
+    // know the newest ones: those are somebody's.
     private async Task<bool> AreOldOnesKeptAsync(CancellationToken cancellation) => await state.TextAsync(SweptKey, cancellation).ConfigureAwait(false) is null;
 
     private void KeepImage(string path) => kept.Keep([(Path.GetRelativePath(folders.Root, path), "", "")]);

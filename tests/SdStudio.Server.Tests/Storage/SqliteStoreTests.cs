@@ -8,14 +8,24 @@ namespace SdStudio.Server.Tests.Storage;
 /// <summary>A data directory with its database.</summary>
 internal sealed class SqliteStore : IDisposable
 {
-    private readonly DataFolders _folders;
+    private readonly bool _isOwn;
     private bool _isClosed;
 
     public SqliteStore(string? folder = null)
     {
+        _isOwn = folder is null;
         Folder = folder ?? Directory.CreateTempSubdirectory("sdstudio-store-").FullName;
-        _folders = new DataFolders(Options.Create(new StudioOptions { DataDirectory = Folder }));
-        Database = new StudioDatabase(_folders);
+        Folders = new DataFolders(Options.Create(new StudioOptions { DataDirectory = Folder }));
+        try
+        {
+            Database = new StudioDatabase(Folders);
+        }
+        catch
+        {
+            Folders.Dispose();
+            throw;
+        }
+
         Jobs = new SqliteJobStore(Database, TimeProvider.System);
         Queries = new SqliteJobQueries(Database);
         State = new SqliteSharedState(Database);
@@ -23,6 +33,8 @@ internal sealed class SqliteStore : IDisposable
     }
 
     public string Folder { get; }
+
+    public DataFolders Folders { get; }
 
     public StudioDatabase Database { get; }
 
@@ -41,13 +53,14 @@ internal sealed class SqliteStore : IDisposable
             return;
         _isClosed = true;
         Database.Dispose();
-        _folders.Dispose();
+        Folders.Dispose();
     }
 
     public void Dispose()
     {
         Close();
-        Directory.Delete(Folder, recursive: true);
+        if (_isOwn)
+            Directory.Delete(Folder, recursive: true);
     }
 }
 

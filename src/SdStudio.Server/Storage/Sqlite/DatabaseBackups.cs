@@ -1,4 +1,6 @@
 using System.Globalization;
+using Microsoft.Data.Sqlite;
+using SdStudio.Server.Queue;
 using SdStudio.Server.Settings;
 
 namespace SdStudio.Server.Storage.Sqlite;
@@ -24,11 +26,17 @@ internal sealed partial class DatabaseBackups(DataFolders folders, StudioDatabas
         string name = string.Create(CultureInfo.InvariantCulture, $"sdstudio-{time.GetLocalNow():yyyy-MM-dd}.db");
         if (File.Exists(Path.Combine(FolderOf(folders), name)) || database.Read(reader => reader.Query("SELECT 1 FROM jobs LIMIT 1", row => true)).Count == 0)
             return false;
-        database.Read(reader =>
+        try
         {
-            Copy(reader, folders, name);
-            return true;
-        });
+            // A connection of its own: those that read may not write, and this writes another file.
+            using var session = new SqliteSession(new SqliteConnectionStringBuilder { DataSource = folders.Database, Pooling = false, DefaultTimeout = 5 }.ToString());
+            Copy(session, folders, name);
+        }
+        catch (SqliteException exception)
+        {
+            throw SqliteErrors.Translate(exception);
+        }
+
         foreach (string old in Days(folders).SkipLast(Kept))
             File.Delete(old);
         return true;
@@ -80,6 +88,13 @@ internal sealed partial class DatabaseBackups(DataFolders folders, StudioDatabas
         try
         {
             session.Execute("VACUUM INTO $path", ("$path", unfinished));
+            // Whoever goes back to it keeps the images that it does not know.
+            using (var copy = new SqliteSession(new SqliteConnectionStringBuilder { DataSource = unfinished, Pooling = false }.ToString()))
+            {
+                if (copy.Query("SELECT 1 FROM sqlite_master WHERE name = 'studio_state'", row => true).Count > 0)
+                    copy.Execute("DELETE FROM studio_state WHERE key = $key", ("$key", LeftoverFiles.SweptKey));
+            }
+
             File.Move(unfinished, path, overwrite: true);
         }
         catch
