@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -34,13 +35,16 @@ void check(bool holds, const std::string& what) {
 }
 
 temporary_file::temporary_file(std::string path, const std::string& content) : path_(std::move(path)) {
-    std::ofstream(path_, std::ios::binary) << content;
+    std::ofstream(std::filesystem::u8path(path_), std::ios::binary) << content;
 }
 
-temporary_file::~temporary_file() { std::remove(path_.c_str()); }
+temporary_file::~temporary_file() {
+    std::error_code gone;
+    std::filesystem::remove(std::filesystem::u8path(path_), gone);
+}
 
 std::string temporary_file::read() const {
-    std::ifstream file(path_, std::ios::binary);
+    std::ifstream file(std::filesystem::u8path(path_), std::ios::binary);
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
@@ -193,7 +197,7 @@ int signal_of_child(Body body) {
     std::fflush(stdout);
     const pid_t child = ::fork();
     if (child == 0) {
-        ::alarm(5); // a child that hangs dies by SIGALRM
+        ::alarm(120); // a child that hangs dies by SIGALRM
         body();
         ::_exit(0);
     }

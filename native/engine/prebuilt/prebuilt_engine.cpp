@@ -10,9 +10,11 @@
 #include "pinned_engine.hpp"
 #include "sha256.hpp"
 
+#include <cstdlib>
 #include <dlfcn.h>
 #include <filesystem>
 #include <link.h>
+#include <utility>
 
 namespace sdcpp {
 namespace {
@@ -30,6 +32,22 @@ void check_hash(const std::string& path) {
         throw failure(SDCPP_ENGINE_INCOMPATIBLE, "the engine file '" + path + "' is not " + pinned_engine_version + ": its SHA-256 is " + hash + ", expected " +
                                                      pinned_engine_sha256 + "; delete it and build again");
     }
+}
+
+// An instruction that the CPU lacks would end the process without a word.
+void check_cpu() {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    std::string lacks;
+    const std::pair<const char*, bool> needs[] = {{"AVX2", __builtin_cpu_supports("avx2")}, {"FMA", __builtin_cpu_supports("fma")}, {"F16C", __builtin_cpu_supports("f16c")}};
+    for (const auto& [name, has] : needs) {
+        lacks += has ? "" : (lacks.empty() ? "" : ", ") + std::string(name);
+    }
+    if (!lacks.empty()) {
+        throw failure(SDCPP_ENGINE_INCOMPATIBLE, std::string(pinned_engine_version) + " was compiled for CPUs with AVX2, FMA and F16C (Intel since 2013, AMD since 2017); this one lacks " + lacks +
+                                                     ". Build the engine from source for it: preset cpu");
+    }
+#endif
 }
 
 class symbol_finder {
@@ -60,12 +78,16 @@ private:
 
 engine_api load_engine(const char* engine_path) {
     const std::string path = engine_path != nullptr ? engine_path : beside_this_library();
+    check_cpu();
     check_hash(path);
     // Lazy: the functions of the runtime that the add-on was made for stay unresolved, and are never called.
     void* library = ::dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL);
     link_map* map = nullptr;
     if (library == nullptr || ::dlinfo(library, RTLD_DI_LINKMAP, &map) != 0) {
-        throw failure(SDCPP_ENGINE_NOT_FOUND, std::string("the engine cannot be loaded: ") + ::dlerror());
+        const char* now = std::getenv("LD_BIND_NOW");
+        const bool at_once = now != nullptr && now[0] != '\0';
+        throw failure(SDCPP_ENGINE_NOT_FOUND, std::string("the engine cannot be loaded: ") + ::dlerror() +
+                                                  (at_once ? "; LD_BIND_NOW is set in the environment, which this engine cannot be loaded with: unset it" : ""));
     }
     const symbol_finder find(path, map->l_addr);
     engine_api api;
