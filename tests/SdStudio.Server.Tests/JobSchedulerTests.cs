@@ -43,7 +43,14 @@ public sealed class JobSchedulerTests
 
     [Fact]
     public void And_not_those_that_were_put_in_line_by_hand() =>
-        Assert.Equal("1 2 3", Order("b", Nobody, Job("1") with { IsPlaced = true }, Job("2", model: "b"), Job("3")));
+        Assert.Equal("1 2 3", Order("b", Nobody, Job("1") with { Placement = Placement.BeforeNext }, Job("2", model: "b"), Job("3")));
+
+    [Fact]
+    public void Whatever_was_put_beside_another_owners_job_stays_there()
+    {
+        Assert.Equal("x1 x2 x3 y1", Order(null, Nobody, Job("x1", "x"), Job("x2", "x"), Job("x3", "x"), Job("y1", "y") with { Placement = Placement.AfterPrevious }));
+        Assert.Equal("x1 x3 y1 x2", Order(null, Nobody, Job("x1", "x"), Job("x2", "x"), Job("x3", "x") with { Placement = Placement.BeforeNext }, Job("y1", "y")));
+    }
 
     [Fact]
     public void And_not_a_higher_priority() => Assert.Equal("1 2", Order("b", Nobody, Job("1", priority: 1), Job("2", model: "b")));

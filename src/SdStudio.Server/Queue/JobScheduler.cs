@@ -4,11 +4,12 @@ namespace SdStudio.Server.Queue;
 
 /// <summary>
 /// Who goes next. Higher priorities first, and waiting raises a priority; within one, owners take turns; and while the first in line
-/// has not waited long, jobs of models that are loaded go before it, because a load costs more than most pictures.
+/// has not waited long, jobs of models that are loaded go before it, because a load costs more than most images. A job that was put
+/// beside another one stays beside it.
 /// </summary>
 internal static class JobScheduler
 {
-    /// <param name="waiting">In the order they came.</param>
+    /// <param name="waiting">By their place.</param>
     /// <param name="isWarm">Whether a model is loaded.</param>
     /// <param name="served">When each owner was served last, as a count that only grows; who is missing was never.</param>
     /// <param name="now">Unix milliseconds.</param>
@@ -21,8 +22,8 @@ internal static class JobScheduler
         foreach (IGrouping<long, WaitingJob> level in waiting.GroupBy(job => job.Priority + ((now - job.QueuedAt) / ageing)).OrderByDescending(level => level.Key))
         {
             List<WaitingJob> turns = TakeTurns(level, served);
-            // Who has put jobs in line by hand wants them in that order.
-            bool patient = now - turns[0].QueuedAt < options.AffinitySeconds * 1000L && !turns.Exists(job => job.IsPlaced);
+            // Jobs that somebody placed keep their place.
+            bool patient = now - turns[0].QueuedAt < options.AffinitySeconds * 1000L && turns.TrueForAll(job => job.Placement == Placement.Own);
             order.AddRange(patient ? turns.OrderBy(job => isWarm(job.Model) ? 0 : 1) : turns);
         }
 
@@ -31,18 +32,38 @@ internal static class JobScheduler
 
     private static List<WaitingJob> TakeTurns(IEnumerable<WaitingJob> jobs, IReadOnlyDictionary<string, long> served)
     {
-        List<Queue<WaitingJob>> owners = [.. jobs
-            .GroupBy(job => job.Owner)
-            .OrderBy(owner => served.GetValueOrDefault(owner.Key)).ThenBy(owner => owner.First().Number)
-            .Select(owner => new Queue<WaitingJob>(owner))];
+        // Owners who were served at the same time come in the order of their first jobs.
+        List<Queue<List<WaitingJob>>> owners = [.. Together(jobs)
+            .GroupBy(OwnerOf)
+            .OrderBy(owner => served.GetValueOrDefault(owner.Key))
+            .Select(owner => new Queue<List<WaitingJob>>(owner))];
         List<WaitingJob> turns = [];
         while (owners.Count > 0)
         {
-            foreach (Queue<WaitingJob> owner in owners)
-                turns.Add(owner.Dequeue());
+            foreach (Queue<List<WaitingJob>> owner in owners)
+                turns.AddRange(owner.Dequeue());
             owners.RemoveAll(owner => owner.Count == 0);
         }
 
         return turns;
     }
+
+    // What was put beside another job has one turn with it.
+    private static List<List<WaitingJob>> Together(IEnumerable<WaitingJob> jobs)
+    {
+        List<List<WaitingJob>> groups = [];
+        WaitingJob? previous = null;
+        foreach (WaitingJob job in jobs)
+        {
+            if (previous is not null && (job.Placement == Placement.AfterPrevious || previous.Placement == Placement.BeforeNext))
+                groups[^1].Add(job);
+            else
+                groups.Add([job]);
+            previous = job;
+        }
+
+        return groups;
+    }
+
+    private static string OwnerOf(List<WaitingJob> group) => (group.Find(job => job.Placement == Placement.Own) ?? group[0]).Owner;
 }

@@ -13,6 +13,9 @@ internal sealed record ModelCosts(
     /// <summary>Before anything was measured: only the shares of the phases matter.</summary>
     public static ModelCosts Guess { get; } = new(1000, 150, 2000, 1500, 8000, Jobs: 0);
 
+    /// <summary>Under which name the costs of such a job are kept.</summary>
+    public static string KeyOf(GenerationSettings settings) => settings.Type == JobType.Upscale ? $"upscaler:{settings.Upscaler}" : settings.Model;
+
     /// <summary>Whether a decoding at every step would hardly be noticed.</summary>
     [JsonIgnore]
     public bool DecodesCheaply => Jobs > 0 && DecodeMsPerMegapixel < 0.1 * StepMsPerMegapixel;

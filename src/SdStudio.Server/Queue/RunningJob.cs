@@ -11,14 +11,17 @@ internal sealed class RunningJob : IDisposable
     private ImageBuffer? _preview;
     private long _lastTold;
 
-    public RunningJob(Job job, double[] predicted, TimeProvider time, Action<RunningJob> changed)
+    public RunningJob(ClaimedJob claimed, double[] predicted, TimeProvider time, Action<RunningJob> changed)
     {
-        Job = job;
+        (Job, Lease) = (claimed.Job, claimed.Lease);
         Cancelled = _cancel.Token;
         Progress = new JobProgress(predicted, time, () => changed(this));
     }
 
     public Job Job { get; }
+
+    /// <summary>What its worker shows with every write.</summary>
+    public Lease Lease { get; }
 
     public JobProgress Progress { get; }
 

@@ -1,8 +1,8 @@
 namespace SdStudio.Server.Telemetry;
 
-/// <summary>Brings what the server logs into the <see cref="LogStore"/>.</summary>
+/// <summary>Brings what the server logs into the <see cref="ILogStore"/>.</summary>
 [ProviderAlias("Studio")]
-internal sealed class LogStoreProvider(LogStore store, TimeProvider time) : ILoggerProvider
+internal sealed class LogStoreProvider(ILogStore store, TimeProvider time) : ILoggerProvider
 {
     public ILogger CreateLogger(string categoryName) => new StoreLogger(store, time, ModuleOf(categoryName));
 
@@ -18,7 +18,7 @@ internal sealed class LogStoreProvider(LogStore store, TimeProvider time) : ILog
         return char.ToLowerInvariant(name[0]) + name[1..];
     }
 
-    private sealed class StoreLogger(LogStore store, TimeProvider time, string module) : ILogger
+    private sealed class StoreLogger(ILogStore store, TimeProvider time, string module) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Http.Rest;
+using SdStudio.Server.Http.Security;
 
 namespace SdStudio.Server.Http.A1111;
 
@@ -19,23 +20,23 @@ internal static class A1111Api
         api.MapPost("/extra-single-image", (HttpContext context, A1111ExtrasApi extras) => extras.SingleAsync(context)).Draws();
         api.MapPost("/extra-batch-images", (HttpContext context, A1111ExtrasApi extras) => extras.BatchAsync(context)).Draws();
         api.MapPost("/png-info", (Delegate)A1111ExtrasApi.PngInfoAsync);
-        api.MapGet("/options", (A1111Options options) => A1111Responses.Json(options.Read()));
+        api.MapGet("/options", async (A1111OptionStore options, CancellationToken cancellation) => A1111Responses.Json((await options.LoadAsync(cancellation)).Read()));
         api.MapPost("/options", SetOptionsAsync);
         // Some clients of phones send GET.
-        api.MapMethods("/interrupt", [HttpMethods.Post, HttpMethods.Get], InterruptAsync);
+        api.MapMethods("/interrupt", [HttpMethods.Post, HttpMethods.Get], InterruptAsync).RequireSameOrigin();
         api.MapPost("/skip", async (HttpContext context, A1111Sessions callers) =>
         {
             await InterruptAsync(context, callers);
             return A1111Responses.Json(null);
         });
-        api.MapGet("/progress", A1111Progress.Answer);
+        api.MapGet("/progress", A1111Progress.AnswerAsync);
         api.MapSdLists(documentShapes);
     }
 
-    private static async Task<IResult> SetOptionsAsync(HttpContext context, A1111Options options)
+    private static async Task<IResult> SetOptionsAsync(HttpContext context, A1111OptionStore options)
     {
         RequestBody body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
-        options.Write(body.Fields);
+        await options.WriteAsync(body.Fields, context.RequestAborted);
         // SD.Next's answer; Automatic1111's clients do not look.
         return A1111Responses.Json(new JsonObject
         {
@@ -54,6 +55,6 @@ internal static class A1111Api
             fields.ThrowIfRefused();
         }
 
-        return A1111Responses.Json(new JsonObject { ["success"] = true, ["interrupted"] = callers.Interrupt(context, taskId) });
+        return A1111Responses.Json(new JsonObject { ["success"] = true, ["interrupted"] = await callers.InterruptAsync(context, taskId) });
     }
 }

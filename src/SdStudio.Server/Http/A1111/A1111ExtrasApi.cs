@@ -73,7 +73,8 @@ internal sealed class A1111ExtrasApi(
         catch
         {
             // The answer is one: what was queued of it is not wanted without the rest.
-            jobs.ForEach(job => queue.Cancel(job.Id));
+            foreach (Job job in jobs)
+                await queue.CancelAsync(job.Id, OwnerScope.All, CancellationToken.None);
             throw;
         }
 
@@ -83,7 +84,7 @@ internal sealed class A1111ExtrasApi(
             Job ended = await wait.WithoutLimitAsync(job, WhenClientLeaves.CancelWaiting, context.RequestAborted);
             if (A1111Responses.Problem(ended) is { } problem)
                 return (problem, [], "");
-            pictures.AddRange(wait.ImagesOf(ended).Select(image => Convert.ToBase64String(images.Bytes(image.FilePath))));
+            pictures.AddRange((await wait.ImagesOfAsync(ended, context.RequestAborted)).Select(image => Convert.ToBase64String(images.Bytes(image.FilePath))));
         }
 
         string name = HtmlEncoder.Default.Encode(jobs[0].Settings.Upscaler ?? "");

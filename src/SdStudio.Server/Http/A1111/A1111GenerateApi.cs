@@ -15,7 +15,7 @@ namespace SdStudio.Server.Http.A1111;
 
 /// <summary><c>POST /sdapi/v1/txt2img</c> and <c>img2img</c>: a job, and its pictures as base64 however long they take.</summary>
 internal sealed class A1111GenerateApi(
-    EngineHost engineHost, JobSubmission intake, JobWaiter wait, A1111Sessions callers, A1111Options sdOptions, ClientModels models, ModelCatalogue catalogue,
+    EngineHost engineHost, JobSubmission intake, JobWaiter wait, A1111Sessions callers, A1111OptionStore sdOptions, ClientModels models, ModelCatalogue catalogue,
     LoraFolder loras, ImageFiles images, IOptions<StudioOptions> options)
 {
     // Secrets that SillyTavern sends along, and where it found the server.
@@ -30,7 +30,7 @@ internal sealed class A1111GenerateApi(
         RequestBody body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
         SdEngine engine = await engineHost.Ready.WaitAsync(context.RequestAborted);
         var asked = new A1111GenerationReader(body, options.Value.Limits);
-        RequestBody translated = asked.Translate(engine, sdOptions, models, catalogue, loras, fromPicture);
+        RequestBody translated = asked.Translate(engine, await sdOptions.LoadAsync(context.RequestAborted), models, catalogue, loras, fromPicture);
         using ImageBuffer? input = fromPicture ? asked.ReadInput() : null;
         using ImageBuffer? mask = fromPicture ? asked.ReadMask() : null;
         Job job = await intake.AcceptAsync(
@@ -39,12 +39,14 @@ internal sealed class A1111GenerateApi(
             context.RequestAborted);
         callers.Remember(context, job.Id, asked.TaskId);
         job = await wait.WithoutLimitAsync(job, WhenClientLeaves.CancelWaiting, context.RequestAborted);
-        return A1111Responses.Problem(job) ?? A1111Responses.Json(Answer(job, asked, body));
+        if (A1111Responses.Problem(job) is { } problem)
+            return problem;
+        IReadOnlyList<JobImage> drawn = job.Status == JobStatus.Completed ? await wait.ImagesOfAsync(job, context.RequestAborted) : [];
+        return A1111Responses.Json(Answer(job, drawn, asked, body));
     }
 
-    private JsonObject Answer(Job job, A1111GenerationReader asked, RequestBody body)
+    private JsonObject Answer(Job job, IReadOnlyList<JobImage> drawn, A1111GenerationReader asked, RequestBody body)
     {
-        List<JobImage> drawn = job.Status == JobStatus.Completed ? wait.ImagesOf(job) : [];
         return new JsonObject
         {
             ["images"] = asked.SendImages ? A1111Responses.List(drawn.Select(image => (JsonNode)Convert.ToBase64String(images.Bytes(image.FilePath)))) : [],
@@ -62,7 +64,7 @@ internal sealed class A1111GenerateApi(
         return echo;
     }
 
-    private JsonObject Info(Job job, List<JobImage> drawn, List<string> notes)
+    private JsonObject Info(Job job, IReadOnlyList<JobImage> drawn, List<string> notes)
     {
         GenerationSettings s = job.Settings;
         // Clients read the first of each list even when the picture was interrupted.

@@ -61,9 +61,9 @@ internal static class A1111Lists
             await cache.StopAllAsync();
             return A1111Responses.Json(new JsonObject());
         });
-        api.MapPost("/reload-checkpoint", async (HttpContext context, ModelCache cache, A1111Options options) =>
+        api.MapPost("/reload-checkpoint", async (HttpContext context, ModelCache cache, A1111OptionStore options) =>
         {
-            if (options.Model is { Unsupported: null, Remote: null } model)
+            if ((await options.LoadAsync(context.RequestAborted)).Model is { Unsupported: null, Remote: null } model)
                 await cache.StartAsync(model, pin: false, context.RequestAborted);
             return A1111Responses.Json(new JsonObject());
         });

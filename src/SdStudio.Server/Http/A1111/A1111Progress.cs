@@ -12,11 +12,12 @@ internal static class A1111Progress
     // Busy is never 0, as in Automatic1111.
     private const double JustBegun = 0.01;
 
-    public static IResult Answer(HttpContext context, A1111Sessions callers, JobQueue queue)
+    public static async Task<IResult> AnswerAsync(HttpContext context, A1111Sessions callers, JobLine line)
     {
         bool skipPicture = context.Request.Query["skip_current_image"] is ["true" or "True" or "1"] || context.Request.Query["skipCurrentImage"] is ["true" or "1"];
         RunningJob? running = callers.RunningFor(context);
-        int waiting = queue.IsPaused ? 0 : queue.Order().Count;
+        JobOrder order = await line.OrderAsync(context.RequestAborted);
+        int waiting = order.IsPaused ? 0 : order.Jobs.Count;
         return A1111Responses.Json(running is null ? Idle(waiting) : Busy(running, waiting, skipPicture || !MaySee(context, running)));
     }
 

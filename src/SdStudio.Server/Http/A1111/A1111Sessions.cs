@@ -8,7 +8,7 @@ namespace SdStudio.Server.Http.A1111;
 /// Whose jobs those are that came under <c>/sdapi</c>: an interrupt stops its caller's and nobody else's. A caller is known by the
 /// API key; without keys by address and program.
 /// </summary>
-internal sealed partial class A1111Sessions(JobQueue queue, IHostApplicationLifetime lifetime, ILogger<A1111Sessions> logger)
+internal sealed partial class A1111Sessions(JobQueue queue, RunningJobs running, JobWaiters waiters, IHostApplicationLifetime lifetime, ILogger<A1111Sessions> logger)
 {
     private readonly ConcurrentDictionary<string, Asked> _jobs = new(StringComparer.Ordinal);
     private long _count;
@@ -27,20 +27,20 @@ internal sealed partial class A1111Sessions(JobQueue queue, IHostApplicationLife
     /// <param name="context">The caller's request.</param>
     /// <param name="taskId">The <c>force_task_id</c> of the job to end; null for any.</param>
     /// <returns>Whether there was one.</returns>
-    public bool Interrupt(HttpContext context, string? taskId)
+    public async Task<bool> InterruptAsync(HttpContext context, string? taskId)
     {
         string caller = CallerOf(context);
         Asked? job = _jobs.Values
             .Where(job => job.Caller == caller && (taskId is null || job.TaskId == taskId))
-            .OrderBy(job => queue.Running(job.JobId) is null).ThenBy(job => job.Number).FirstOrDefault();
-        return job is not null && queue.Cancel(job.JobId);
+            .OrderBy(job => running.Find(job.JobId) is null).ThenBy(job => job.Number).FirstOrDefault();
+        return job is not null && await queue.CancelAsync(job.JobId, OwnerScope.All, context.RequestAborted);
     }
 
     /// <summary>The running job that a caller may see grow: its own, else the oldest.</summary>
     public RunningJob? RunningFor(HttpContext context)
     {
         string caller = CallerOf(context);
-        return queue.AllRunning.OrderBy(running => _jobs.GetValueOrDefault(running.Job.Id)?.Caller == caller ? 0 : 1).ThenBy(running => running.Job.Number).FirstOrDefault();
+        return running.All.OrderBy(job => _jobs.GetValueOrDefault(job.Job.Id)?.Caller == caller ? 0 : 1).ThenBy(job => job.Job.Number).FirstOrDefault();
     }
 
     private static string CallerOf(HttpContext context) => ApiKeys.OwnerOf(context) is { Length: > 0 } owner
@@ -51,7 +51,7 @@ internal sealed partial class A1111Sessions(JobQueue queue, IHostApplicationLife
     {
         try
         {
-            await queue.WaitForEndAsync(jobId, lifetime.ApplicationStopping);
+            await waiters.WaitForEndAsync(jobId, lifetime.ApplicationStopping);
         }
         catch (OperationCanceledException)
         {

@@ -5,6 +5,7 @@ using SdStudio.Server.Generation;
 using SdStudio.Server.Http.A1111;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Http.Rest;
+using SdStudio.Server.Http.Security;
 using SdStudio.Server.Images;
 using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Models.Catalogue;
@@ -50,7 +51,7 @@ internal static class OpenAiApi
 
 /// <summary>Draws for OpenAI's clients: a job, and its pictures as JSON or as a stream of events.</summary>
 internal sealed class OpenAiGenerator(
-    EngineHost engineHost, JobSubmission intake, JobWaiter wait, JobQueue queue, ClientModels models, ImageFiles images, TimeProvider time)
+    EngineHost engineHost, JobSubmission intake, JobWaiter wait, RunningJobs runningJobs, ClientModels models, ImageFiles images, TimeProvider time)
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);
 
@@ -64,20 +65,20 @@ internal sealed class OpenAiGenerator(
         bool fromPicture = type != JobType.Generate;
         var asked = new OpenAiRequest(body, await engineHost.Ready.WaitAsync(left), models, fromPicture);
         var fields = new RequestFields(asked.Body.Fields);
-        using ImageBuffer? input = fromPicture ? intake.ReadInput(asked.Body, fields) : null;
+        using ImageBuffer? input = fromPicture ? await intake.ReadInputAsync(asked.Body, fields, ApiKeys.ScopeOf(context), left) : null;
         using ImageBuffer? mask = fromPicture ? intake.ReadMask(asked.Body) : null;
         Job job = await intake.AcceptAsync(context.Request, new GenerateCommand(type, asked.Body, fields, input, mask), left);
         if (asked.Stream)
             return Results.Stream(stream => StreamAsync(stream, job, asked, type, left), "text/event-stream");
         job = await wait.WithoutLimitAsync(job, WhenClientLeaves.CancelWaiting, left);
-        return job.Status == JobStatus.Completed ? A1111Responses.Json(Answer(job, asked, context.Request)) : Problem(job, context.Response);
+        return job.Status == JobStatus.Completed ? A1111Responses.Json(await AnswerAsync(job, asked, context.Request)) : Problem(job, context.Response);
     }
 
-    private JsonObject Answer(Job job, OpenAiRequest asked, HttpRequest request)
+    private async Task<JsonObject> AnswerAsync(Job job, OpenAiRequest asked, HttpRequest request)
     {
         JsonObject answer = Common(job, asked);
         answer["created"] = (job.CompletedAt ?? job.CreatedAt) / 1000;
-        answer["data"] = A1111Responses.List(wait.ImagesOf(job).Select(image => asked.AsUrl
+        answer["data"] = A1111Responses.List((await wait.ImagesOfAsync(job, request.HttpContext.RequestAborted)).Select(image => asked.AsUrl
             ? new JsonObject { ["url"] = UrlOf(image, asked, request) }
             : new JsonObject { ["b64_json"] = Convert.ToBase64String(images.Encoded(image.FilePath, asked.Format, asked.Compression)) }));
         answer["usage"] = Usage();
@@ -103,7 +104,7 @@ internal sealed class OpenAiGenerator(
             return;
         }
 
-        foreach (JobImage image in wait.ImagesOf(ended))
+        foreach (JobImage image in await wait.ImagesOfAsync(ended, left))
         {
             JsonObject completed = Event($"{prefix}.completed", ended, asked, images.Encoded(image.FilePath, asked.Format, asked.Compression));
             completed["usage"] = Usage();
@@ -119,7 +120,7 @@ internal sealed class OpenAiGenerator(
         while (await Task.WhenAny(end, Task.Delay(LookEvery, time, left)) != end)
         {
             left.ThrowIfCancellationRequested();
-            if (shown < asked.PartialImages && queue.Running(job.Id) is { } running && running.Progress.Last is { Phase: GenerationPhase.Sample } last
+            if (shown < asked.PartialImages && runningJobs.Find(job.Id) is { } running && running.Progress.Last is { Phase: GenerationPhase.Sample } last
                 && last.Step >= (shown + 1) * last.Steps / (asked.PartialImages + 1) && running.Preview(asked.Format, asked.Compression) is { } preview)
             {
                 JsonObject partial = Event($"{prefix}.partial_image", job, asked, preview);

@@ -8,13 +8,12 @@ using SdStudio.Server.Models.Catalogue;
 using SdStudio.Server.Models.Files;
 using SdStudio.Server.Queue;
 using SdStudio.Server.Settings;
-using SdStudio.Server.Storage.Sqlite;
 
 namespace SdStudio.Server.Http.Requests;
 
 /// <summary>Makes a job of a request: the one way in for every surface.</summary>
 internal sealed class JobSubmission(
-    EngineHost engineHost, ModelCatalogue catalogue, LoraFolder loras, JobQueue queue, ImageFiles images, ImageRepository imageRows, IOptions<StudioOptions> options)
+    EngineHost engineHost, ModelCatalogue catalogue, LoraFolder loras, JobQueue queue, ImageFiles images, IJobQueries queries, IOptions<StudioOptions> options)
 {
     private const int MaxPriority = 10;
     private const int MaxKeyCharacters = 255;
@@ -33,7 +32,7 @@ internal sealed class JobSubmission(
         await engineHost.Ready.WaitAsync(cancellation);
         var fields = new RequestFields(body.Fields);
         string? leave = fields.OneOf([Finish, CancelIt], "on_disconnect");
-        using ImageBuffer? input = type == JobType.Generate ? null : ReadInput(body, fields);
+        using ImageBuffer? input = type == JobType.Generate ? null : await ReadInputAsync(body, fields, ApiKeys.ScopeOf(request.HttpContext), cancellation);
         using ImageBuffer? mask = input is null ? null : ReadMask(body);
         Job job = await AcceptAsync(request, new GenerateCommand(type, body, fields, input, mask), cancellation);
         return (job, leave == CancelIt ? WhenClientLeaves.Cancel : WhenClientLeaves.Finish);
@@ -51,11 +50,12 @@ internal sealed class JobSubmission(
         var draw = new GenerationReader(fields, catalogue, engine, loras, options.Value.Limits);
         GenerationSettings settings = type == JobType.Upscale ? draw.Upscale(size ?? default) : draw.Draw(type, size, order.NeedsPrompt);
         fields.ThrowIfRefused();
-        return Add(settings with { SourceImageId = fields.Text("source_image_id") }, place, input, mask);
+        return await AddAsync(settings with { SourceImageId = fields.Text("source_image_id") }, place, cancellation, input, mask);
     }
 
     /// <summary>Puts a job into the queue whose settings are known to be right.</summary>
-    public Job Add(GenerationSettings settings, SubmitOptions order, ImageBuffer? input = null, ImageBuffer? mask = null)
+    public async Task<Job> AddAsync(
+        GenerationSettings settings, SubmitOptions order, CancellationToken cancellation, ImageBuffer? input = null, ImageBuffer? mask = null)
     {
         string id = Guid.CreateVersion7().ToString();
         try
@@ -65,7 +65,7 @@ internal sealed class JobSubmission(
                 settings = settings with { InputImage = images.SaveInput(id, input) };
             if (mask is not null)
                 settings = settings with { MaskImage = images.SaveInput(id + "_mask", mask) };
-            (Job job, bool added) = queue.Enqueue(id, settings, order);
+            (Job job, bool added) = await queue.EnqueueAsync(id, settings, order, cancellation);
             if (!added)
                 images.DeleteInputs(id);
             return job;
@@ -95,13 +95,13 @@ internal sealed class JobSubmission(
 
     /// <summary>The picture that a body brings or names.</summary>
     /// <exception cref="BadRequestException">There is none.</exception>
-    public ImageBuffer ReadInput(RequestBody body, RequestFields fields)
+    public async Task<ImageBuffer> ReadInputAsync(RequestBody body, RequestFields fields, OwnerScope scope, CancellationToken cancellation)
     {
         if (body.Files.TryGetValue("image", out byte[]? bytes))
             return ImageDecoder.Read(bytes, "image", options.Value.Limits.MaxInputPixels);
         if (fields.Text("source_image_id") is not { } id)
             throw new BadRequestException([new FieldProblem("image", "Missing required field: image")], "Send a file in the field image, or an image's id in source_image_id");
-        return imageRows.Find(id) is { } image
+        return await queries.FindImageAsync(id, scope, cancellation) is { } image
             ? ImageDecoder.Read(images.Bytes(image.FilePath), "source_image_id", ImageBuffer.MaxPixels)
             : throw new BadRequestException($"source_image_id is '{RequestFields.Shown(id)}'; there is no such image");
     }

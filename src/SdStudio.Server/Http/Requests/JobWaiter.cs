@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Options;
 using SdStudio.Server.Queue;
 using SdStudio.Server.Settings;
-using SdStudio.Server.Storage.Sqlite;
 
 namespace SdStudio.Server.Http.Requests;
 
@@ -20,7 +19,7 @@ internal enum WhenClientLeaves
 
 /// <summary>Waits for a job on behalf of a client, as long as a client should wait.</summary>
 internal sealed class JobWaiter(
-    JobQueue queue, JobQueries lists, ImageRepository images, IOptions<StudioOptions> options, TimeProvider time, IHostApplicationLifetime lifetime)
+    JobQueue queue, JobWaiters waiters, IJobQueries queries, IOptions<StudioOptions> options, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     /// <returns>The job as it is when it has ended, when it takes too long, or when the server stops.</returns>
     public async Task<Job> ForAsync(Job job, WhenClientLeaves leave, CancellationToken clientLeft)
@@ -33,20 +32,20 @@ internal sealed class JobWaiter(
     public Task<Job> WithoutLimitAsync(Job job, WhenClientLeaves leave, CancellationToken clientLeft) =>
         ForAsync(job, leave, clientLeft, CancellationToken.None);
 
-    public List<JobImage> ImagesOf(Job job) => images.Of(job.Id);
+    public ValueTask<IReadOnlyList<JobImage>> ImagesOfAsync(Job job, CancellationToken cancellation) => queries.ImagesAsync(job.Id, OwnerScope.All, cancellation);
 
     private async Task<Job> ForAsync(Job job, WhenClientLeaves leave, CancellationToken clientLeft, CancellationToken limit)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(limit, clientLeft, lifetime.ApplicationStopping);
         try
         {
-            return await queue.WaitForEndAsync(job.Id, end.Token) ?? job;
+            return await waiters.WaitForEndAsync(job.Id, end.Token) ?? job;
         }
         catch (OperationCanceledException)
         {
             if (leave != WhenClientLeaves.Finish && clientLeft.IsCancellationRequested)
-                queue.Cancel(job.Id, evenRunning: leave == WhenClientLeaves.Cancel);
-            return lists.Find(job.Id) ?? job;
+                await queue.CancelAsync(job.Id, OwnerScope.All, CancellationToken.None, evenRunning: leave == WhenClientLeaves.Cancel);
+            return await queries.FindAsync(job.Id, OwnerScope.All, CancellationToken.None) ?? job;
         }
     }
 }

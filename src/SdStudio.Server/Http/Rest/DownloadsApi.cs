@@ -18,10 +18,10 @@ internal static class DownloadsApi
         downloads.MapGet("", (ModelDownloads running) => Results.Json(
             [.. running.Running.Select(found => DownloadView.Of(found.Row, found.Running))], ApiJson.Readable.ListDownloadView))
             .Gives<List<DownloadView>>(Group, "The downloads that run now");
-        downloads.MapGet("/{id}", (string id, ModelDownloads running) => running.Find(id) is { } found
+        downloads.MapGet("/{id}", async (string id, ModelDownloads running, CancellationToken cancellation) => await running.FindAsync(id, cancellation) is { } found
             ? Results.Json(DownloadView.Of(found.Row, found.Running), ApiJson.Readable.DownloadView)
             : NotFound()).Gives<DownloadView>(Group, "How far a download is", 404);
-        downloads.MapDelete("/{id}", Cancel).Gives<SuccessResponse>(Group, "Ends a download and deletes what is not whole", 404, 409);
+        downloads.MapDelete("/{id}", CancelAsync).Gives<SuccessResponse>(Group, "Ends a download and deletes what is not whole", 404, 409);
     }
 
     private static async Task<IResult> StartAsync(HttpRequest request, ModelCatalogue catalogue, ModelDownloads downloads, CancellationToken cancellation)
@@ -35,14 +35,14 @@ internal static class DownloadsApi
             return ApiErrors.NotFound("Model not found");
         if (files.Count == 0)
             throw new BadRequestException($"Model {id} has no huggingface entry with a repo in the catalogue, so nothing says where its files are");
-        return Results.Json(new DownloadingResponse(downloads.Start(id), "downloading"), ApiJson.Readable.DownloadingResponse);
+        return Results.Json(new DownloadingResponse(await downloads.StartAsync(id, cancellation), "downloading"), ApiJson.Readable.DownloadingResponse);
     }
 
-    private static IResult Cancel(string id, ModelDownloads downloads)
+    private static async Task<IResult> CancelAsync(string id, ModelDownloads downloads, CancellationToken cancellation)
     {
         if (downloads.Cancel(id))
             return Results.Json(new SuccessResponse(Success: true), ApiJson.Readable.SuccessResponse);
-        return downloads.Find(id) is { } ended
+        return await downloads.FindAsync(id, cancellation) is { } ended
             ? ApiErrors.Json(StatusCodes.Status409Conflict, $"The download is {ended.Row.Status}")
             : NotFound();
     }

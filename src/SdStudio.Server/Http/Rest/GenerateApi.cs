@@ -51,15 +51,16 @@ internal static class GenerateApi
     private static async Task<IResult> DrawAsync(string type, HttpRequest request, JobSubmission intake, JobWaiter wait)
     {
         (Job job, WhenClientLeaves leave) = await intake.AcceptAsync(request, type, request.HttpContext.RequestAborted);
-        return Answer(await wait.ForAsync(job, leave, request.HttpContext.RequestAborted), wait);
+        job = await wait.ForAsync(job, leave, request.HttpContext.RequestAborted);
+        return Answer(job, job.Status == JobStatus.Completed ? await wait.ImagesOfAsync(job, request.HttpContext.RequestAborted) : []);
     }
 
-    private static IResult Answer(Job job, JobWaiter wait) => job.Status switch
+    private static IResult Answer(Job job, IReadOnlyList<JobImage> images) => job.Status switch
     {
         JobStatus.Completed => Results.Json(
             new GenerateResponse(
                 job.Id, job.CreatedAt / 1000,
-                [.. wait.ImagesOf(job).Select(image => new GenerateResponseImage(image.Id, image.Index, RevisedPrompt: null))]),
+                [.. images.Select(image => new GenerateResponseImage(image.Id, image.Index, RevisedPrompt: null))]),
             ApiJson.Readable.GenerateResponse),
         // What the engine refuses is the request's fault; everything else that ends a job is not.
         JobStatus.Failed => ApiErrors.Json(

@@ -7,7 +7,6 @@ using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Http.Security;
 using SdStudio.Server.Images;
 using SdStudio.Server.Queue;
-using SdStudio.Server.Storage.Sqlite;
 
 namespace SdStudio.Server.Http.Rest;
 
@@ -23,11 +22,11 @@ internal static class ImagesApi
     public static void MapImagesApi(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder images = api.MapGroup("/images");
-        images.MapMethods("/{imageId}", [HttpMethods.Get, HttpMethods.Head], GetImage).GivesFile(Group, "An image, with its settings inside", "image/png", 400, 404)
+        images.MapMethods("/{imageId}", [HttpMethods.Get, HttpMethods.Head], GetImageAsync).GivesFile(Group, "An image, with its settings inside", "image/png", 400, 404)
             .Asks(("format", "png as it is stored; jpeg and webp are packed anew, without the settings"), ("quality", "0 to 100, of jpeg and webp"));
-        images.MapMethods("/{imageId}/thumbnail", [HttpMethods.Get, HttpMethods.Head], Thumbnail)
+        images.MapMethods("/{imageId}/thumbnail", [HttpMethods.Get, HttpMethods.Head], ThumbnailAsync)
             .GivesFile(Group, "A small WebP of an image", "image/webp", 400, 404).Asks(("size", "Its longer side, 64 to 1024 pixels"));
-        images.MapGet("/{imageId}/parameters", Parameters).Gives<ParametersResponse>(Group, "The settings that draw an image again", 404);
+        images.MapGet("/{imageId}/parameters", ParametersAsync).Gives<ParametersResponse>(Group, "The settings that draw an image again", 404);
         images.MapPost("/{imageId}/reproduce", ReproduceAsync).Draws()
             .Gives<ReproducedResponse>(Group, "Draws an image again and compares the pixels", 404, 429, 500).Produces<AcceptedResponse>(202, "application/json");
     }
@@ -40,12 +39,12 @@ internal static class ImagesApi
             : ApiErrors.NotFound("Image file not found on disk");
     }
 
-    private static IResult GetImage(string imageId, HttpRequest request, HttpResponse response, ImageRepository rows, ImageFiles images)
+    private static async Task<IResult> GetImageAsync(string imageId, HttpRequest request, HttpResponse response, IJobQueries queries, ImageFiles images)
     {
         var query = new RequestQuery(request);
         string format = query.OneOf(ImageFormat.All, "format") ?? ImageFormat.Png;
         int quality = query.Integer("quality", DefaultQuality, 0, 100);
-        if (rows.Find(imageId) is not { } image)
+        if (await queries.FindImageAsync(imageId, ApiKeys.ScopeOf(request.HttpContext), request.HttpContext.RequestAborted) is not { } image)
             return ApiErrors.NotFound("Image not found");
         if (format == ImageFormat.Png || !System.IO.File.Exists(images.FullPath(image.FilePath)))
             return File(image, response, images);
@@ -54,18 +53,18 @@ internal static class ImagesApi
             images.Encoded(image.FilePath, format, quality), $"image/{format}", entityTag: new EntityTagHeaderValue($"\"{image.Id}-{format}-{quality}\""));
     }
 
-    public static IResult Thumbnail(string imageId, HttpRequest request, HttpResponse response, ImageRepository rows, ImageFiles images)
+    public static async Task<IResult> ThumbnailAsync(string imageId, HttpRequest request, HttpResponse response, IJobQueries queries, ImageFiles images)
     {
         // Sides in steps: nobody fills the disk with 1,000 sizes of one picture.
         int side = new RequestQuery(request).Integer("size", DefaultThumbnail, 64, MaxThumbnail);
         side = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)side);
-        if (rows.Find(imageId) is not { } image)
+        if (await queries.FindImageAsync(imageId, ApiKeys.ScopeOf(request.HttpContext), request.HttpContext.RequestAborted) is not { } image)
             return ApiErrors.NotFound("Image not found");
         try
         {
             return File(new FileInfo(images.Thumbnail(image.Id, image.FilePath, side)), "image/webp", $"{image.Id}-{side}", response);
         }
-        catch (VipsException) when (!System.IO.File.Exists(images.FullPath(image.FilePath)))
+        catch (Exception exception) when (exception is VipsException or FileNotFoundException && !System.IO.File.Exists(images.FullPath(image.FilePath)))
         {
             return ApiErrors.NotFound("Image file not found on disk");
         }
@@ -80,9 +79,9 @@ internal static class ImagesApi
             enableRangeProcessing: true);
     }
 
-    private static IResult Parameters(string imageId, ImageRepository rows, JobQueries lists)
+    private static async Task<IResult> ParametersAsync(string imageId, HttpContext context, IJobQueries queries)
     {
-        if (rows.Find(imageId) is not { } image || lists.Find(image.JobId) is not { } job)
+        if (await FindAsync(imageId, context, queries) is not var (image, job))
             return ApiErrors.NotFound("Image not found");
         GenerationSettings s = job.Settings;
         return Results.Json(
@@ -97,17 +96,17 @@ internal static class ImagesApi
     }
 
     private static async Task<IResult> ReproduceAsync(
-        string imageId, HttpContext context, ImageRepository rows, JobQueries lists, JobSubmission intake, JobWaiter wait, ImageFiles images)
+        string imageId, HttpContext context, IJobQueries queries, JobSubmission intake, JobWaiter wait, ImageFiles images)
     {
-        if (rows.Find(imageId) is not { } image || lists.Find(image.JobId) is not { } job)
+        if (await FindAsync(imageId, context, queries) is not var (image, job))
             return ApiErrors.NotFound("Image not found");
         // Each picture of a batch is drawn as if alone, with its own seed.
         GenerationSettings settings = job.Settings with { Seed = image.Seed, Count = 1, InputImage = null, MaskImage = null };
         using ImageBuffer? input = Read(job.Settings.InputImage, images, ImageDecoder.Read);
         using ImageBuffer? mask = Read(job.Settings.MaskImage, images, ImageDecoder.ReadMask);
         Job again = await wait.ForAsync(
-            intake.Add(settings, new SubmitOptions(ApiKeys.OwnerOf(context)), input, mask), WhenClientLeaves.Finish, context.RequestAborted);
-        if (again.Status == JobStatus.Completed && wait.ImagesOf(again) is [{ } drawn])
+            await intake.AddAsync(settings, new SubmitOptions(ApiKeys.OwnerOf(context)), context.RequestAborted, input, mask), WhenClientLeaves.Finish, context.RequestAborted);
+        if (again.Status == JobStatus.Completed && await wait.ImagesOfAsync(again, context.RequestAborted) is [{ } drawn])
         {
             int difference = Difference(images.FullPath(image.FilePath), images.FullPath(drawn.FilePath));
             return Results.Json(new ReproducedResponse(again.Id, drawn.Id, difference == 0, difference), ApiJson.Readable.ReproducedResponse);
@@ -116,6 +115,14 @@ internal static class ImagesApi
         return again.Status is JobStatus.Failed or JobStatus.Cancelled
             ? ApiErrors.Json(StatusCodes.Status500InternalServerError, again.Error ?? "The job was cancelled")
             : Results.Json(new AcceptedResponse(again.Id, again.Id, again.Status), ApiJson.Readable.AcceptedResponse, statusCode: StatusCodes.Status202Accepted);
+    }
+
+    private static async Task<(JobImage Image, Job Job)?> FindAsync(string imageId, HttpContext context, IJobQueries queries)
+    {
+        OwnerScope scope = ApiKeys.ScopeOf(context);
+        return await queries.FindImageAsync(imageId, scope, context.RequestAborted) is { } image && await queries.FindAsync(image.JobId, scope, context.RequestAborted) is { } job
+            ? (image, job)
+            : null;
     }
 
     private static ImageBuffer? Read(string? relative, ImageFiles images, Func<byte[], string, int, ImageBuffer> read) =>

@@ -3,9 +3,7 @@ using SdStudio.Server.Generation;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Http.Security;
-using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Queue;
-using SdStudio.Server.Storage.Sqlite;
 
 namespace SdStudio.Server.Http.Rest;
 
@@ -22,50 +20,57 @@ internal static class QueueApi
     public static void MapQueueApi(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder queue = api.MapGroup("/queue");
-        queue.MapGet("", List).Gives<QueueResponse>(Group, "Jobs, newest first, with statistics", 400)
+        queue.MapGet("", ListAsync).Gives<QueueResponse>(Group, "Jobs, newest first, with statistics", 400)
             .Asks(("status", "pending, processing, completed, failed or cancelled"), ("type", "generate, edit, variation or upscale"), ("model", "A model's id"), ("q", "Text within the prompt; search is the same"), ("limit", "At most so many"), ("offset", "Leave out so many"));
-        queue.MapGet("/stats", (JobQueries lists) => Results.Json(Stats(lists), ApiJson.Readable.QueueStats)).Gives<QueueStats>(Group, "How many jobs each status has");
-        queue.MapGet("/{id}", Get).Gives<JobView>(Group, "A job with its progress, place in line and pictures", 404);
-        queue.MapGet("/{id}/preview", Preview).GivesFile(Group, "What a running job looks like now", "image/webp", 404);
+        queue.MapGet("/stats", async (HttpContext context, IJobQueries queries) => Results.Json(await StatsAsync(context, queries), ApiJson.Readable.QueueStats)).Gives<QueueStats>(Group, "How many jobs each status has");
+        queue.MapGet("/{id}", GetAsync).Gives<JobView>(Group, "A job with its progress, place in line and pictures", 404);
+        queue.MapGet("/{id}/preview", PreviewAsync).GivesFile(Group, "What a running job looks like now", "image/webp", 404);
         queue.MapDelete("/{id}", CancelAsync).Gives<CancelledResponse>(Group, "Ends a waiting job at once, a running one at the engine's next step", 404);
         queue.MapPatch("/{id}", ChangeAsync).Accepts<PlaceBody>("application/json")
             .Gives<JobView>(Group, "Gives a waiting job another priority, or puts it before or after another one", 400, 404, 409).WithMetadata(new RequestExample("""{"priority":5}"""));
-        queue.MapPost("/{id}/retry", Retry).Gives<JobView>(Group, "Tries a failed or cancelled job again", 404, 409);
-        queue.MapPost("/cancel-all", CancelAll).Gives<CancelledAllResponse>(Group, "Ends every waiting and running job")
+        queue.MapPost("/{id}/retry", RetryAsync).Draws().Gives<JobView>(Group, "Tries a failed or cancelled job again", 404, 409);
+        queue.MapPost("/cancel-all", CancelAllAsync).Gives<CancelledAllResponse>(Group, "Ends every waiting and running job")
             .Asks(("mine", "true: only those of this API key"));
-        queue.MapPost("/pause", (JobQueue jobs) => Pause(jobs, paused: true)).Gives<PausedResponse>(Group, "Begins no more jobs; the running one goes on");
-        queue.MapPost("/resume", (JobQueue jobs) => Pause(jobs, paused: false)).Gives<PausedResponse>(Group, "Begins jobs again");
+        queue.MapPost("/pause", (JobQueue jobs, CancellationToken left) => PauseAsync(jobs, paused: true, left)).Gives<PausedResponse>(Group, "Begins no more jobs; the running one goes on");
+        queue.MapPost("/resume", (JobQueue jobs, CancellationToken left) => PauseAsync(jobs, paused: false, left)).Gives<PausedResponse>(Group, "Begins jobs again");
     }
 
-    private static IResult List(HttpRequest request, JobQueries lists, QueueViews views, JobQueue queue, QueueSnapshots snapshots)
+    private static async Task<IResult> ListAsync(HttpRequest request, IJobQueries queries, QueueViews views, JobLine line, QueueAnswers answers)
     {
+        CancellationToken left = request.HttpContext.RequestAborted;
         var query = new RequestQuery(request);
         var filter = new JobFilter(
-            query.OneOf(JobStatus.All, "status"), query.OneOf(JobType.All, "type"), query.Text("model"), query.Text("q") ?? query.Text("search"));
+            ApiKeys.ScopeOf(request.HttpContext), query.OneOf(JobStatus.All, "status"), query.OneOf(JobType.All, "type"), query.Text("model"),
+            query.Text("q") ?? query.Text("search"));
         int limit = query.Integer("limit", DefaultLimit, 1, 1000);
         int offset = query.Integer("offset", 0, 0, int.MaxValue);
-        return Results.Bytes(
-            snapshots.Get(request.QueryString.Value ?? "", () => JsonSerializer.SerializeToUtf8Bytes(
-                new QueueResponse(views.Of(lists.List(filter, limit, offset)), Stats(lists), lists.Count(filter), limit, offset, queue.IsPaused),
-                ApiJson.Readable.QueueResponse)),
-            "application/json; charset=utf-8");
+        byte[] answer = await answers.GetAsync(filter.Scope, request.QueryString.Value ?? "", async () => JsonSerializer.SerializeToUtf8Bytes(
+            new QueueResponse(
+                await views.OfAsync(await queries.ListAsync(filter, new JobPage(limit, offset), left), left), await StatsAsync(request.HttpContext, queries),
+                await queries.CountAsync(filter, left), limit, offset, (await line.OrderAsync(left)).IsPaused),
+            ApiJson.Readable.QueueResponse));
+        return Results.Bytes(answer, "application/json; charset=utf-8");
     }
 
-    private static IResult Get(string id, JobQueries lists, ImageRepository images, QueueViews views) => lists.Find(id) is { } job
-        ? Results.Json(views.Of(job) with { Images = [.. images.Of(id).Select(ImageView.Of)] }, ApiJson.Readable.JobView)
-        : ApiErrors.NotFound("Job not found");
+    private static async Task<IResult> GetAsync(string id, HttpContext context, IJobQueries queries, QueueViews views) =>
+        await queries.FindAsync(id, ApiKeys.ScopeOf(context), context.RequestAborted) is { } job
+            ? Results.Json(await views.WithImagesAsync(job, context.RequestAborted), ApiJson.Readable.JobView)
+            : ApiErrors.NotFound("Job not found");
 
-    private static IResult Preview(string id, HttpResponse response, JobQueue queue)
+    private static async Task<IResult> PreviewAsync(string id, HttpContext context, IJobQueries queries, RunningJobs running)
     {
-        response.Headers.CacheControl = "no-store";
-        return queue.Running(id)?.Preview() is { } picture ? Results.Bytes(picture, "image/webp") : ApiErrors.NotFound("There is no preview of this job now");
+        context.Response.Headers.CacheControl = "no-store";
+        return running.Find(id) is { } job && ApiKeys.ScopeOf(context).Includes(job.Job.Owner) && job.Preview() is { } picture
+            ? Results.Bytes(picture, "image/webp")
+            : ApiErrors.NotFound("There is no preview of this job now");
     }
 
-    private static async Task<IResult> CancelAsync(string id, HttpContext context, JobQueue queue, JobQueries lists, QueueViews views)
+    private static async Task<IResult> CancelAsync(string id, HttpContext context, JobQueue queue, JobWaiters waiters, IJobQueries queries, QueueViews views)
     {
-        if (!queue.Cancel(id))
+        OwnerScope scope = ApiKeys.ScopeOf(context);
+        if (!await queue.CancelAsync(id, scope, context.RequestAborted))
         {
-            string? status = lists.Find(id)?.Status;
+            string? status = await queries.StatusAsync(id, scope, context.RequestAborted);
             return ApiErrors.Json(
                 StatusCodes.Status404NotFound, "Job not found or cannot be cancelled", status is null ? null : $"The job is {status}");
         }
@@ -75,109 +80,70 @@ internal static class QueueApi
         Job? job;
         try
         {
-            job = await queue.WaitForEndAsync(id, enough.Token);
+            job = await waiters.WaitForEndAsync(id, enough.Token);
         }
         catch (OperationCanceledException)
         {
-            job = lists.Find(id);
+            job = await queries.FindAsync(id, scope, context.RequestAborted);
         }
 
         return job is null
             ? ApiErrors.NotFound("Job not found or cannot be cancelled")
             // It may have been drawn to its end before the engine heard of it.
-            : Results.Json(new CancelledResponse(job.Status != JobStatus.Completed, views.Of(job)), ApiJson.Readable.CancelledResponse);
+            : Results.Json(new CancelledResponse(job.Status != JobStatus.Completed, await views.OfAsync(job, context.RequestAborted)), ApiJson.Readable.CancelledResponse);
     }
 
-    private static IResult CancelAll(HttpContext context, JobQueue queue)
+    private static async Task<IResult> CancelAllAsync(HttpContext context, JobQueue queue)
     {
-        string? owner = new RequestQuery(context.Request).Flag("mine") ? ApiKeys.OwnerOf(context) : null;
-        return Results.Json(new CancelledAllResponse(Success: true, queue.CancelAll(owner)), ApiJson.Readable.CancelledAllResponse);
+        OwnerScope scope = new RequestQuery(context.Request).Flag("mine") ? OwnerScope.Only(ApiKeys.OwnerOf(context)) : ApiKeys.ScopeOf(context);
+        return Results.Json(new CancelledAllResponse(Success: true, await queue.CancelAllAsync(scope, context.RequestAborted)), ApiJson.Readable.CancelledAllResponse);
     }
 
-    private static async Task<IResult> ChangeAsync(string id, HttpRequest request, JobQueue queue, JobQueries lists, QueueViews views)
+    private static async Task<IResult> ChangeAsync(string id, HttpContext context, JobQueue queue, IJobQueries queries, QueueViews views)
     {
-        RequestBody body = await RequestBody.ReadAsync(request, request.HttpContext.RequestAborted);
+        (CancellationToken left, OwnerScope scope) = (context.RequestAborted, ApiKeys.ScopeOf(context));
+        RequestBody body = await RequestBody.ReadAsync(context.Request, left);
         var fields = new RequestFields(body.Fields);
         long? priority = fields.Integer(-MaxPriority, MaxPriority, "priority");
         string? before = fields.Text("before"), after = fields.Text("after");
         if (new object?[] { priority, before, after }.Count(given => given is not null) != 1)
             fields.Refuse("priority", "Send one of priority, before and after");
+        string name = before is null ? "after" : "before";
+        string? other = before ?? after;
+        if (other == id)
+            fields.Refuse(name, $"{name} is the job itself; name another waiting job");
         fields.ThrowIfRefused();
-        if (priority is not null)
-            return Changed(queue.SetPriority(id, (int)priority.Value), id, "Only a waiting job has a priority", lists, views);
-        string other = (before ?? after)!;
-        Job? moved = queue.Move(id, other, after: after is not null);
-        return moved is null && lists.Find(id) is { Status: JobStatus.Pending }
-            ? ApiErrors.Json(StatusCodes.Status409Conflict, $"{(before is null ? "after" : "before")} is '{RequestFields.Shown(other)}', which is not a waiting job")
-            : Changed(moved, id, "Only a waiting job has a place in line", lists, views);
+        if (other is null)
+            return await ChangedAsync(await queue.SetPriorityAsync(id, scope, (int)priority!.Value, left), id, "Only a waiting job has a priority", context, queries, views);
+        Job? moved = await queue.MoveAsync(id, other, after: after is not null, scope, left);
+        return moved is null && await queries.StatusAsync(id, scope, left) == JobStatus.Pending
+            ? ApiErrors.Json(StatusCodes.Status409Conflict, $"{name} is '{RequestFields.Shown(other)}', which is not a waiting job")
+            : await ChangedAsync(moved, id, "Only a waiting job has a place in line", context, queries, views);
     }
 
-    private static IResult Retry(string id, JobQueue queue, JobQueries lists, QueueViews views) =>
-        Changed(queue.Retry(id), id, "Only a failed or cancelled job can be tried again", lists, views);
+    private static async Task<IResult> RetryAsync(string id, HttpContext context, JobQueue queue, IJobQueries queries, QueueViews views) => await ChangedAsync(
+        await queue.RetryAsync(id, ApiKeys.ScopeOf(context), context.RequestAborted), id, "Only a failed or cancelled job can be tried again", context, queries, views);
 
-    private static IResult Changed(Job? job, string id, string rule, JobQueries lists, QueueViews views)
+    private static async Task<IResult> ChangedAsync(Job? job, string id, string rule, HttpContext context, IJobQueries queries, QueueViews views)
     {
         if (job is not null)
-            return Results.Json(views.Of(job), ApiJson.Readable.JobView);
-        return lists.Find(id) is { } other
-            ? ApiErrors.Json(StatusCodes.Status409Conflict, $"{rule}; this one is {other.Status}")
+            return Results.Json(await views.OfAsync(job, context.RequestAborted), ApiJson.Readable.JobView);
+        return await queries.StatusAsync(id, ApiKeys.ScopeOf(context), context.RequestAborted) is { } status
+            ? ApiErrors.Json(StatusCodes.Status409Conflict, $"{rule}; this one is {status}")
             : ApiErrors.NotFound("Job not found");
     }
 
-    private static IResult Pause(JobQueue queue, bool paused)
+    private static async Task<IResult> PauseAsync(JobQueue queue, bool paused, CancellationToken left)
     {
-        queue.SetPaused(paused);
-        return Results.Json(new PausedResponse(Success: true, queue.IsPaused), ApiJson.Readable.PausedResponse);
+        await queue.SetPausedAsync(paused, left);
+        return Results.Json(new PausedResponse(Success: true, paused), ApiJson.Readable.PausedResponse);
     }
 
-    private static QueueStats Stats(JobQueries lists)
+    private static async Task<QueueStats> StatsAsync(HttpContext context, IJobQueries queries)
     {
-        Dictionary<string, long> counts = lists.Counts();
+        IReadOnlyDictionary<string, long> counts = await queries.StatsAsync(ApiKeys.ScopeOf(context), context.RequestAborted);
         return new QueueStats(
             counts.GetValueOrDefault(JobStatus.Pending), counts.GetValueOrDefault(JobStatus.Processing), counts.GetValueOrDefault(JobStatus.Completed),
             counts.GetValueOrDefault(JobStatus.Failed), counts.GetValueOrDefault(JobStatus.Cancelled));
-    }
-}
-
-/// <summary>Jobs with what only the moment knows: progress, place in line, time left.</summary>
-internal sealed class QueueViews(JobQueue queue, JobQueries lists, StudioState state, EngineHost engine)
-{
-    public JobView Of(Job job) => Of([job])[0];
-
-    public List<JobView> Of(List<Job> jobs)
-    {
-        if (!jobs.Exists(job => job.Status == JobStatus.Pending))
-            return [.. jobs.Select(Now)];
-        IReadOnlyList<WaitingJob> order = queue.Order();
-        Dictionary<string, int> positions = order.Select((waiting, index) => (waiting.Id, index)).ToDictionary();
-        return [.. jobs.Select(job => positions.TryGetValue(job.Id, out int index) && job.Status == JobStatus.Pending
-            ? JobView.Of(job) with { Position = index + 1, WaitingFor = Reason(index), Eta = Eta(job, order, index) }
-            : Now(job))];
-    }
-
-    private JobView Now(Job job)
-    {
-        if (job.Status != JobStatus.Processing)
-            return JobView.Of(job);
-        RunningJob? running = queue.Running(job.Id);
-        // Its row was read before it ended: progress would seem to go back.
-        return running is null ? JobView.Of(lists.Find(job.Id) ?? job) : JobView.Of(job, running);
-    }
-
-    private string Reason(int index) =>
-        queue.IsPaused ? "the queue is paused"
-        : engine.Ready.IsFaulted ? "the engine could not be loaded"
-        : !engine.Ready.IsCompleted ? "the engine is loading"
-        : index == 0 ? "it is next" : index == 1 ? "1 job is before it" : $"{index} jobs are before it";
-
-    // Known only when every model before it was measured; a job before it is taken to be like this one, save for its model.
-    private double? Eta(Job job, IReadOnlyList<WaitingJob> order, int index)
-    {
-        if (queue.IsPaused || state.CostsOf(JobQueue.CostKey(job.Settings)) is not { } costs)
-            return null;
-        double running = queue.AllRunning.Sum(other => other.Progress.RemainingMs);
-        double own = costs.Predict(job.Settings, warm: true).Sum();
-        int loads = order.Take(index + 1).Zip(order.Take(index + 1).Skip(1)).Count(pair => pair.First.Model != pair.Second.Model);
-        return Math.Round((running + (own * (index + 1)) + (costs.LoadMs * loads)) / 1000, 1);
     }
 }

@@ -21,15 +21,6 @@ internal readonly partial record struct ModelMemory(long Ram, long Vram)
     /// <summary>For people: graphics memory only where there is some.</summary>
     public override string ToString() => Vram == 0 ? $"{InMiB(Ram)} MiB" : $"{InMiB(Ram)} MiB of RAM and {InMiB(Vram)} MiB of VRAM";
 
-    /// <summary>As it is kept.</summary>
-    public string ToText() => string.Create(CultureInfo.InvariantCulture, $"{Ram} {Vram}");
-
-    public static ModelMemory Parse(string text)
-    {
-        string[] parts = text.Split(' ');
-        return new ModelMemory(long.Parse(parts[0], CultureInfo.InvariantCulture), parts.Length > 1 ? long.Parse(parts[1], CultureInfo.InvariantCulture) : 0);
-    }
-
     /// <summary>What the engine says of a model's weights when it has loaded them; null for any other line of its log.</summary>
     public static ModelMemory? OfEngineLine(string line) => Weights().Match(line) is { Success: true } match
         ? new ModelMemory(Bytes(match.Groups["ram"].Value), Bytes(match.Groups["vram"].Value))

@@ -1,108 +1,84 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using Microsoft.Data.Sqlite;
 using SdStudio.Server.Settings;
 
 namespace SdStudio.Server.Storage.Sqlite;
 
-/// <summary>The SQLite file: one writer at a time, any number of readers, tables as the newest migration leaves them.</summary>
+/// <summary>The SQLite file: one writer, any number of readers beside it, tables as the newest migration leaves them.</summary>
 internal sealed class StudioDatabase : IDisposable
 {
     private readonly string _connectionString;
-    private readonly SqliteSession _writer;
-    private readonly Lock _writeLock = new();
-    private long _version;
+    private readonly SqliteSession _session;
+    private readonly GroupWriter _writer;
     private readonly ConcurrentBag<SqliteSession> _idleReaders = [];
 
     public StudioDatabase(DataFolders folders)
     {
         _connectionString = new SqliteConnectionStringBuilder { DataSource = folders.Database, Pooling = false, DefaultTimeout = 5 }.ToString();
-        _writer = new SqliteSession(_connectionString);
+        _session = new SqliteSession(_connectionString);
         try
         {
             // FULL: an acknowledged job survives a power cut, not only a crash of the process.
-            _writer.RunScript("PRAGMA journal_mode = wal; PRAGMA synchronous = full; PRAGMA foreign_keys = on; PRAGMA busy_timeout = 5000;");
-            Migrate();
+            _session.RunScript("PRAGMA journal_mode = wal; PRAGMA synchronous = full; PRAGMA foreign_keys = on; PRAGMA busy_timeout = 5000;");
+            Migrations.Apply(_session);
         }
         catch
         {
-            _writer.Dispose();
+            _session.Dispose();
             throw;
         }
+
+        _writer = new GroupWriter(_session);
     }
 
-    /// <summary>Grows with every transaction.</summary>
-    public long Version => Interlocked.Read(ref _version);
+    /// <inheritdoc cref="GroupWriter.WriteAsync{T}"/>
+    public ValueTask<T> WriteAsync<T>(Func<SqliteSession, T> work, CancellationToken cancellation) => new(_writer.WriteAsync(work, cancellation));
 
-    /// <summary>Runs <paramref name="work"/> as one transaction: all of it is on disk when this returns, or nothing.</summary>
-    public T Write<T>(Func<SqliteSession, T> work)
-    {
-        lock (_writeLock)
+    /// <summary>Runs one statement as a transaction.</summary>
+    public async ValueTask ExecuteAsync(string sql, CancellationToken cancellation, params (string Name, object? Value)[] values) => await WriteAsync(
+        writer =>
         {
-            T result = _writer.InTransaction(work);
-            Interlocked.Increment(ref _version);
-            return result;
-        }
-    }
+            writer.Execute(sql, values);
+            return true;
+        },
+        cancellation).ConfigureAwait(false);
 
     /// <summary>Runs <paramref name="query"/> beside the writer.</summary>
+    /// <exception cref="StorageUnavailableException">It cannot be read.</exception>
     public T Read<T>(Func<SqliteSession, T> query)
     {
-        if (!_idleReaders.TryTake(out SqliteSession? reader))
-        {
-            reader = new SqliteSession(_connectionString);
-            reader.RunScript("PRAGMA query_only = on; PRAGMA busy_timeout = 5000;");
-        }
-
         try
         {
-            return query(reader);
+            if (!_idleReaders.TryTake(out SqliteSession? reader))
+            {
+                reader = new SqliteSession(_connectionString);
+                reader.RunScript("PRAGMA query_only = on; PRAGMA busy_timeout = 5000;");
+            }
+
+            try
+            {
+                return query(reader);
+            }
+            finally
+            {
+                _idleReaders.Add(reader);
+            }
         }
-        finally
+        catch (SqliteException exception)
         {
-            _idleReaders.Add(reader);
+            throw SqliteErrors.Translate(exception);
         }
     }
+
+    /// <summary>As <see cref="Read{T}"/>, for interfaces whose other implementations wait: here nobody does.</summary>
+    public ValueTask<T> ReadAsync<T>(Func<SqliteSession, T> query) => ValueTask.FromResult(Read(query));
 
     public void Dispose()
     {
+        _writer.Dispose();
         foreach (SqliteSession reader in _idleReaders)
             reader.Dispose();
         // The last connection to close folds the write-ahead log into the file.
-        _writer.Dispose();
-    }
-
-    private void Migrate()
-    {
-        List<string> scripts = Scripts();
-        int version = _writer.Query("PRAGMA user_version", row => row.GetInt32(0))[0];
-        if (version > scripts.Count)
-        {
-            throw new InvalidOperationException(
-                $"The database sdstudio.db was written by a newer SdStudio (version {version}; this one knows {scripts.Count}). Start that one, or use another data directory.");
-        }
-
-        for (int next = version + 1; next <= scripts.Count; next++)
-        {
-            string script = scripts[next - 1] + string.Create(CultureInfo.InvariantCulture, $"\nPRAGMA user_version = {next};");
-            Write(writer =>
-            {
-                writer.RunScript(script);
-                return next;
-            });
-        }
-    }
-
-    private static List<string> Scripts()
-    {
-        IEnumerable<string> names = typeof(StudioDatabase).Assembly.GetManifestResourceNames()
-            .Where(name => name.EndsWith(".sql", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
-        return [.. names.Select(ReadScript)];
-    }
-
-    private static string ReadScript(string name)
-    {
-        using var reader = new StreamReader(typeof(StudioDatabase).Assembly.GetManifestResourceStream(name)!);
-        return reader.ReadToEnd();
+        _session.Dispose();
     }
 }
