@@ -2,6 +2,7 @@
 #include "bridge_test.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -156,17 +157,18 @@ void test_convert() {
 }
 
 void test_small_errors() {
-    for (const uint32_t size : {0u, 4u, 8u, 9u, 20u, 2048u, 4096u}) {
+    constexpr uint32_t head = offsetof(sdcpp_error, message);
+    for (const uint32_t size : {0u, 4u, 8u, head, head + 1, head + 12, 2048u, 4096u}) {
         std::vector<char> memory(4096 + 8, 'x');
         auto* error = reinterpret_cast<sdcpp_error*>(memory.data());
         error->size = size;
         error->code = 77;
         const int32_t code = sdcpp_engine_load(nullptr, error);
-        const bool told = size >= 9;
-        const size_t room = size < 9 ? 0 : (size < sizeof(sdcpp_error) ? size : sizeof(sdcpp_error)) - 8;
+        const bool told = size > head;
+        const size_t room = told ? (size < sizeof(sdcpp_error) ? size : sizeof(sdcpp_error)) - head : 0;
         const std::string expected = std::string("params is null").substr(0, told ? room - 1 : 0);
         CHECK(code == SDCPP_INVALID_ARGUMENT && error->code == (told ? SDCPP_INVALID_ARGUMENT : 77) && (!told || expected == error->message) &&
-                  memory[8 + room] == 'x',
+                  memory[head + room] == 'x',
               "an error struct of " + std::to_string(size) + " bytes is filled as far as it goes");
     }
     CHECK(sdcpp_engine_load(nullptr, nullptr) == SDCPP_INVALID_ARGUMENT, "an error struct may be null");
@@ -180,8 +182,8 @@ void test_small_errors() {
     params.options = &option;
     params.option_count = 1;
     bool whole = true;
-    for (uint32_t size = 18; size < 34; ++size) {
-        error.size = size;
+    for (uint32_t size = 10; size < 26; ++size) {
+        error.size = static_cast<uint32_t>(offsetof(sdcpp_error, message)) + size;
         sdcpp_context_create(&params, nullptr, &context, &error);
         const size_t length = std::strlen(error.message);
         const size_t bytes_of_umlauts = length > 10 ? std::min<size_t>(length - 10, 8) : 0; // after "vae_path '"
