@@ -322,6 +322,7 @@ int main(int argc, char** argv) {
     test_names();
     test_devices();
     test_convert();
+    test_optional();
     test_small_errors();
     test_guards_without_a_model();
 #if !defined(_WIN32)

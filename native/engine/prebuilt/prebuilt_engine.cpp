@@ -94,15 +94,9 @@ engine_api load_engine(const char* engine_path) {
 #define SDCPP_FIND(name) find.required(#name, api.name);
     SDCPP_REQUIRED_FUNCTIONS(SDCPP_FIND)
 #undef SDCPP_FIND
-    find.optional("sd_set_abort_callback", api.set_abort_callback);
-    find.optional("sd_list_devices", api.list_devices);
-    find.optional("sd_set_preview_callback", api.set_preview_callback);
-    find.optional("str_to_sd_hires_upscaler", api.str_to_hires_upscaler);
-    find.optional("sd_hires_upscaler_name", api.hires_upscaler_name);
-    find.optional("ggml_backend_load", api.backend_load);
-    find.optional("ggml_backend_dev_by_name", api.device_by_name);
-    find.optional("ggml_backend_dev_memory", api.device_memory);
-    find.optional("ggml_set_abort_callback", api.ggml_set_abort_callback);
+#define SDCPP_FIND_IF_THERE(member, name, ...) find.optional(name, api.member);
+    SDCPP_OPTIONAL_FUNCTIONS(SDCPP_FIND_IF_THERE)
+#undef SDCPP_FIND_IF_THERE
     layout_printers print{};
     find.required("sd_ctx_params_to_str", print.context);
     find.required("sd_img_gen_params_to_str", print.image);
