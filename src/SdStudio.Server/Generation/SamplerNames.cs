@@ -42,23 +42,31 @@ internal static class SamplerNames
     /// </summary>
     public static (string? Sampler, string? Scheduler) Find(SdEngine engine, string? sampler, string? scheduler)
     {
-        string? foundScheduler = FindScheduler(engine, scheduler);
+        string? foundScheduler = FindScheduler(engine.Schedulers, scheduler);
         if (string.IsNullOrWhiteSpace(sampler))
             return (null, foundScheduler);
-        if (FindSampler(engine, sampler) is { } whole)
+        if (FindSampler(engine.Samplers, sampler) is { } whole)
             return (whole, foundScheduler);
         for (int space = sampler.IndexOf(' ', StringComparison.Ordinal); space >= 0; space = sampler.IndexOf(' ', space + 1))
         {
-            if (FindSampler(engine, sampler[..space]) is { } first && FindScheduler(engine, sampler[space..]) is { } last)
+            if (FindSampler(engine.Samplers, sampler[..space]) is { } first && FindScheduler(engine.Schedulers, sampler[space..]) is { } last)
                 return (first, foundScheduler ?? last);
         }
 
         return (null, foundScheduler);
     }
 
-    private static string? FindSampler(SdEngine engine, string text) => Find(engine.Samplers, SamplerLabels, text);
+    /// <summary>The engine's sampler that is known by this name; null for none.</summary>
+    public static string? FindSampler(IReadOnlyList<string> samplers, string text) => Find(samplers, SamplerLabels, text);
 
-    private static string? FindScheduler(SdEngine engine, string? text) => text is null ? null : Find(engine.Schedulers, SchedulerLabels, text);
+    /// <summary>The engine's scheduler that is known by this name; null for none.</summary>
+    public static string? FindScheduler(IReadOnlyList<string> schedulers, string? text) => text is null ? null : Find(schedulers, SchedulerLabels, text);
+
+    /// <summary>The samplers that have a label here, for readers that come before the engine is loaded.</summary>
+    public static IReadOnlyList<string> KnownSamplers { get; } = [.. SamplerLabels.Keys];
+
+    /// <summary>The schedulers that have a label here, for readers that come before the engine is loaded.</summary>
+    public static IReadOnlyList<string> KnownSchedulers { get; } = [.. SchedulerLabels.Keys];
 
     private static string? Find(IReadOnlyList<string> names, Dictionary<string, string> labels, string text)
     {

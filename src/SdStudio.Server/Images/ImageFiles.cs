@@ -1,29 +1,35 @@
+using System.Globalization;
 using NetVips;
 using SdCpp.Interop;
 using SdStudio.Server.Settings;
 
 namespace SdStudio.Server.Images;
 
-/// <summary>Pictures on disk: a file is whole or not there.</summary>
+/// <summary>Images on disk: a file is complete or does not exist.</summary>
 internal sealed class ImageFiles
 {
     private const string TemporaryExtension = ".tmp";
+    private const int MaxInputs = 32;
     private readonly DataFolders _folders;
 
     public ImageFiles(DataFolders folders)
     {
         _folders = folders;
-        // The worker draws one picture at a time beside the engine: libvips' own threads and cache would only get in its way.
+        // Images are encoded beside the engine: libvips' own threads and cache would only get in its way.
         NetVips.NetVips.Concurrency = 1;
         Cache.Max = 0;
         foreach (string folder in new[] { folders.Images, folders.Inputs, folders.Thumbnails })
         {
-            foreach (string leftover in Directory.EnumerateFiles(folder, "*" + TemporaryExtension))
+            foreach (string leftover in Directory.EnumerateFiles(folder, "*" + TemporaryExtension, SearchOption.AllDirectories))
                 File.Delete(leftover);
         }
+
+        // Earlier versions kept all thumbnails in one folder; they are made again when they are asked for.
+        foreach (string old in Directory.EnumerateFiles(folders.Thumbnails, "*.webp"))
+            File.Delete(old);
     }
 
-    /// <summary>Writes a picture as PNG, with its infotext where other programs look for it.</summary>
+    /// <summary>Writes an image as PNG, with its infotext where other programs look for it.</summary>
     /// <returns>The path relative to the data directory.</returns>
     public string Save(string imageId, ImageBuffer pixels, string infotext)
     {
@@ -36,35 +42,49 @@ internal sealed class ImageFiles
         return relative;
     }
 
-    /// <summary>Keeps a picture that a job begins from.</summary>
+    /// <summary>Keeps an input image of a job.</summary>
     /// <param name="name">The job's id, and what it is for.</param>
     /// <param name="pixels">As read.</param>
     /// <returns>The path relative to the data directory.</returns>
     public string SaveInput(string name, ImageBuffer pixels)
     {
-        string relative = $"inputs/{name}.png";
+        string relative = InputPath(name);
         WriteAtomically(FullPath(relative), file => WritePng(file, pixels));
         return relative;
     }
 
     public byte[] Bytes(string relative) => File.ReadAllBytes(FullPath(relative));
 
-    /// <summary>A small WebP of a picture, made when it is first asked for.</summary>
-    /// <param name="imageId">The picture's id.</param>
+    /// <summary>A small WebP of an image, made when it is first asked for.</summary>
+    /// <param name="imageId">The image's id.</param>
     /// <param name="relative">Its file.</param>
     /// <param name="side">The longer side, pixels.</param>
     /// <returns>The path of the file.</returns>
+    /// <exception cref="FileNotFoundException">The image is gone.</exception>
     public string Thumbnail(string imageId, string relative, int side)
     {
-        string path = Path.Combine(_folders.Thumbnails, $"{imageId}-{side}.webp");
-        if (!File.Exists(path))
+        string path = Path.Combine(ThumbnailsOf(imageId), string.Create(CultureInfo.InvariantCulture, $"{side}.webp"));
+        if (File.Exists(path))
+            return path;
+        string source = FullPath(relative);
+        if (!File.Exists(source))
+            throw new FileNotFoundException("The image's file is gone", Path.GetFileName(source));
+        using Image small = Image.Thumbnail(source, side, height: side, size: Enums.Size.Down);
+        byte[] bytes = small.WebpsaveBuffer(q: 80, keep: Enums.ForeignKeep.None);
+        try
         {
-            using Image small = Image.Thumbnail(FullPath(relative), side, height: side, size: Enums.Size.Down);
-            byte[] bytes = small.WebpsaveBuffer(q: 80, keep: Enums.ForeignKeep.None);
             WriteAtomically(path, file => file.Write(bytes));
+            // Who deletes an image removes its file before its thumbnails: one that was made in between is found here.
+            if (File.Exists(source))
+                return path;
+        }
+        catch (DirectoryNotFoundException) when (!File.Exists(source))
+        {
+            // The folder was deleted just now, and the image with it.
         }
 
-        return path;
+        DeleteThumbnails(imageId);
+        throw new FileNotFoundException("The image's file is gone", Path.GetFileName(source));
     }
 
     /// <summary>A WebP of pixels that are shown once.</summary>
@@ -76,7 +96,7 @@ internal sealed class ImageFiles
         return bytes;
     }
 
-    /// <summary>A stored picture as its PNG, or packed anew as JPEG or WebP.</summary>
+    /// <summary>A stored image as its PNG, or encoded as JPEG or WebP.</summary>
     /// <param name="relative">Its file.</param>
     /// <param name="format">png, jpeg or webp.</param>
     /// <param name="quality">1 to 100, of JPEG and WebP.</param>
@@ -111,26 +131,31 @@ internal sealed class ImageFiles
         return png.ToArray();
     }
 
-    /// <summary>Removes a picture and what was made of it. What is gone already is not missed.</summary>
+    /// <summary>Removes an image and its thumbnails. What is gone already is not missed.</summary>
     public void Delete(string relative)
     {
-        File.Delete(FullPath(relative));
-        foreach (string small in Directory.EnumerateFiles(_folders.Thumbnails, Path.GetFileNameWithoutExtension(relative) + "-*.webp"))
-            File.Delete(small);
+        DeleteFile(FullPath(relative));
+        DeleteThumbnails(Path.GetFileNameWithoutExtension(relative));
     }
 
-    /// <summary>Removes what a job that ended badly may have written before its end.</summary>
-    public void DeleteImagesOf(string jobId, int count)
+    /// <summary>Removes what a job that did not complete may have written.</summary>
+    /// <param name="jobId">The job.</param>
+    /// <param name="count">How many images the job was to have.</param>
+    /// <param name="from">The index of the first image that is not wanted.</param>
+    public void DeleteImagesOf(string jobId, int count, int from = 0)
     {
-        for (int index = 0; index < count; index++)
-            File.Delete(FullPath(PathOf(ImageId.Of(jobId, index))));
+        for (int index = from; index < count; index++)
+            Delete(PathOf(ImageId.Of(jobId, index)));
     }
 
-    /// <summary>Removes what a job began from.</summary>
+    /// <summary>Removes the input images of a job.</summary>
     public void DeleteInputs(string jobId)
     {
-        foreach (string input in Directory.EnumerateFiles(_folders.Inputs, jobId + "*.png"))
-            File.Delete(input);
+        // By their names: listing a folder of many thousands for each job is what deleting them all would take its time for.
+        DeleteFile(FullPath(InputPath(jobId)));
+        DeleteFile(FullPath(InputPath(jobId + "_mask")));
+        for (int index = 1; index < MaxInputs; index++)
+            DeleteFile(FullPath(InputPath(string.Create(CultureInfo.InvariantCulture, $"{jobId}_{index}"))));
     }
 
     /// <summary>The jobs that files of inputs belong to.</summary>
@@ -139,7 +164,7 @@ internal sealed class ImageFiles
 
     private static string JobOf(string input) => Path.GetFileNameWithoutExtension(input).Split('_')[0];
 
-    /// <summary>Removes inputs whose job never came to be: the process died between the two.</summary>
+    /// <summary>Removes inputs whose job does not exist: the process ended between the two.</summary>
     public void DeleteInputsUnless(Func<string, bool> isJob)
     {
         foreach (string input in Directory.EnumerateFiles(_folders.Inputs, "*.png"))
@@ -149,13 +174,57 @@ internal sealed class ImageFiles
         }
     }
 
+    /// <summary>The ids of all images on disk.</summary>
+    public IEnumerable<string> Ids => Directory.EnumerateFiles(_folders.Images, "*.png").Select(file => Path.GetFileNameWithoutExtension(file));
+
+    /// <summary>Removes an image of which only the id is known.</summary>
+    public void DeleteById(string imageId) => Delete(PathOf(imageId));
+
     public string FullPath(string relative) => Path.Combine(_folders.Root, relative);
 
     private static string PathOf(string imageId) => $"images/{imageId}.png";
 
+    private static string InputPath(string name) => $"inputs/{name}.png";
+
+    // Ids of images are evenly spread: no folder grows large.
+    private string ThumbnailsOf(string imageId) => Path.Combine(_folders.Thumbnails, imageId[..Math.Min(2, imageId.Length)], imageId);
+
+    private void DeleteThumbnails(string imageId)
+    {
+        string folder = ThumbnailsOf(imageId);
+        while (Directory.Exists(folder))
+        {
+            try
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+            catch (DirectoryNotFoundException)
+            {
+                // Somebody else has deleted it.
+            }
+            catch (IOException) when (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
+            {
+                // One was written into it while it was being emptied.
+            }
+        }
+    }
+
+    private static void DeleteFile(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Its folder is gone, and the file with it.
+        }
+    }
+
     private static void WriteAtomically(string path, Action<FileStream> write)
     {
         // Two who make the same file at once must not write into each other's.
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         string temporary = $"{path}.{Guid.NewGuid():N}{TemporaryExtension}";
         try
         {
@@ -179,7 +248,7 @@ internal sealed class ImageFiles
     {
         // Straight from the engine's result: libvips reads the native memory in place.
         using Image image = ImageDecoder.View(pixels);
-        // libvips' default, 6 without a filter, is slower and nearly twice as large on pictures.
+        // libvips' default, 6 without a filter, is slower and nearly twice as large on generated images.
         image.PngsaveStream(to, compression: 3, filter: Enums.ForeignPngFilter.Sub, keep: Enums.ForeignKeep.None);
         GC.KeepAlive(pixels);
     }

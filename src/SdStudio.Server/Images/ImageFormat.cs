@@ -1,6 +1,6 @@
 namespace SdStudio.Server.Images;
 
-/// <summary>What pictures leave the server as.</summary>
+/// <summary>The formats of images that are sent.</summary>
 internal static class ImageFormat
 {
     public const string Png = "png";

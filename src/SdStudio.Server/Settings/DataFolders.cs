@@ -5,17 +5,25 @@ namespace SdStudio.Server.Settings;
 /// <summary>Where things are under the data directory, which belongs to one server at a time.</summary>
 internal sealed class DataFolders : IDisposable
 {
+    // What the system says of a file that another process has locked.
+    private const int LinuxWouldBlock = 11;
+    private const int MacWouldBlock = 35;
+    private const int WindowsSharingViolation = unchecked((int)0x80070020);
+
     private readonly FileStream _lock;
 
     public DataFolders(IOptions<StudioOptions> options)
     {
         Root = Path.GetFullPath(options.Value.DataDirectory);
-        Directory.CreateDirectory(Images);
+        PrivateFiles.Begin();
+        PrivateFiles.CreateFolder(Root, withFiles: true);
+        foreach (string folder in new[] { Images, Inputs, Thumbnails })
+            PrivateFiles.CreateFolder(folder, withFiles: true);
+        // Models may be shared with other programs.
         Directory.CreateDirectory(Models);
-        Directory.CreateDirectory(Inputs);
-        Directory.CreateDirectory(Thumbnails);
         Directory.CreateDirectory(Loras);
         _lock = Lock();
+        PrivateFiles.Create(Database);
     }
 
     public string Root { get; }
@@ -48,7 +56,7 @@ internal sealed class DataFolders : IDisposable
         {
             return new FileStream(Path.Combine(Root, "sdstudio.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException exception)
+        catch (IOException exception) when (exception.HResult is LinuxWouldBlock or MacWouldBlock or WindowsSharingViolation)
         {
             throw new InvalidOperationException(
                 $"The data directory {Root} is in use by another SdStudio; stop that one, or set SdStudio__DataDirectory to another folder.", exception);

@@ -22,7 +22,10 @@ public sealed class StudioOptions
     /// <summary>A ggml backend plug-in to load; empty for the one that lies with the build.</summary>
     public string BackendPath { get; set; } = "";
 
-    /// <summary>What running jobs show of their pictures.</summary>
+    /// <summary>The devices that generate; empty for every graphics device that the engine has, or else the CPU.</summary>
+    public List<DeviceOptions> Devices { get; set; } = [];
+
+    /// <summary>What running jobs show of their images.</summary>
     public PreviewSetting Previews { get; set; }
 
     /// <summary>The order and length of the queue.</summary>
@@ -49,7 +52,7 @@ public sealed class StudioOptions
             yield return $"SdStudio:SynchronousWaitSeconds is {SynchronousWaitSeconds}; allowed is 1 to 86400";
         if (Threads is < 0 or > 1024)
             yield return $"SdStudio:Threads is {Threads}; allowed is 0 to 1024";
-        foreach (string problem in Security.Problems().Concat(Models.Problems()).Concat(Downloads.Problems()))
+        foreach (string problem in Security.Problems().Concat(Models.Problems()).Concat(Downloads.Problems()).Concat(Devices.SelectMany((device, index) => device.Problems(index))))
             yield return problem;
         foreach ((string name, int value, int min, int max) in Queue.Ranges())
         {

@@ -1,6 +1,6 @@
 using NetVips;
 using SdCpp.Interop;
-using SdStudio.Server.Http.Requests;
+using SdStudio.Server.Images;
 using SdStudio.Server.Models.Catalogue;
 using SdStudio.Server.Queue;
 using SdStudio.Server.Settings;
@@ -17,10 +17,10 @@ internal sealed class FailureReasons(ModelCatalogue catalogue, DataFolders folde
     {
         SdException => WithoutServerPaths(exception.Message, job),
         FileNotFoundException or DirectoryNotFoundException when job.Settings.InputImage is not null =>
-            "The picture could not be written to disk, or the job's input image is gone: is the disk full or was the data directory changed?",
+            "The image could not be written to disk, or the job's input image is gone: is the disk full or was the data directory changed?",
         IOException or UnauthorizedAccessException or VipsException =>
-            "The picture could not be written to disk: is the disk full or the data directory read-only?",
-        BadRequestException => exception.Message,
+            "The image could not be written to disk: is the disk full or the data directory read-only?",
+        ImageFormatException => exception.Message,
         _ => "An error inside the server; its log says more.",
     };
 

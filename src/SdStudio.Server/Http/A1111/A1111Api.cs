@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Http.Rest;
+using SdStudio.Server.Http.Security;
 
 namespace SdStudio.Server.Http.A1111;
 
@@ -22,7 +23,7 @@ internal static class A1111Api
         api.MapGet("/options", async (A1111OptionStore options, CancellationToken cancellation) => A1111Responses.Json((await options.LoadAsync(cancellation)).Read()));
         api.MapPost("/options", SetOptionsAsync);
         // Some clients of phones send GET.
-        api.MapMethods("/interrupt", [HttpMethods.Post, HttpMethods.Get], InterruptAsync);
+        api.MapMethods("/interrupt", [HttpMethods.Post, HttpMethods.Get], InterruptAsync).RequireSameOrigin();
         api.MapPost("/skip", async (HttpContext context, A1111Sessions callers) =>
         {
             await InterruptAsync(context, callers);

@@ -28,13 +28,15 @@ internal static class ApiDescription
         });
         services.AddOpenApi("v1", options =>
         {
+            // HEAD is there wherever GET is.
+            options.ShouldInclude = description => description.HttpMethod != HttpMethods.Head;
             options.AddDocumentTransformer(Introduce);
             options.AddOperationTransformer(AddExamples);
             options.AddSchemaTransformer(ListAllowedValues);
         });
     }
 
-    public static void MapApiDescription(this WebApplication app)
+    public static void MapApiDescription(this IEndpointRouteBuilder app)
     {
         app.MapOpenApi();
         app.MapScalarApiReference("/docs", page => page

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Options;
 using SdCpp.Interop;
 using SdStudio.Server.Http.Rest;
+using SdStudio.Server.Images;
 using SdStudio.Server.Queue;
 using SdStudio.Server.Settings;
 
@@ -19,7 +20,7 @@ internal static class ApiErrors
         {
             ExceptionHandler = context => WriteAsync(context, context.Features.GetRequiredFeature<IExceptionHandlerFeature>().Error),
             // A client's mistake is no event of the server's log.
-            SuppressDiagnosticsCallback = context => context.Exception is BadRequestException or BadHttpRequestException or OperationCanceledException or QueueFullException or IdempotencyKeyException,
+            SuppressDiagnosticsCallback = context => context.Exception is BadRequestException or ImageFormatException or BadHttpRequestException or OperationCanceledException or QueueFullException or IdempotencyKeyException,
         });
         app.UseStatusCodePages(context => WriteAsync(
             context.HttpContext,
@@ -41,6 +42,7 @@ internal static class ApiErrors
     private static Task WriteAsync(HttpContext context, Exception exception) => exception switch
     {
         BadRequestException bad => WriteAsync(context, bad.StatusCode, bad.Message, bad.Detail, bad),
+        ImageFormatException image => WriteAsync(context, StatusCodes.Status400BadRequest, image.Message, image.Detail),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => WriteAsync(
             context, StatusCodes.Status413PayloadTooLarge,
             $"The request is larger than {context.RequestServices.GetRequiredService<IOptions<StudioOptions>>().Value.Limits.MaxRequestBytes} bytes"),

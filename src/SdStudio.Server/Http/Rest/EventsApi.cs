@@ -1,7 +1,5 @@
-using System.Globalization;
 using System.Net.WebSockets;
 using System.Text;
-using System.Text.Json;
 using SdStudio.Server.Events;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
@@ -12,15 +10,15 @@ namespace SdStudio.Server.Http.Rest;
 /// <summary>What happens, as it happens: <c>/ws</c> and, for those who only listen, <c>GET /api/events</c>.</summary>
 internal static class EventsApi
 {
-    private const int MaxMessageBytes = 4096;
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
     public static void MapEventsApi(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/ws", WebSocketAsync).WithTags("Events").WithSummary("Events over a WebSocket: {\"type\":\"subscribe\",\"channel\":\"queue\"}");
+        app.MapGet("/ws", WebSocketAsync).RequireSameOrigin().WithTags("Events").WithSummary("Events over a WebSocket: {\"type\":\"subscribe\",\"channel\":\"queue\"}");
         app.MapGet("/api/events", StreamAsync)
             .GivesFile("Events", "The same as server-sent events; Last-Event-ID goes on where a client stopped", "text/event-stream", 400)
-            .Asks(("channels", "Some of queue, generations, models, previews, with commas between"));
+            .Asks(("channels", "Some of queue, generations, models, previews, with commas between"))
+            .RequireSameOrigin();
     }
 
     private static async Task StreamAsync(HttpContext context, IEventLog log, IHostApplicationLifetime lifetime)
@@ -35,6 +33,8 @@ internal static class EventsApi
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-store";
         context.Response.Headers["X-Accel-Buffering"] = "no";
+        if (HttpMethods.IsHead(context.Request.Method))
+            return;
         using var leave = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         try
         {
@@ -66,118 +66,7 @@ internal static class EventsApi
             throw new BadRequestException("This address speaks WebSocket only; /api/events has the same as server-sent events");
         using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync();
         using EventSubscription subscription = log.Subscribe([], ApiKeys.ScopeOf(context));
-        using var leave = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
-        using var sending = new SemaphoreSlim(1, 1);
-        async Task SendAsync(ReadOnlyMemory<byte> message)
-        {
-            await sending.WaitAsync(leave.Token);
-            try
-            {
-                await socket.SendAsync(message, WebSocketMessageType.Text, endOfMessage: true, leave.Token);
-            }
-            finally
-            {
-                sending.Release();
-            }
-        }
-
-        try
-        {
-            await SendAsync(Message($$"""{"type":"connected","channels":{{ChannelList}},"timestamp":{{Now(time)}}}"""));
-            Task pushing = PushAsync(subscription, SendAsync, leave.Token);
-            Task receiving = ReceiveAsync(socket, subscription, SendAsync, time, leave.Token);
-            Task first = await Task.WhenAny(pushing, receiving);
-            await first;
-            await leave.CancelAsync();
-            await Task.WhenAll(pushing, receiving);
-        }
-        catch (Exception exception) when (exception is OperationCanceledException or WebSocketException)
-        {
-            // It left without a word, or the server stops.
-        }
-
-        await CloseAsync(socket, lifetime);
+        using var session = new EventSocket(socket, subscription, Heartbeat, time);
+        await session.RunAsync(context.RequestAborted, lifetime.ApplicationStopping);
     }
-
-    private static async Task CloseAsync(WebSocket socket, IHostApplicationLifetime lifetime)
-    {
-        if (socket.State is not (WebSocketState.Open or WebSocketState.CloseReceived))
-            return;
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
-        try
-        {
-            bool stopping = lifetime.ApplicationStopping.IsCancellationRequested;
-            await socket.CloseOutputAsync(
-                stopping ? WebSocketCloseStatus.EndpointUnavailable : WebSocketCloseStatus.NormalClosure, stopping ? "The server is stopping" : null, patience.Token);
-        }
-        catch (Exception exception) when (exception is OperationCanceledException or WebSocketException)
-        {
-            // Gone already.
-        }
-    }
-
-    private static async Task PushAsync(EventSubscription subscription, Func<ReadOnlyMemory<byte>, Task> send, CancellationToken cancellation)
-    {
-        await foreach (StudioEvent? happened in subscription.ReadAsync(Heartbeat, cancellation))
-        {
-            if (happened is not null)
-                await send(happened.Message);
-        }
-    }
-
-    private static async Task ReceiveAsync(
-        WebSocket socket, EventSubscription subscription, Func<ReadOnlyMemory<byte>, Task> send, TimeProvider time, CancellationToken cancellation)
-    {
-        var buffer = new byte[MaxMessageBytes];
-        int length = 0;
-        while (true)
-        {
-            ValueWebSocketReceiveResult part = await socket.ReceiveAsync(buffer.AsMemory(length), cancellation);
-            length += part.Count;
-            if (part.MessageType == WebSocketMessageType.Close || length == buffer.Length)
-                return;
-            if (!part.EndOfMessage)
-                continue;
-            if (Answer(buffer.AsMemory(0, length), subscription, time) is { } answer)
-                await send(Message(answer));
-            length = 0;
-        }
-    }
-
-    // What makes no sense is not answered, as in the original.
-    private static string? Answer(ReadOnlyMemory<byte> message, EventSubscription subscription, TimeProvider time)
-    {
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(message);
-            if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("type", out JsonElement type))
-                return null;
-            string? channel = document.RootElement.TryGetProperty("channel", out JsonElement named) && named.ValueKind == JsonValueKind.String ? named.GetString() : null;
-            switch (type.ValueKind == JsonValueKind.String ? type.GetString() : null)
-            {
-                case "ping":
-                    return $$"""{"type":"pong","timestamp":{{Now(time)}}}""";
-                case "subscribe" when channel is not null && EventChannel.All.Contains(channel):
-                    subscription.Add(channel);
-                    return $$"""{"type":"subscribed","channel":"{{channel}}","timestamp":{{Now(time)}}}""";
-                case "subscribe":
-                    return $$"""{"type":"error","error":"There is no such channel","channels":{{ChannelList}},"timestamp":{{Now(time)}}}""";
-                case "unsubscribe" when channel is not null:
-                    subscription.Remove(channel);
-                    return null;
-                default:
-                    return null;
-            }
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
-
-    private static string ChannelList { get; } = $"[{string.Join(",", EventChannel.All.Select(channel => $"\"{channel}\""))}]";
-
-    private static string Now(TimeProvider time) => time.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
-
-    private static byte[] Message(string text) => Encoding.UTF8.GetBytes(text);
 }

@@ -64,7 +64,7 @@ internal static class ImagesApi
         {
             return File(new FileInfo(images.Thumbnail(image.Id, image.FilePath, side)), "image/webp", $"{image.Id}-{side}", response);
         }
-        catch (VipsException) when (!System.IO.File.Exists(images.FullPath(image.FilePath)))
+        catch (Exception exception) when (exception is VipsException or FileNotFoundException && !System.IO.File.Exists(images.FullPath(image.FilePath)))
         {
             return ApiErrors.NotFound("Image file not found on disk");
         }

@@ -27,9 +27,9 @@ internal static class StatusApi
         api.MapGet("/config", (HttpRequest request, ModelCatalogue catalogue, ApiKeys keys, EngineHost engineHost, IOptions<StudioOptions> options) =>
         {
             LimitOptions limits = options.Value.Limits;
-            (bool shown, bool right) = keys.Look(request.HttpContext);
+            (bool presented, bool valid, _) = keys.Authenticate(request.HttpContext);
             return Results.Json(
-                new ConfigResponse($"{request.Scheme}://{request.Host}{request.PathBase}/api", catalogue.Default?.Id, keys.AreNeeded, shown, right)
+                new ConfigResponse($"{request.Scheme}://{request.Host}{request.PathBase}/api", catalogue.Default?.Id, keys.AreNeeded, presented, valid)
                 {
                     Samplers = engineHost.Loaded?.Samplers ?? [],
                     Schedulers = engineHost.Loaded?.Schedulers ?? [],

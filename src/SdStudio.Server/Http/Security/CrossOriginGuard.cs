@@ -6,8 +6,9 @@ using SdStudio.Server.Settings;
 namespace SdStudio.Server.Http.Security;
 
 /// <summary>
-/// Keeps web pages of other sites from using a server that needs no key: a browser posts forms and opens WebSockets anywhere without
-/// asking, and a name that resolves to this machine gets past the rules about origins.
+/// Keeps web pages of other sites from using the server: a browser posts forms, loads addresses and opens WebSockets anywhere without
+/// asking, and a name that resolves to this machine gets past the rules about origins. It stands after routing and after the WebSocket
+/// middleware: it has to know which endpoint a request reaches, and whether it is a handshake.
 /// </summary>
 internal sealed class CrossOriginGuard(IOptions<StudioOptions> options)
 {
@@ -19,13 +20,12 @@ internal sealed class CrossOriginGuard(IOptions<StudioOptions> options)
         if (!_security.HasKeys && !_security.AllowOpenAccess && !IsThisMachine(request.Host.Host))
         {
             await ApiErrors.WriteAsync(
-                context, StatusCodes.Status403Forbidden, $"The name {request.Host.Host} is not this machine's",
+                context, StatusCodes.Status403Forbidden, $"The name {RequestFields.Shown(request.Host.Host)} is not this machine's",
                 "Without an API key the server answers to localhost and to addresses only. Set SdStudio:Security:ApiKey to use names");
             return;
         }
 
-        bool asks = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || HttpMethods.IsOptions(request.Method);
-        if ((!asks || context.WebSockets.IsWebSocketRequest) && request.Headers.Origin is [{ Length: > 0 } origin] && !IsAllowed(origin, request))
+        if (IsGuarded(context) && ForeignOrigin(request) is { } origin)
         {
             await ApiErrors.WriteAsync(
                 context, StatusCodes.Status403Forbidden, $"Pages of {RequestFields.Shown(origin)} may not use this server",
@@ -36,11 +36,45 @@ internal sealed class CrossOriginGuard(IOptions<StudioOptions> options)
         await next(context);
     }
 
+    private static bool IsGuarded(HttpContext context)
+    {
+        string method = context.Request.Method;
+        bool reads = HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method);
+        return !reads || context.WebSockets.IsWebSocketRequest || context.GetEndpoint()?.Metadata.GetMetadata<SameOriginOnly>() is not null;
+    }
+
+    /// <summary>The origin of the page behind a request, when it may not send it; null for programs and for allowed pages.</summary>
+    private string? ForeignOrigin(HttpRequest request)
+    {
+        if (request.Headers.Origin is [{ Length: > 0 } origin])
+            return IsAllowed(origin, request) ? null : origin;
+        // An image or a link sends no origin; browsers say where it stands. "none" is what a person typed.
+        string site = request.Headers["Sec-Fetch-Site"].ToString();
+        return site is "" or "same-origin" or "none" || _security.CorsOrigins.Contains("*") ? null : "another site";
+    }
+
     private bool IsAllowed(string origin, HttpRequest request) =>
         _security.CorsOrigins.Exists(allowed => allowed == "*" || allowed.TrimEnd('/').Equals(origin, StringComparison.OrdinalIgnoreCase))
-        || (Uri.TryCreate(origin, UriKind.Absolute, out Uri? uri) && uri.Authority.Equals(request.Host.Value, StringComparison.OrdinalIgnoreCase));
+        || origin.Equals($"{Scheme(request)}://{request.Host.Value}", StringComparison.OrdinalIgnoreCase);
+
+    // A proxy that ends TLS names the scheme in a header that no page of another site can set.
+    private static string Scheme(HttpRequest request) =>
+        request.Headers["X-Forwarded-Proto"].ToString() is "https" ? Uri.UriSchemeHttps : request.Scheme;
 
     private static bool IsThisMachine(string host) =>
         host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)
         || IPAddress.TryParse(host.Trim('[', ']'), out _);
+}
+
+/// <summary>Marks a GET that changes something, or that streams what others do: pages of other sites may not send it.</summary>
+internal sealed class SameOriginOnly
+{
+    public static SameOriginOnly Instance { get; } = new();
+}
+
+/// <summary>The mark as endpoints get it.</summary>
+internal static class SameOriginConvention
+{
+    public static TBuilder RequireSameOrigin<TBuilder>(this TBuilder endpoint)
+        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(SameOriginOnly.Instance);
 }

@@ -6,12 +6,16 @@ namespace SdStudio.Server.Http.Security;
 /// <summary>A server that anybody in the network could use is not started by accident.</summary>
 internal static class ListenAddressGuard
 {
+    /// <exception cref="FormatException">An address cannot be read.</exception>
     /// <exception cref="InvalidOperationException">It would listen beyond this machine without a key.</exception>
     public static void Refuse(IConfiguration configuration, StudioOptions options)
     {
+        List<string> addresses = [.. Addresses(configuration)];
+        if (addresses.Find(address => BindingAddress.Parse(address).Port is < 0 or > ushort.MaxValue) is { } wrong)
+            throw new FormatException($"Invalid port in '{wrong}'");
         if (options.Security.HasKeys || options.Security.AllowOpenAccess)
             return;
-        if (Addresses(configuration).FirstOrDefault(address => !IsLoopback(address)) is { } open)
+        if (addresses.Find(address => !IsLoopback(address)) is { } open)
         {
             throw new InvalidOperationException(
                 $"it would listen on {open}, where others can reach it, without an API key. Set SdStudio:Security:ApiKey " +

@@ -10,7 +10,7 @@ internal sealed partial class EngineHost(
 {
     private readonly TaskCompletionSource<SdEngine> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>The engine, once it is loaded and the demo model is there; fails with an <see cref="SdException"/> when it cannot be loaded.</summary>
+    /// <summary>The engine, once it is loaded and the demo model exists; fails with an <see cref="SdException"/> when it cannot be loaded.</summary>
     public Task<SdEngine> Ready => _ready.Task;
 
     /// <summary>The engine; null while it is not loaded.</summary>
@@ -19,9 +19,6 @@ internal sealed partial class EngineHost(
     /// <summary>The engine's name with its version and, where it tells, its commit.</summary>
     public static string NameOf(SdEngine engine) =>
         $"stable-diffusion.cpp {engine.Info.Version}{(engine.Info.Commit.Length > 0 ? "-" + engine.Info.Commit : "")}";
-
-    /// <summary>Memory of the graphics cards that the engine computes on, bytes; 0 for none, or before the engine is loaded.</summary>
-    public long GraphicsMemory { get; private set; }
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -36,8 +33,6 @@ internal sealed partial class EngineHost(
         try
         {
             SdEngine engine = LoadEngine();
-            GraphicsMemory = engine.Devices.Where(device => !device.Name.StartsWith("CPU", StringComparison.OrdinalIgnoreCase))
-                .Sum(device => device.ReadMemory()?.TotalBytes ?? 0);
             WriteDemoModel();
             _ready.SetResult(engine);
         }
@@ -74,7 +69,7 @@ internal sealed partial class EngineHost(
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // Other models may well be there and draw.
+            // Other models may exist.
             LogNoDemoModel(exception.Message);
         }
     }
@@ -97,9 +92,9 @@ internal sealed partial class EngineHost(
     [LoggerMessage(Level = LogLevel.Information, Message = "Engine {Version} ({Provider}) is ready on the backend {Backend}. {Reason}")]
     private partial void LogEngine(string version, string provider, string backend, string reason);
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "The engine cannot be loaded, so nothing can be drawn until this is mended: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The engine cannot be loaded, so nothing can be generated until this is fixed: {Reason}")]
     private partial void LogNoEngine(string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The demo model cannot be written: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Could not write the demo model: {Reason}")]
     private partial void LogNoDemoModel(string reason);
 }

@@ -1,48 +1,53 @@
 using SdCpp.Interop;
-using SdStudio.Server.Models.Catalogue;
 
 namespace SdStudio.Server.Models.Cache;
 
-/// <summary>A model that is loaded. Its numbers change under the cache's lock.</summary>
-internal sealed class LoadedModel(ModelDefinition definition, DiffusionModel model, ModelMemory memory, TimeSpan loading)
+/// <summary>A model or an upscaler in memory. Its numbers change under its device's lock.</summary>
+internal sealed class LoadedModel(string key, string id, object engine, ModelMemory memory, TimeSpan loading)
 {
-    public string Key { get; } = definition.LoadKey;
+    /// <summary>The same for the same files loaded with the same options.</summary>
+    public string Key { get; } = key;
 
-    public string Id { get; } = definition.Id;
+    public string Id { get; } = id;
 
-    public DiffusionModel Model { get; } = model;
+    /// <summary>The <see cref="DiffusionModel"/> or <see cref="Upscaler"/>.</summary>
+    public object Engine { get; } = engine;
 
     /// <summary>What the load took, as measured.</summary>
     public ModelMemory Memory { get; } = memory;
 
     public TimeSpan Loading { get; } = loading;
 
-    public TimeSpan? Autostop { get; set; } = definition.Autostop;
+    public TimeSpan? Autostop { get; set; }
 
     /// <summary>A pinned model is never evicted and has no time to live; only a stop ends it.</summary>
     public bool IsPinned { get; set; }
 
     public int InUse { get; set; }
 
-    /// <summary>How often somebody drew with it.</summary>
+    /// <summary>How often it was used.</summary>
     public long Uses { get; set; }
 
     public long LastUsed { get; set; }
 
-    /// <summary>Set when somebody stopped it while it drew: it goes when the drawing has ended.</summary>
+    /// <summary>Set when it was stopped while in use: it is unloaded when that has ended.</summary>
     public bool IsStopping { get; set; }
+
+    public bool IsModel => Engine is DiffusionModel;
 
     /// <summary>Seconds of loading that it saves for each byte it takes.</summary>
     public double Value => Loading.TotalSeconds * Math.Max(1, Uses) / Math.Max(1, Memory.Ram + Memory.Vram);
 }
 
-/// <summary>A loaded model in the hands of somebody who draws with it; disposing gives it back.</summary>
-internal sealed class ModelLease(ModelCache cache, LoadedModel resident, TimeSpan loading) : IAsyncDisposable
+/// <summary>A loaded model in use; disposing gives it back.</summary>
+internal sealed class ModelLease(DeviceModels owner, LoadedModel loaded, TimeSpan loading) : IAsyncDisposable
 {
-    public DiffusionModel Model => resident.Model;
+    public DiffusionModel Model => (DiffusionModel)loaded.Engine;
 
-    /// <summary>What this lease had to wait for the load; 0 when the model was there.</summary>
+    public Upscaler Upscaler => (Upscaler)loaded.Engine;
+
+    /// <summary>What this lease had to wait for the load; 0 when the model was in memory.</summary>
     public TimeSpan Loading { get; } = loading;
 
-    public ValueTask DisposeAsync() => cache.ReturnAsync(resident);
+    public ValueTask DisposeAsync() => owner.ReturnAsync(loaded);
 }

@@ -11,10 +11,10 @@ internal static class HubEntries
     /// <param name="entry">The model's entry.</param>
     /// <param name="files">The files it is loaded from.</param>
     /// <param name="root">What relative paths are relative to.</param>
-    /// <param name="warn">Told what is left out and why.</param>
-    public static IReadOnlyList<HubEntry> Read(YamlMappingNode entry, IReadOnlyList<ModelFileEntry> files, string root, Action<YamlNode, string> warn)
+    public static IReadOnlyList<HubEntry> Read(YamlEntry entry, IReadOnlyList<ModelFileEntry> files, string root)
     {
-        if (entry.Mapping("huggingface") is not { } hub)
+        YamlEntry hub = entry.Entry("huggingface");
+        if (!hub.Exists)
             return [];
         string? repo = hub.Text("repo");
         string revision = hub.Text("revision") ?? Newest;
@@ -23,15 +23,15 @@ internal static class HubEntries
         List<HubEntry> entries = [];
         foreach (YamlNode node in list)
         {
-            var item = node as YamlMappingNode;
-            if ((item.Text("path") ?? (node as YamlScalarNode)?.Value) is { } path && (item.Text("repo") ?? repo) is { } owner)
+            var item = new YamlEntry(node as YamlMappingNode, entry.Name, (at, text) => entry.Warn(at, text));
+            if ((item.Path("path") ?? (node as YamlScalarNode)?.Value) is { Length: > 0 } path && (item.Text("repo") ?? repo) is { } owner)
             {
                 string written = WrittenOf(item, path, files);
                 entries.Add(new HubEntry(owner, item.Text("revision") ?? revision, path, written, Path.GetFullPath(written, root)));
             }
             else
             {
-                warn(node, "a file of huggingface needs a path, and a repo of its own or of the entry; it is left out");
+                entry.Warn(node, "a file of huggingface needs a path, and a repo of its own or of the entry; it is left out");
             }
         }
 
@@ -39,12 +39,12 @@ internal static class HubEntries
     }
 
     // Where the model looks for a file of this name, unless the entry says otherwise.
-    private static string WrittenOf(YamlMappingNode? item, string path, IReadOnlyList<ModelFileEntry> files)
+    private static string WrittenOf(YamlEntry item, string path, IReadOnlyList<ModelFileEntry> files)
     {
         string name = Path.GetFileName(path);
-        if (item.Text("dest") is not { } destination)
+        if (item.Path("dest") is not { } destination)
             return files.FirstOrDefault(file => Path.GetFileName(file.FullPath) == name)?.Written ?? "models/" + name;
         bool isFolder = destination.EndsWith('/') || Path.GetExtension(destination).Length == 0;
-        return isFolder ? Path.Combine(destination, item.Text("subpath") ?? "", name) : destination;
+        return isFolder ? Path.Combine(destination, item.Path("subpath") ?? "", name) : destination;
     }
 }

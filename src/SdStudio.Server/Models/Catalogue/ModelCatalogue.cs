@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using SdCpp.Interop;
 using SdStudio.Server.Events;
 using SdStudio.Server.Models.Downloads;
 using SdStudio.Server.Models.Files;
@@ -7,8 +8,8 @@ using SdStudio.Server.Settings;
 namespace SdStudio.Server.Models.Catalogue;
 
 /// <summary>
-/// The models that can be asked for: those of the YAML files of the catalogue's folder, and files of the folder of models that stand in
-/// none. A changed file is read again within a second; one that cannot be read leaves the last good catalogue as it is.
+/// The models that can be asked for: those of the YAML files of the catalogue's folder, and files of the folder of models that none of them
+/// names. A changed file is read again within a second; one that cannot be read keeps its models as they were.
 /// </summary>
 internal sealed partial class ModelCatalogue : BackgroundService
 {
@@ -20,6 +21,7 @@ internal sealed partial class ModelCatalogue : BackgroundService
     private readonly IEventLog _events;
     private readonly TimeProvider _time;
     private readonly ILogger<ModelCatalogue> _logger;
+    private readonly CatalogueFiles _files = new();
     private readonly Lock _lock = new();
     private volatile CatalogueSnapshot _catalogue;
     private string _seen;
@@ -27,7 +29,7 @@ internal sealed partial class ModelCatalogue : BackgroundService
     public ModelCatalogue(DataFolders folders, IOptions<StudioOptions> options, ModelFileCache facts, IEventLog events, TimeProvider time, ILogger<ModelCatalogue> logger)
     {
         (_folders, _options, _facts, _events, _time, _logger) = (folders, options.Value.Models, facts, events, time, logger);
-        if (_options.CatalogueDirectory.Length == 0 && !CatalogueReader.FilesOf(Folder).Any())
+        if (_options.CatalogueDirectory.Length == 0 && !CatalogueFiles.Of(Folder).Any())
             WriteFirst(folders.Catalogue);
         _seen = Fingerprint();
         _catalogue = Read();
@@ -42,7 +44,7 @@ internal sealed partial class ModelCatalogue : BackgroundService
 
     public ModelDefinition? DefaultImageToImage => _catalogue.DefaultImageToImage;
 
-    /// <summary>What enlarges pictures: those of the catalogue, and two that are always there.</summary>
+    /// <summary>The upscalers of the catalogue, and two built-in ones.</summary>
     public IReadOnlyList<UpscalerDefinition> Upscalers => _catalogue.Upscalers;
 
     private string Folder => _options.CatalogueDirectory.Length > 0 ? Path.GetFullPath(_options.CatalogueDirectory) : _folders.Root;
@@ -59,6 +61,14 @@ internal sealed partial class ModelCatalogue : BackgroundService
     public UpscalerDefinition? FindUpscaler(string text) => _catalogue.Upscalers.FirstOrDefault(upscaler =>
         upscaler.Name.Equals(text, StringComparison.OrdinalIgnoreCase) || upscaler.Id.Equals(text, StringComparison.OrdinalIgnoreCase));
 
+    /// <exception cref="SdException">There is no such model any more.</exception>
+    public ModelDefinition Require(string id) =>
+        Find(id) ?? throw new SdException(SdError.InvalidArgument, $"Model {id} is no longer in models.yml.");
+
+    /// <exception cref="SdException">There is no such upscaler any more.</exception>
+    public UpscalerDefinition RequireUpscaler(string text) =>
+        FindUpscaler(text) ?? throw new SdException(SdError.InvalidArgument, $"Upscaler {text} is no longer in models.yml.");
+
     /// <summary>Reads the files again when one of them is not what it was.</summary>
     public void Refresh()
     {
@@ -73,8 +83,9 @@ internal sealed partial class ModelCatalogue : BackgroundService
                 _catalogue = Read();
                 LogRead(_catalogue.Models.Count);
             }
-            catch (Exception exception) when (exception is CatalogueException or IOException or UnauthorizedAccessException)
+            catch (Exception exception)
             {
+                // Whatever is wrong with a folder that people edit, the models that work go on working.
                 LogKept(exception.Message);
                 return;
             }
@@ -108,10 +119,12 @@ internal sealed partial class ModelCatalogue : BackgroundService
 
     private CatalogueSnapshot Read()
     {
-        CatalogueSnapshot catalogue = CatalogueReader.Read(Folder, Root);
+        CatalogueSnapshot catalogue = CatalogueReader.Read(Folder, Root, _files);
+        foreach (string problem in catalogue.Problems)
+            LogProblem(problem);
         foreach (string warning in catalogue.Warnings)
             LogWarning(warning);
-        return _options.Scan ? FoundModels.AddTo(catalogue, _folders.Models, _facts) : catalogue;
+        return _options.Scan ? FoundModels.AddTo(catalogue, _folders.Models, _facts, LogWarning) : catalogue;
     }
 
     // Names, sizes and times of everything that is read: the YAML files, and which files of models there are.
@@ -119,7 +132,7 @@ internal sealed partial class ModelCatalogue : BackgroundService
     {
         try
         {
-            IEnumerable<string> files = CatalogueReader.FilesOf(Folder);
+            IEnumerable<string> files = CatalogueFiles.Of(Folder);
             if (_options.Scan)
                 files = files.Concat(FoundModels.FilesOf(_folders.Models));
             return string.Join('\n', files.Select(path => new FileInfo(path)).Select(file => $"{file.FullName}|{(file.Exists ? file.Length : 0)}|{file.LastWriteTimeUtc.Ticks}"));
@@ -130,12 +143,15 @@ internal sealed partial class ModelCatalogue : BackgroundService
         }
     }
 
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Problem}")]
+    private partial void LogProblem(string problem);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Warning}")]
     private partial void LogWarning(string warning);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The catalogue was read again: {Count} models")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Read the catalogue again: {Count} models")]
     private partial void LogRead(int count);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Reason}. The models stay as they were before")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "The catalogue cannot be read: {Reason}. The models stay as they were before")]
     private partial void LogKept(string reason);
 }

@@ -55,7 +55,7 @@ internal sealed record ModelDefinition
 
     public string? DefaultScheduler { get; init; }
 
-    /// <summary>What else requests draw with that say nothing.</summary>
+    /// <summary>What else requests get that say nothing.</summary>
     public GenerationDefaults Defaults { get; init; } = new();
 
     /// <summary>How its weights are stored, for people, e.g. <c>Q8_0</c>.</summary>
@@ -64,19 +64,19 @@ internal sealed record ModelDefinition
     /// <summary>Its terms, by the name people know them by.</summary>
     public string? License { get; init; }
 
-    /// <summary>Whether it can draw now: its files are there, or it is another server's.</summary>
+    /// <summary>Whether it can generate now: its files exist, or it is another server's.</summary>
     public bool IsThere => Remote is not null || Files.All(file => File.Exists(file.FullPath));
 
     /// <summary>Whether its weights lie in RAM, whatever computes with them.</summary>
     public bool IsOffloaded => (Options.ParamsBackend ?? Options.Backend ?? "").Contains("cpu", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>How long it stays loaded when nobody draws with it; null for as long as there is room.</summary>
+    /// <summary>How long it stays loaded when it is not used; null for as long as there is room.</summary>
     public TimeSpan? Autostop { get; init; }
 
-    /// <summary>Another server's OpenAI-compatible API that draws in its place; null for a model of this one.</summary>
+    /// <summary>Another server's OpenAI-compatible API that generates in its place; null for a model of this one.</summary>
     public RemoteModel? Remote { get; init; }
 
-    /// <summary>Why this server cannot draw with it; null when it can.</summary>
+    /// <summary>Why this server cannot generate with it; null when it can.</summary>
     public string? Unsupported { get; init; }
 
     /// <summary>The same for the same files loaded with the same options: they are one context, whatever entries name them.</summary>
@@ -94,8 +94,15 @@ internal sealed record ModelDefinition
 /// <param name="FullPath">Where it is.</param>
 internal sealed record ModelFileEntry(string Written, string FullPath);
 
-/// <summary>Where a model is that another server draws with.</summary>
+/// <summary>Where a model of another server is.</summary>
 /// <param name="Address">Of the server; the API's paths come after it.</param>
 /// <param name="ApiKey">Its key; null for none.</param>
 /// <param name="Model">What the model is called there.</param>
-internal sealed record RemoteModel(Uri Address, string? ApiKey, string Model);
+internal sealed record RemoteModel(Uri Address, string? ApiKey, string Model)
+{
+    /// <summary>How many requests it may have at the same time.</summary>
+    public int Concurrency { get; init; } = 1;
+
+    /// <summary>Models at one address share its concurrency.</summary>
+    public string Server => Address.Authority;
+}

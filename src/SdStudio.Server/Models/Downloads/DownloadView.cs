@@ -17,9 +17,16 @@ internal sealed record DownloadView(
     string Status, double Progress, long BytesDownloaded, long TotalBytes, [property: JsonPropertyName("downloadId")] string DownloadId, string Model,
     long? BytesPerSecond, double? SecondsLeft, string? CurrentFile, string? Error)
 {
+    /// <summary>What to know about a completed download; null for nothing.</summary>
+    public string? Note { get; init; }
+
     public static DownloadView Of(DownloadRow row, ModelDownload? running) => new(
         row.Status, ProgressOf(row), row.BytesDownloaded, row.TotalBytes, row.Id, row.Model,
-        running is null ? null : (long)running.Speed, running?.SecondsLeft, running?.CurrentFile, row.Error);
+        running is null ? null : (long)running.Speed, running?.SecondsLeft, running?.CurrentFile,
+        row.Status == "completed" ? null : row.Error)
+    {
+        Note = row.Status == "completed" ? row.Error : null,
+    };
 
     private static double ProgressOf(DownloadRow row) => row switch
     {

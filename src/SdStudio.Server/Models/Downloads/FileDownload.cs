@@ -9,17 +9,19 @@ using SdStudio.Server.Settings;
 
 namespace SdStudio.Server.Models.Downloads;
 
-/// <summary>Fetches one file in parts at the same time, goes on where it was broken off, and gives it its name when its hash is right.</summary>
-internal sealed class FileDownload(Hub hub, FileHashes hashes, IOptions<StudioOptions> options)
+/// <summary>Fetches one file in parts at the same time, resumes an interrupted one, and gives it its name when it is what the hub states.</summary>
+internal sealed class FileDownload(Hub hub, FileHashes hashes, TimeProvider time, IOptions<StudioOptions> options)
 {
     private const int BufferBytes = 128 * 1024;
+    private static readonly string[] ModelExtensions = [".gguf", ".safetensors"];
     private readonly DownloadOptions _options = options.Value.Downloads;
 
     /// <param name="file">What the hub states.</param>
     /// <param name="read">Told how many bytes have come.</param>
-    /// <param name="cancellation">Breaks it off; what is there is kept.</param>
+    /// <param name="cancellation">Interrupts it; what has come is kept.</param>
+    /// <returns>Whether the content was checked against a hash that the hub states.</returns>
     /// <exception cref="SdException">The hub refuses, or what it sent is not what it states; then nothing is left of it.</exception>
-    public async Task FetchAsync(HubFile file, Action<int> read, CancellationToken cancellation)
+    public async Task<bool> FetchAsync(HubFile file, Action<int> read, CancellationToken cancellation)
     {
         using PartFile part = PartFile.Open(file, _options.PartMiB * 1024L * 1024);
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = _options.Connections, CancellationToken = cancellation };
@@ -31,6 +33,7 @@ internal sealed class FileDownload(Hub hub, FileHashes hashes, IOptions<StudioOp
         string sha256 = await CheckAsync(file, cancellation).ConfigureAwait(false);
         part.Complete(file.Entry.FullPath);
         await hashes.KeepAsync(new FileInfo(file.Entry.FullPath), sha256, cancellation).ConfigureAwait(false);
+        return file.StatesHash;
     }
 
     private async Task FetchAsync(HubFile file, PartFile part, long from, long to, Action<int> read, CancellationToken cancellation)
@@ -45,9 +48,11 @@ internal sealed class FileDownload(Hub hub, FileHashes hashes, IOptions<StudioOp
                 {
                     using HttpResponseMessage response = await hub.OpenAsync(file, at, to, token).ConfigureAwait(false);
                     await using Stream body = await response.Content.ReadAsStreamAsync(token).ConfigureAwait(false);
+                    var pace = new Pace(_options.StallSeconds, time);
                     while (at < to)
                     {
                         int count = await ReadAsync(body, buffer.AsMemory(0, (int)Math.Min(BufferBytes, to - at)), token).ConfigureAwait(false);
+                        pace.Add(count);
                         part.Write(buffer.AsSpan(0, count), at);
                         at += count;
                         read(count);
@@ -86,11 +91,33 @@ internal sealed class FileDownload(Hub hub, FileHashes hashes, IOptions<StudioOp
         (string sha256, string gitSha1) = await HashesAsync(path, withGit: file.GitSha1 is not null, cancellation).ConfigureAwait(false);
         bool isRight = (file.Sha256 is null || file.Sha256 == sha256) && (file.GitSha1 is null || file.GitSha1 == gitSha1);
         if (isRight)
+        {
+            if (!file.StatesHash)
+                Inspect(file, path);
             return sha256;
+        }
+
         PartFile.Delete(file.Entry.FullPath);
         throw new SdException(
             SdError.ModelFileInvalid,
-            $"{file.Entry.Path} of {file.Entry.Repo} came with the hash {(file.Sha256 is null ? gitSha1 : sha256)}, and the hub states {file.Sha256 ?? file.GitSha1}; it was deleted");
+            $"{file.Entry.Path} of {file.Entry.Repo} came with the hash {(file.Sha256 is null ? gitSha1 : sha256)}, but the hub states {file.Sha256 ?? file.GitSha1}; it was deleted");
+    }
+
+    // Nothing tells what it should be: at least it is what its name says.
+    private static void Inspect(HubFile file, string path)
+    {
+        if (!ModelExtensions.Contains(Path.GetExtension(file.Entry.FullPath), StringComparer.OrdinalIgnoreCase))
+            return;
+        try
+        {
+            ModelFile.Inspect(path);
+        }
+        catch (SdException exception)
+        {
+            PartFile.Delete(file.Entry.FullPath);
+            throw new SdException(
+                SdError.ModelFileInvalid, $"What was sent as {file.Entry.Path} of {file.Entry.Repo} is no model: {exception.Message.Replace(path, file.Entry.Written, StringComparison.Ordinal)}; it was deleted", exception);
+        }
     }
 
     // Git hashes "blob", the length, a zero and the content: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects
@@ -112,5 +139,24 @@ internal sealed class FileDownload(Hub hub, FileHashes hashes, IOptions<StudioOp
         }
 
         return (Convert.ToHexStringLower(sha256.GetHashAndReset()), Convert.ToHexStringLower(sha1.GetHashAndReset()));
+    }
+
+    /// <summary>Gives up a connection on which hardly anything comes.</summary>
+    private sealed class Pace(int seconds, TimeProvider time)
+    {
+        private const long MinBytesPerSecond = 1024;
+        private long _bytes;
+        private long _since = time.GetTimestamp();
+
+        public void Add(int count)
+        {
+            _bytes += count;
+            TimeSpan took = time.GetElapsedTime(_since);
+            if (took.TotalSeconds < seconds)
+                return;
+            if (_bytes < MinBytesPerSecond * seconds)
+                throw new HubBrokenException($"{_bytes} bytes came in {took.TotalSeconds:0} seconds");
+            (_bytes, _since) = (0, time.GetTimestamp());
+        }
     }
 }

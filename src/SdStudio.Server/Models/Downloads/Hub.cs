@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using Microsoft.Extensions.Options;
@@ -20,9 +21,16 @@ internal sealed record HubEntry(string Repo, string Revision, string Path, strin
 /// <param name="Entry">Which file.</param>
 /// <param name="Commit">The revision, fixed: it stays the same file while it is fetched.</param>
 /// <param name="Bytes">Its length.</param>
-/// <param name="Sha256">Of its content, lower case; null where the hub states the other one.</param>
+/// <param name="Sha256">Of its content, lower case; null where the hub states the other one, or none.</param>
 /// <param name="GitSha1">Git's hash of its content, for files that are not large.</param>
-internal sealed record HubFile(HubEntry Entry, string Commit, long Bytes, string? Sha256, string? GitSha1);
+internal sealed record HubFile(HubEntry Entry, string Commit, long Bytes, string? Sha256, string? GitSha1)
+{
+    /// <summary>What else tells one state of the file from another.</summary>
+    public string Tag { get; init; } = "";
+
+    /// <summary>Whether the content can be checked against what the hub states.</summary>
+    public bool StatesHash => Sha256 is not null || GitSha1 is not null;
+}
 
 /// <summary>The hub cannot be used at the moment; trying again may help.</summary>
 internal sealed class HubBrokenException(string message, Exception? inner = null) : Exception(message, inner)
@@ -66,20 +74,30 @@ internal sealed class Hub(IHttpClientFactory clients, IOptions<StudioOptions> op
         }
         catch (Exception exception) when (exception is HubBrokenException or HttpRequestException)
         {
-            throw new SdException(SdError.Internal, $"{Address.Host} cannot be used at the moment: {exception.Message}; what is there is kept, start the download again later", exception);
+            throw new SdException(SdError.Internal, $"{Address.Host} cannot be used at the moment: {exception.Message}; what has come is kept, start the download again later", exception);
         }
     }
 
     /// <summary>Asks what a file is.</summary>
+    /// <exception cref="SdException">The hub has no such file, or does not tell enough to fetch it.</exception>
     public async Task<HubFile> LookAsync(HubEntry entry, CancellationToken cancellation)
     {
         HubFile? file = null;
         await TryAsync(
             async token =>
             {
-                // Where it lies is of no interest yet; that it was renamed is.
-                using HttpResponseMessage response = await SendAsync(HttpMethod.Head, entry, entry.Revision, range: null, followAway: false, token).ConfigureAwait(false);
-                file = Read(entry, response);
+                // Where it lies is of no interest where the hub itself states what it is; that it was renamed is.
+                var facts = new HubFacts();
+                HttpResponseMessage response = await SendAsync(HttpMethod.Head, entry, entry.Revision, range: null, facts, token).ConfigureAwait(false);
+                if (facts.Bytes is null && (!response.IsSuccessStatusCode || response.Content.Headers.ContentLength is null))
+                {
+                    // Not everybody answers HEAD, or says in it how long the file is.
+                    response.Dispose();
+                    response = await SendAsync(HttpMethod.Get, entry, entry.Revision, new RangeHeaderValue(0, 0), facts, token).ConfigureAwait(false);
+                }
+
+                using (response)
+                    file = Read(entry, facts, response);
             },
             cancellation).ConfigureAwait(false);
         return file!;
@@ -89,39 +107,44 @@ internal sealed class Hub(IHttpClientFactory clients, IOptions<StudioOptions> op
     public async Task<HttpResponseMessage> OpenAsync(HubFile file, long from, long to, CancellationToken cancellation)
     {
         HttpResponseMessage response = await SendAsync(
-            HttpMethod.Get, file.Entry, file.Commit, new RangeHeaderValue(from, to - 1), followAway: true, cancellation).ConfigureAwait(false);
+            HttpMethod.Get, file.Entry, file.Commit, new RangeHeaderValue(from, to - 1), facts: null, cancellation).ConfigureAwait(false);
         bool isPart = response.StatusCode == HttpStatusCode.PartialContent && response.Content.Headers.ContentRange?.From == from;
-        if (isPart || (from == 0 && to == file.Bytes))
+        long? length = isPart ? response.Content.Headers.ContentRange?.Length : response.Content.Headers.ContentLength;
+        string? problem = IsPage(response)
+            ? $"{Address.Host} sends a web page in place of {file.Entry.Path}; is SdStudio:Downloads:HubAddress that of a hub?"
+            : length is { } bytes && bytes != file.Bytes
+                ? $"{Address.Host} sends {bytes} bytes of {file.Entry.Path} and has stated {file.Bytes}"
+                : isPart || (from == 0 && to == file.Bytes) ? null : $"{Address.Host} does not send parts of files; a download from it could not be resumed";
+        if (problem is null)
             return response;
         response.Dispose();
-        throw new SdException(SdError.NotSupported, $"{Address.Host} does not send parts of files; a download from it could not go on after a break");
+        throw new SdException(SdError.NotSupported, problem);
     }
 
     private async Task<HttpResponseMessage> SendAsync(
-        HttpMethod method, HubEntry entry, string revision, RangeHeaderValue? range, bool followAway, CancellationToken cancellation)
+        HttpMethod method, HubEntry entry, string revision, RangeHeaderValue? range, HubFacts? facts, CancellationToken cancellation)
     {
         using HttpClient http = clients.CreateClient(Client);
         var at = new Uri(Address, $"{entry.Repo}/resolve/{Uri.EscapeDataString(revision)}/{string.Join('/', entry.Path.Split('/').Select(Uri.EscapeDataString))}");
         for (int redirect = 0; redirect < MaxRedirects; redirect++)
         {
-            using var request = new HttpRequestMessage(method, at) { Headers = { Range = range } };
             bool isHub = at.Authority == Address.Authority;
-            if (isHub && _options.Token.Length > 0)
-                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _options.Token);
-            // Compressed bytes would be other bytes than those the hash is of.
-            request.Headers.AcceptEncoding.ParseAdd("identity");
-            HttpResponseMessage response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation).ConfigureAwait(false);
+            HttpResponseMessage response = await SendAsync(http, method, at, range, isHub, cancellation).ConfigureAwait(false);
+            facts?.Add(response);
             if ((int)response.StatusCode is >= 300 and < 400 && response.Headers.Location is { } location)
             {
                 var next = new Uri(at, location);
-                if (next.Scheme is not ("http" or "https") || (!followAway && next.Authority != Address.Authority))
+                if (next.Scheme is not ("http" or "https"))
+                    throw new SdException(SdError.Internal, $"{Address.Host} redirects {entry.Path} to an address that is not of the web");
+                // Its length and hash are known: where it lies is asked when it is fetched.
+                if (facts?.Bytes is not null && next.Authority != Address.Authority)
                     return response;
                 at = next;
                 response.Dispose();
                 continue;
             }
 
-            if (response.IsSuccessStatusCode)
+            if (response.IsSuccessStatusCode || (method == HttpMethod.Head && response.StatusCode is HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented))
                 return response;
             using (response)
                 throw Refused(entry, response, isHub);
@@ -130,17 +153,49 @@ internal sealed class Hub(IHttpClientFactory clients, IOptions<StudioOptions> op
         throw new SdException(SdError.Internal, $"{Address.Host} redirects {entry.Path} more than {MaxRedirects} times");
     }
 
-    private static HubFile Read(HubEntry entry, HttpResponseMessage response)
+    private async Task<HttpResponseMessage> SendAsync(HttpClient http, HttpMethod method, Uri at, RangeHeaderValue? range, bool isHub, CancellationToken cancellation)
     {
-        string? Header(string name) => response.Headers.TryGetValues(name, out IEnumerable<string>? values) ? values.First() : null;
-        string tag = (Header("X-Linked-ETag") ?? response.Headers.ETag?.Tag ?? "").Trim('"').ToLowerInvariant();
-        bool isHash = tag.All(char.IsAsciiHexDigit);
-        long? bytes = long.TryParse(Header("X-Linked-Size"), out long linked) ? linked : response.Content.Headers.ContentLength;
-        return new HubFile(
-            entry, Header("X-Repo-Commit") ?? entry.Revision,
-            bytes ?? throw new SdException(SdError.Internal, $"The hub does not say how large {entry.Path} of {entry.Repo} is"),
-            isHash && tag.Length == Sha256Digits ? tag : null, isHash && tag.Length == Sha1Digits ? tag : null);
+        using var request = new HttpRequestMessage(method, at) { Headers = { Range = range } };
+        if (isHub && _options.Token.Length > 0)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _options.Token);
+        // Compressed bytes would be other bytes than those the hash is of.
+        request.Headers.AcceptEncoding.ParseAdd("identity");
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(TimeSpan.FromSeconds(_options.StallSeconds));
+        try
+        {
+            return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, patience.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException exception) when (!cancellation.IsCancellationRequested)
+        {
+            throw new HubBrokenException($"no answer for {_options.StallSeconds} seconds", exception);
+        }
     }
+
+    private HubFile Read(HubEntry entry, HubFacts facts, HttpResponseMessage response)
+    {
+        if (IsPage(response))
+            throw new SdException(SdError.ModelFileInvalid, $"{Address.Host} answers with a web page in place of {entry.Path}; is SdStudio:Downloads:HubAddress that of a hub?");
+        // What a redirect says of itself is not what the file is.
+        long? bytes = facts.Bytes ?? (response.StatusCode == HttpStatusCode.PartialContent
+            ? response.Content.Headers.ContentRange?.Length
+            : response.IsSuccessStatusCode ? response.Content.Headers.ContentLength : null);
+        if (bytes is null)
+            throw new SdException(SdError.Internal, $"{Address.Host} does not say how large {entry.Path} of {entry.Repo} is");
+        if (bytes <= 0)
+            throw new SdException(SdError.ModelFileInvalid, $"{Address.Host} states that {entry.Path} of {entry.Repo} is empty; nothing was downloaded");
+        string tag = (facts.Tag ?? "").Trim('"').ToLowerInvariant();
+        bool isHash = tag.All(char.IsAsciiHexDigit);
+        return new HubFile(
+            entry, facts.Commit ?? entry.Revision, bytes.Value, isHash && tag.Length == Sha256Digits ? tag : null, isHash && tag.Length == Sha1Digits ? tag : null)
+        {
+            Tag = tag,
+        };
+    }
+
+    private static bool IsPage(HttpResponseMessage response) =>
+        response.IsSuccessStatusCode && response.Content.Headers.ContentType?.MediaType is { } type
+        && (type.Equals("text/html", StringComparison.OrdinalIgnoreCase) || type.Equals("application/xhtml+xml", StringComparison.OrdinalIgnoreCase));
 
     private Exception Refused(HubEntry entry, HttpResponseMessage response, bool isHub)
     {
@@ -163,4 +218,33 @@ internal sealed class Hub(IHttpClientFactory clients, IOptions<StudioOptions> op
             _ => new SdException(SdError.Internal, $"{Address.Host} answered {status} for {what}"),
         };
     }
+}
+
+/// <summary>What the answers on the way to a file state of it.</summary>
+internal sealed class HubFacts
+{
+    /// <summary>Its length, where the hub states it.</summary>
+    public long? Bytes { get; private set; }
+
+    public string? Commit { get; private set; }
+
+    /// <summary>The hub's tag of the file, or else that of the last answer.</summary>
+    public string? Tag { get; private set; }
+
+    private bool _isLinked;
+
+    public void Add(HttpResponseMessage response)
+    {
+        Commit ??= Header(response, "X-Repo-Commit");
+        Bytes ??= long.TryParse(Header(response, "X-Linked-Size"), NumberStyles.None, CultureInfo.InvariantCulture, out long bytes) ? bytes : null;
+        if (_isLinked)
+            return;
+        string? linked = Header(response, "X-Linked-ETag");
+        _isLinked = linked is not null;
+        // Weak tags are no hashes of the bytes.
+        Tag = linked ?? (response.Headers.ETag is { IsWeak: false } tag ? tag.Tag : Tag);
+    }
+
+    private static string? Header(HttpResponseMessage response, string name) =>
+        response.Headers.TryGetValues(name, out IEnumerable<string>? values) ? values.First() : null;
 }

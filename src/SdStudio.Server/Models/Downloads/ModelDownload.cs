@@ -19,6 +19,14 @@ internal sealed class ModelDownload(string id, string model, TimeProvider time) 
     /// <summary>Set when somebody cancels it.</summary>
     public CancellationToken Cancelled => _cancel.Token;
 
+    /// <summary>Files that were downloaded although the hub states no hash of them.</summary>
+    public List<string> Unverified { get; } = [];
+
+    public bool IsCancelled { get; private set; }
+
+    /// <summary>Its status while it runs.</summary>
+    public string Status => IsCancelled ? "cancelled" : "downloading";
+
     /// <summary>Ends when it has ended.</summary>
     public Task Work { get; set; } = Task.CompletedTask;
 
@@ -54,12 +62,16 @@ internal sealed class ModelDownload(string id, string model, TimeProvider time) 
 
     public DownloadRow ToRow(string status, string? error = null) => new(Id, Model, status, error, BytesDownloaded, TotalBytes);
 
-    public void Cancel()
+    /// <returns>Whether it was not cancelled before.</returns>
+    public bool Cancel()
     {
         lock (_lock)
         {
-            if (!_isOver)
-                _cancel.Cancel();
+            if (_isOver || IsCancelled)
+                return false;
+            IsCancelled = true;
+            _cancel.Cancel();
+            return true;
         }
     }
 

@@ -6,7 +6,7 @@ using SdStudio.Server.Models.Catalogue;
 
 namespace SdStudio.Server.Models.Downloads;
 
-/// <summary>Fetches the files of models; what a stop or a crash broke off goes on after the next start.</summary>
+/// <summary>Downloads the files of models; what a stop or a crash interrupted is resumed after the next start.</summary>
 internal sealed partial class ModelDownloads(
     ModelCatalogue catalogue, Hub hub, FileDownload files, IDownloadStore store, IEventLog events, TimeProvider time, ILogger<ModelDownloads> logger) : BackgroundService
 {
@@ -19,14 +19,14 @@ internal sealed partial class ModelDownloads(
     private readonly SemaphoreSlim _starting = new(1, 1);
     private readonly CancellationTokenSource _stop = new();
 
-    /// <summary>Begins to fetch what a model or an upscaler lacks; a second call for one that is being fetched is the same download.</summary>
+    /// <summary>Begins to download what a model or an upscaler lacks; a second call for one that is being downloaded is the same download.</summary>
     /// <returns>The download's id.</returns>
     public async Task<string> StartAsync(string model, CancellationToken cancellation)
     {
         await _starting.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            if (_running.Values.FirstOrDefault(running => running.Model == model) is { } same)
+            if (_running.Values.FirstOrDefault(running => running.Model == model && !running.IsCancelled) is { } same)
                 return same.Id;
             var download = new ModelDownload(Guid.CreateVersion7(time.GetUtcNow()).ToString(), model, time);
             await store.AddAsync(download.Id, model, cancellation).ConfigureAwait(false);
@@ -41,25 +41,19 @@ internal sealed partial class ModelDownloads(
 
     /// <summary>The downloads that run, oldest first.</summary>
     public IEnumerable<(DownloadRow Row, ModelDownload? Running)> Running =>
-        _running.Values.OrderBy(running => running.Id, StringComparer.Ordinal).Select(running => (running.ToRow("downloading"), (ModelDownload?)running));
+        _running.Values.OrderBy(running => running.Id, StringComparer.Ordinal).Select(running => (running.ToRow(running.Status), (ModelDownload?)running));
 
     /// <summary>A download as it is now; null when there never was one.</summary>
     public async ValueTask<(DownloadRow Row, ModelDownload? Running)?> FindAsync(string id, CancellationToken cancellation)
     {
         if (_running.TryGetValue(id, out ModelDownload? running))
-            return (running.ToRow("downloading"), running);
+            return (running.ToRow(running.Status), running);
         return await store.FindAsync(id, cancellation).ConfigureAwait(false) is { } row ? (row, null) : null;
     }
 
     /// <summary>Ends a download and deletes what it has of files that are not whole.</summary>
     /// <returns>Whether it was running.</returns>
-    public bool Cancel(string id)
-    {
-        if (!_running.TryGetValue(id, out ModelDownload? download))
-            return false;
-        download.Cancel();
-        return true;
-    }
+    public bool Cancel(string id) => _running.TryGetValue(id, out ModelDownload? download) && download.Cancel();
 
     public override void Dispose()
     {
@@ -82,7 +76,7 @@ internal sealed partial class ModelDownloads(
         {
             while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
             {
-                foreach (ModelDownload download in _running.Values)
+                foreach (ModelDownload download in _running.Values.Where(running => !running.IsCancelled))
                 {
                     download.Measure();
                     Tell("download_progress", download.ToRow("downloading"), download);
@@ -112,8 +106,9 @@ internal sealed partial class ModelDownloads(
         if (end is not null)
             await SaveAsync(end).ConfigureAwait(false);
         _running.TryRemove(download.Id, out _);
+        // The last one counts for those too who come back later.
         if (end is not null)
-            Tell($"download_{end.Status}", end, running: null);
+            events.Publish(EventChannel.Models, $"download_{end.Status}", owner: null, DataOf(end, running: null));
         download.Dispose();
     }
 
@@ -134,7 +129,7 @@ internal sealed partial class ModelDownloads(
 
             catalogue.Refresh();
             LogDone(download.Model, download.TotalBytes);
-            return download.ToRow("completed");
+            return download.ToRow("completed", UnverifiedNote(download));
         }
         catch (OperationCanceledException) when (download.Cancelled.IsCancellationRequested)
         {
@@ -181,7 +176,8 @@ internal sealed partial class ModelDownloads(
                 }
 
                 download.Add(PartFile.BytesOf(file));
-                await files.FetchAsync(file, count => download.Add(count), cancellation).ConfigureAwait(false);
+                if (!await files.FetchAsync(file, count => download.Add(count), cancellation).ConfigureAwait(false))
+                    download.Unverified.Add(file.Entry.Written);
             }
             finally
             {
@@ -190,7 +186,7 @@ internal sealed partial class ModelDownloads(
         }
     }
 
-    // Told before the first byte: a full disk hurts more than a model that is not there.
+    // Told before the first byte: a full disk hurts more than a missing model.
     private static void ThrowIfNoRoom(List<HubFile> stated)
     {
         foreach (IGrouping<string, HubFile> drive in stated.GroupBy(file => DriveOf(file.Entry.FullPath), StringComparer.Ordinal))
@@ -200,7 +196,7 @@ internal sealed partial class ModelDownloads(
             if (needed + Spare > free)
             {
                 throw new SdException(
-                    SdError.Internal, $"The download needs {needed >> 20} MiB and {free >> 20} MiB are free on the disk, of which {Spare >> 20} MiB stay free; nothing was fetched");
+                    SdError.Internal, $"The download needs {needed >> 20} MiB and {free >> 20} MiB are free on the disk, of which {Spare >> 20} MiB stay free; nothing was downloaded");
             }
         }
     }
@@ -248,15 +244,29 @@ internal sealed partial class ModelDownloads(
         }
     }
 
-    private void Tell(string type, DownloadRow row, ModelDownload? running) => events.PublishLatest(
-        EventChannel.Models, type, row.Id, owner: null, JsonSerializer.SerializeToUtf8Bytes(DownloadView.Of(row, running), DownloadJson.Default.DownloadView));
+    private void Tell(string type, DownloadRow row, ModelDownload? running) => events.PublishLatest(EventChannel.Models, type, row.Id, owner: null, DataOf(row, running));
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Model {Model} is here: {Bytes} bytes were fetched and checked")]
+    private static byte[] DataOf(DownloadRow row, ModelDownload? running) =>
+        JsonSerializer.SerializeToUtf8Bytes(DownloadView.Of(row, running), DownloadJson.Default.DownloadView);
+
+    private string? UnverifiedNote(ModelDownload download)
+    {
+        if (download.Unverified.Count == 0)
+            return null;
+        string note = $"Not verified, the hub states no hash: {string.Join(", ", download.Unverified)}";
+        LogUnverified(download.Model, note);
+        return note;
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Downloaded model {Model} ({Bytes} bytes)")]
     private partial void LogDone(string model, long bytes);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The download of model {Model} was broken off; it goes on")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Resuming the interrupted download of model {Model}")]
     private partial void LogGoesOn(string model);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The download of model {Model}: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Model {Model}: {Note}")]
+    private partial void LogUnverified(string model, string note);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Could not download model {Model}: {Reason}")]
     private partial void LogFailed(Exception? exception, string model, string reason);
 }

@@ -75,7 +75,8 @@ internal sealed class PartFile : IDisposable
             PartState? state = File.Exists(path) && File.Exists(StatePath(path))
                 ? JsonSerializer.Deserialize(File.ReadAllBytes(StatePath(path)), PartJson.Default.PartState)
                 : null;
-            return state is not null && state.Identity == Identity(file) && state.Bytes == file.Bytes ? state : null;
+            return state is { PartBytes: > 0, Done: not null } && state.Identity == Identity(file) && state.Bytes == file.Bytes
+                && state.Done.Length == (state.Bytes + state.PartBytes - 1) / state.PartBytes ? state : null;
         }
         catch (JsonException)
         {
@@ -84,7 +85,7 @@ internal sealed class PartFile : IDisposable
     }
 
     // Parts of two states of a file do not make a file.
-    private static string Identity(HubFile file) => file.Sha256 ?? file.GitSha1 ?? file.Commit;
+    private static string Identity(HubFile file) => file.Sha256 ?? file.GitSha1 ?? $"{file.Commit}|{file.Tag}";
 
     private static string StatePath(string path) => path + ".json";
 }

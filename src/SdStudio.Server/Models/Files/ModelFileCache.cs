@@ -12,14 +12,26 @@ internal sealed class ModelFileCache
     public static FileInfo At(string path)
     {
         var file = new FileInfo(path);
-        return file.LinkTarget is null ? file : (FileInfo?)file.ResolveLinkTarget(returnFinalTarget: true) ?? file;
+        try
+        {
+            return file.LinkTarget is null ? file : (FileInfo?)file.ResolveLinkTarget(returnFinalTarget: true) ?? file;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // A link to itself, or into a folder that nobody may read: as good as no file.
+            return file;
+        }
     }
 
-    /// <summary>What a file is; null when it is not there, or nothing that an engine reads.</summary>
+    /// <summary>What a file is; null when it does not exist, or is nothing that an engine reads.</summary>
     public ModelFileInfo? Of(FileInfo file)
     {
         if (!file.Exists)
+        {
+            _seen.TryRemove(file.FullName, out _);
             return null;
+        }
+
         if (_seen.TryGetValue(file.FullName, out (long Bytes, DateTime Changed, ModelFileInfo? Info) seen)
             && seen.Bytes == file.Length && seen.Changed == file.LastWriteTimeUtc)
             return seen.Info;
@@ -28,7 +40,7 @@ internal sealed class ModelFileCache
         return info;
     }
 
-    /// <summary>Bytes of memory that a file's weights take: as its header says, or its length; 0 when it is not there.</summary>
+    /// <summary>Bytes of memory that a file's weights take: as its header says, or its length; 0 when it does not exist.</summary>
     public long MemoryOf(FileInfo file) => Of(file)?.MemoryEstimate ?? (file.Exists ? file.Length : 0);
 
     private static ModelFileInfo? Read(string path)
@@ -37,9 +49,9 @@ internal sealed class ModelFileCache
         {
             return ModelFile.Inspect(path);
         }
-        catch (Exception exception) when (exception is SdException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is SdException or IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            // Half a copy, or no model at all; it is looked at again when it changes.
+            // Half a copy, or no model at all; it is read again when it changes.
             return null;
         }
     }

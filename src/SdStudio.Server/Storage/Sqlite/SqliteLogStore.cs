@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
 using SdStudio.Server.Settings;
@@ -14,6 +15,11 @@ internal sealed class SqliteLogStore : ILogStore, IAsyncDisposable
     private const int KeptLines = 50_000;
     private const int MaxMessageCharacters = 4000;
 
+    // Of SQLite's result codes.
+    private const int Corrupt = 11;
+    private const int CannotOpen = 14;
+    private const int NotADatabase = 26;
+
     private readonly Channel<LogLine> _incoming = Channel.CreateBounded<LogLine>(new BoundedChannelOptions(10_000) { FullMode = BoundedChannelFullMode.DropOldest });
     private readonly SqliteSession _session;
     private readonly Lock _lock = new();
@@ -22,7 +28,14 @@ internal sealed class SqliteLogStore : ILogStore, IAsyncDisposable
 
     public SqliteLogStore(DataFolders folders)
     {
-        _session = Open(folders.Logs);
+        (_session, string? aside) = OpenOrBegin(folders.Logs);
+        if (aside is not null)
+        {
+            string said = $"The log {Path.GetFileName(folders.Logs)} was damaged: it was set aside as {Path.GetFileName(aside)} and begun anew";
+            Console.Error.WriteLine(said);
+            Add(new LogLine(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), LogLevel.Warning, "logStore", null, said));
+        }
+
         _writing = Task.Run(WriteAsync);
     }
 
@@ -52,19 +65,46 @@ internal sealed class SqliteLogStore : ILogStore, IAsyncDisposable
         _session.Dispose();
     }
 
+    // What it holds is not needed: a log that cannot be read is set aside and begun anew.
+    private static (SqliteSession Session, string? SetAside) OpenOrBegin(string path)
+    {
+        try
+        {
+            return (Open(path), null);
+        }
+        catch (SqliteException exception) when (exception.SqliteErrorCode is Corrupt or NotADatabase or CannotOpen && (File.Exists(path) || Directory.Exists(path)))
+        {
+            string aside = $"{path}.damaged-{DateTime.UtcNow.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}";
+            Directory.Move(path, aside);
+            foreach (string companion in new[] { path + "-wal", path + "-shm" })
+                File.Delete(companion);
+            return (Open(path), aside);
+        }
+    }
+
     private static SqliteSession Open(string path)
     {
+        PrivateFiles.Create(path);
         SqliteSession session = new(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = 1 }.ToString());
-        // A power cut may cost the last lines, which is no reason to wait for the disk at every one.
-        session.RunScript(
-            """
-            PRAGMA journal_mode = wal; PRAGMA synchronous = off; PRAGMA busy_timeout = 5000;
-            CREATE TABLE IF NOT EXISTS lines (
-                number  INTEGER PRIMARY KEY, time INTEGER NOT NULL, level INTEGER NOT NULL, module TEXT NOT NULL, job_id TEXT, message TEXT NOT NULL
-            ) STRICT;
-            CREATE INDEX IF NOT EXISTS lines_by_job ON lines (job_id, number) WHERE job_id IS NOT NULL;
-            """);
-        return session;
+        try
+        {
+            // A power cut may cost the last lines, which is no reason to wait for the disk at every one.
+            session.RunScript(
+                """
+                PRAGMA journal_mode = wal; PRAGMA synchronous = off; PRAGMA busy_timeout = 5000;
+                CREATE TABLE IF NOT EXISTS lines (
+                    number  INTEGER PRIMARY KEY, time INTEGER NOT NULL, level INTEGER NOT NULL, module TEXT NOT NULL, job_id TEXT, message TEXT NOT NULL
+                ) STRICT;
+                CREATE INDEX IF NOT EXISTS lines_by_job ON lines (job_id, number) WHERE job_id IS NOT NULL;
+                SELECT number, time, level, module, job_id, message FROM lines ORDER BY number DESC LIMIT 1;
+                """);
+            return session;
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
     }
 
     private async Task WriteAsync()
