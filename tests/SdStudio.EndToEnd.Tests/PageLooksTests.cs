@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -40,7 +41,7 @@ public sealed class PageLooksTests(Browser browser) : PageTest(browser)
         await GenerateSomeAsync();
         string failed = (await GetAsync("/api/queue?status=failed")).GetProperty("jobs")[0].GetProperty("id").GetString()!;
         string waiting = (await GetAsync("/api/queue?status=pending")).GetProperty("jobs")[0].GetProperty("id").GetString()!;
-        System.Text.Json.JsonElement all = await GetAsync("/api/generations?limit=20");
+        JsonElement all = await GetAsync("/api/generations?limit=20");
         string batch = all.EnumerateArray().First(job => job.GetProperty("n").GetInt32() == 4).GetProperty("id").GetString()!;
         string edited = all.EnumerateArray().First(job => job.GetProperty("type").GetString() == "edit").GetProperty("id").GetString()!;
         (string Name, string Hash)[] views =
@@ -104,6 +105,61 @@ public sealed class PageLooksTests(Browser browser) : PageTest(browser)
         await Page.GoBackAsync();
         await Expect(Page.Locator("img.result")).ToBeVisibleAsync();
         Assert.Empty(Complaints);
+    }
+
+    [Fact]
+    public async Task The_documentation_shows_it_at_its_best()
+    {
+        await Page.SetViewportSizeAsync(1440, 900);
+        await OpenAsync();
+        await ShowAsync(Page, "#/");
+        await ShotAsync(Page, "first");
+        string[] prompts =
+        [
+            "a large white cross on a red background", "a small yellow circle on a blue background", "a green square on a white background", "a blue circle on a yellow background",
+            "a large red square on a green background", "a white circle on a blue background", "a yellow cross on a green background", "a large red circle on a blue background",
+        ];
+        foreach ((string prompt, int index) in prompts.Select((prompt, index) => (prompt, index)))
+            await PostAsync("/api/generate", $$"""{"model":"demo","prompt":"{{prompt}}","size":"192x192","steps":6,"seed":{{40 + index}},"n":{{(index == 3 ? 4 : 1)}}}""");
+        string last = (await GetAsync("/api/generations?limit=1"))[0].GetProperty("id").GetString()!;
+        string image = (await GetAsync($"/api/generations/{last}")).GetProperty("images")[0].GetProperty("id").GetString()!;
+        JsonElement large = await PostAsync("/api/upscale", $$"""{"source_image_id":"{{image}}","upscaler":"Lanczos","upscale_factor":5}""");
+        await Field("prompt").FillAsync(prompts[^1]);
+        await ShowAsync(Page, $"#/image/{large.GetProperty("id").GetString()}");
+        await ShotAsync(Page, "page");
+        await ShowAsync(Page, "#/gallery");
+        await ShotAsync(Page, "gallery");
+        await ShowAsync(Page, "#/models");
+        await ShotAsync(Page, "models");
+
+        await ShowAsync(Page, $"#/image/{last}");
+        await Button("Edit").ClickAsync();
+        LocatorBoundingBoxResult box = (await Page.Locator(".sheet").BoundingBoxAsync())!;
+        await Field("brush").FillAsync("36");
+        await Page.Mouse.MoveAsync(box.X + (box.Width * .12f), box.Y + (box.Height * .15f));
+        await Page.Mouse.DownAsync();
+        await Page.Mouse.MoveAsync(box.X + (box.Width * .12f), box.Y + (box.Height * .85f), new() { Steps = 8 });
+        await Page.Mouse.UpAsync();
+        await Field("prompt").FillAsync("a yellow square on a white background");
+        await ShotAsync(Page, "mask");
+        await GenerateAsync();
+        await ResultAsync("a yellow square");
+        await Button("Compare").ClickAsync();
+        await ShowAsync(Page, new Uri(Page.Url).Fragment);
+        await ShotAsync(Page, "compare");
+
+        await PostAsync("/api/queue/pause", "{}");
+        await PostAsync("/api/queue/generate", """{"model":"sd15","prompt":"a lighthouse at dusk"}""");
+        foreach (string prompt in prompts[..3])
+            await PostAsync("/api/queue/generate", $$"""{"model":"demo","prompt":"{{prompt}}","n":2}""");
+        await ShowAsync(Page, "#/queue");
+        await Expect(Page.Locator("#queue li.pending")).ToHaveCountAsync(4);
+        await ShotAsync(Page, "queue");
+        await PostAsync("/api/queue/cancel-all", "{}");
+        await PostAsync("/api/queue/resume", "{}");
+        await Page.SetViewportSizeAsync(390, 844);
+        await ShowAsync(Page, $"#/image/{large.GetProperty("id").GetString()}");
+        await ShotAsync(Page, "phone");
     }
 
     [Fact]

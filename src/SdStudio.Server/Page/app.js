@@ -34,7 +34,7 @@ function App() {
   };
   return html`<a class="skip" href="#main" onClick=${skip}>${t('skip')}</a>
     <${Header} />
-    <main id="main" tabindex="-1" class=${page}><${views[page]} /></main>
+    <main id="main" tabindex="-1" class=${`view-${page}`}><${views[page]} /></main>
     <${Drop} /><${Notices} />`;
 }
 

@@ -21,7 +21,7 @@ function Recommendation({ model: known, isBest }) {
     ${isBest && html`<span class="ribbon">${t('first.best')}</span>`}
     <h3>${known.name}</h3><p>${known.description}</p>
     <dl class="pairs">${size && html`<div><dt>${t('first.download')}</dt><dd>${t('about', { size: bytes(size.bytes) })}</dd></div><div><dt>${t('first.memory')}</dt><dd>${t('about', { size: bytes(size.bytes * 1.15) })}</dd></div>`}
-      ${known.license && html`<div><dt>${t('first.licence')}</dt><dd>${known.license}</dd></div>`}<div><dt>${t('fact.size')}</dt><dd>${known.default_size.replace('x', ' × ')}</dd></div></dl>
+      ${known.license && html`<div><dt>${t('first.license')}</dt><dd>${known.license}</dd></div>`}<div><dt>${t('fact.size')}</dt><dd>${known.default_size.replace('x', ' × ')}</dd></div></dl>
     <div class="card-actions">${state?.status === 'failed' && html`<p class="problem">${t('download.failed', { reason: state.error })}</p>`}
       ${state?.status === 'downloading' ? html`<${DownloadState} state=${state} name=${known.name} />` : html`<${Button} kind=${isBest ? 'main' : ''} icon="download" text=${t('model.download')} onClick=${() => { set({ model: known.id, width: '', height: '' }); startDownload(known.id); }} />`}</div>
   </li>`;
