@@ -33,7 +33,7 @@ public class PngBenchmarks
     [Benchmark(Baseline = true)]
     public long SavePng()
     {
-        _picture.SavePng(_file);
+        _picture.Save(_file);
         return Told(nameof(SavePng));
     }
 

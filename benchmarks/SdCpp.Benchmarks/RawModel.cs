@@ -28,9 +28,9 @@ internal sealed unsafe class RawModel : IDisposable
         nint handle = 0;
         NativeStatus.ThrowIfFailed(NativeMethods.sdcpp_context_create(&context, null, &handle, &error), error);
         _context = new ContextHandle(handle);
-        _pixels = RequestMarshaller.RentResults(request);
-        _result = RequestMarshaller.ToNative(_pixels, _arena);
         _parameters = RequestMarshaller.ToNative(request, _arena);
+        _pixels = RequestMarshaller.RentResults(_parameters);
+        _result = RequestMarshaller.ToNative(_pixels, _arena);
     }
 
     [SkipLocalsInit]

@@ -98,7 +98,7 @@ internal static class Turns
         static async Task DrawAsync(DiffusionModel model, TextToImageRequest request, string png)
         {
             using GenerationResult result = await model.TextToImageAsync(request);
-            result.Images[0].Pixels.SavePng(png);
+            result.Images[0].Pixels.Save(png);
         }
     }
 

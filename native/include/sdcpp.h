@@ -33,7 +33,7 @@ extern "C" {
 #endif
 
 /* Raised when a change breaks callers built against an older header. */
-#define SDCPP_ABI_VERSION 3u
+#define SDCPP_ABI_VERSION 4u
 
 /* ---------------------------------------------------------------------------------------------------------------- errors -- */
 
@@ -53,8 +53,9 @@ typedef enum sdcpp_status {
 
 typedef struct sdcpp_error {
     uint32_t size;
-    int32_t code; /* an sdcpp_status */
-    char message[2040];
+    int32_t code;        /* an sdcpp_status */
+    char option[64];     /* the engine's name of the value that was refused, e.g. "steps" or "hires.scale"; empty for none in particular */
+    char message[1976];
 } sdcpp_error;
 
 /* ---------------------------------------------------------------------------------------------------------------- engine -- */
@@ -102,6 +103,24 @@ SDCPP_API size_t sdcpp_engine_devices(char* buffer, size_t capacity);
  */
 SDCPP_API int32_t sdcpp_device_memory(const char* name, uint64_t* free_bytes, uint64_t* total_bytes);
 
+/*
+ * How many threads a call may keep busy: the physical cores, or fewer where the calling thread may run on fewer (taskset, a container's
+ * set of CPUs). It knows nothing of a container's share of time. 1 or more; 1 when no engine is loaded.
+ */
+SDCPP_API int32_t sdcpp_available_threads(void);
+
+/* A number that is checked here: its name as in sdcpp_error.option, and what is allowed. */
+typedef struct sdcpp_limit {
+    uint32_t size;
+    uint32_t reserved;
+    const char* name;
+    double low;
+    double high;
+} sdcpp_limit;
+
+/* Limit number `index`, counted from 0: SDCPP_OK, or SDCPP_INVALID_ARGUMENT past the last one. */
+SDCPP_API int32_t sdcpp_limit_at(int32_t index, sdcpp_limit* limit, sdcpp_error* error);
+
 /* The name of sampler or scheduler number `index`, counted from 0; NULL past the last one. */
 SDCPP_API const char* sdcpp_sampler_name(int32_t index);
 SDCPP_API const char* sdcpp_scheduler_name(int32_t index);
@@ -113,7 +132,10 @@ typedef enum sdcpp_log_level { SDCPP_LOG_DEBUG = 0, SDCPP_LOG_INFO = 1, SDCPP_LO
 /* `text` is one line without its end of line, valid during the callback only. */
 typedef void (*sdcpp_log_fn)(int32_t level, const char* text, void* user);
 
-/* Receives log lines that belong to no call. NULL turns it off. The sink must stay valid until it is replaced. */
+/*
+ * Receives log lines that belong to no call. NULL turns it off. May be called from the sink itself. Code and `user` of a sink that is
+ * replaced must stay valid: a line that is on its way still reaches it.
+ */
 SDCPP_API void sdcpp_set_log_sink(sdcpp_log_fn sink, void* user);
 
 typedef enum sdcpp_phase {
@@ -182,7 +204,7 @@ typedef struct sdcpp_context sdcpp_context;
 
 typedef struct sdcpp_context_params {
     uint32_t size;
-    int32_t n_threads; /* 1..1024; 0 means all physical cores */
+    int32_t n_threads; /* 1..1024; 0 means sdcpp_available_threads() */
     /* Model files and everything else, by the engine's field names: "diffusion_model_path", "vae_path", "wtype" (a name), ... */
     const sdcpp_option* options;
     size_t option_count;
@@ -285,6 +307,11 @@ typedef struct sdcpp_image_params {
 #define SDCPP_MAX_BATCH 64
 #define SDCPP_MAX_PROMPT_BYTES 8192
 #define SDCPP_MAX_PICTURES 16
+#define SDCPP_MAX_LORAS 64
+#define SDCPP_MAX_THREADS 1024
+
+/* Checks what can be checked without a model, and tells how large the results will be: larger than asked for with the hires fix. */
+SDCPP_API int32_t sdcpp_result_size(const sdcpp_image_params* params, uint32_t* width, uint32_t* height, sdcpp_error* error);
 
 /* Where results go: buffers of the caller's. */
 typedef struct sdcpp_result {
@@ -323,7 +350,7 @@ typedef struct sdcpp_upscaler sdcpp_upscaler;
 
 typedef struct sdcpp_upscaler_params {
     uint32_t size;
-    int32_t n_threads;      /* 1..1024; 0 means all physical cores */
+    int32_t n_threads;      /* 1..1024; 0 means sdcpp_available_threads() */
     int32_t tile_size;      /* pixels of the input, 16..4096; 0 means the engine's own */
     uint32_t reserved;
     const char* model_path; /* an ESRGAN file */

@@ -5,6 +5,7 @@
 #include "failure.hpp"
 #include "last_words.hpp"
 #include "pictures.hpp"
+#include "threads.hpp"
 #include "upscaler.hpp"
 
 #include <algorithm>
@@ -15,6 +16,8 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <tuple>
+#include <vector>
 
 #if defined(__GLIBC__)
 #include <malloc.h>
@@ -92,11 +95,13 @@ void load(const sdcpp_engine_params& params) {
 
 } // namespace
 
-void set_error(sdcpp_error* error, sdcpp_status code, const char* message) noexcept {
+void set_error(sdcpp_error* error, sdcpp_status code, const char* message, const char* option) noexcept {
     if (error == nullptr || error->size < offsetof(sdcpp_error, message) + 1) {
         return;
     }
     error->code = code;
+    std::strncpy(error->option, option, sizeof error->option - 1);
+    error->option[sizeof error->option - 1] = '\0';
     const size_t capacity = std::min<size_t>(error->size, sizeof *error) - offsetof(sdcpp_error, message) - 1;
     size_t length = std::min(std::strlen(message), capacity);
     while (length < std::strlen(message) && length > 0 && (static_cast<unsigned char>(message[length]) & 0xC0) == 0x80) {
@@ -173,6 +178,43 @@ int32_t sdcpp_device_memory(const char* name, uint64_t* free_bytes, uint64_t* to
         told = 1;
     });
     return told;
+}
+
+int32_t sdcpp_available_threads(void) {
+    int32_t threads = 1;
+    behind_wall(nullptr, [&] { threads = available_threads(); });
+    return threads;
+}
+
+int32_t sdcpp_limit_at(int32_t index, sdcpp_limit* limit, sdcpp_error* error) {
+    return behind_wall(error, [&] {
+        need("limit", limit, sizeof(sdcpp_limit));
+        static const std::vector<option_limit> all = [] {
+            std::vector<option_limit> list;
+            for (const checks::limit* known = checks::limits(); known->name != nullptr; ++known) {
+                list.push_back({known->name, static_cast<double>(known->low), static_cast<double>(known->high)});
+            }
+            add_context_limits(list);
+            add_image_limits(list);
+            return list;
+        }();
+        if (index < 0 || static_cast<size_t>(index) >= all.size()) {
+            refuse("there is no limit number " + std::to_string(index));
+        }
+        const option_limit& found = all[static_cast<size_t>(index)];
+        sdcpp_limit value{};
+        value.name = found.name;
+        value.low = found.low;
+        value.high = found.high;
+        give(limit, value);
+    });
+}
+
+int32_t sdcpp_result_size(const sdcpp_image_params* params, uint32_t* width, uint32_t* height, sdcpp_error* error) {
+    return behind_wall(error, [&] {
+        need("params", params, sizeof(sdcpp_image_params));
+        std::tie(handle("width", width), handle("height", height)) = result_size(copy_of(params));
+    });
 }
 
 const char* sdcpp_sampler_name(int32_t index) {

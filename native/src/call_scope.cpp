@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstring>
 #include <mutex>
+#include <vector>
 
 namespace sdcpp {
 namespace {
@@ -20,7 +21,9 @@ std::mutex sink_mutex;
 sdcpp_log_fn sink_fn = nullptr;
 void* sink_user = nullptr;
 
-constexpr size_t max_error_bytes = 1200;
+// The calls that run, for lines of the threads with which the engine reads files.
+std::mutex running_mutex;
+std::vector<call_scope*> running;
 
 sdcpp_log_level to_level(sd_log_level_t level) noexcept {
     switch (level) {
@@ -48,6 +51,20 @@ int number_after(std::string_view text, std::string_view prefix) noexcept {
     return value;
 }
 
+// A text of the engine may have several lines, or none.
+template <typename Use>
+void for_each_line(std::string_view text, Use&& use) {
+    while (!text.empty()) {
+        const size_t end = std::min(text.find('\n'), text.size());
+        std::string line(text.substr(0, end));
+        line.erase(line.find_last_not_of('\r') + 1);
+        if (!line.empty()) {
+            use(line);
+        }
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+}
+
 // Nothing may unwind into the engine: a line for which there is no memory is lost.
 template <typename Body>
 void drop_exceptions(Body&& body) noexcept {
@@ -60,15 +77,37 @@ void drop_exceptions(Body&& body) noexcept {
 void send_to_sink(sd_log_level_t level, const char* text) {
     std::string line(text);
     line.erase(line.find_last_not_of("\r\n") + 1);
-    std::lock_guard<std::mutex> lock(sink_mutex);
-    if (sink_fn != nullptr) {
-        sink_fn(to_level(level), line.c_str(), sink_user);
+    sdcpp_log_fn sink = nullptr;
+    void* user = nullptr;
+    {
+        // Not held during the call: a sink may replace itself.
+        std::lock_guard<std::mutex> lock(sink_mutex);
+        sink = sink_fn;
+        user = sink_user;
+    }
+    if (sink != nullptr) {
+        sink(to_level(level), line.c_str(), user);
+    }
+}
+
+// With one call running it is that one's; with more, each of them may need it to say why it failed.
+void send_to_calls(sd_log_level_t level, const char* text) {
+    std::lock_guard<std::mutex> lock(running_mutex);
+    for (call_scope* call : running) {
+        call->on_foreign_log(level, text);
     }
 }
 
 void log_callback(sd_log_level_t level, const char* text, void*) noexcept {
     if (text != nullptr) {
-        drop_exceptions([&] { current_call != nullptr ? current_call->on_log(level, text) : send_to_sink(level, text); });
+        drop_exceptions([&] {
+            if (current_call != nullptr) {
+                current_call->on_log(level, text);
+            } else {
+                send_to_calls(level, text);
+                send_to_sink(level, text);
+            }
+        });
     }
 }
 
@@ -89,6 +128,10 @@ call_scope::call_scope(const sdcpp_call* call, sdcpp_phase first_phase, const st
         checks::struct_size("call", call, call->size, offsetof(sdcpp_call, preview));
         std::memcpy(&call_, call, std::min<size_t>(call->size, sizeof call_));
     }
+    {
+        std::lock_guard<std::mutex> lock(running_mutex);
+        running.push_back(this);
+    }
     tag_slot_ = last_words::enter(call_.tag);
     current_call = this;
     report(0, 0, 0);
@@ -97,16 +140,14 @@ call_scope::call_scope(const sdcpp_call* call, sdcpp_phase first_phase, const st
 call_scope::~call_scope() {
     current_call = outer_;
     last_words::leave(tag_slot_);
+    std::lock_guard<std::mutex> lock(running_mutex);
+    running.erase(std::find(running.begin(), running.end(), this));
 }
 
 void call_scope::fail(sdcpp_status otherwise, const char* what) const {
-    sdcpp_status code = otherwise;
-    for (const char* words : {"insufficient memory", "failed to allocate", "out of memory", "OutOfDeviceMemory"}) {
-        if (errors_.find(words) != std::string::npos) {
-            code = SDCPP_OUT_OF_MEMORY;
-        }
-    }
-    throw failure(code, errors_.empty() ? std::string(what) + "; the engine gave no reason" : std::string(what) + ": " + errors_);
+    const std::string said = errors_.text();
+    throw failure(errors_.tells_of_memory() ? SDCPP_OUT_OF_MEMORY : otherwise,
+                  said.empty() ? std::string(what) + "; the engine gave no reason" : std::string(what) + ": " + said);
 }
 
 call_scope* call_scope::current() noexcept { return current_call; }
@@ -147,24 +188,23 @@ bool call_scope::wants_stop() const noexcept {
 
 void call_scope::on_log(sd_log_level_t level, const char* text) {
     wants_stop();
-    partial_line_ += text;
-    while (!partial_line_.empty() && (partial_line_.back() == '\n' || partial_line_.back() == '\r')) {
-        partial_line_.pop_back();
-    }
-    const std::string line = std::move(partial_line_);
-    partial_line_.clear();
-    if (line.empty()) {
-        return;
-    }
+    for_each_line(text, [&](const std::string& line) {
+        const sdcpp_log_level out = to_level(level);
+        const std::string_view words = without_origin(line);
+        if (out >= SDCPP_LOG_WARN) {
+            errors_.add(words, out == SDCPP_LOG_ERROR);
+        }
+        read_phase(words);
+        if (call_.log != nullptr) {
+            call_.log(out, line.c_str(), call_.user);
+        }
+    });
+}
+
+void call_scope::on_foreign_log(sd_log_level_t level, const char* text) {
     const sdcpp_log_level out = to_level(level);
-    const std::string_view words = without_origin(line);
-    if (out >= SDCPP_LOG_WARN && errors_.size() + words.size() < max_error_bytes) {
-        errors_ += errors_.empty() ? "" : "; ";
-        errors_ += words;
-    }
-    read_phase(words);
-    if (call_.log != nullptr) {
-        call_.log(out, line.c_str(), call_.user);
+    if (out >= SDCPP_LOG_WARN) {
+        for_each_line(text, [&](const std::string& line) { errors_.add(without_origin(line), out == SDCPP_LOG_ERROR); });
     }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../engine/engine_types.hpp"
+#include "error_lines.hpp"
 
 #include <sdcpp.h>
 
@@ -21,6 +22,8 @@ public:
     call_scope& operator=(const call_scope&) = delete;
 
     void on_log(sd_log_level_t level, const char* text);
+    // A line of a thread that belongs to no call; the call's callbacks do not hear of it, for they are promised their own thread.
+    void on_foreign_log(sd_log_level_t level, const char* text);
     void on_progress(int step, int steps, float seconds);
     void on_preview(int step, const sd_image_t& frame) noexcept;
     // Whether the engine shall stop at this step. Tells the engine's own flag too, where a context runs.
@@ -32,8 +35,8 @@ public:
     // There will be a second pass, which enlarges pixels or latents.
     void set_second_pass(bool through_pixels) noexcept;
 
-    // Throws `failure`: `what` with the last error and warning lines of the engine during this call. The code is `otherwise`, unless
-    // those lines, the only place where the engine says so, tell that memory was short.
+    // Throws `failure`: `what` with the last error and warning lines of the engine during this call. The code is `otherwise`, unless a
+    // line, the only place where the engine says so, told that memory was short.
     [[noreturn]] void fail(sdcpp_status otherwise, const char* what) const;
     // The value of the engine's "Version:" line, which names the model's family.
     const std::string& family() const noexcept { return family_; }
@@ -68,8 +71,7 @@ private:
     int image_count_;
     int last_step_ = -1;
     int tag_slot_;
-    std::string partial_line_;
-    std::string errors_;
+    error_lines errors_;
     std::string family_;
 };
 

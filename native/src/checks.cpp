@@ -15,15 +15,53 @@ std::string outside(const char* what, const std::string& value, const std::strin
     return std::string(what) + " is " + value + "; allowed is " + allowed;
 }
 
-void range(const char* what, long long value, long long low, long long high) {
-    if (value < low || value > high) {
-        refuse(outside(what, std::to_string(value), std::to_string(low) + " to " + std::to_string(high)));
+constexpr limit all_limits[] = {
+    {"width", 1, SDCPP_MAX_SIDE},
+    {"height", 1, SDCPP_MAX_SIDE},
+    {"width x height", 1, SDCPP_MAX_PIXELS},
+    {"steps", 1, SDCPP_MAX_STEPS},
+    {"seed", 0, INT64_MAX - SDCPP_MAX_BATCH},
+    {"batch_count", 1, SDCPP_MAX_BATCH},
+    {"clip_skip", 0, 12},
+    {"cfg_scale", 0, 1000},
+    {"strength", 0, 1},
+    {"lora_count", 0, SDCPP_MAX_LORAS},
+    {"LoRA multiplier", -100, 100},
+    {"picture_count", 0, SDCPP_MAX_PICTURES},
+    {"prompt bytes", 0, SDCPP_MAX_PROMPT_BYTES},
+    {"n_threads", 0, SDCPP_MAX_THREADS},
+    {nullptr, 0, 0},
+};
+
+const limit& limit_of(const char* name) {
+    const limit* found = all_limits;
+    while (found->name != nullptr && std::strcmp(found->name, name) != 0) {
+        ++found;
+    }
+    return *found;
+}
+
+std::string to_words(const limit& allowed) { return std::to_string(allowed.low) + " to " + std::to_string(allowed.high); }
+
+void range(const char* what, long long value, const limit& allowed) {
+    if (value < allowed.low || value > allowed.high) {
+        refuse(outside(what, std::to_string(value), to_words(allowed)), what);
+    }
+}
+
+void range(const char* what, long long value) { range(what, value, limit_of(what)); }
+
+// NaN is never within.
+void real_range(const char* what, float value) {
+    const limit& allowed = limit_of(what);
+    if (!(value >= static_cast<float>(allowed.low) && value <= static_cast<float>(allowed.high))) {
+        refuse(outside(what, std::to_string(value), to_words(allowed)), what);
     }
 }
 
 void prompt(const char* what, const char* text) {
     if (text != nullptr && std::strlen(text) > SDCPP_MAX_PROMPT_BYTES) {
-        refuse(outside(what, std::to_string(std::strlen(text)) + " bytes long", std::to_string(SDCPP_MAX_PROMPT_BYTES) + " bytes at most"));
+        refuse(outside(what, std::to_string(std::strlen(text)) + " bytes long", std::to_string(SDCPP_MAX_PROMPT_BYTES) + " bytes at most"), what);
     }
 }
 
@@ -38,7 +76,9 @@ void struct_size(const char* what, const void* pointer, uint32_t size, size_t fi
     }
 }
 
-void threads(int32_t n_threads) { range("n_threads", n_threads, 0, 1024); }
+const limit* limits() noexcept { return all_limits; }
+
+void threads(int32_t n_threads) { range("n_threads", n_threads); }
 
 void options(const sdcpp_option* options, size_t count) {
     if (options == nullptr && count > 0) {
@@ -47,21 +87,19 @@ void options(const sdcpp_option* options, size_t count) {
 }
 
 void image_params(const sdcpp_image_params& p) {
-    range("width", p.width, 1, SDCPP_MAX_SIDE);
-    range("height", p.height, 1, SDCPP_MAX_SIDE);
-    range("width x height", static_cast<long long>(p.width) * p.height, 1, SDCPP_MAX_PIXELS);
-    range("picture_count", static_cast<long long>(std::min<size_t>(p.picture_count, INT32_MAX)), 0, SDCPP_MAX_PICTURES);
+    range("width", p.width);
+    range("height", p.height);
+    range("width x height", static_cast<long long>(p.width) * p.height);
+    range("picture_count", static_cast<long long>(std::min<size_t>(p.picture_count, INT32_MAX)));
     if (p.pictures == nullptr && p.picture_count > 0) {
         refuse("pictures is null, picture_count is " + std::to_string(p.picture_count));
     }
-    range("steps", p.steps, 1, SDCPP_MAX_STEPS);
-    range("seed", p.seed, 0, INT64_MAX - SDCPP_MAX_BATCH);
-    range("batch_count", p.batch_count, 1, SDCPP_MAX_BATCH);
-    range("clip_skip", p.clip_skip, 0, 12);
-    range("lora_count", p.lora_count, 0, 64);
-    if (!(p.cfg_scale >= 0 && p.cfg_scale <= 1000)) {
-        refuse(outside("cfg_scale", std::to_string(p.cfg_scale), "0 to 1000"));
-    }
+    range("steps", p.steps);
+    range("seed", p.seed);
+    range("batch_count", p.batch_count);
+    range("clip_skip", p.clip_skip);
+    range("lora_count", p.lora_count);
+    real_range("cfg_scale", p.cfg_scale);
     options(p.options, p.option_count);
     prompt("prompt", p.prompt);
     prompt("negative_prompt", p.negative_prompt);
@@ -70,30 +108,28 @@ void image_params(const sdcpp_image_params& p) {
             refuse("a LoRA has no path");
         }
         file("LoRA", p.loras[i].path);
-        if (!(std::fabs(p.loras[i].multiplier) <= 100)) {
-            refuse(outside("LoRA multiplier", std::to_string(p.loras[i].multiplier), "-100 to 100"));
-        }
+        real_range("LoRA multiplier", p.loras[i].multiplier);
     }
 }
 
 void size(const char* what, uint32_t width, uint32_t height) {
-    range((std::string(what) + " width").c_str(), width, 1, SDCPP_MAX_SIDE);
-    range((std::string(what) + " height").c_str(), height, 1, SDCPP_MAX_SIDE);
-    range((std::string(what) + " width x height").c_str(), static_cast<long long>(width) * height, 1, SDCPP_MAX_PIXELS);
+    range((std::string(what) + " width").c_str(), width, limit_of("width"));
+    range((std::string(what) + " height").c_str(), height, limit_of("height"));
+    range((std::string(what) + " width x height").c_str(), static_cast<long long>(width) * height, limit_of("width x height"));
 }
 
 void image(const char* what, const sdcpp_image* image, uint32_t channels) {
     if (image == nullptr || image->data == nullptr) {
-        refuse(std::string(what) + " has no pixels");
+        refuse(std::string(what) + " has no pixels", what);
     }
     size(what, image->width, image->height);
-    range((std::string(what) + " channels").c_str(), image->channels, channels, channels);
+    range((std::string(what) + " channels").c_str(), image->channels, {nullptr, channels, channels});
 }
 
 void same_size(const char* what, const sdcpp_image& image, const sdcpp_image_params& params) {
     if (image.width != static_cast<uint32_t>(params.width) || image.height != static_cast<uint32_t>(params.height)) {
         refuse(std::string(what) + " is " + std::to_string(image.width) + "x" + std::to_string(image.height) + "; it must have the size of the result, " +
-               std::to_string(params.width) + "x" + std::to_string(params.height));
+               std::to_string(params.width) + "x" + std::to_string(params.height), what);
     }
 }
 
@@ -102,15 +138,11 @@ void scalable(const char* what, const sdcpp_image& image, const sdcpp_image_para
     const auto [narrow, wide] = std::minmax(image.width, image.height);
     if (std::sqrt(static_cast<double>(params.width) * params.height * narrow / wide) < half_a_cell) {
         refuse(std::string(what) + " is " + std::to_string(image.width) + "x" + std::to_string(image.height) + ", too narrow for a result of " +
-               std::to_string(params.width) + "x" + std::to_string(params.height));
+               std::to_string(params.width) + "x" + std::to_string(params.height), what);
     }
 }
 
-void strength(float strength) {
-    if (!(strength >= 0 && strength <= 1)) {
-        refuse(outside("strength", std::to_string(strength), "0 to 1"));
-    }
-}
+void strength(float strength) { real_range("strength", strength); }
 
 void result(const sdcpp_result* result, uint32_t images, size_t bytes) {
     struct_size("result", result, result != nullptr ? result->size : 0, sizeof(sdcpp_result));
@@ -130,13 +162,13 @@ void file(const std::string& option, const char* path) {
     const auto status = std::filesystem::status(std::filesystem::u8path(path), error);
     const std::string name = option + " '" + path + "' ";
     if (!std::filesystem::exists(status)) {
-        refuse(name + "does not exist");
+        refuse(name + "does not exist", option);
     }
     if (!std::filesystem::is_regular_file(status)) {
-        refuse(name + "is not a file");
+        refuse(name + "is not a file", option);
     }
     if (std::filesystem::file_size(std::filesystem::u8path(path), error) == 0) {
-        refuse(name + "is empty");
+        refuse(name + "is empty", option);
     }
 }
 

@@ -20,6 +20,14 @@ void same_size(const char* what, const sdcpp_image& image, const sdcpp_image_par
 // becomes nothing.
 void scalable(const char* what, const sdcpp_image& image, const sdcpp_image_params& params);
 void strength(float strength);
+// A number that is checked here, and what is allowed.
+struct limit {
+    const char* name;
+    long long low;
+    long long high;
+};
+// All of them, ended by one without a name.
+const limit* limits() noexcept;
 void result(const sdcpp_result* result, uint32_t images, size_t bytes);
 // A file that exists and is not empty. `option` names it in the message.
 void file(const std::string& option, const char* path);

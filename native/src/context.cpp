@@ -3,6 +3,7 @@
 #include "call_scope.hpp"
 #include "checks.hpp"
 #include "failure.hpp"
+#include "threads.hpp"
 
 #include <cstring>
 
@@ -53,7 +54,7 @@ std::unique_ptr<sdcpp_context> create_context(const sdcpp_context_params& params
     auto context = std::make_unique<sdcpp_context>();
     sd_ctx_params_t engine_params;
     engine().sd_ctx_params_init(&engine_params);
-    engine_params.n_threads = params.n_threads > 0 ? params.n_threads : engine().sd_get_num_physical_cores();
+    engine_params.n_threads = params.n_threads > 0 ? params.n_threads : available_threads();
     // Merging a LoRA into the weights leaks it into the next call, and aborts in the prebuilt engine.
     engine_params.lora_apply_mode = LORA_APPLY_AT_RUNTIME;
     // A lazily loaded model fails in its first picture, and its step times lie.
@@ -62,7 +63,8 @@ std::unique_ptr<sdcpp_context> create_context(const sdcpp_context_params& params
 
 #if defined(SDCPP_PREBUILT)
     if (engine_params.lora_apply_mode != LORA_APPLY_AT_RUNTIME) {
-        throw failure(SDCPP_NOT_SUPPORTED, "option lora_apply_mode: this engine build applies LoRAs at_runtime only; any other mode can end the process");
+        throw failure(SDCPP_NOT_SUPPORTED, "option lora_apply_mode: this engine build applies LoRAs at_runtime only; any other mode can end the process",
+                      "lora_apply_mode");
     }
 #endif
 
@@ -85,7 +87,7 @@ std::unique_ptr<sdcpp_context> create_context(const sdcpp_context_params& params
 
 void need_file(const sdcpp_context& context, const char* field, const char* option) {
     if (context.files.count(option) == 0) {
-        refuse(std::string(field) + " needs a model that was loaded with option " + option);
+        refuse(std::string(field) + " needs a model that was loaded with option " + option, field);
     }
 }
 

@@ -11,6 +11,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 struct sdcpp_context {
@@ -31,6 +32,9 @@ std::unique_ptr<sdcpp_context> create_context(const sdcpp_context_params& params
 
 // Throws `failure` unless the model was loaded with `option`, which `field` needs.
 void need_file(const sdcpp_context& context, const char* field, const char* option);
+
+// Width and height of the results of a request, whose numbers and options it checks.
+std::pair<uint32_t, uint32_t> result_size(const sdcpp_image_params& params);
 
 // `init` and `mask` may be null.
 void generate(sdcpp_context& context, const sdcpp_image_params& params, const sdcpp_image* init, const sdcpp_image* mask, float strength,

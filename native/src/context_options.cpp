@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <regex>
 
 namespace sdcpp {
@@ -121,8 +122,82 @@ option_table<sd_ctx_params_t> context_table() {
     return t;
 }
 
+// What a pattern of a rule may be. Regular expressions are compiled and matched by recursion here and in the engine: brackets within
+// brackets overflow the stack, and a repetition of something that repeats takes time without end.
+constexpr size_t longest_rules = 1024;
+constexpr int deepest_brackets = 8;
+constexpr int most_repetitions = 64;
+constexpr int most_open_ends = 3; // of *, + and {n,}, which multiply each other's tries
+
+[[noreturn]] void wrong_rule(const std::string& rule, const std::string& why) {
+    const std::string shown = rule.size() > 80 ? rule.substr(0, 77) + "..." : rule;
+    refuse("option tensor_type_rules: the pattern in '" + shown + "' " + why, "tensor_type_rules");
+}
+
+bool repeats_often(char c) { return c == '*' || c == '+' || c == '{'; }
+
+// The number after a brace, which the compiler unrolls.
+void check_count(const std::string& rule, size_t brace) {
+    for (size_t at = brace + 1; at < rule.size() && rule[at] != '}';) {
+        int count = 0;
+        const auto [stop, error] = std::from_chars(rule.data() + at, rule.data() + rule.size(), count);
+        if (error == std::errc::result_out_of_range || count > most_repetitions) {
+            wrong_rule(rule, "repeats more than " + std::to_string(most_repetitions) + " times");
+        }
+        at = std::max(at + 1, static_cast<size_t>(stop - rule.data()));
+    }
+}
+
+void check_pattern(const std::string& rule, const std::string& pattern) {
+    std::vector<bool> repeated_within; // for each open bracket
+    bool in_set = false;
+    int open_ends = 0;
+    for (size_t at = 0; at < pattern.size(); ++at) {
+        const char c = pattern[at];
+        if (c == '\\') {
+            ++at;
+            if (at < pattern.size() && pattern[at] >= '1' && pattern[at] <= '9') {
+                wrong_rule(rule, "refers back to a group, which is not supported");
+            }
+        } else if (in_set) {
+            in_set = c != ']';
+        } else if (c == '[') {
+            in_set = true;
+        } else if (c == '(') {
+            repeated_within.push_back(false);
+            if (repeated_within.size() > deepest_brackets) {
+                wrong_rule(rule, "has more than " + std::to_string(deepest_brackets) + " brackets within each other");
+            }
+            at += pattern.compare(at + 1, 1, "?") == 0 ? 1 : 0; // (?: and the like repeat nothing
+        } else if (c == ')' && !repeated_within.empty()) {
+            const bool inner = repeated_within.back();
+            repeated_within.pop_back();
+            if (inner && at + 1 < pattern.size() && repeats_often(pattern[at + 1])) {
+                wrong_rule(rule, "repeats a group that repeats or chooses something itself");
+            }
+            if (inner && !repeated_within.empty()) {
+                repeated_within.back() = true;
+            }
+        } else if (repeats_often(c) || c == '?' || c == '|') {
+            if (c == '{') {
+                check_count(pattern, at);
+            }
+            if (repeats_often(c) && ++open_ends > most_open_ends) {
+                wrong_rule(rule, "repeats more than " + std::to_string(most_open_ends) + " times something of any length");
+            }
+            if (!repeated_within.empty()) {
+                repeated_within.back() = true;
+            }
+        }
+    }
+}
+
 // "pattern=type,pattern=type": a malformed pattern ends the process inside the engine.
 void check_type_rules(const char* rules) {
+    if (std::strlen(rules) > longest_rules) {
+        refuse("option tensor_type_rules is " + std::to_string(std::strlen(rules)) + " bytes long; allowed is " + std::to_string(longest_rules) + " bytes at most",
+               "tensor_type_rules");
+    }
     const std::string text(rules);
     size_t begin = 0;
     while (begin <= text.size()) {
@@ -130,12 +205,13 @@ void check_type_rules(const char* rules) {
         const std::string rule = text.substr(begin, end - begin);
         const size_t equals = rule.rfind('=');
         if (equals == std::string::npos || !is_weight_type(rule.substr(equals + 1))) {
-            refuse("option tensor_type_rules: '" + rule + "' is not a rule; write pattern=type, e.g. ^vae\\.=f16, with a type of " + weight_type_names());
+            refuse("option tensor_type_rules: '" + rule + "' is not a rule; write pattern=type, e.g. ^vae\\.=f16, with a type of " + weight_type_names(), "tensor_type_rules");
         }
+        check_pattern(rule, rule.substr(0, equals));
         try {
             std::regex check(rule.substr(0, equals));
         } catch (const std::regex_error& e) {
-            refuse("option tensor_type_rules: the pattern in '" + rule + "' is not a regular expression: " + e.what());
+            wrong_rule(rule, std::string("is not a regular expression: ") + e.what());
         }
         begin = end + 1;
     }
@@ -143,14 +219,20 @@ void check_type_rules(const char* rules) {
 
 } // namespace
 
-void set_context_option(sd_ctx_params_t& params, const sdcpp_option& option, option_storage& storage) {
+static const option_table<sd_ctx_params_t>& the_table() {
     static const auto table = context_table();
+    return table;
+}
+
+void add_context_limits(std::vector<option_limit>& to) { add_limits(the_table(), to); }
+
+void set_context_option(sd_ctx_params_t& params, const sdcpp_option& option, option_storage& storage) {
     if (option.name != nullptr && option.value != nullptr && std::strcmp(option.name, "tensor_type_rules") == 0) {
         check_type_rules(option.value);
         params.tensor_type_rules = storage.keep(option.value);
         return;
     }
-    set_option(table, params, option, storage);
+    set_option(the_table(), params, option, storage);
 }
 
 } // namespace sdcpp

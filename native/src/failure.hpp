@@ -5,21 +5,28 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace sdcpp {
 
 class failure : public std::runtime_error {
 public:
-    failure(sdcpp_status code, const std::string& message) : std::runtime_error(message), code_(code) {}
+    // `option` is the engine's name of what was refused; empty where it is nothing in particular.
+    failure(sdcpp_status code, const std::string& message, std::string option = {})
+        : std::runtime_error(message), code_(code), option_(std::move(option)) {}
     sdcpp_status code() const noexcept { return code_; }
+    const char* option() const noexcept { return option_.c_str(); }
 
 private:
     sdcpp_status code_;
+    std::string option_;
 };
 
-[[noreturn]] inline void refuse(const std::string& message) { throw failure(SDCPP_INVALID_ARGUMENT, message); }
+[[noreturn]] inline void refuse(const std::string& message, std::string option = {}) {
+    throw failure(SDCPP_INVALID_ARGUMENT, message, std::move(option));
+}
 
-void set_error(sdcpp_error* error, sdcpp_status code, const char* message) noexcept;
+void set_error(sdcpp_error* error, sdcpp_status code, const char* message, const char* option = "") noexcept;
 
 // Runs `body` behind the exception wall. An exception of the engine may belong to another C++ runtime: it is caught by `...`, and its
 // text is lost.
@@ -30,7 +37,7 @@ int32_t behind_wall(sdcpp_error* error, Body&& body) noexcept {
         body();
         return SDCPP_OK;
     } catch (const failure& e) {
-        set_error(error, e.code(), e.what());
+        set_error(error, e.code(), e.what(), e.option());
         return e.code();
     } catch (const std::bad_alloc&) {
         set_error(error, SDCPP_OUT_OF_MEMORY, "out of memory");

@@ -19,7 +19,7 @@ sample_method_t sampler(const sdcpp_image_params& params, const sdcpp_context& c
     const char* name = params.sampler != nullptr ? params.sampler : context.default_sampler.c_str();
     const sample_method_t method = engine().str_to_sample_method(name);
     if (method == SAMPLE_METHOD_COUNT) {
-        refuse(std::string("sampler '") + name + "' is not known to this engine");
+        refuse(std::string("sampler '") + name + "' is not known to this engine", "sampler");
     }
     return method;
 }
@@ -30,7 +30,7 @@ scheduler_t scheduler(const sdcpp_image_params& params, const sdcpp_context& con
     }
     const scheduler_t value = engine().str_to_scheduler(params.scheduler);
     if (value == SCHEDULER_COUNT) {
-        refuse(std::string("scheduler '") + params.scheduler + "' is not known to this engine");
+        refuse(std::string("scheduler '") + params.scheduler + "' is not known to this engine", "scheduler");
     }
     return value;
 }
@@ -39,15 +39,15 @@ scheduler_t scheduler(const sdcpp_image_params& params, const sdcpp_context& con
 // table for, it has no sigmas at all.
 void check_scheduler(const std::string& name, int steps, const std::string& family) {
     if (steps < 2 && (name == "gits" || name == "karras" || name == "exponential")) {
-        refuse("scheduler '" + name + "' needs 2 steps or more");
+        refuse("scheduler '" + name + "' needs 2 steps or more", "scheduler");
     }
     if (name == "ays" && family != "SD 1.x" && family != "SD 2.x" && family != "SDXL" && family != "SVD") {
-        throw failure(SDCPP_NOT_SUPPORTED, "scheduler 'ays' has no sigmas for a model of the family '" + family + "'; it has them for SD 1.x, SD 2.x, SDXL and SVD");
+        throw failure(SDCPP_NOT_SUPPORTED, "scheduler 'ays' has no sigmas for a model of the family '" + family + "'; it has them for SD 1.x, SD 2.x, SDXL and SVD", "scheduler");
     }
 }
 
 // Sides of the result; the engine is told to make exactly those, on its grid.
-struct result_size {
+struct sides {
     uint32_t width;
     uint32_t height;
 };
@@ -56,23 +56,24 @@ struct result_size {
 // keeps that proportion, so that cropping evenly gives the same place back.
 uint32_t grid_side_of(uint32_t side, uint32_t target) { return on_grid(static_cast<uint32_t>((static_cast<uint64_t>(target) * on_grid(side) + side - 1) / side)); }
 
-result_size hires_size(uint32_t width, uint32_t height, sd_hires_params_t& hires) {
+sides hires_size(uint32_t width, uint32_t height, sd_hires_params_t& hires) {
     // The engine would go on without the second pass.
     const std::string upscaler = engine().hires_upscaler_name != nullptr ? engine().hires_upscaler_name(hires.upscaler) : "Latent";
     if (upscaler == "None" || (upscaler == "Model" && (hires.model_path == nullptr || hires.model_path[0] == '\0'))) {
-        refuse(upscaler == "None" ? "hires.upscaler is None; the hires fix needs one, e.g. Lanczos or Latent" : "hires.upscaler is Model; give its file as hires.model_path");
+        refuse(upscaler == "None" ? "hires.upscaler is None; the hires fix needs one, e.g. Lanczos or Latent" : "hires.upscaler is Model; give its file as hires.model_path",
+               "hires.upscaler");
     }
     const bool targeted = hires.target_width > 0 && hires.target_height > 0;
     if (!targeted && (hires.target_width > 0 || hires.target_height > 0)) {
-        refuse("hires.target_width and hires.target_height go together; give both, or hires.scale");
+        refuse("hires.target_width and hires.target_height go together; give both, or hires.scale", "hires.target_width");
     }
     const auto scaled = [&](uint32_t side) { return static_cast<uint32_t>(std::lround(static_cast<double>(side) * static_cast<double>(hires.scale))); };
-    const result_size size{targeted ? static_cast<uint32_t>(hires.target_width) : scaled(width),
+    const sides size{targeted ? static_cast<uint32_t>(hires.target_width) : scaled(width),
                            targeted ? static_cast<uint32_t>(hires.target_height) : scaled(height)};
     checks::size("the size of the hires fix", size.width, size.height);
     if (size.width < width || size.height < height) {
         refuse("the hires fix makes " + std::to_string(size.width) + "x" + std::to_string(size.height) + " of " + std::to_string(width) + "x" + std::to_string(height) +
-               "; its result must not be smaller");
+               "; its result must not be smaller", "hires.scale");
     }
     hires.target_width = static_cast<int>(grid_side_of(width, size.width));
     hires.target_height = static_cast<int>(grid_side_of(height, size.height));
@@ -144,7 +145,7 @@ std::vector<sd_lora_t> loras_of(const sdcpp_image_params& params) {
 }
 
 // Copies what the engine delivered; returns how many pictures that were.
-uint32_t deliver(const engine_images& images, const sdcpp_image_params& params, result_size size, sdcpp_result& result) {
+uint32_t deliver(const engine_images& images, const sdcpp_image_params& params, sides size, sdcpp_result& result) {
     const int delivered = std::max(0, std::min(images.count, params.batch_count));
     for (int i = 0; i < delivered; ++i) {
         copy_middle(images.images[i], size.width, size.height, result.images[i]);
@@ -152,7 +153,28 @@ uint32_t deliver(const engine_images& images, const sdcpp_image_params& params, 
     return static_cast<uint32_t>(delivered);
 }
 
+void set_options(const sdcpp_image_params& params, sd_img_gen_params_t& engine_params, option_storage& storage) {
+    engine().sd_img_gen_params_init(&engine_params);
+    for (size_t i = 0; i < params.option_count; ++i) {
+        set_image_option(engine_params, params.options[i], storage);
+    }
+}
+
+sides sides_of(const sdcpp_image_params& params, sd_img_gen_params_t& engine_params) {
+    const sides asked{static_cast<uint32_t>(params.width), static_cast<uint32_t>(params.height)};
+    return engine_params.hires.enabled ? hires_size(asked.width, asked.height, engine_params.hires) : asked;
+}
+
 } // namespace
+
+std::pair<uint32_t, uint32_t> result_size(const sdcpp_image_params& params) {
+    checks::image_params(params);
+    option_storage storage;
+    sd_img_gen_params_t engine_params;
+    set_options(params, engine_params, storage);
+    const sides size = sides_of(params, engine_params);
+    return {size.width, size.height};
+}
 
 void generate(sdcpp_context& context, const sdcpp_image_params& params, const sdcpp_image* init, const sdcpp_image* mask, float strength,
               const sdcpp_call* call, sdcpp_result& result) {
@@ -162,13 +184,10 @@ void generate(sdcpp_context& context, const sdcpp_image_params& params, const sd
 
     option_storage storage;
     sd_img_gen_params_t engine_params;
-    engine().sd_img_gen_params_init(&engine_params);
-    for (size_t i = 0; i < params.option_count; ++i) {
-        set_image_option(engine_params, params.options[i], storage);
-    }
+    set_options(params, engine_params, storage);
     check_files(context, engine_params);
     check_tiling(engine_params);
-    const result_size size = engine_params.hires.enabled ? hires_size(width, height, engine_params.hires) : result_size{width, height};
+    const sides size = sides_of(params, engine_params);
     checks::result(&result, static_cast<uint32_t>(params.batch_count), static_cast<size_t>(size.width) * size.height * 3);
     result.image_count = 0;
 

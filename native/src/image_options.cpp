@@ -137,12 +137,18 @@ option_table<sd_img_gen_params_t> image_table() {
 
 } // namespace
 
-void set_image_option(sd_img_gen_params_t& params, const sdcpp_option& option, option_storage& storage) {
+static const option_table<sd_img_gen_params_t>& the_table() {
     static const auto table = image_table();
+    return table;
+}
+
+void add_image_limits(std::vector<option_limit>& to) { add_limits(the_table(), to); }
+
+void set_image_option(sd_img_gen_params_t& params, const sdcpp_option& option, option_storage& storage) {
     if (option.name != nullptr && option.value != nullptr && std::strcmp(option.name, "cache.scm_mask") == 0) {
         check_scm_mask({option.name, option.value, storage});
     }
-    set_option(table, params, option, storage);
+    set_option(the_table(), params, option, storage);
 }
 
 } // namespace sdcpp

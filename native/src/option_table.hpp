@@ -23,7 +23,7 @@ struct option_context {
 };
 
 [[noreturn]] inline void wrong(const option_context& o, const std::string& allowed) {
-    refuse(std::string("option ") + o.name + ": '" + o.value + "' is not allowed; use " + allowed);
+    refuse(std::string("option ") + o.name + ": '" + o.value + "' is not allowed; use " + allowed, o.name);
 }
 
 inline std::string in_words(double value) {
@@ -96,24 +96,43 @@ std::vector<Number> parse_list(const option_context& o, double low, double high,
     return list;
 }
 
+// How an option is set; for a number also what is allowed.
 template <typename Params>
-using option_table = std::unordered_map<std::string, std::function<void(Params&, const option_context&)>>;
+struct option_entry {
+    std::function<void(Params&, const option_context&)> set;
+    bool is_number = false;
+    double low = 0;
+    double high = 0;
+};
+
+template <typename Params>
+using option_table = std::unordered_map<std::string, option_entry<Params>>;
+
+template <typename Params>
+void add_limits(const option_table<Params>& table, std::vector<option_limit>& to) {
+    for (const auto& [name, entry] : table) {
+        if (entry.is_number) {
+            to.push_back({name.c_str(), entry.low, entry.high});
+        }
+    }
+}
 
 // Each of these adds the field when the struct has it: `get` is only callable then.
 template <typename Params, typename Get>
 void add(option_table<Params>& table, const char* name, Get get) {
     if constexpr (std::is_invocable_v<Get, Params&>) {
-        table.emplace(name, [get](Params& params, const option_context& o) { parse(o, get(params)); });
+        table.emplace(name, option_entry<Params>{[get](Params& params, const option_context& o) { parse(o, get(params)); }});
     }
 }
 
 template <typename Params, typename Get>
 void add_number(option_table<Params>& table, const char* name, Get get, double low, double high) {
     if constexpr (std::is_invocable_v<Get, Params&>) {
-        table.emplace(name, [=](Params& params, const option_context& o) {
+        const auto set = [=](Params& params, const option_context& o) {
             auto& field = get(params);
             field = parse_number<std::decay_t<decltype(field)>>(o, o.value, o.value + std::strlen(o.value), low, high);
-        });
+        };
+        table.emplace(name, option_entry<Params>{set, true, low, high});
     }
 }
 
@@ -121,14 +140,15 @@ void add_number(option_table<Params>& table, const char* name, Get get, double l
 template <typename Params, typename Get, typename GetCount, typename Check>
 void add_list(option_table<Params>& table, const char* name, Get get, GetCount get_count, double low, double high, size_t longest, Check check) {
     if constexpr (std::is_invocable_v<Get, Params&> && std::is_invocable_v<GetCount, Params&>) {
-        table.emplace(name, [=](Params& params, const option_context& o) {
+        const auto set = [=](Params& params, const option_context& o) {
             using number = std::remove_pointer_t<std::decay_t<decltype(get(params))>>;
             std::vector<number> list = parse_list<number>(o, low, high, longest);
             check(o, list);
             auto& count = get_count(params);
             count = static_cast<std::decay_t<decltype(count)>>(list.size());
             get(params) = o.storage.keep(std::move(list));
-        });
+        };
+        table.emplace(name, option_entry<Params>{set});
     }
 }
 
@@ -143,9 +163,9 @@ void set_option(const option_table<Params>& table, Params& params, const sdcpp_o
     }
     const auto found = table.find(option.name);
     if (found == table.end()) {
-        throw failure(SDCPP_NOT_SUPPORTED, std::string("option ") + option.name + " is not supported by this engine build");
+        throw failure(SDCPP_NOT_SUPPORTED, std::string("option ") + option.name + " is not supported by this engine build", option.name);
     }
-    found->second(params, {option.name, option.value, storage});
+    found->second.set(params, {option.name, option.value, storage});
 }
 
 } // namespace sdcpp

@@ -25,6 +25,17 @@ private:
     std::deque<std::vector<float>> floats_;
 };
 
+// A number among the options, and what is allowed.
+struct option_limit {
+    const char* name;
+    double low;
+    double high;
+};
+
+// Those of this engine; the names live as long as the process.
+void add_context_limits(std::vector<option_limit>& to);
+void add_image_limits(std::vector<option_limit>& to);
+
 // Throw `failure`: SDCPP_NOT_SUPPORTED for a name this engine lacks, SDCPP_INVALID_ARGUMENT for a value that is not allowed.
 void set_context_option(sd_ctx_params_t& params, const sdcpp_option& option, option_storage& storage);
 void set_image_option(sd_img_gen_params_t& params, const sdcpp_option& option, option_storage& storage);

@@ -25,7 +25,7 @@ void need_family(const sdcpp_context& context) {
         for (const char* name : edit_families) {
             names += (names.empty() ? "" : ", ") + std::string(name);
         }
-        throw failure(SDCPP_NOT_SUPPORTED, "ref_images: a model of the family '" + context.family + "' takes no reference pictures; those that do are " + names);
+        throw failure(SDCPP_NOT_SUPPORTED, "ref_images: a model of the family '" + context.family + "' takes no reference pictures; those that do are " + names, "ref_images");
     }
 }
 
@@ -35,7 +35,7 @@ auto set_ip_adapter(Params& params, const sdcpp_image& image, int) -> decltype((
 }
 template <typename Params>
 void set_ip_adapter(Params&, const sdcpp_image&, long) {
-    throw failure(SDCPP_NOT_SUPPORTED, "picture ip_adapter_image is not supported by this engine build");
+    throw failure(SDCPP_NOT_SUPPORTED, "picture ip_adapter_image is not supported by this engine build", "ip_adapter_image");
 }
 
 // Without it the engine draws somebody else, and says so in its log alone. The word is fixed in it.
@@ -44,7 +44,7 @@ void need_trigger(const char* prompt) {
     const size_t first = text.find_first_not_of(" \t\r\n");
     const size_t trigger = text.rfind("img");
     if (trigger == std::string_view::npos || trigger <= first) {
-        refuse("prompt: PhotoMaker draws the person where the word img stands behind another, as in 'a man img in a garden'");
+        refuse("prompt: PhotoMaker draws the person where the word img stands behind another, as in 'a man img in a garden'", "prompt");
     }
 }
 
@@ -79,7 +79,7 @@ call_pictures::call_pictures(const sdcpp_context& context, const sdcpp_image_par
             need_trigger(params.prompt);
             ids_.push_back(view(picture.image));
         } else {
-            throw failure(SDCPP_NOT_SUPPORTED, "picture " + name + " is not supported by this engine build");
+            throw failure(SDCPP_NOT_SUPPORTED, "picture " + name + " is not supported by this engine build", name);
         }
     }
     engine_params.ref_images = refs_.data();

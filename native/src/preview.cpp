@@ -28,7 +28,7 @@ void on_preview(int step, int frame_count, sd_image_t* frames, bool, void*) noex
 int mode_number(const std::string& name) {
     const auto found = std::find(mode_names.begin(), mode_names.end(), name);
     if (found == mode_names.end()) {
-        refuse("preview_mode is '" + name + "'; allowed is none, proj, tae or vae");
+        refuse("preview_mode is '" + name + "'; allowed is none, proj, tae or vae", "preview_mode");
     }
     return static_cast<int>(found - mode_names.begin());
 }
@@ -58,7 +58,7 @@ preview_interest::preview_interest(const sdcpp_call* call) {
     }
     const int mode = mode_number(all.preview_mode != nullptr ? all.preview_mode : "none");
     if (all.preview_interval < 1 || all.preview_interval > 1000) {
-        refuse("preview_interval is " + std::to_string(all.preview_interval) + "; allowed is 1 to 1000");
+        refuse("preview_interval is " + std::to_string(all.preview_interval) + "; allowed is 1 to 1000", "preview_interval");
     }
     if (mode == 0) {
         return;

@@ -4,20 +4,21 @@
 #include "checks.hpp"
 #include "failure.hpp"
 #include "picture.hpp"
+#include "threads.hpp"
 
 namespace sdcpp {
 
 std::unique_ptr<sdcpp_upscaler> create_upscaler(const sdcpp_upscaler_params& params, const sdcpp_call* call) {
     checks::threads(params.n_threads);
     if (params.model_path == nullptr) {
-        refuse("model_path is null");
+        refuse("model_path is null", "model_path");
     }
     checks::file("model_path", params.model_path);
     if (params.tile_size != 0 && (params.tile_size < 16 || params.tile_size > 4096)) {
-        refuse("tile_size is " + std::to_string(params.tile_size) + "; allowed is 16 to 4096, or 0 for the engine's own");
+        refuse("tile_size is " + std::to_string(params.tile_size) + "; allowed is 16 to 4096, or 0 for the engine's own", "tile_size");
     }
     auto upscaler = std::make_unique<sdcpp_upscaler>();
-    const int threads = params.n_threads > 0 ? params.n_threads : engine().sd_get_num_physical_cores();
+    const int threads = params.n_threads > 0 ? params.n_threads : available_threads();
     call_scope scope(call, SDCPP_PHASE_LOAD, nullptr);
     upscaler->engine_context = {engine().new_upscaler_ctx(params.model_path, params.conv_direct != 0, threads, params.tile_size, params.backend, params.params_backend),
                                 engine().free_upscaler_ctx};

@@ -11,12 +11,15 @@ public sealed class DiffusionModel : IDisposable, IAsyncDisposable
     private readonly EngineThread _thread;
     private readonly ContextHandle _handle;
     private readonly ModelFileInfo[] _files;
+    private readonly bool _takesTurns;
 
-    private DiffusionModel(EngineThread thread, ContextHandle handle, ModelFileInfo[] files)
+    private DiffusionModel(EngineThread thread, ContextHandle handle, ModelFileInfo[] files, DiffusionModelOptions options)
     {
         _thread = thread;
         _handle = handle;
         _files = files;
+        _takesTurns = CpuThreads.TakesTurns(options.Threads, options.Backend);
+        Defaults = ModelDefaults.Of(ModelFiles.MainOf(options, files));
         (Family, DefaultSampler, DefaultScheduler, TakesReferenceImages) = ReadInfo(handle);
     }
 
@@ -26,35 +29,51 @@ public sealed class DiffusionModel : IDisposable, IAsyncDisposable
     /// <summary>What the engine says the model is, e.g. <c>Z-Image</c>.</summary>
     public string Family { get; }
 
+    /// <summary>What it generates with where a request says nothing.</summary>
+    public ModelDefaults Defaults { get; }
+
     /// <summary>The sampler used when a request names none.</summary>
     public string DefaultSampler { get; }
 
     /// <summary>The scheduler used when a request names none.</summary>
     public string DefaultScheduler { get; }
 
-    /// <summary>Whether it draws from <see cref="ImageRequest.ReferenceImages"/>; if not, it refuses them.</summary>
+    /// <summary>Whether it can use <see cref="ImageRequest.ReferenceImages"/>; if not, it refuses them.</summary>
     public bool TakesReferenceImages { get; }
 
+    /// <summary>Whether a call runs at the moment.</summary>
+    public bool IsBusy => _thread.IsRunning;
+
+    /// <summary>Calls that wait for their turn at the moment.</summary>
+    public int WaitingCalls => _thread.WaitingCalls;
+
     /// <summary>
-    /// Loads a model; loads the engine first if that has not happened. The files' headers are inspected before the engine sees them.
-    /// The engine cannot be stopped while it loads: a cancelled load ends when the engine has finished, with nothing left behind.
+    /// Loads a model; loads the engine first if that has not happened, with the options of <see cref="SdEngine.Configure"/>. The files'
+    /// headers are inspected before the engine sees them.
     /// </summary>
     /// <param name="options">The files and how to load them.</param>
-    /// <param name="callbacks">What to hear meanwhile.</param>
-    /// <param name="cancellation">Gives the model up.</param>
+    /// <param name="callbacks">Optional progress and log callbacks.</param>
+    /// <param name="cancellation">
+    /// Cancels the load. The engine cannot be stopped while it reads: the task ends at once, and what the engine has read is freed when it
+    /// has finished.
+    /// </param>
     /// <exception cref="SdException">
     /// <see cref="SdError.ModelFileNotFound"/>, <see cref="SdError.ModelFileInvalid"/>, <see cref="SdError.ModelFileTruncated"/> naming the
     /// file; <see cref="SdError.ModelLoadFailed"/> with the engine's words; <see cref="SdError.NotSupported"/> naming the option.
     /// </exception>
+    /// <exception cref="ArgumentException">A value is null where it cannot be; it is named.</exception>
     public static async Task<DiffusionModel> LoadAsync(
         DiffusionModelOptions options, SdCallbacks? callbacks = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
+        ArgumentOutOfRangeException.ThrowIfNegative(options.MaxWaitingCalls, nameof(options.MaxWaitingCalls));
+        NullChecks.Check(options);
         cancellation.ThrowIfCancellationRequested();
-        var thread = new EngineThread("SdCpp model", options.WhenBusy);
+        var thread = new EngineThread(nameof(DiffusionModel), options.WhenBusy, options.MaxWaitingCalls);
         try
         {
-            return await thread.RunAsync(thread, () => Load(thread, options, callbacks, cancellation), cancellation).ConfigureAwait(false);
+            var load = new EngineCall<DiffusionModel>(() => Load(thread, options, callbacks, cancellation), cancellation) { Discard = static model => model.Free() };
+            return await thread.RunAsync(load).ConfigureAwait(false);
         }
         catch
         {
@@ -63,46 +82,52 @@ public sealed class DiffusionModel : IDisposable, IAsyncDisposable
         }
     }
 
-    /// <summary>Draws pictures from words.</summary>
-    /// <param name="request">What to draw.</param>
-    /// <param name="callbacks">What to hear meanwhile.</param>
+    /// <summary>Generates images from a prompt.</summary>
+    /// <param name="request">What to generate.</param>
+    /// <param name="callbacks">Optional progress, log and preview callbacks.</param>
     /// <param name="cancellation">Stops the engine at its next step; while it decodes, after that. Nothing is delivered.</param>
     /// <param name="finishImage">
-    /// Finishes the image at hand and delivers those that are finished. Signalled before the first one is begun, it cancels; while the engine
+    /// Finishes the current image and delivers those that are finished. Signalled before the first one is begun, it cancels; while the engine
     /// decodes, everything is delivered.
     /// </param>
-    /// <returns>The pictures; dispose it to give their memory back.</returns>
+    /// <returns>The images; dispose it to give their memory back.</returns>
     /// <exception cref="SdException">
-    /// A value was refused, the engine failed, or it is <see cref="SdError.Busy"/> (<see cref="DiffusionModelOptions.WhenBusy"/>).
+    /// A value was refused, the engine failed, or it is <see cref="SdError.Busy"/> (<see cref="DiffusionModelOptions.WhenBusy"/>,
+    /// <see cref="DiffusionModelOptions.MaxWaitingCalls"/>).
     /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled; nothing is delivered.</exception>
+    /// <exception cref="ArgumentException">A value is null where it cannot be; it is named.</exception>
+    /// <exception cref="ObjectDisposedException">The model, or an image of the request, is disposed.</exception>
+    /// <exception cref="InvalidOperationException">A callback of this model's own call waits for this one, which can only begin when that callback has returned.</exception>
     public Task<GenerationResult> TextToImageAsync(
-        TextToImageRequest request, SdCallbacks? callbacks = null, CancellationToken cancellation = default, CancellationToken finishImage = default)
-    {
-        ArgumentNullException.ThrowIfNull(request);
-        return _thread.RunAsync(this, () => Generate(request, null, callbacks, cancellation, finishImage), cancellation);
-    }
+        TextToImageRequest request, SdCallbacks? callbacks = null, CancellationToken cancellation = default, CancellationToken finishImage = default) =>
+        RunAsync(request, callbacks, cancellation, finishImage);
 
-    /// <summary>Draws pictures from words and a picture.</summary>
-    /// <param name="request">What to draw, and from what. Its buffers must live until the call has ended.</param>
-    /// <param name="callbacks">What to hear meanwhile.</param>
+    /// <summary>Generates images from a prompt and an image.</summary>
+    /// <param name="request">What to generate, and from what. Its images may be disposed once this has returned its task.</param>
+    /// <param name="callbacks">Optional progress, log and preview callbacks.</param>
     /// <param name="cancellation">As in <see cref="TextToImageAsync"/>.</param>
     /// <param name="finishImage">As in <see cref="TextToImageAsync"/>.</param>
-    /// <returns>The pictures; dispose it to give their memory back.</returns>
+    /// <returns>The images; dispose it to give their memory back.</returns>
     /// <exception cref="SdException">As in <see cref="TextToImageAsync"/>.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; nothing is delivered.</exception>
+    /// <exception cref="ArgumentException">A value is null where it cannot be; it is named.</exception>
+    /// <exception cref="ObjectDisposedException">The model, or an image of the request, is disposed.</exception>
+    /// <exception cref="InvalidOperationException">A callback of this model's own call waits for this one, which can only begin when that callback has returned.</exception>
     public Task<GenerationResult> ImageToImageAsync(
-        ImageToImageRequest request, SdCallbacks? callbacks = null, CancellationToken cancellation = default, CancellationToken finishImage = default)
-    {
-        ArgumentNullException.ThrowIfNull(request);
-        return _thread.RunAsync(this, () => Generate(request, request, callbacks, cancellation, finishImage), cancellation);
-    }
+        ImageToImageRequest request, SdCallbacks? callbacks = null, CancellationToken cancellation = default, CancellationToken finishImage = default) =>
+        RunAsync(request, callbacks, cancellation, finishImage);
 
-    /// <summary>Waits for the running and waiting calls, then frees the model. Not to be called from its callbacks.</summary>
+    /// <summary>Cancels the calls that wait, and stops the one that runs at its next step. The model stays usable.</summary>
+    public void CancelAll() => _thread.CancelAll();
+
+    /// <summary>
+    /// Cancels the calls that wait, waits for the one that runs, then frees the model. <see cref="CancelAll"/> before it stops that one too.
+    /// </summary>
     /// <exception cref="InvalidOperationException">Called from a callback of this model, where it would wait for itself.</exception>
     public void Dispose()
     {
-        _thread.CloseAsync(_handle, this).GetAwaiter().GetResult();
+        _thread.CloseAsync(_handle).GetAwaiter().GetResult();
         GC.SuppressFinalize(this);
     }
 
@@ -110,8 +135,26 @@ public sealed class DiffusionModel : IDisposable, IAsyncDisposable
     /// <exception cref="InvalidOperationException">Called from a callback of this model, where it would wait for itself.</exception>
     public async ValueTask DisposeAsync()
     {
-        await _thread.CloseAsync(_handle, this).ConfigureAwait(false);
+        await _thread.CloseAsync(_handle).ConfigureAwait(false);
         GC.SuppressFinalize(this);
+    }
+
+    private Task<GenerationResult> RunAsync(ImageRequest request, SdCallbacks? callbacks, CancellationToken cancellation, CancellationToken finishImage)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        NullChecks.Check(request);
+        request = Defaults.Complete(request);
+        return _thread.RunAsync(new EngineCall<GenerationResult>(() => Generate(request, callbacks, cancellation, finishImage), cancellation)
+        {
+            Release = InputLease.Take(request),
+        });
+    }
+
+    // Of a load that nobody waits for any more, on its own thread.
+    private void Free()
+    {
+        _handle.Dispose();
+        _thread.End();
     }
 
     private static unsafe DiffusionModel Load(
@@ -122,11 +165,11 @@ public sealed class DiffusionModel : IDisposable, IAsyncDisposable
         EngineOptions engineOptions = options.ToEngineOptions();
         IReadOnlyCollection<KeyValuePair<string, string>> embeddings = options.Embeddings ?? new Dictionary<string, string>();
         using var arena = new Utf8Arena();
-        using var scope = new NativeCallScope(callbacks, arena, stop: null);
+        using var scope = new NativeCallScope(callbacks, arena, abandoned: cancellation);
         var parameters = new NativeContextParams
         {
             Size = (uint)sizeof(NativeContextParams),
-            Threads = options.Threads,
+            Threads = CpuThreads.For(options.Threads),
             Options = arena.AddOptions(engineOptions),
             OptionCount = (nuint)engineOptions.Count,
             Embeddings = arena.AddOptions(embeddings),
@@ -137,13 +180,13 @@ public sealed class DiffusionModel : IDisposable, IAsyncDisposable
         int status;
         fixed (NativeCall* call = &scope.Call)
             status = NativeMethods.sdcpp_context_create(&parameters, call, &context, &error);
-        var handle = new ContextHandle(context);
+        var handle = new ContextHandle(context, files.Sum(file => file.MemoryEstimate));
         try
         {
             scope.ThrowIfCallbackThrew();
             NativeStatus.ThrowIfFailed(status, error, cancellation);
             cancellation.ThrowIfCancellationRequested();
-            return new DiffusionModel(thread, handle, files);
+            return new DiffusionModel(thread, handle, files, options);
         }
         catch
         {
@@ -163,25 +206,35 @@ public sealed class DiffusionModel : IDisposable, IAsyncDisposable
     }
 
     private unsafe GenerationResult Generate(
-        ImageRequest request, ImageToImageRequest? from, SdCallbacks? callbacks, CancellationToken cancellation, CancellationToken finishImage)
+        ImageRequest request, SdCallbacks? callbacks, CancellationToken cancellation, CancellationToken finishImage)
     {
         ModelFiles.CheckLoras(request.Loras, _files);
         CompanionFiles.CheckIdentity(request);
         if (RequestOptions.FileOf(request, "hires.model_path", request.Hires?.ModelPath) is { } upscaler)
             ModelFiles.CheckUpscaler(upscaler);
         using var arena = new Utf8Arena();
-        using var call = new NativeCallScope(callbacks, arena, Stop);
         NativeImageParams parameters = RequestMarshaller.ToNative(request, arena);
-        ImageBuffer[] pixels = RequestMarshaller.RentResults(request);
+        ImageBuffer[] pixels = RequestMarshaller.RentResults(parameters);
         try
         {
+            using CoreTurn? turn = _takesTurns ? new CoreTurn() : null;
+            Action stop = () =>
+            {
+                NativeMethods.sdcpp_cancel(_handle, CancelMode.Now);
+                turn?.Cancel();
+            };
+            using var scope = new NativeCallScope(callbacks, arena, stop, turn);
             NativeResult result = RequestMarshaller.ToNative(pixels, arena);
             // Whoever cancels from here on reaches this call: the bridge keeps a cancel that comes before it begins.
             NativeMethods.sdcpp_cancel(_handle, CancelMode.None);
-            using (cancellation.UnsafeRegister(static model => ((DiffusionModel)model!).Stop(), this))
+            _thread.OnStop(stop);
+            using (cancellation.UnsafeRegister(static stop => ((Action)stop!)(), stop))
             using (finishImage.UnsafeRegister(static model => NativeMethods.sdcpp_cancel(((DiffusionModel)model!)._handle, CancelMode.AfterImage), this))
-                Call(&parameters, from, call, &result, cancellation, finishImage);
-            GC.KeepAlive(request);
+            {
+                turn?.Take();
+                Call(&parameters, request as ImageToImageRequest, scope, &result, cancellation, finishImage);
+            }
+
             return new GenerationResult(RequestMarshaller.ToImages(pixels, (int)result.ImageCount, parameters.Seed));
         }
         catch
@@ -210,7 +263,6 @@ public sealed class DiffusionModel : IDisposable, IAsyncDisposable
                 NativeImage mask = from.Mask is null ? default : RequestMarshaller.ToNative(from.Mask);
                 status = NativeMethods.sdcpp_img2img(
                     _handle, parameters, &init, from.Mask is null ? null : &mask, from.Strength, call, result, &error);
-                GC.KeepAlive(from);
             }
         }
 
@@ -218,6 +270,4 @@ public sealed class DiffusionModel : IDisposable, IAsyncDisposable
         bool onlyFinish = finishImage.IsCancellationRequested && !cancellation.IsCancellationRequested;
         NativeStatus.ThrowIfFailed(status, error, onlyFinish ? finishImage : cancellation);
     }
-
-    private void Stop() => NativeMethods.sdcpp_cancel(_handle, CancelMode.Now);
 }

@@ -80,11 +80,17 @@ public sealed record DiffusionModelOptions
     /// <summary>Weight types by regular expressions on tensors' names, e.g. <c>^vae\.=f16,norm=f32</c>; the first that fits holds.</summary>
     public string? TensorTypeRules { get; init; }
 
-    /// <summary>CPU threads, 1 to 1024; 0 for all physical cores. Models that draw at the same time should share the cores.</summary>
+    /// <summary>
+    /// CPU threads, 1 to 1024. 0 for the physical cores that this process may use; calls of such models take turns on the cores, step by
+    /// step, for the engine's threads wait by spinning. Calls with a number of their own run whenever they like: keep the sum within the cores.
+    /// </summary>
     public int Threads { get; init; }
 
     /// <summary>What a second call does while one is running.</summary>
     public WhenBusy WhenBusy { get; init; }
+
+    /// <summary>Most calls that wait for their turn, 0 or more; further ones fail with <see cref="SdError.Busy"/>.</summary>
+    public int MaxWaitingCalls { get; init; } = 1000;
 
     /// <summary>Where noise comes from: <c>cuda</c>, <c>cpu</c> or <c>std_default</c>. Names of other programs whose seeds shall give the same picture.</summary>
     public string? Rng { get; init; }

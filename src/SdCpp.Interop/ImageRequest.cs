@@ -24,17 +24,20 @@ public abstract record ImageRequest
     /// <summary>What to avoid; needs a <see cref="CfgScale"/> above 1. At most <see cref="MaxPromptBytes"/> bytes.</summary>
     public string NegativePrompt { get; init; } = "";
 
-    /// <summary>Width of the result, 1 to <see cref="ImageBuffer.MaxSide"/> pixels. Off the engine's grid of 8 it is drawn larger and cropped evenly.</summary>
-    public int Width { get; init; } = 512;
+    /// <summary>
+    /// Width of the result, 1 to <see cref="ImageBuffer.MaxSide"/> pixels. Off the engine's grid of 8 it is generated larger and cropped
+    /// evenly. Null for the input image's, or else for what the model generates best (<see cref="DiffusionModel.Defaults"/>).
+    /// </summary>
+    public int? Width { get; init; }
 
     /// <summary>Height of the result, as <see cref="Width"/>.</summary>
-    public int Height { get; init; } = 512;
+    public int? Height { get; init; }
 
-    /// <summary>Sampling steps, 1 to <see cref="MaxSteps"/>.</summary>
-    public int Steps { get; init; } = 20;
+    /// <summary>Sampling steps, 1 to <see cref="MaxSteps"/>; null for the model's own (<see cref="DiffusionModel.Defaults"/>).</summary>
+    public int? Steps { get; init; }
 
-    /// <summary>Classifier-free guidance, 0 to 1000; 1 turns it off and halves the work.</summary>
-    public float CfgScale { get; init; } = 7;
+    /// <summary>Classifier-free guidance, 0 to 1000; 1 turns it off and halves the work. Null for the model's own (<see cref="DiffusionModel.Defaults"/>).</summary>
+    public float? CfgScale { get; init; }
 
     /// <summary>Guidance by the input picture, 0 to 1000, for models that have it (Instruct-Pix2Pix); null for <see cref="CfgScale"/>.</summary>
     public float? ImageCfgScale { get; init; }

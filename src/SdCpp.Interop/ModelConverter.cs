@@ -50,7 +50,7 @@ public static class ModelConverter
         fixed (NativeCall* call = &scope.Call)
         {
             status = NativeMethods.sdcpp_convert(
-                arena.Add(inputPath, nameof(inputPath)), arena.Add(outputPath, nameof(outputPath)), arena.Add(weightType, nameof(weightType)), call, &error);
+                arena.Add(inputPath, nameof(inputPath)), arena.Add(outputPath, nameof(outputPath)), arena.Add(ValueNames.Normalize("wtype", weightType), nameof(weightType)), call, &error);
         }
 
         scope.ThrowIfCallbackThrew();

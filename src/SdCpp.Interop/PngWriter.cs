@@ -40,7 +40,7 @@ internal static class PngWriter
             int rowBytes = image.Width * image.Channels;
             for (int y = 0; y < image.Height; y++)
             {
-                deflate.Write(filter.Next(image.Span.Slice(y * rowBytes, rowBytes)));
+                deflate.Write(filter.Next(image.Raw.Slice(y * rowBytes, rowBytes)));
                 if (piece.Length >= PieceBytes)
                     Flush();
             }

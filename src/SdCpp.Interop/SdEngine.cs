@@ -9,10 +9,14 @@ public sealed class SdEngine
 {
     private static readonly Lock LoadLock = new();
     private static SdEngine? _loaded;
+    private static SdEngineOptions? _configured;
     private static Action<SdLogLine>? _sink;
 
-    private SdEngine(NativeEngineInfo info, EngineChoice choice)
+    private readonly SdEngineOptions _options;
+
+    private SdEngine(NativeEngineInfo info, EngineChoice choice, SdEngineOptions options)
     {
+        _options = options;
         Devices = ReadDevices();
         unsafe
         {
@@ -26,6 +30,7 @@ public sealed class SdEngine
         {
             Samplers = ReadNames(&NativeMethods.sdcpp_sampler_name);
             Schedulers = ReadNames(&NativeMethods.sdcpp_scheduler_name);
+            Limits = ReadLimits();
         }
     }
 
@@ -45,22 +50,59 @@ public sealed class SdEngine
     public IReadOnlyList<string> Schedulers { get; }
 
     /// <summary>
-    /// Loads the engine, and proves that its struct layout is the one the native library was compiled for. Only the first call of a
-    /// process loads; later ones return the same engine and their options are not looked at.
+    /// The numbers that the engine's bridge checks, by the names of this library's properties (<c>Steps</c>, <c>Hires.Scale</c>), and what is
+    /// allowed; those without a property by the engine's own name.
     /// </summary>
-    /// <param name="options">Where the engine is and which backend; the defaults find what came with the package and fits the machine.</param>
+    public IReadOnlyDictionary<string, SdLimit> Limits { get; }
+
+    /// <summary>
+    /// Says which engine this process will use, without loading it: for programs whose first call is that of a model, which loads the engine
+    /// too. Call it where the program begins: its first line, a module initializer, the registration of its services.
+    /// </summary>
+    /// <param name="options">As for <see cref="Load"/>.</param>
+    /// <exception cref="SdException"><see cref="SdError.EngineIncompatible"/>: the engine is loaded already, and is another one.</exception>
+    public static void Configure(SdEngineOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        lock (LoadLock)
+        {
+            _loaded?.CheckSame(options);
+            _configured = options;
+        }
+    }
+
+    /// <summary>
+    /// Loads the engine, and proves that its struct layout is the one the native library was compiled for. Only the first call of a
+    /// process loads; later ones return the same engine, or throw when it is not what their options ask for.
+    /// </summary>
+    /// <param name="options">
+    /// Where the engine is and which backend; null for what <see cref="Configure"/> said. The defaults find what came with the package and
+    /// fits the machine.
+    /// </param>
     /// <exception cref="SdException">
+    /// <see cref="SdError.EngineIncompatible"/>: the engine is loaded already, and an option asks for another one; it is named.
     /// <see cref="SdError.EngineNotFound"/>: no native library, or the backend that was asked for has no driver or device here;
     /// <see cref="SdError.EngineIncompatible"/>; <see cref="SdError.InvalidArgument"/>: no build has that backend, those that are there are
     /// named; <see cref="SdError.NotSupported"/>: the engine build takes no plug-in or engine path.
     /// </exception>
     public static SdEngine Load(SdEngineOptions? options = null)
     {
+        if (options is null && Volatile.Read(ref _loaded) is { } loaded)
+            return loaded;
         lock (LoadLock)
-            return _loaded ??= LoadOnce(options ?? new SdEngineOptions());
+        {
+            if (_loaded is null)
+                Volatile.Write(ref _loaded, LoadOnce(options ?? _configured ?? new SdEngineOptions()));
+            else if (options is not null)
+                _loaded.CheckSame(options);
+            return _loaded!;
+        }
     }
 
-    /// <summary>Receives the engine's log lines that belong to no call; null turns it off. May be called on any thread.</summary>
+    /// <summary>
+    /// Receives the engine's log lines that belong to no call; null turns it off. May be called on any thread, from the sink too; a line that
+    /// is on its way may still reach the sink that was there before.
+    /// </summary>
     /// <param name="sink">What to call for each line. Exceptions that it throws are dropped: there is no caller to give them to.</param>
     public static unsafe void SetLogSink(Action<SdLogLine>? sink)
     {
@@ -102,7 +144,7 @@ public sealed class SdEngine
         NativeError error = NativeStatus.NewError();
         var info = new NativeEngineInfo { Size = (uint)sizeof(NativeEngineInfo) };
         NativeStatus.ThrowIfFailed(NativeMethods.sdcpp_engine_get_info(&info, &error), error);
-        var engine = new SdEngine(info, choice);
+        var engine = new SdEngine(info, choice, options);
         engine.CheckAsked(choice);
         return engine;
     }
@@ -119,6 +161,39 @@ public sealed class SdEngine
         };
         NativeError error = NativeStatus.NewError();
         NativeStatus.ThrowIfFailed(NativeMethods.sdcpp_engine_load(&parameters, &error), error);
+    }
+
+    // What is null asks for nothing.
+    private void CheckSame(SdEngineOptions options)
+    {
+        string folder = Path.GetDirectoryName(Info.NativeLibraryPath)!;
+        List<string> different = [];
+        if (options.NativeDirectory is { } directory && Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory)) != folder)
+            different.Add($"{nameof(options.NativeDirectory)} is {directory}, the engine is that of {folder}");
+        if (!string.IsNullOrWhiteSpace(options.Backend) && !Is(options.Backend, "auto") && !Is(options.Backend, Info.Backend) && !Is(options.Backend, Path.GetFileName(folder))
+            && !Is(options.Backend, _options.Backend))
+        {
+            different.Add($"{nameof(options.Backend)} is {options.Backend}, the engine's is {Info.Backend}");
+        }
+
+        Compare(nameof(options.EnginePath), options.EnginePath, _options.EnginePath);
+        Compare(nameof(options.BackendPath), options.BackendPath, _options.BackendPath);
+        Compare(nameof(options.CrashFile), options.CrashFile, _options.CrashFile);
+        if (different.Count == 0)
+            return;
+        throw new SdException(
+            SdError.EngineIncompatible,
+            $"The engine of this process is loaded already, with other options: {string.Join("; ", different)}. A process has one engine: call {nameof(SdEngine)}.{nameof(Configure)} or " +
+            $"{nameof(SdEngine)}.{nameof(Load)} with the options before the first model is loaded.")
+        { Option = different[0][..different[0].IndexOf(' ', StringComparison.Ordinal)] };
+
+        static bool Is(string asked, string? name) => asked.Equals(name, StringComparison.OrdinalIgnoreCase);
+
+        void Compare(string name, string? asked, string? loaded)
+        {
+            if (asked is not null && (loaded is null || Path.GetFullPath(asked) != Path.GetFullPath(loaded)))
+                different.Add($"{name} is {asked}, the engine was loaded with {loaded ?? "none"}");
+        }
     }
 
     // A driver may be there and no card, or a card that the engine does not take: only its devices tell.
@@ -183,6 +258,16 @@ public sealed class SdEngine
     {
         string[] parts = line.Split('\t', 2);
         return new SdDevice(parts[0], parts.Length > 1 ? parts[1] : "");
+    }
+
+    private static unsafe Dictionary<string, SdLimit> ReadLimits()
+    {
+        var limits = new Dictionary<string, SdLimit>(StringComparer.Ordinal);
+        NativeError error = NativeStatus.NewError();
+        var limit = new NativeLimit { Size = (uint)sizeof(NativeLimit) };
+        for (int i = 0; NativeMethods.sdcpp_limit_at(i, &limit, &error) == 0; i++)
+            limits[OptionNames.PropertyOf(Text(limit.Name))!] = new SdLimit(limit.Low, limit.High);
+        return limits;
     }
 
     private static unsafe List<string> ReadNames(delegate* managed<int, byte*> nameOf)

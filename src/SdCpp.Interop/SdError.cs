@@ -38,4 +38,7 @@ public enum SdError
 
     /// <summary>A model file is shorter than its header says.</summary>
     ModelFileTruncated = 22,
+
+    /// <summary>An image file is of another kind, or damaged.</summary>
+    ImageFileInvalid = 30,
 }

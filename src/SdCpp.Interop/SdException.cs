@@ -1,6 +1,9 @@
 namespace SdCpp.Interop;
 
-/// <summary>The one exception of this library, besides argument checks, <see cref="OperationCanceledException"/> and <see cref="ObjectDisposedException"/>.</summary>
+/// <summary>
+/// What went wrong, with a code for programs and a message for people. Besides it this library throws <see cref="ArgumentException"/> for
+/// nulls, <see cref="OperationCanceledException"/>, <see cref="ObjectDisposedException"/> and <see cref="InvalidOperationException"/>.
+/// </summary>
 public sealed class SdException : Exception
 {
     /// <summary>Makes an exception.</summary>
@@ -11,4 +14,10 @@ public sealed class SdException : Exception
 
     /// <summary>Why it failed.</summary>
     public SdError Code { get; }
+
+    /// <summary>The property that was refused, e.g. <c>Steps</c> or <c>Hires.Scale</c>, or the engine's own name of an option that has no property; null for none.</summary>
+    public string? Option { get; init; }
+
+    /// <summary>The file that was refused, as it was given; null for none.</summary>
+    public string? File { get; init; }
 }

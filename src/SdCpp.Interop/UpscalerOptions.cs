@@ -4,7 +4,7 @@ namespace SdCpp.Interop;
 /// <param name="ModelPath">An ESRGAN file.</param>
 public sealed record UpscalerOptions(string ModelPath)
 {
-    /// <summary>CPU threads, 1 to 1024; 0 for all physical cores.</summary>
+    /// <summary>CPU threads, 1 to 1024; 0 as in <see cref="DiffusionModelOptions.Threads"/>.</summary>
     public int Threads { get; init; }
 
     /// <summary>Side of the tiles the input is cut into, 16 to 4096 pixels; 0 for the engine's own.</summary>
@@ -21,4 +21,7 @@ public sealed record UpscalerOptions(string ModelPath)
 
     /// <summary>What a second call does while one is running.</summary>
     public WhenBusy WhenBusy { get; init; }
+
+    /// <summary>Most calls that wait for their turn, as <see cref="DiffusionModelOptions.MaxWaitingCalls"/>.</summary>
+    public int MaxWaitingCalls { get; init; } = 1000;
 }

@@ -41,7 +41,7 @@ public sealed class AllocationTests(Demo demo)
         long before = GC.GetGCMemoryInfo(GCKind.FullBlocking).GenerationInfo[LargeObjectHeap].SizeAfterBytes;
 
         await DrawAsync(request, CancellationToken.None);
-        noise.SavePng(path);
+        noise.Save(path);
 
         GC.Collect();
         long after = GC.GetGCMemoryInfo(GCKind.FullBlocking).GenerationInfo[LargeObjectHeap].SizeBeforeBytes;

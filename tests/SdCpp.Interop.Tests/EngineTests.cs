@@ -27,7 +27,38 @@ public sealed class EngineTests(Demo demo)
     }
 
     [Fact]
-    public void The_engine_is_loaded_once_a_process() => Assert.Same(demo.Engine, SdEngine.Load(new SdEngineOptions { EnginePath = "nowhere" }));
+    public void The_engine_is_loaded_once_and_what_it_is_may_be_asked_for_again()
+    {
+        Assert.Same(demo.Engine, SdEngine.Load());
+        Assert.Same(demo.Engine, SdEngine.Load(new SdEngineOptions()));
+        Assert.Same(demo.Engine, SdEngine.Load(new SdEngineOptions
+        {
+            Backend = demo.Engine.Info.Backend.ToUpperInvariant(), NativeDirectory = Path.GetDirectoryName(demo.Engine.Info.NativeLibraryPath) + "/",
+            CrashFile = Environment.GetEnvironmentVariable("SDCPP_CRASH_FILE"),
+        }));
+        SdEngine.Configure(new SdEngineOptions { Backend = "auto" });
+    }
+
+    [Fact]
+    public void Another_engine_than_the_loaded_one_is_refused_naming_what_differs()
+    {
+        Refused(new SdEngineOptions { EnginePath = "nowhere" }, "EnginePath");
+        Refused(new SdEngineOptions { Backend = "cuda" }, "Backend");
+        Refused(new SdEngineOptions { NativeDirectory = "/elsewhere" }, "NativeDirectory");
+        Refused(new SdEngineOptions { BackendPath = "plug-in.so" }, "BackendPath");
+        Refused(new SdEngineOptions { CrashFile = "another" }, "CrashFile");
+        SdException both = Refused(new SdEngineOptions { Backend = "cuda", CrashFile = "another" }, "Backend");
+        Assert.Contains("CrashFile is another", both.Message, StringComparison.Ordinal);
+        Assert.Contains("before the first model is loaded", both.Message, StringComparison.Ordinal);
+
+        static SdException Refused(SdEngineOptions options, string option)
+        {
+            SdException refused = Assert.Throws<SdException>(() => SdEngine.Load(options));
+            Assert.Equal((SdError.EngineIncompatible, option), (refused.Code, refused.Option));
+            Assert.Equal(refused.Message, Assert.Throws<SdException>(() => SdEngine.Configure(options)).Message);
+            return refused;
+        }
+    }
 
     [Fact]
     public void A_model_knows_its_family_and_defaults()

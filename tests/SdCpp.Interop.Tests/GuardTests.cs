@@ -11,47 +11,47 @@ public sealed class GuardTests(Demo demo)
     // What it is called, what the refusal names, and the request.
     private static readonly (string Case, string Named, TextToImageRequest Request)[] Cases =
     [
-        ("width 0", "0x512", Demo.Request with { Width = 0, Height = 512 }),
-        ("height -1", "64x-1", Demo.Request with { Height = -1 }),
-        ("width -64", "-64x64", Demo.Request with { Width = -64 }),
+        ("width 0", "Width is 0;", Demo.Request with { Width = 0, Height = 512 }),
+        ("height -1", "Height is -1;", Demo.Request with { Height = -1 }),
+        ("width -64", "Width is -64;", Demo.Request with { Width = -64 }),
         ("the largest sides", "2147483647", Demo.Request with { Width = int.MaxValue, Height = int.MaxValue }),
-        ("overflow when rounded up", "2147483640x8", Demo.Request with { Width = 2147483640, Height = 8 }),
-        ("100000 squared", "100000x100000", Demo.Request with { Width = 100_000, Height = 100_000 }),
-        ("16384 squared", "16384x16384", Demo.Request with { Width = 16384, Height = 16384 }),
-        ("no steps", "steps is 0", Demo.Request with { Steps = 0 }),
-        ("steps -1", "steps is -1", Demo.Request with { Steps = -1 }),
-        ("ten million steps", "steps is 10000000", Demo.Request with { Steps = 10_000_000 }),
-        ("unknown sampler", "sampler 'bogus'", Demo.Request with { Sampler = "bogus" }),
-        ("sampler by number", "sampler '-1'", Demo.Request with { Sampler = "-1" }),
-        ("scheduler NONE", "scheduler 'NONE'", Demo.Request with { Scheduler = "NONE" }),
-        ("gits with one step", "scheduler 'gits' needs 2 steps", Demo.Request with { Scheduler = "gits", Steps = 1 }),
-        ("karras with one step", "scheduler 'karras' needs 2 steps", Demo.Request with { Scheduler = "karras", Steps = 1 }),
-        ("gits with one step in the second pass", "scheduler 'gits' needs 2 steps", Demo.Request with { Scheduler = "gits", Hires = new HiresFix { Steps = 1 } }),
-        ("ays for Z-Image", "scheduler 'ays' has no sigmas", Demo.Request with { Scheduler = "ays" }),
-        ("a step mask of words", "cache.scm_mask", Demo.Request with { Cache = new StepCache("dbcache") { StepMask = "1,x" } }),
-        ("-1 derivatives", "cache.taylorseer_n_derivatives", Demo.Request with { Cache = new StepCache("taylorseer") { Derivatives = -1 } }),
-        ("a polynomial of degree -3", "cache.spectrum_m", Demo.Request with { Cache = new StepCache("spectrum") { SpectrumDegree = -3 } }),
-        ("a polynomial of degree 100000", "cache.spectrum_m", Demo.Request with { Cache = new StepCache("spectrum") { SpectrumDegree = 100_000 } }),
+        ("overflow when rounded up", "Width is 2147483640;", Demo.Request with { Width = 2147483640, Height = 8 }),
+        ("100000 squared", "Width is 100000;", Demo.Request with { Width = 100_000, Height = 100_000 }),
+        ("16384 squared", "Width × Height is 268435456;", Demo.Request with { Width = 16384, Height = 16384 }),
+        ("no steps", "Steps is 0", Demo.Request with { Steps = 0 }),
+        ("steps -1", "Steps is -1", Demo.Request with { Steps = -1 }),
+        ("ten million steps", "Steps is 10000000", Demo.Request with { Steps = 10_000_000 }),
+        ("unknown sampler", "Sampler 'bogus'", Demo.Request with { Sampler = "bogus" }),
+        ("sampler by number", "Sampler '-1'", Demo.Request with { Sampler = "-1" }),
+        ("scheduler NONE", "Scheduler 'NONE'", Demo.Request with { Scheduler = "NONE" }),
+        ("gits with one step", "Scheduler 'gits' needs 2 steps", Demo.Request with { Scheduler = "gits", Steps = 1 }),
+        ("karras with one step", "Scheduler 'karras' needs 2 steps", Demo.Request with { Scheduler = "karras", Steps = 1 }),
+        ("gits with one step in the second pass", "Scheduler 'gits' needs 2 steps", Demo.Request with { Scheduler = "gits", Hires = new HiresFix { Steps = 1 } }),
+        ("ays for Z-Image", "Scheduler 'ays' has no sigmas", Demo.Request with { Scheduler = "ays" }),
+        ("a step mask of words", "Cache.StepMask", Demo.Request with { Cache = new StepCache("dbcache") { StepMask = "1,x" } }),
+        ("-1 derivatives", "Cache.Derivatives", Demo.Request with { Cache = new StepCache("taylorseer") { Derivatives = -1 } }),
+        ("a polynomial of degree -3", "Cache.SpectrumDegree", Demo.Request with { Cache = new StepCache("spectrum") { SpectrumDegree = -3 } }),
+        ("a polynomial of degree 100000", "Cache.SpectrumDegree", Demo.Request with { Cache = new StepCache("spectrum") { SpectrumDegree = 100_000 } }),
         ("no image", "BatchCount is 0", Demo.Request with { BatchCount = 0 }),
         ("-1 images", "BatchCount is -1", Demo.Request with { BatchCount = -1 }),
         ("billions of images", "BatchCount is 2147483647", Demo.Request with { BatchCount = int.MaxValue }),
-        ("a prompt of 99 KB", "prompt is 99000 bytes", Demo.Request with { Prompt = string.Concat(Enumerable.Repeat("red circle ", 9000)) }),
-        ("a negative prompt of 100 KB", "negative_prompt is", Demo.Request with { NegativePrompt = new string('x', 100_000) }),
+        ("a prompt of 99 KB", "Prompt is 99000 bytes", Demo.Request with { Prompt = string.Concat(Enumerable.Repeat("red circle ", 9000)) }),
+        ("a negative prompt of 100 KB", "NegativePrompt is", Demo.Request with { NegativePrompt = new string('x', 100_000) }),
         ("a zero character", "zero character", Demo.Request with { Prompt = "a\0b" }),
-        ("cfg NaN", "cfg_scale", Demo.Request with { CfgScale = float.NaN }),
-        ("cfg infinite", "cfg_scale", Demo.Request with { CfgScale = float.PositiveInfinity }),
-        ("cfg negative", "cfg_scale", Demo.Request with { CfgScale = -5 }),
-        ("seed -1", "seed is -1", Demo.Request with { Seed = -1 }),
-        ("the largest seed", "seed is", Demo.Request with { Seed = long.MaxValue }),
-        ("clip skip 99", "clip_skip is 99", Demo.Request with { ClipSkip = 99 }),
-        ("flow shift NaN", "sample_params.flow_shift", WithOption("sample_params.flow_shift", "nan")),
-        ("eta infinite", "sample_params.eta", WithOption("sample_params.eta", "inf")),
-        ("a switch that is neither", "vae_tiling_params.enabled", WithOption("vae_tiling_params.enabled", "yes")),
-        ("a fraction of a pixel", "vae_tiling_params.tile_size_x", WithOption("vae_tiling_params.tile_size_x", "1.5")),
+        ("cfg NaN", "CfgScale is", Demo.Request with { CfgScale = float.NaN }),
+        ("cfg infinite", "CfgScale is", Demo.Request with { CfgScale = float.PositiveInfinity }),
+        ("cfg negative", "CfgScale is", Demo.Request with { CfgScale = -5 }),
+        ("seed -1", "Seed is -1", Demo.Request with { Seed = -1 }),
+        ("the largest seed", "Seed is", Demo.Request with { Seed = long.MaxValue }),
+        ("clip skip 99", "ClipSkip is 99", Demo.Request with { ClipSkip = 99 }),
+        ("flow shift NaN", "FlowShift: 'nan'", WithOption("sample_params.flow_shift", "nan")),
+        ("eta infinite", "Eta: 'inf'", WithOption("sample_params.eta", "inf")),
+        ("a switch that is neither", "VaeTiling: 'yes'", WithOption("vae_tiling_params.enabled", "yes")),
+        ("a fraction of a pixel", "VaeTiling.TileWidth: '1.5'", WithOption("vae_tiling_params.tile_size_x", "1.5")),
         ("joined edges in tiles", "circular_x or circular_y", Demo.Request with { CircularX = true, VaeTiling = new VaeTiling() }),
         ("joined edges in tiles, by name", "circular_x or circular_y", WithOption("vae_tiling_params.enabled", "true") with { CircularY = true }),
-        ("reference images by name", "ref_images is not supported", WithOption("ref_images", "1")),
-        ("hires scale", "hires.scale", WithOption("hires.scale", "1000")),
+        ("reference images by name", "ReferenceImages is not supported", WithOption("ref_images", "1")),
+        ("hires scale", "Hires.Scale: '1000'", WithOption("hires.scale", "1000")),
     ];
 
     public static TheoryData<string> BadRequests { get; } = [.. Cases.Select(item => item.Case)];
@@ -83,7 +83,7 @@ public sealed class GuardTests(Demo demo)
     public async Task A_strength_out_of_range_is_refused(float strength)
     {
         using ImageBuffer image = ImageBuffer.Create(64, 64);
-        await RefusedAsync(Request(image) with { Strength = strength }, "strength");
+        await RefusedAsync(Request(image) with { Strength = strength }, "Strength");
     }
 
     [Fact]
@@ -107,7 +107,7 @@ public sealed class GuardTests(Demo demo)
     {
         using ImageBuffer image = ImageBuffer.Create(64, 64);
         using ImageBuffer mask = ImageBuffer.Create(side, side, channels);
-        await RefusedAsync(Request(image) with { Mask = mask }, "mask");
+        await RefusedAsync(Request(image) with { Mask = mask }, "Mask");
     }
 
     [Fact]
@@ -163,7 +163,7 @@ public sealed class GuardTests(Demo demo)
         await File.WriteAllBytesAsync(path, Lora("diffusion_model.layers.0.attention.qkv"), TestContext.Current.CancellationToken);
         SdException refused = await Assert.ThrowsAsync<SdException>(() => demo.Model.TextToImageAsync(
             Demo.Request with { Loras = [new LoraReference(path, float.NaN)] }, null, TestContext.Current.CancellationToken));
-        Assert.Contains("multiplier", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("Loras.Multiplier", refused.Message, StringComparison.Ordinal);
     }
 
     private static byte[] BadLora(string kind) => kind switch
@@ -198,7 +198,7 @@ public sealed class GuardTests(Demo demo)
             demo.Files.ToOptions(1) with { EngineOptions = new Dictionary<string, string> { ["lora_apply_mode"] = mode } }, null,
             TestContext.Current.CancellationToken));
         Assert.Equal(SdError.NotSupported, refused.Code);
-        Assert.Contains("lora_apply_mode", refused.Message, StringComparison.Ordinal);
+        Assert.Equal("LoraApplyMode", refused.Option);
     }
 
     // Rank 1, one value everywhere, for a matrix of 256 to 768.

@@ -85,10 +85,23 @@ public sealed class ModelLoadTests(Demo demo)
             StringComparison.OrdinalIgnoreCase);
 
     [Fact]
-    public async Task A_file_of_the_wrong_kind_fails_with_the_engines_words()
+    public async Task A_file_of_the_wrong_kind_is_called_what_it_is()
     {
-        SdException refused = await RefusedAsync(demo.Files.ToOptions(1) with { DiffusionModelPath = demo.Files.UpscalerX2 });
-        Assert.True(refused.Code is SdError.ModelLoadFailed or SdError.ModelFileInvalid, refused.ToString());
+        DiffusionModelOptions good = demo.Files.ToOptions(1);
+        foreach ((DiffusionModelOptions options, string option, string words) in new[]
+        {
+            (good with { DiffusionModelPath = demo.Files.UpscalerX2 }, "DiffusionModelPath", "is an upscaler; DiffusionModelPath needs a diffusion model."),
+            (good with { DiffusionModelPath = demo.Files.TextEncoder }, "DiffusionModelPath", "is a text encoder; DiffusionModelPath needs a diffusion model."),
+            (new DiffusionModelOptions { ModelPath = demo.Files.UpscalerX4 }, "ModelPath", "is an upscaler; ModelPath needs a whole checkpoint."),
+            (new DiffusionModelOptions { ModelPath = demo.Files.Taesd }, "ModelPath", "is a tiny autoencoder; ModelPath needs a whole checkpoint."),
+            (new DiffusionModelOptions { EngineOptions = new Dictionary<string, string> { ["model_path"] = demo.Files.Taesd } }, "ModelPath", "needs a whole checkpoint."),
+        })
+        {
+            SdException refused = await RefusedAsync(options);
+            Assert.Equal((SdError.ModelFileInvalid, option), (refused.Code, refused.Option));
+            Assert.EndsWith(words, refused.Message, StringComparison.Ordinal);
+            Assert.True(File.Exists(refused.File));
+        }
     }
 
     [Fact]
@@ -96,19 +109,26 @@ public sealed class ModelLoadTests(Demo demo)
         Assert.Equal(SdError.ModelLoadFailed, (await RefusedAsync(demo.Files.ToOptions(1) with { LlmPath = null })).Code);
 
     [Fact]
-    public async Task No_file_at_all_fails_with_a_reason() =>
-        Assert.Equal(SdError.ModelLoadFailed, (await RefusedAsync(new DiffusionModelOptions())).Code);
+    public async Task No_file_at_all_is_told_which_to_give()
+    {
+        foreach (DiffusionModelOptions options in new[] { new DiffusionModelOptions(), demo.Files.ToOptions(1) with { DiffusionModelPath = null } })
+        {
+            SdException refused = await RefusedAsync(options);
+            Assert.Equal((SdError.InvalidArgument, "ModelPath"), (refused.Code, refused.Option));
+            Assert.Contains("set ModelPath to a whole checkpoint, or DiffusionModelPath", refused.Message, StringComparison.Ordinal);
+        }
+    }
 
     [Theory]
-    [InlineData("n_threads", "", 100_000)]
-    [InlineData("n_threads", "", -5)]
-    [InlineData("tensor_type_rules", "^(=q8_0,[[[", 0)]
-    [InlineData("tensor_type_rules", "vae=bogus", 0)]
-    [InlineData("wtype", "q99", 0)]
-    [InlineData("prediction", "crystal_ball", 0)]
-    [InlineData("enable_mmap", "perhaps", 0)]
-    [InlineData("no_such_option", "1", 0)]
-    public async Task A_bad_option_is_named(string name, string value, int threads)
+    [InlineData("n_threads", "Threads", "", 100_000)]
+    [InlineData("n_threads", "Threads", "", -5)]
+    [InlineData("tensor_type_rules", "TensorTypeRules", "^(=q8_0,[[[", 0)]
+    [InlineData("tensor_type_rules", "TensorTypeRules", "vae=bogus", 0)]
+    [InlineData("wtype", "WeightType", "q99", 0)]
+    [InlineData("prediction", "Prediction", "crystal_ball", 0)]
+    [InlineData("enable_mmap", "Mmap", "perhaps", 0)]
+    [InlineData("no_such_option", "no_such_option", "1", 0)]
+    public async Task A_bad_option_is_named(string name, string property, string value, int threads)
     {
         var options = new Dictionary<string, string>();
         if (value != "")
@@ -116,7 +136,8 @@ public sealed class ModelLoadTests(Demo demo)
         SdException refused = await RefusedAsync(demo.Files.ToOptions(threads) with { EngineOptions = options });
 
         Assert.Equal(name == "no_such_option" ? SdError.NotSupported : SdError.InvalidArgument, refused.Code);
-        Assert.Contains(name, refused.Message, StringComparison.Ordinal);
+        Assert.Contains(property, refused.Message, StringComparison.Ordinal);
+        Assert.Equal(property, refused.Option);
     }
 
     [Fact]

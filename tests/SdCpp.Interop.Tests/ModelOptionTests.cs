@@ -52,17 +52,17 @@ public sealed class ModelOptionTests(Demo demo)
     [MemberData(nameof(Lacking))]
     public async Task What_this_engine_build_lacks_is_refused_by_name(string name)
     {
-        (DiffusionModelOptions options, string option) = name switch
+        DiffusionModelOptions options = name switch
         {
-            "SageAttention" => (Plain with { SageAttention = true }, "sage_attn"),
-            "Tokenizer" => (Plain with { Tokenizer = "qwen" }, "tokenizer"),
-            "LinearScale" => (Plain with { LinearScale = 0.5f }, "linear_scale"),
-            "DisablePrefetch" => (Plain with { DisablePrefetch = true }, "disable_prefetch"),
-            "DisableSegmentedCompute" => (Plain with { DisableSegmentedCompute = true }, "disable_segmented_compute"),
-            "ConditioningCacheSize" => (Plain with { ConditioningCacheSize = 4 }, "conditioning_cache_size"),
-            _ => (Plain with { AudioEncoderPath = demo.Files.Taesd }, "audio_encoder_path"),
+            "SageAttention" => Plain with { SageAttention = true },
+            "Tokenizer" => Plain with { Tokenizer = "qwen" },
+            "LinearScale" => Plain with { LinearScale = 0.5f },
+            "DisablePrefetch" => Plain with { DisablePrefetch = true },
+            "DisableSegmentedCompute" => Plain with { DisableSegmentedCompute = true },
+            "ConditioningCacheSize" => Plain with { ConditioningCacheSize = 4 },
+            _ => Plain with { AudioEncoderPath = demo.Files.Taesd },
         };
-        await RefusedAsync(options, SdError.NotSupported, $"option {option} is not supported by this engine build");
+        await RefusedAsync(options, SdError.NotSupported, $"{name} is not supported by this engine build");
     }
 
     // Each of these ended the process, or took hours, in the prebuilt engine.

@@ -15,7 +15,7 @@ public sealed class PngTests(Demo demo)
         string path = demo.NewPath(".png");
         byte[] pixels = Mixed(width, height, channels);
         using (ImageBuffer image = ImageBuffer.FromPixels(pixels, width, height, channels))
-            image.SavePng(path);
+            image.Save(path);
 
         using Image saved = Image.NewFromFile(path, failOn: Enums.FailOn.Warning);
         Assert.Equal((width, height, channels), (saved.Width, saved.Height, saved.Bands));
@@ -29,7 +29,7 @@ public sealed class PngTests(Demo demo)
         string path = demo.NewPath(".png");
         byte[] pixels = [.. Enumerable.Range(0, 256 * 256).SelectMany(i => new[] { (byte)i, (byte)(i >> 8), (byte)(i + (i >> 8)) })];
         using (ImageBuffer image = ImageBuffer.FromPixels(pixels, 256, 256))
-            image.SavePng(path);
+            image.Save(path);
 
         Assert.InRange(new FileInfo(path).Length, 1, pixels.Length / 50);
     }

@@ -1,3 +1,4 @@
+using SdCpp.Interop.Tests;
 using SdCpp.Interop.Tests.Vulkan;
 
 // The engine is loaded once a process, so drawing with another backend needs another process: this program again.
@@ -5,5 +6,6 @@ return args switch
 {
     [VulkanProgram.Draw, string folder] => await VulkanProgram.DrawAsync(folder),
     [VulkanProgram.Load, string folder, string backend] => VulkanProgram.LoadEngine(folder, backend),
+    [ThreadProgram.Command, string folder] => await ThreadProgram.RunAsync(folder),
     _ => await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args),
 };

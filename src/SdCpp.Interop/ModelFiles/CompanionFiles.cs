@@ -25,6 +25,10 @@ internal static class CompanionFiles
     // The engine takes from a file what it knows by name, and where another file has that already it does not mind what this one is.
     private static readonly Dictionary<string, ModelRole[]> Roles = new(StringComparer.Ordinal)
     {
+        ["model_path"] = [ModelRole.Checkpoint, ModelRole.DiffusionModel],
+        ["diffusion_model_path"] = [ModelRole.DiffusionModel, ModelRole.Checkpoint],
+        ["high_noise_diffusion_model_path"] = [ModelRole.DiffusionModel, ModelRole.Checkpoint],
+        ["uncond_diffusion_model_path"] = [ModelRole.DiffusionModel, ModelRole.Checkpoint],
         ["vae_path"] = [ModelRole.Vae, ModelRole.Checkpoint],
         ["taesd_path"] = [ModelRole.Taesd],
         ["control_net_path"] = [ModelRole.ControlNet],
@@ -35,9 +39,11 @@ internal static class CompanionFiles
     };
 
     /// <summary>Files that are certainly something else than they are given as, in words for people.</summary>
-    public static IEnumerable<string> FindMisplaced((string Place, ModelFileInfo File)[] files) => files
-        .Where(f => f.File.Role != ModelRole.Unknown && Roles.TryGetValue(f.Place, out ModelRole[]? allowed) && !allowed.Contains(f.File.Role))
-        .Select(f => $"{f.File.Path} is given as {f.Place}{ModelFiles.Instead(f.File)}.");
+    public static IEnumerable<(string Path, string Option, string Words)> FindMisplaced((string Place, ModelFileInfo File)[] files) =>
+        from f in files
+        where f.File.Role != ModelRole.Unknown && Roles.TryGetValue(f.Place, out ModelRole[]? allowed) && !allowed.Contains(f.File.Role)
+        let option = OptionNames.PropertyOf(f.Place)
+        select (f.File.Path, option, $"{f.File.Path} is {ModelFiles.NameOf(f.File.Role)}; {option} needs {ModelFiles.NameOf(Roles[f.Place][0])}.");
 
     /// <summary>What cannot work with the model among these files, in words for people.</summary>
     public static IEnumerable<string> FindMismatches((string Place, ModelFileInfo File)[] files)

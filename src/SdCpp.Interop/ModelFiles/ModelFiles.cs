@@ -3,16 +3,27 @@ namespace SdCpp.Interop;
 /// <summary>Inspects files before the engine sees them: it has worse words for a bad file, and some end the process.</summary>
 internal static class ModelFiles
 {
+    private const string ModelPlace = "model_path";
+    private const string DiffusionModelPlace = "diffusion_model_path";
+
     /// <summary>Inspects every file of a model; throws for a bad one and for files that cannot work together.</summary>
     public static ModelFileInfo[] Check(DiffusionModelOptions options)
     {
+        if (!options.Files().Any(file => file.Key is ModelPlace or DiffusionModelPlace))
+        {
+            throw new SdException(
+                SdError.InvalidArgument,
+                $"No model is named: set {nameof(options.ModelPath)} to a whole checkpoint, or {nameof(options.DiffusionModelPath)} to a diffusion model and its text encoder and VAE beside it.")
+            { Option = nameof(options.ModelPath) };
+        }
+
         (string Place, ModelFileInfo File)[] files = [.. options.Files().Select(file => (file.Key, ModelFile.Inspect(file.Value)))];
         foreach (ModelFileInfo file in files.Select(f => f.File).Concat((options.Embeddings?.Values ?? []).Select(ModelFile.Inspect)))
             EngineLimits.Check(file);
         ModelFileInfo[] all = [.. files.Select(f => f.File)];
         ModelFileInfo? encoder = Array.Find(files, f => f.Place == "llm_path").File;
-        if (CompanionFiles.FindMisplaced(files).FirstOrDefault() is { } misplaced)
-            throw new SdException(SdError.ModelFileInvalid, misplaced);
+        if (CompanionFiles.FindMisplaced(files).FirstOrDefault() is { Path: { } } misplaced)
+            throw new SdException(SdError.ModelFileInvalid, misplaced.Words) { File = misplaced.Path, Option = misplaced.Option };
         string[] mismatches = [.. ModelFileChecks.FindMismatches(all, encoder), .. CompanionFiles.FindMismatches(files)];
         if (mismatches.Length > 0)
             throw new SdException(SdError.ModelFileInvalid, "These files do not belong together: " + string.Join(' ', mismatches));
@@ -39,30 +50,43 @@ internal static class ModelFiles
     }
 
     /// <summary>Throws for a file that is bad or certainly no upscaler.</summary>
-    public static void CheckUpscaler(string path)
+    public static ModelFileInfo CheckUpscaler(string path)
     {
         ModelFileInfo file = ModelFile.Inspect(path);
         if (file.Role is not (ModelRole.Upscaler or ModelRole.Unknown))
             throw ModelFileErrors.Invalid(path, $"is not an upscaler{Instead(file)}.");
         EngineLimits.Check(file);
         if (ModelFileChecks.FindUpscalerFault(file) is { } fault)
-            throw new SdException(SdError.ModelFileInvalid, fault);
+            throw new SdException(SdError.ModelFileInvalid, fault) { File = path };
+        return file;
     }
+
+    /// <summary>The file with the diffusion model, among those of <see cref="Check"/>.</summary>
+    public static ModelFileInfo MainOf(DiffusionModelOptions options, ModelFileInfo[] files)
+    {
+        string main = options.Files().First(file => file.Key == MainPlace(options)).Value;
+        return Array.Find(files, file => file.Path == main) ?? files[0];
+    }
+
+    private static string MainPlace(DiffusionModelOptions options) =>
+        options.Files().Any(file => file.Key == DiffusionModelPlace) ? DiffusionModelPlace : ModelPlace;
 
     private static string MadeFor(ModelFileInfo lora) =>
         lora.Family == ModelFamily.Unknown ? "" : $"; it was made for {lora.Family}";
 
-    internal static string Instead(ModelFileInfo file) => file.Role switch
+    internal static string Instead(ModelFileInfo file) => file.Role == ModelRole.Unknown ? "" : $"; it is {NameOf(file.Role)}";
+
+    internal static string NameOf(ModelRole role) => role switch
     {
-        ModelRole.DiffusionModel => "; it looks like a diffusion model",
-        ModelRole.Vae => "; it looks like a VAE",
-        ModelRole.Taesd => "; it looks like a tiny autoencoder",
-        ModelRole.TextEncoder => "; it looks like a text encoder",
-        ModelRole.Lora => "; it looks like a LoRA",
-        ModelRole.ControlNet => "; it looks like a ControlNet",
-        ModelRole.Upscaler => "; it looks like an upscaler",
-        ModelRole.Embedding => "; it looks like a textual inversion",
-        ModelRole.Checkpoint => "; it looks like a whole checkpoint",
-        _ => "",
+        ModelRole.DiffusionModel => "a diffusion model",
+        ModelRole.Vae => "a VAE",
+        ModelRole.Taesd => "a tiny autoencoder",
+        ModelRole.TextEncoder => "a text encoder",
+        ModelRole.Lora => "a LoRA",
+        ModelRole.ControlNet => "a ControlNet",
+        ModelRole.Upscaler => "an upscaler",
+        ModelRole.Embedding => "a textual inversion",
+        ModelRole.Checkpoint => "a whole checkpoint",
+        _ => "a file of unknown kind",
     };
 }

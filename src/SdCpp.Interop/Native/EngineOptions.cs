@@ -8,7 +8,7 @@ internal sealed class EngineOptions : List<KeyValuePair<string, string>>
     public void AddIfSet(string name, string? value)
     {
         if (value is not null)
-            Add(new(name, value));
+            Add(new(name, ValueNames.Normalize(name, value)));
     }
 
     public void AddIfSet(string name, bool? value) => AddIfSet(name, value switch { true => "true", false => "false", null => null });
@@ -25,7 +25,7 @@ internal sealed class EngineOptions : List<KeyValuePair<string, string>>
 
     public void AddAll(IReadOnlyDictionary<string, string>? others)
     {
-        if (others is not null)
-            AddRange(others);
+        foreach ((string name, string value) in others ?? new Dictionary<string, string>())
+            AddIfSet(name, value);
     }
 }

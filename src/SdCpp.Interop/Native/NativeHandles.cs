@@ -2,24 +2,36 @@ using Microsoft.Win32.SafeHandles;
 
 namespace SdCpp.Interop.Native;
 
-internal sealed class ContextHandle : SafeHandleZeroOrMinusOneIsInvalid
+/// <summary>A handle of the bridge, and the native memory behind it, which the garbage collector must know of: it may be what frees it.</summary>
+internal abstract class EngineHandle : SafeHandleZeroOrMinusOneIsInvalid
 {
-    public ContextHandle(nint value) : base(ownsHandle: true) => SetHandle(value);
+    private readonly long _bytes;
 
-    protected override bool ReleaseHandle()
+    protected EngineHandle(nint value, long bytes) : base(ownsHandle: true)
     {
-        NativeMethods.sdcpp_context_free(handle);
+        SetHandle(value);
+        _bytes = IsInvalid ? 0 : bytes;
+        if (_bytes > 0)
+            GC.AddMemoryPressure(_bytes);
+    }
+
+    protected sealed override bool ReleaseHandle()
+    {
+        Free();
+        if (_bytes > 0)
+            GC.RemoveMemoryPressure(_bytes);
         return true;
     }
+
+    protected abstract void Free();
 }
 
-internal sealed class UpscalerHandle : SafeHandleZeroOrMinusOneIsInvalid
+internal sealed class ContextHandle(nint value, long bytes = 0) : EngineHandle(value, bytes)
 {
-    public UpscalerHandle(nint value) : base(ownsHandle: true) => SetHandle(value);
+    protected override void Free() => NativeMethods.sdcpp_context_free(handle);
+}
 
-    protected override bool ReleaseHandle()
-    {
-        NativeMethods.sdcpp_upscaler_free(handle);
-        return true;
-    }
+internal sealed class UpscalerHandle(nint value, long bytes = 0) : EngineHandle(value, bytes)
+{
+    protected override void Free() => NativeMethods.sdcpp_upscaler_free(handle);
 }

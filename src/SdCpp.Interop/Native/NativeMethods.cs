@@ -7,7 +7,7 @@ namespace SdCpp.Interop.Native;
 internal static unsafe partial class NativeMethods
 {
     public const string Library = "sdcpp";
-    public const uint AbiVersion = 3;
+    public const uint AbiVersion = 4;
 
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
@@ -28,6 +28,18 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int sdcpp_device_memory(string name, ulong* freeBytes, ulong* totalBytes);
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int sdcpp_available_threads();
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int sdcpp_limit_at(int index, NativeLimit* limit, NativeError* error);
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int sdcpp_result_size(NativeImageParams* parameters, uint* width, uint* height, NativeError* error);
 
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]

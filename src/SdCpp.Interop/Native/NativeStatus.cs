@@ -16,7 +16,11 @@ internal static unsafe class NativeStatus
             return;
         if (status == Cancelled)
             throw new OperationCanceledException("The generation was cancelled.", cancellation);
-        fixed (byte* message = error.Message)
-            throw new SdException((SdError)status, Marshal.PtrToStringUTF8((nint)message) ?? "");
+        fixed (byte* text = error.Message, name = error.Option)
+        {
+            string option = Marshal.PtrToStringUTF8((nint)name) ?? "";
+            string message = OptionNames.InWords(Marshal.PtrToStringUTF8((nint)text) ?? "", option);
+            throw new SdException((SdError)status, message) { Option = OptionNames.PropertyOf(option) };
+        }
     }
 }

@@ -7,9 +7,11 @@ namespace SdCpp.Interop.Native;
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct NativeError
 {
-    public const int MessageBytes = 2040;
+    public const int OptionBytes = 64;
+    public const int MessageBytes = 1976;
     public uint Size;
     public int Code;
+    public fixed byte Option[OptionBytes];
     public fixed byte Message[MessageBytes];
 }
 
@@ -32,6 +34,16 @@ internal unsafe struct NativeEngineInfo
     public byte* Version;
     public byte* Commit;
     public byte* SystemInfo;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeLimit
+{
+    public uint Size;
+    public uint Reserved;
+    public byte* Name;
+    public double Low;
+    public double High;
 }
 
 [StructLayout(LayoutKind.Sequential)]

@@ -3,36 +3,48 @@ using System.Runtime.InteropServices;
 
 namespace SdCpp.Interop.Native;
 
-/// <summary>Native memory for pixels, kept for the next picture of about the same size.</summary>
-internal static unsafe class PixelPool
+/// <summary>
+/// Memory for pixels, kept for the next image of about the same size. Pinned arrays: native code reads them in place, the garbage
+/// collector counts them, and a span of one keeps it alive whatever becomes of its buffer.
+/// </summary>
+internal static class PixelPool
 {
-    // A cache line; also what vector code likes.
-    private const nuint Alignment = 64;
-    private const nuint SmallestBlock = 4096;
+    private const int SmallestBlock = 4096;
 
-    // Enough for a dozen 2048 x 2048 pictures; more than that goes back to the system.
+    // Enough for a dozen 2048 x 2048 images; more than that is left to the garbage collector.
     private const long MaxKeptBytes = 160L << 20;
 
     // A concurrent collection would allocate for every thread that gives a block back.
     private static readonly Lock KeptLock = new();
-    private static readonly Dictionary<nuint, Stack<nint>> Kept = [];
+    private static readonly Dictionary<int, Stack<byte[]>> Kept = [];
     private static long _keptBytes;
 
-    public static byte* Rent(nuint bytes, out nuint capacity)
+    /// <summary>Bytes that are kept for later images.</summary>
+    public static long KeptBytes
     {
-        capacity = Bucket(bytes);
+        get
+        {
+            lock (KeptLock)
+                return _keptBytes;
+        }
+    }
+
+    /// <summary>At least that many bytes, with any content.</summary>
+    public static byte[] Rent(int bytes)
+    {
+        int capacity = Bucket(bytes);
         lock (KeptLock)
         {
-            if (Kept.TryGetValue(capacity, out Stack<nint>? blocks) && blocks.TryPop(out nint block))
+            if (Kept.TryGetValue(capacity, out Stack<byte[]>? blocks) && blocks.TryPop(out byte[]? block))
             {
-                _keptBytes -= (long)capacity;
-                return (byte*)block;
+                _keptBytes -= capacity;
+                return block;
             }
         }
 
         try
         {
-            return (byte*)NativeMemory.AlignedAlloc(capacity, Alignment);
+            return GC.AllocateUninitializedArray<byte>(capacity, pinned: true);
         }
         catch (OutOfMemoryException exception)
         {
@@ -40,27 +52,23 @@ internal static unsafe class PixelPool
         }
     }
 
-    public static void Return(byte* block, nuint capacity)
+    public static void Return(byte[] block)
     {
         lock (KeptLock)
         {
-            if (_keptBytes + (long)capacity <= MaxKeptBytes)
-            {
-                _keptBytes += (long)capacity;
-                ref Stack<nint>? blocks = ref CollectionsMarshal.GetValueRefOrAddDefault(Kept, capacity, out _);
-                (blocks ??= []).Push((nint)block);
+            if (_keptBytes + block.Length > MaxKeptBytes)
                 return;
-            }
+            _keptBytes += block.Length;
+            ref Stack<byte[]>? blocks = ref CollectionsMarshal.GetValueRefOrAddDefault(Kept, block.Length, out _);
+            (blocks ??= []).Push(block);
         }
-
-        NativeMemory.AlignedFree(block);
     }
 
     // Four sizes between powers of two: at most a quarter of a block is unused.
-    private static nuint Bucket(nuint bytes)
+    private static int Bucket(int bytes)
     {
-        nuint size = Math.Max(bytes, SmallestBlock);
-        nuint step = Math.Max(SmallestBlock / 4, (nuint)BitOperations.RoundUpToPowerOf2((ulong)size) / 8);
-        return (size + step - 1) / step * step;
+        int size = Math.Max(bytes, SmallestBlock);
+        int step = (int)Math.Max(SmallestBlock / 4, BitOperations.RoundUpToPowerOf2((uint)size) / 8);
+        return (int)(((long)size + step - 1) / step * step);
     }
 }

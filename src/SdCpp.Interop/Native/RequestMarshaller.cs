@@ -3,24 +3,27 @@ namespace SdCpp.Interop.Native;
 /// <summary>Requests and buffers in the shapes of the bridge.</summary>
 internal static unsafe class RequestMarshaller
 {
+    /// <param name="request">With every value that the bridge needs: see <see cref="ModelDefaults.Complete"/>.</param>
+    /// <param name="arena">Keeps the texts.</param>
     public static NativeImageParams ToNative(ImageRequest request, Utf8Arena arena)
     {
         EngineOptions options = RequestOptions.Of(request);
+        (string? sampler, string? scheduler) = SamplerNames.Resolve(SdEngine.Load(), request.Sampler, request.Scheduler);
         List<(string Name, ImageBuffer Image)> pictures = PicturesOf(request);
         return new NativeImageParams
         {
             Size = (uint)sizeof(NativeImageParams),
-            Width = request.Width,
-            Height = request.Height,
-            Steps = request.Steps,
+            Width = request.Width!.Value,
+            Height = request.Height!.Value,
+            Steps = request.Steps!.Value,
             Seed = request.Seed ?? Random.Shared.NextInt64(1L << 32),
             BatchCount = request.BatchCount,
             ClipSkip = request.ClipSkip,
-            CfgScale = request.CfgScale,
+            CfgScale = request.CfgScale!.Value,
             Prompt = arena.Add(request.Prompt, nameof(request.Prompt)),
             NegativePrompt = arena.Add(request.NegativePrompt, nameof(request.NegativePrompt)),
-            Sampler = arena.Add(request.Sampler, nameof(request.Sampler)),
-            Scheduler = arena.Add(request.Scheduler, nameof(request.Scheduler)),
+            Sampler = arena.Add(sampler, nameof(request.Sampler)),
+            Scheduler = arena.Add(scheduler, nameof(request.Scheduler)),
             Loras = ToNative(request.Loras, arena),
             LoraCount = (uint)request.Loras.Count,
             Options = arena.AddOptions(options),
@@ -35,24 +38,21 @@ internal static unsafe class RequestMarshaller
         Width = (uint)image.Width,
         Height = (uint)image.Height,
         Channels = (uint)image.Channels,
-        Data = (byte*)image.Address,
+        Data = (byte*)image.EnteredAddress,
     };
 
-    /// <summary>One buffer an image of the request; throws before it rents when the request cannot be.</summary>
-    public static ImageBuffer[] RentResults(ImageRequest request)
+    /// <summary>One buffer for each image of the request, as large as the bridge says; throws before it rents when the request cannot be.</summary>
+    public static ImageBuffer[] RentResults(in NativeImageParams parameters)
     {
-        if (request.BatchCount is < 1 or > ImageRequest.MaxBatchCount)
-        {
-            throw new SdException(
-                SdError.InvalidArgument, $"BatchCount is {request.BatchCount}; allowed is 1 to {ImageRequest.MaxBatchCount}");
-        }
-
-        (int width, int height) = SizeOf(request);
-        var images = new ImageBuffer[request.BatchCount];
+        uint width = 0, height = 0;
+        NativeError error = NativeStatus.NewError();
+        fixed (NativeImageParams* request = &parameters)
+            NativeStatus.ThrowIfFailed(NativeMethods.sdcpp_result_size(request, &width, &height, &error), error);
+        var images = new ImageBuffer[parameters.BatchCount];
         try
         {
             for (int i = 0; i < images.Length; i++)
-                images[i] = ImageBuffer.Create(width, height);
+                images[i] = ImageBuffer.Rent((int)width, (int)height);
         }
         catch (SdException)
         {
@@ -68,7 +68,7 @@ internal static unsafe class RequestMarshaller
     {
         var pointers = (byte**)arena.Block((nuint)(images.Length * sizeof(byte*)));
         for (int i = 0; i < images.Length; i++)
-            pointers[i] = (byte*)images[i].Address;
+            pointers[i] = (byte*)images[i].EnteredAddress;
         return new NativeResult
         {
             Size = (uint)sizeof(NativeResult),
@@ -89,15 +89,19 @@ internal static unsafe class RequestMarshaller
         return images;
     }
 
-    // As the bridge computes it: what is not possible gets the request's own size here and the bridge's refusal later.
-    private static (int Width, int Height) SizeOf(ImageRequest request) => request.Hires switch
+    /// <summary>Every image that the request reads from.</summary>
+    public static List<ImageBuffer> InputsOf(ImageRequest request)
     {
-        { Width: { } width, Height: { } height } => (width, height),
-        { Scale: >= 1 and <= 16 } hires => (Scaled(request.Width, hires.Scale), Scaled(request.Height, hires.Scale)),
-        _ => (request.Width, request.Height),
-    };
+        List<ImageBuffer> inputs = [.. PicturesOf(request).Select(picture => picture.Image)];
+        if (request is ImageToImageRequest from)
+        {
+            inputs.Add(from.Image);
+            if (from.Mask is { } mask)
+                inputs.Add(mask);
+        }
 
-    private static int Scaled(int side, float scale) => (int)Math.Round(side * (double)scale, MidpointRounding.AwayFromZero);
+        return inputs;
+    }
 
     private static List<(string Name, ImageBuffer Image)> PicturesOf(ImageRequest request)
     {
@@ -107,7 +111,7 @@ internal static unsafe class RequestMarshaller
         if (request.IpAdapter is { } adapter)
             pictures.Add(("ip_adapter_image", adapter.Image));
         if (request.PhotoMaker is { Images.Count: 0 })
-            throw new SdException(SdError.InvalidArgument, "PhotoMaker: Images is empty; it needs one photograph of the person or more.");
+            throw new SdException(SdError.InvalidArgument, "PhotoMaker: Images is empty; it needs one photograph of the person or more.") { Option = "PhotoMaker.Images" };
         if (request.PhotoMaker is { } person)
             pictures.AddRange(person.Images.Select(image => ("pm_params.id_images", image)));
         return pictures;

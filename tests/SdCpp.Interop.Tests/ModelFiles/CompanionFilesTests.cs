@@ -58,11 +58,11 @@ public sealed class CompanionFilesTests(Demo demo) : ModelFileTest
     public void A_file_that_is_certainly_something_else_is_told_what_it_looks_like()
     {
         DiffusionModelOptions options = demo.Files.ToOptions();
-        Assert.EndsWith("is given as vae_path; it looks like a tiny autoencoder.", Fault(options with { TaesdPath = null, VaePath = demo.Files.Taesd }), StringComparison.Ordinal);
-        Assert.EndsWith("is given as taesd_path; it looks like an upscaler.", Fault(options with { TaesdPath = demo.Files.UpscalerX2 }), StringComparison.Ordinal);
-        Assert.EndsWith("is given as llm_path; it looks like a diffusion model.", Fault(options with { LlmPath = demo.Files.DiffusionModel }), StringComparison.Ordinal);
-        Assert.EndsWith("is given as t5xxl_path; it looks like a tiny autoencoder.", Fault(options with { T5xxlPath = demo.Files.Taesd }), StringComparison.Ordinal);
-        Assert.EndsWith("is given as control_net_path; it looks like a text encoder.", Fault(options with { ControlNetPath = demo.Files.TextEncoder }), StringComparison.Ordinal);
+        Assert.EndsWith("is a tiny autoencoder; VaePath needs a VAE.", Fault(options with { TaesdPath = null, VaePath = demo.Files.Taesd }), StringComparison.Ordinal);
+        Assert.EndsWith("is an upscaler; TaesdPath needs a tiny autoencoder.", Fault(options with { TaesdPath = demo.Files.UpscalerX2 }), StringComparison.Ordinal);
+        Assert.EndsWith("is a diffusion model; LlmPath needs a text encoder.", Fault(options with { LlmPath = demo.Files.DiffusionModel }), StringComparison.Ordinal);
+        Assert.EndsWith("is a tiny autoencoder; T5xxlPath needs a text encoder.", Fault(options with { T5xxlPath = demo.Files.Taesd }), StringComparison.Ordinal);
+        Assert.EndsWith("is a text encoder; ControlNetPath needs a ControlNet.", Fault(options with { ControlNetPath = demo.Files.TextEncoder }), StringComparison.Ordinal);
         // Whole checkpoints bring a VAE and text encoders with them.
         string checkpoint = Write(ModelBytes.Safetensors(("model.diffusion_model." + CrossAttention, [320, 768]), ("first_stage_model.x", [1])), "whole.safetensors");
         ModelFiles.Check(new DiffusionModelOptions { ModelPath = checkpoint, VaePath = checkpoint, ClipLPath = checkpoint });

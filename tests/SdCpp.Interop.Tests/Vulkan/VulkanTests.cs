@@ -82,7 +82,7 @@ public sealed class VulkanTests(Demo demo)
 
         // Not the same bytes: the two round differently, which moves the circle's edge by a part of a pixel.
         Assert.InRange(Picture.MeanDifference(report.ProcessorPicture, report.VulkanPicture), 1e-6, 3);
-        var picture = new Picture(report.VulkanPicture, Demo.Request.Width, Demo.Request.Height);
+        var picture = new Picture(report.VulkanPicture, Demo.Request.Width!.Value, Demo.Request.Height!.Value);
         Assert.True(picture.Middle[0] > 200 && picture.Corner[2] > 200);
 
         Assert.InRange(report.StoppedAtStep, 0, 3);

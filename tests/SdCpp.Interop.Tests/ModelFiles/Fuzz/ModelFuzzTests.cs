@@ -148,7 +148,7 @@ public sealed class ModelFuzzTests(Demo demo) : ModelFileTest
         Assert.Equal(Request.Width, Assert.Single(drawn.Images).Pixels.Width);
         if (!alsoFromPicture)
             return;
-        using ImageBuffer image = ImageBuffer.Create(Request.Width, Request.Height);
+        using ImageBuffer image = ImageBuffer.Create(Request.Width!.Value, Request.Height!.Value);
         var from = new ImageToImageRequest { Prompt = "red", Width = image.Width, Height = image.Height, Steps = 1, CfgScale = 1, Image = image, Strength = 1 };
         using GenerationResult redrawn = await model.ImageToImageAsync(from, null, cancellation);
         Assert.Single(redrawn.Images);

@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using SdCpp.Interop.Native;
+
+namespace SdCpp.Interop.Tests;
+
+/// <summary>Calls that may use every core use them one after the other.</summary>
+public sealed class CoreTurnTests(Demo demo)
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Only_one_has_the_cores_and_passing_lets_each_go_on()
+    {
+        int computing = 0, most = 0;
+        var order = new System.Collections.Concurrent.ConcurrentQueue<int>();
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(worker => Task.Factory.StartNew(
+            () =>
+            {
+                using var turn = new CoreTurn();
+                turn.Take();
+                for (int step = 0; step < 500; step++)
+                {
+                    most = Math.Max(most, Interlocked.Increment(ref computing));
+                    order.Enqueue(worker);
+                    Interlocked.Decrement(ref computing);
+                    turn.Pass();
+                }
+            },
+            Cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+
+        Assert.Equal(1, most);
+        Assert.Equal(2000, order.Count);
+        Assert.Equal(0, CoreTurn.WaitingCalls);
+    }
+
+    [Fact]
+    public async Task A_cancelled_call_does_not_wait_for_its_turn()
+    {
+        await using DiffusionModel busy = await LoadAsync(), waits = await LoadAsync();
+        using var cancel = new CancellationTokenSource();
+        using var stop = new CancellationTokenSource();
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var callbacks = new SdCallbacks { Progress = new Recorder([], _ => begun.TrySetResult()) };
+        Task<GenerationResult> long1 = busy.TextToImageAsync(Demo.Request with { Steps = 1000 }, callbacks, stop.Token);
+        await begun.Task;
+        Task<GenerationResult> second = waits.TextToImageAsync(Demo.Request with { Steps = 1000 }, null, cancel.Token);
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second);
+        Assert.False(long1.IsCompleted);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => long1);
+    }
+
+    [Fact]
+    public async Task Two_models_that_name_no_threads_generate_side_by_side_what_each_generates_alone()
+    {
+        await using DiffusionModel first = await LoadAsync(), second = await LoadAsync();
+        byte[] alone = await GenerateAsync(first);
+        byte[][] both = await Task.WhenAll(GenerateAsync(first), GenerateAsync(second), GenerateAsync(first), GenerateAsync(second));
+        Assert.All(both, image => Assert.Equal(alone, image));
+        Assert.Equal(0, CoreTurn.WaitingCalls);
+    }
+
+    [Fact]
+    public async Task The_default_is_no_slower_than_one_thread_where_there_is_one_processor()
+    {
+        string[] self = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [Environment.ProcessPath!, typeof(CoreTurnTests).Assembly.Location] : [Environment.ProcessPath!];
+        var start = new ProcessStartInfo("taskset", ["-c", "0", .. self, ThreadProgram.Command, Path.GetDirectoryName(demo.Files.DiffusionModel)!]) { RedirectStandardOutput = true };
+        using Process program = Process.Start(start)!;
+        string output = await program.StandardOutput.ReadToEndAsync(Cancellation);
+        await program.WaitForExitAsync(Cancellation);
+        double[] seconds = [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => double.Parse(line, System.Globalization.CultureInfo.InvariantCulture))];
+        Assert.Equal(2, seconds.Length);
+        // Nine times as long without it.
+        Assert.InRange(seconds[1], 0, seconds[0] * 3);
+    }
+
+    private Task<DiffusionModel> LoadAsync() => DiffusionModel.LoadAsync(demo.Files.ToOptions(), null, Cancellation);
+
+    private static async Task<byte[]> GenerateAsync(DiffusionModel model)
+    {
+        using GenerationResult result = await model.TextToImageAsync(Demo.Request, null, Cancellation);
+        return result.Images[0].Pixels.Span.ToArray();
+    }
+}
