@@ -65,6 +65,6 @@ internal sealed class TimingCheck(CheckModel model, bool onCard)
     private static void Save(Drawn drawn, string path)
     {
         using var image = SdCpp.Interop.ImageBuffer.FromPixels(drawn.Pixels, drawn.Side, drawn.Side);
-        image.SavePng(path);
+        image.Save(path);
     }
 }
