@@ -5,10 +5,10 @@ using SdCpp.Interop;
 namespace SdStudio.GpuCheck.Checks;
 
 /// <summary>
-/// Lets the server draw with one model after the other until the card is full: it must free one for the next, and give its memory back.
-/// The budget is that of the device where the server takes one, and else all of its memory.
+/// Lets the server draw with one model after the other until its budget of the card's memory is full: it must free one for the next, and give
+/// its memory back.
 /// </summary>
-internal sealed class EvictionCheck() : Check("eviction", "the server fills the card and frees models for others", TimeSpan.FromSeconds(110))
+internal sealed class EvictionCheck() : Check("eviction", "the server fills its budget and frees models for others", TimeSpan.FromSeconds(110))
 {
     private const int MostModels = 64;
     private const int Side = 128;
@@ -22,7 +22,7 @@ internal sealed class EvictionCheck() : Check("eviction", "the server fills the 
         CheckModel model = context.Sizes.FillModel;
         string data = Directory.CreateDirectory(Path.Combine(context.Work, "server")).FullName;
         double weights = WriteModels(context.Work, data, model);
-        Dictionary<string, double> figures = new() { ["weights_mib"] = weights };
+        Dictionary<string, double> figures = new() { ["weights_mib"] = weights, ["budget_mib"] = Math.Ceiling(weights * ModelsInBudget) };
         double before = Used(context);
         using ServerRun server = await ServerRun.StartAsync(data, Settings(context, weights));
         List<string> loaded = [];
@@ -30,7 +30,7 @@ internal sealed class EvictionCheck() : Check("eviction", "the server fills the 
         for (int index = 0; index < MostModels; index++)
         {
             if (Stopwatch.GetElapsedTime(start) > context.Limit - TimeSpan.FromSeconds(12))
-                return new CheckAnswer(new CheckOutcome(CheckStatus.Skipped, $"{index} models fit beside each other; the time was over before the card was full", figures));
+                return new CheckAnswer(new CheckOutcome(CheckStatus.Skipped, $"{index} models were drawn with; the time was over before the budget was full", figures));
             if (await server.DrawAsync($"m{index}", Side) is { } problem)
                 return new CheckAnswer(new CheckOutcome(CheckStatus.Failed, $"model {index + 1} was not drawn with: {problem}. The server's last lines: {server.Said}", figures));
             List<string> now = await server.LoadedAsync("m");
@@ -60,19 +60,11 @@ internal sealed class EvictionCheck() : Check("eviction", "the server fills the 
 
     private static double Used(CheckContext context) => DriverMemory.UsedMib() ?? MemoryWatch.UsedMib(context.DeviceOf(context.Device)) ?? 0;
 
-    private static Dictionary<string, string> Settings(CheckContext context, double weights)
+    private static Dictionary<string, string> Settings(CheckContext context, double weights) => new()
     {
-        string budget = Math.Ceiling(weights * ModelsInBudget).ToString(CultureInfo.InvariantCulture);
-        Dictionary<string, string> settings = new()
-        {
-            ["SdStudio__Devices__0__Name"] = context.Device,
-            ["SdStudio__Devices__0__MemoryMiB"] = budget,
-        };
-        // A software device's memory is the machine's: there the models count as what the process grew by.
-        if (context.Sizes.FillModel == CheckModel.Demo)
-            settings["SdStudio__Models__MemoryMiB"] = "400";
-        return settings;
-    }
+        ["SdStudio__Devices__0__Name"] = context.Device,
+        ["SdStudio__Devices__0__MemoryMiB"] = Math.Ceiling(weights * ModelsInBudget).ToString(CultureInfo.InvariantCulture),
+    };
 
     // One file under several names: other paths are other models.
     private static double WriteModels(string work, string data, CheckModel model)
