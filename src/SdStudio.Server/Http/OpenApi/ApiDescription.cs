@@ -39,6 +39,16 @@ internal static class ApiDescription
             options.AddOperationTransformer((operation, context, _) => ApiDescriptionOperations.DescribeAsync(operation, context));
             options.AddOperationTransformer(ApiDescriptionClients.DescribeAsync);
             options.AddSchemaTransformer((schema, context, _) => ApiDescriptionSchemas.DescribeAsync(schema, context));
+            options.AddSchemaTransformer((schema, context, _) =>
+            {
+                ParameterSchemas.FillBody(schema, context);
+                return Task.CompletedTask;
+            });
+            options.AddOperationTransformer((operation, context, _) =>
+            {
+                ParameterSchemas.DescribeForm(operation, context);
+                return Task.CompletedTask;
+            });
         });
     }
 

@@ -21,7 +21,7 @@ internal static class QueueApi
     {
         RouteGroupBuilder queue = api.MapGroup("/queue");
         queue.MapGet("", ListAsync).ProducesJson<QueueResponse>("listJobs", Group, "Jobs, newest first, with statistics", 400)
-            .WithQuery(QueryParameter.OneOf("status", "Jobs in this state", JobStatus.All), QueryParameter.OneOf("type", "Jobs of this type", JobType.All), new QueryParameter("model", "A model's id"), new QueryParameter("q", "Words within the prompt; search is the same"), QueryParameter.Integer("limit", "Maximum number of items", 1, 1000, DefaultLimit), QueryParameter.Integer("offset", "Number of items to skip", 0, int.MaxValue, 0));
+            .WithQuery(QueryParameter.OneOf("status", "Jobs in this state", JobStatus.All), QueryParameter.OneOf("type", "Jobs of this type", JobType.All), new QueryParameter("model", "A model's id"), new QueryParameter("q", "Words within the prompt; search is the same"), QueryParameter.Integer("limit", "Maximum number of items", 1, 1000, DefaultLimit), QueryParameter.Integer("offset", "Number of items to skip", 0, int.MaxValue, 0), QueryParameter.OneOf("sort", "newest; or position, of waiting jobs: the next one first", ["newest", "position"], "newest"));
         queue.MapGet("/stats", async (HttpContext context, IJobQueries queries) => Results.Json(await StatsAsync(context, queries), ApiJson.Readable.QueueStats)).ProducesJson<QueueStats>("getQueueStats", Group, "The number of jobs by status");
         queue.MapGet("/{id}", GetAsync).ProducesJson<JobView>("getJob", Group, "A job with its progress, position and images", 404);
         queue.MapGet("/{id}/preview", PreviewAsync).ProducesFile("getJobPreview", Group, "The latest preview of a running job", "image/webp", 404);
@@ -44,12 +44,19 @@ internal static class QueueApi
             query.Text("q") ?? query.Text("search"));
         int limit = query.Integer("limit", DefaultLimit, 1, 1000);
         int offset = query.Integer("offset", 0, 0, int.MaxValue);
-        byte[] answer = await answers.GetAsync(filter.Scope, request.QueryString.Value ?? "", async () => JsonSerializer.SerializeToUtf8Bytes(
-            new QueueResponse(
-                await views.OfAsync(await queries.ListAsync(filter, new JobPage(limit, offset), left), left), await StatsAsync(request.HttpContext, queries),
-                await queries.CountAsync(filter, left), limit, offset, (await line.OrderAsync(left)).IsPaused),
-            ApiJson.Readable.QueueResponse));
-        return Results.Bytes(answer, "application/json; charset=utf-8");
+        bool byPosition = query.OneOf(["newest", "position"], "sort") == "position";
+        if (byPosition && filter.Status != JobStatus.Pending)
+            throw new BadRequestException("sort=position is for status=pending: only waiting jobs have a position");
+        ListAnswer answer = await answers.GetAsync(filter.Scope, request.Path + request.QueryString.Value, async () =>
+        {
+            long total = await queries.CountAsync(filter, left);
+            List<JobView> jobs = byPosition
+                ? await views.ByPositionAsync(filter, new JobPage(limit, offset), left)
+                : await views.OfAsync(await queries.ListAsync(filter, new JobPage(limit, offset), left), left);
+            var page = new QueueResponse(jobs, await StatsAsync(request.HttpContext, queries), total, limit, offset, (await line.OrderAsync(left)).IsPaused);
+            return new ListAnswer(JsonSerializer.SerializeToUtf8Bytes(page, ApiJson.Readable.QueueResponse), total);
+        });
+        return Results.Bytes(answer.Json, "application/json; charset=utf-8");
     }
 
     private static async Task<IResult> GetAsync(string id, HttpContext context, IJobQueries queries, QueueViews views) =>
