@@ -154,7 +154,11 @@ public sealed class GalleryTests(Workshop studio)
 
         Assert.Equal(HttpStatusCode.OK, status);
         Assert.Equal((true, 2, files), (body.GetProperty("success").GetBoolean(), body.GetProperty("deleted").GetInt32(), body.GetProperty("filesDeleted").GetInt32()));
-        Assert.Equal(3 - files, Directory.GetFiles(Path.Combine(server.Folder, "images")).Length);
+        Assert.Empty(Directory.GetFiles(Path.Combine(server.Folder, "images")));
+        // What is kept has a list.
+        string kept = Path.Combine(server.Folder, "kept");
+        Assert.Equal(3 - files, Directory.Exists(kept) ? Directory.GetFiles(kept, "*.png").Length : 0);
+        Assert.Equal(3 - files, Directory.Exists(kept) ? (await File.ReadAllLinesAsync(Path.Combine(kept, "kept.jsonl"), Cancellation)).Length : 0);
         Assert.Empty(await PromptsAsync(server, "status=completed"));
         Assert.Equal("pending", (await server.JobAsync(waiting)).GetProperty("status").GetString());
         Assert.Equal(HttpStatusCode.Conflict, (await server.SendAsync(HttpMethod.Delete, $"/api/generations/{waiting}")).Status);

@@ -205,6 +205,9 @@ public sealed class JobActionTests(Workshop studio)
         (HttpStatusCode status, JsonElement error) = await server.SendAsync(HttpMethod.Patch, $"/api/queue/{ids[0]}", StudioServer.Json("""{"before":"nothing"}"""));
         Assert.Equal(HttpStatusCode.Conflict, status);
         Assert.Contains("not a waiting job", Shape.Error(error), StringComparison.Ordinal);
+        (status, error) = await server.SendAsync(HttpMethod.Patch, $"/api/queue/{ids[0]}", StudioServer.Json($$"""{"before":"{{ids[0]}}"}"""));
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Contains("the job itself", Shape.Error(error), StringComparison.Ordinal);
         (status, error) = await server.SendAsync(HttpMethod.Patch, $"/api/queue/{ids[0]}", StudioServer.Json("""{"before":"x","priority":1}"""));
         Assert.Equal(HttpStatusCode.BadRequest, status);
         Assert.Contains("one of priority, before and after", Shape.Error(error), StringComparison.Ordinal);

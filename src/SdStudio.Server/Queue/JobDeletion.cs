@@ -8,7 +8,7 @@ namespace SdStudio.Server.Queue;
 internal readonly record struct Deleted(int Jobs, int Files);
 
 /// <summary>Removes jobs that have ended, with their files.</summary>
-internal sealed class JobDeletion(IJobStore store, IJobQueries queries, ImageFiles files, JobLine line, JobEvents events)
+internal sealed class JobDeletion(IJobStore store, IJobQueries queries, ImageFiles files, KeptImages kept, JobLine line, JobEvents events)
 {
     // A transaction of this many is over before anybody who waits to write notices.
     private const int AtOnce = 500;
@@ -20,7 +20,7 @@ internal sealed class JobDeletion(IJobStore store, IJobQueries queries, ImageFil
 
     /// <summary>Removes every job of a scope that has ended.</summary>
     /// <param name="scope">Whose.</param>
-    /// <param name="withImages">False keeps the image files.</param>
+    /// <param name="withImages">False moves the image files into the folder of kept ones.</param>
     /// <param name="cancellation">Ends it between two groups of jobs.</param>
     public async Task<Deleted> DeleteAllAsync(OwnerScope scope, bool withImages, CancellationToken cancellation)
     {
@@ -68,9 +68,15 @@ internal sealed class JobDeletion(IJobStore store, IJobQueries queries, ImageFil
             {
                 foreach (JobImage image in job.Images)
                     files.Delete(image.FilePath);
-                files.DeleteInputs(job.Id);
                 count += job.Images.Count;
             }
+            else
+            {
+                kept.Keep(job.Images.Select(image => (image.FilePath, job.Id, job.Owner)));
+            }
+
+            if (job.Inputs.Count > 0)
+                files.DeleteInputs(job.Id);
 
             events.Deleted(job);
         }

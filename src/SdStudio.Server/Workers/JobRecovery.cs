@@ -18,8 +18,6 @@ internal sealed partial class JobRecovery(IJobStore store, IJobQueries queries, 
     {
         foreach (ProcessingJob left in await queries.ProcessingAsync(cancellationToken).ConfigureAwait(false))
             await RecoverAsync(left, cancellationToken).ConfigureAwait(false);
-        IReadOnlySet<string> known = await queries.ExistingJobsAsync(files.JobsWithInputs(), OwnerScope.All, cancellationToken).ConfigureAwait(false);
-        files.DeleteInputsUnless(known.Contains);
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -14,6 +14,15 @@ internal sealed class QueueViews(JobLine line, RunningJobs running, IJobQueries 
         Images = [.. (await queries.ImagesAsync(job.Id, OwnerScope.All, cancellation)).Select(ImageView.Of)],
     };
 
+    /// <summary>Waiting jobs, the next one first.</summary>
+    public async ValueTask<List<JobView>> ByPositionAsync(JobFilter filter, JobPage page, CancellationToken cancellation)
+    {
+        IReadOnlyList<Job> waiting = await queries.ListAsync(filter, new JobPage(int.MaxValue, 0), cancellation);
+        Dictionary<string, int> positions = PositionsOf(await line.OrderAsync(cancellation));
+        return await OfAsync(
+            [.. waiting.OrderBy(job => positions.GetValueOrDefault(job.Id, int.MaxValue)).Skip(page.Offset).Take(page.Limit)], cancellation);
+    }
+
     public async ValueTask<List<JobView>> OfAsync(IReadOnlyList<Job> jobs, CancellationToken cancellation)
     {
         List<JobView> views = new(jobs.Count);
@@ -25,7 +34,7 @@ internal sealed class QueueViews(JobLine line, RunningJobs running, IJobQueries 
         }
 
         JobOrder order = await line.OrderAsync(cancellation);
-        Dictionary<string, int> positions = order.Jobs.Index().ToDictionary(waiting => waiting.Item.Id, waiting => waiting.Index, StringComparer.Ordinal);
+        Dictionary<string, int> positions = PositionsOf(order);
         foreach (Job job in jobs)
         {
             views.Add(job.Status == JobStatus.Pending && positions.TryGetValue(job.Id, out int index)
@@ -35,6 +44,9 @@ internal sealed class QueueViews(JobLine line, RunningJobs running, IJobQueries 
 
         return views;
     }
+
+    private static Dictionary<string, int> PositionsOf(JobOrder order) =>
+        order.Jobs.Index().ToDictionary(waiting => waiting.Item.Id, waiting => waiting.Index, StringComparer.Ordinal);
 
     private async ValueTask<JobView> NowAsync(Job job, CancellationToken cancellation)
     {
