@@ -209,9 +209,9 @@ public abstract class JobStoreContract : StoreContract
 
         Assert.Equal(JobStatus.Processing, await StatusAsync("second"));
         Assert.Empty(await Queries.ImagesAsync("second", OwnerScope.All, Cancellation));
-        Assert.Equal(10, (await Costs.FindAsync("demo", Cancellation))?.LoadMs);
+        Assert.Equal(10, (await Costs.FindAsync("demo", device: null, Cancellation))?.LoadMs);
         await Jobs.CompleteAsync(lease, Result("second") with { Measured = new ModelCosts(20, 1, 2, 3, 0, 1) }, Cancellation);
-        Assert.Equal((13, 2), ((int)(await Costs.FindAsync("demo", Cancellation))!.LoadMs, (await Costs.FindAsync("demo", Cancellation))!.Jobs));
+        Assert.Equal((13, 2), ((int)(await Costs.FindAsync("demo", device: null, Cancellation))!.LoadMs, (await Costs.FindAsync("demo", device: null, Cancellation))!.Jobs));
     }
 
     [Fact]

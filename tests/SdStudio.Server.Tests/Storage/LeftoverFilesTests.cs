@@ -139,5 +139,9 @@ public sealed class LeftoverFilesTests : IDisposable
         public int Version => 0;
 
         public bool IsWarm(string model) => false;
+
+        public bool IsWarm(string model, string? device) => false;
+
+        public string ClassOf(string? device) => "";
     }
 }

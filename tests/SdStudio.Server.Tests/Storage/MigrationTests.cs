@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Models.Files;
 using SdStudio.Server.Queue;
@@ -83,7 +82,7 @@ public sealed class MigrationTests : IDisposable
 
     private static async Task TheRestIsThereAsync(SqliteStore store, int version)
     {
-        Assert.Equal(version >= 2 ? (11, 4) : null, await store.Costs.FindAsync("demo", Cancellation) is { } costs ? ((int, int)?)((int)costs.LoadMs, costs.Jobs) : null);
+        Assert.Equal(version >= 2 ? (11, 4) : null, await store.Costs.FindAsync("demo", device: null, Cancellation) is { } costs ? ((int, int)?)((int)costs.LoadMs, costs.Jobs) : null);
         if (version >= 2)
         {
             Assert.Equal(new FileHash(100, 200, "abc"), new SqliteFileHashStore(store.Database).All()["/models/demo.gguf"]);
