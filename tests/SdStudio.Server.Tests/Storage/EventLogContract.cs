@@ -1,21 +1,22 @@
 using SdStudio.Server.Events;
 
-namespace SdStudio.Server.Tests;
+namespace SdStudio.Server.Tests.Storage;
 
-public sealed class RingEventLogTests
+/// <summary>What holds for events in every log; it keeps the last 1,024.</summary>
+public abstract class EventLogContract
 {
-    private readonly RingEventLog _log = new(TimeProvider.System);
+    private protected abstract IEventLog Log { get; }
 
     private void Publish(int count, string channel = EventChannel.Queue, string? owner = null)
     {
         for (int i = 0; i < count; i++)
-            _log.Publish(channel, $"event-{i}", owner, "{}"u8.ToArray());
+            Log.Publish(channel, $"event-{i}", owner, "{}"u8.ToArray());
     }
 
-    private EventSubscription Subscribe(long? after = null, params string[] channels) => _log.Subscribe(
-        channels is [] ? [EventChannel.Queue] : channels, OwnerScope.All, after is { } number ? new EventPosition(_log.Epoch, number) : null);
+    private protected EventSubscription Subscribe(long? after = null, params string[] channels) => Log.Subscribe(
+        channels is [] ? [EventChannel.Queue] : channels, OwnerScope.All, after is { } number ? new EventPosition(Log.Epoch, number) : null);
 
-    private static async Task<List<StudioEvent>> ReadAsync(EventSubscription subscription)
+    private protected static async Task<List<StudioEvent>> ReadAsync(EventSubscription subscription)
     {
         List<StudioEvent> read = [];
         await foreach (StudioEvent? happened in subscription.ReadAsync(TimeSpan.Zero, TestContext.Current.CancellationToken))
@@ -33,7 +34,7 @@ public sealed class RingEventLogTests
     {
         using EventSubscription slow = Subscribe();
         for (int i = 0; i < 10_000; i++)
-            _log.PublishLatest(EventChannel.Queue, "job_progress", i % 2 == 0 ? "a" : "b", owner: null, new byte[] { (byte)('0' + (i % 10)) });
+            Log.PublishLatest(EventChannel.Queue, "job_progress", i % 2 == 0 ? "a" : "b", owner: null, new byte[] { (byte)('0' + (i % 10)) });
 
         List<StudioEvent> read = await ReadAsync(slow);
 
@@ -102,23 +103,11 @@ public sealed class RingEventLogTests
     public async Task A_position_that_this_log_does_not_know_is_answered_with_a_reset(long epoch, long number)
     {
         Publish(2000);
-        using EventSubscription known = _log.Subscribe([EventChannel.Queue], OwnerScope.All, new EventPosition(_log.Epoch + epoch, number));
+        using EventSubscription known = Log.Subscribe([EventChannel.Queue], OwnerScope.All, new EventPosition(Log.Epoch + epoch, number));
 
         List<StudioEvent> read = await ReadAsync(known);
 
         Assert.Equal(epoch == 0 && number <= 2000 ? [] : [StudioEvent.ResetType], read.Select(happened => happened.Type));
-    }
-
-    [Fact]
-    public async Task Large_events_are_kept_within_a_bound_of_bytes()
-    {
-        for (int i = 0; i < 100; i++)
-            _log.Publish(EventChannel.Queue, "large", owner: null, new byte[1024 * 1024]);
-
-        using EventSubscription recent = Subscribe(after: 90);
-        Assert.Equal(10, (await ReadAsync(recent)).Count);
-        using EventSubscription old = Subscribe(after: 50);
-        Assert.Equal(StudioEvent.ResetType, Assert.Single(await ReadAsync(old)).Type);
     }
 
     [Fact]
@@ -136,16 +125,33 @@ public sealed class RingEventLogTests
     [Fact]
     public async Task Nobody_hears_of_what_belongs_to_somebody_else()
     {
-        using EventSubscription live = _log.Subscribe([EventChannel.Queue], OwnerScope.Of("bob"));
+        using EventSubscription live = Log.Subscribe([EventChannel.Queue], OwnerScope.Of("bob"));
         Publish(1, owner: "alice");
         Publish(1, owner: "bob");
         Publish(1, owner: null);
-        _log.PublishLatest(EventChannel.Queue, "job_progress", "a job", "alice", "{}"u8.ToArray());
+        Log.PublishLatest(EventChannel.Queue, "job_progress", "a job", "alice", "{}"u8.ToArray());
 
         Assert.Equal([2L, 3L], (await ReadAsync(live)).Select(happened => happened.Number));
-        using EventSubscription back = _log.Subscribe([EventChannel.Queue], OwnerScope.Of("bob"), new EventPosition(_log.Epoch, 0));
+        using EventSubscription back = Log.Subscribe([EventChannel.Queue], OwnerScope.Of("bob"), new EventPosition(Log.Epoch, 0));
         Assert.Equal([2L, 3L], (await ReadAsync(back)).Select(happened => happened.Number));
-        using EventSubscription administrator = _log.Subscribe([EventChannel.Queue], OwnerScope.Of("default"), new EventPosition(_log.Epoch, 0));
+        using EventSubscription administrator = Log.Subscribe([EventChannel.Queue], OwnerScope.Of("default"), new EventPosition(Log.Epoch, 0));
         Assert.Equal(3, (await ReadAsync(administrator)).Count);
+    }
+}
+
+public sealed class RingEventLogTests : EventLogContract
+{
+    private protected override IEventLog Log { get; } = new RingEventLog(TimeProvider.System);
+
+    [Fact]
+    public async Task Large_events_are_kept_within_a_bound_of_bytes()
+    {
+        for (int i = 0; i < 100; i++)
+            Log.Publish(EventChannel.Queue, "large", owner: null, new byte[1024 * 1024]);
+
+        using EventSubscription recent = Subscribe(after: 90);
+        Assert.Equal(10, (await ReadAsync(recent)).Count);
+        using EventSubscription old = Subscribe(after: 50);
+        Assert.Equal(StudioEvent.ResetType, Assert.Single(await ReadAsync(old)).Type);
     }
 }
