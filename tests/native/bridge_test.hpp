@@ -146,3 +146,4 @@ void test_cancel();
 void test_wall();
 void test_upscaler();
 void test_requests();
+void test_optional();

@@ -104,6 +104,7 @@ public static class StudioHost
         api.MapParametersApi();
         api.MapModelsApi();
         api.MapUpscalersApi();
+        api.MapDevicesApi();
         api.MapDownloadsApi();
         api.MapConvertApi();
         api.MapGenerateApi();
@@ -180,7 +181,9 @@ public static class StudioHost
         services.AddSingleton<ImageSaver>();
         services.AddSingleton<JobExecution>();
         services.AddSingleton<FailureReasons>();
-        services.AddSingleton<IWarmModels, WarmModels>();
+        services.AddSingleton<JobDevices>();
+        services.AddSingleton<IWarmModels>(provider => provider.GetRequiredService<JobDevices>());
+        services.AddSingleton<IJobDevices>(provider => provider.GetRequiredService<JobDevices>());
         services.AddSingleton<RemoteGenerator>();
         services.AddSingleton<RemoteAnswers>();
         services.AddSingleton<Hub>();

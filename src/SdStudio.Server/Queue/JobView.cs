@@ -17,6 +17,12 @@ internal sealed record JobView(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<ImageView>? Images { get; init; }
 
+    /// <summary>What it runs on, or ran on; null before.</summary>
+    public string? Device { get; init; }
+
+    /// <summary>Which of its images is being generated, counted from 1; null when it does not run.</summary>
+    public int? CurrentImage { get; init; }
+
     /// <param name="job">Its row.</param>
     /// <param name="running">What it is doing, when it runs.</param>
     public static JobView Of(Job job, RunningJob? running = null)
@@ -33,7 +39,11 @@ internal sealed record JobView(
             s.UpscaleFactor, s.Width, s.Height, job.Priority, job.Attempts, job.CancelRequested,
             last?.Phase.ToString().ToLowerInvariant(), last?.Step, last?.Steps,
             running is null ? null : Math.Round(running.Progress.RemainingMs / 1000, 1), Position: null, WaitingFor: null, job.ModelLoadingMs,
-            job.GenerationMs, job.ImageCount, s.ModelHash, s.Engine, s.Adjustments ?? []);
+            job.GenerationMs, job.ImageCount, s.ModelHash, s.Engine, s.Adjustments ?? [])
+        {
+            Device = job.Device,
+            CurrentImage = last is { } now ? Math.Min(s.Count, now.ImageIndex + 1) : null,
+        };
     }
 }
 

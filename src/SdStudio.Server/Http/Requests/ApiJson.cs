@@ -46,6 +46,8 @@ namespace SdStudio.Server.Http.Requests;
 [JsonSerializable(typeof(DownloadView))]
 [JsonSerializable(typeof(List<DownloadView>))]
 [JsonSerializable(typeof(UpscalersResponse))]
+[JsonSerializable(typeof(DevicesResponse))]
+[JsonSerializable(typeof(ImagesResponse))]
 [JsonSerializable(typeof(DownloadingResponse))]
 [JsonSerializable(typeof(JobView))]
 [JsonSerializable(typeof(List<JobView>))]

@@ -21,6 +21,7 @@ internal static class ImagesApi
     public static void MapImagesApi(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder images = api.MapGroup("/images");
+        images.MapImageListApi();
         images.MapMethods("/{imageId}", [HttpMethods.Get, HttpMethods.Head], GetImageAsync).GivesFile(Group, "An image, with its settings inside", "image/png", 400, 404)
             .Asks(("format", "png as it is stored; jpeg and webp are packed anew, without the settings"), ("quality", "0 to 100, of jpeg and webp"));
         images.MapMethods("/{imageId}/thumbnail", [HttpMethods.Get, HttpMethods.Head], ThumbnailAsync)
