@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using SdCpp.Interop;
-using SdStudio.Server.Generation;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Models.Catalogue;
