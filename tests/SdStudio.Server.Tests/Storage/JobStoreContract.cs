@@ -215,6 +215,29 @@ public abstract class JobStoreContract : StoreContract
     }
 
     [Fact]
+    public async Task An_image_is_listed_by_whoever_holds_the_job_and_stays_however_it_ends()
+    {
+        await AddAsync("job");
+        Lease lease = await ClaimAsync("job");
+        JobImage image = Result("job").Images[0];
+        Assert.True(await Jobs.AddImageAsync(lease, image, Cancellation));
+        Assert.True(await Jobs.AddImageAsync(lease, image, Cancellation));
+        Assert.True((await Jobs.DeleteImageAsync(image.Id, OwnerScope.All, Cancellation)).IsRunning);
+
+        Job cancelled = (await Jobs.CancelledAsync(lease, 0.5, Cancellation))!;
+        Assert.Equal(1, cancelled.ImageCount);
+        Assert.False(await Jobs.AddImageAsync(lease, image with { Id = "late", Index = 1 }, Cancellation));
+        Assert.Equal([image], await Queries.ImagesAsync("job", OwnerScope.All, Cancellation));
+        Assert.Equal(image, Assert.Single(await Queries.RecentImagesAsync(OwnerScope.All, before: null, 10, Cancellation)).Image);
+        Assert.Empty(await Queries.RecentImagesAsync(OwnerScope.Only("nobody"), before: null, 10, Cancellation));
+
+        Assert.Null((await Jobs.DeleteImageAsync(image.Id, OwnerScope.Only("nobody"), Cancellation)).Image);
+        DeletedImage deleted = await Jobs.DeleteImageAsync(image.Id, OwnerScope.All, Cancellation);
+        Assert.Equal((image, "job"), (deleted.Image, deleted.Job?.Id));
+        Assert.Null(await Queries.FindAsync("job", OwnerScope.All, Cancellation));
+    }
+
+    [Fact]
     public async Task A_paused_queue_gives_nothing_away()
     {
         await AddAsync("job");
