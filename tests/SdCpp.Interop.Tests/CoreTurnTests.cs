@@ -56,7 +56,7 @@ public sealed class CoreTurnTests(Demo demo)
     {
         await using DiffusionModel first = await LoadAsync(), second = await LoadAsync();
         byte[] alone = await GenerateAsync(first);
-        byte[][] both = await Task.WhenAll(GenerateAsync(first), GenerateAsync(second), GenerateAsync(first), GenerateAsync(second));
+        byte[][] both = await Task.WhenAll(GenerateAsync(first), GenerateAsync(second));
         Assert.All(both, image => Assert.Equal(alone, image));
         Assert.Equal(0, CoreTurn.WaitingCalls);
     }
@@ -79,7 +79,7 @@ public sealed class CoreTurnTests(Demo demo)
 
     private static async Task<byte[]> GenerateAsync(DiffusionModel model)
     {
-        using GenerationResult result = await model.TextToImageAsync(Demo.Request, null, Cancellation);
+        using GenerationResult result = await model.TextToImageAsync(Demo.Request with { Width = 32, Height = 32, Steps = 2 }, null, Cancellation);
         return result.Images[0].Pixels.Span.ToArray();
     }
 }
