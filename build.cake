@@ -6,6 +6,10 @@ using System.Xml.Linq;
 string target = Argument("target", "Build");
 string configuration = Argument("configuration", "Release");
 string testClass = Argument("class", "");
+string testProject = Argument("project", "");
+string[] testProjects = [.. GetFiles("tests/*/*.csproj").Select(project => project.GetFilenameWithoutExtension().ToString())];
+if (testProject != "" && !testProjects.Contains(testProject))
+    throw new CakeException($"There is no test project {testProject}. There are: {string.Join(", ", testProjects)}.");
 string defaultPreset = IsRunningOnLinux() ? "prebuilt" : "cpu";
 string preset = Argument("preset", defaultPreset);
 string system = IsRunningOnWindows() ? "win" : IsRunningOnMacOs() ? "osx" : "linux";
@@ -52,7 +56,7 @@ void Build(string project) => DotNetBuild(project, new DotNetBuildSettings
 });
 
 Task("Test")
-    .Description("Builds and runs all tests; --class NAME runs one class of them.")
+    .Description("Builds and runs all tests; --project NAME runs one project of them, --class NAME one class.")
     .IsDependentOn("Build")
     .IsDependentOn("Pack")
     .Does(() =>
@@ -61,7 +65,7 @@ Task("Test")
     int failed = 0;
     // Three at a time, the longest first: each draws with one thread, and a quarter of the time waits for files, processes and a browser.
     string[] first = ["SdStudio.EndToEnd.Tests", "SdCpp.Interop.Tests", "SdStudio.Server.Tests"];
-    IEnumerable<string> names = GetFiles("tests/*/*.csproj").Select(project => project.GetFilenameWithoutExtension().ToString())
+    IEnumerable<string> names = testProjects.Where(name => testProject == "" || name == testProject)
         .OrderBy(name => Array.IndexOf(first, name) is >= 0 and int index ? index : first.Length).ThenBy(name => name);
     System.Threading.Tasks.Parallel.ForEach(
         System.Collections.Concurrent.Partitioner.Create(names, System.Collections.Concurrent.EnumerablePartitionerOptions.NoBuffering),
@@ -164,6 +168,45 @@ Task("PublicApi")
     System.IO.File.WriteAllText("src/SdCpp.Interop/PublicAPI.Unshipped.txt", "#nullable enable\n");
     Run("dotnet", new ProcessArgumentBuilder().Append("format").Append("analyzers").Append("src/SdCpp.Interop").Append("--diagnostics").Append("RS0016").Append("--severity").Append("warn"));
 });
+
+Task("Engine")
+    .Description("Runs the contract suite of --preset's engine; --engine-version X first fetches that version of the prebuilt engine and derives its layout.")
+    .Does(() =>
+{
+    string wanted = Argument("engine-version", "");
+    DirectoryPath work = MakeAbsolute(Directory("artifacts/engine"));
+    CleanDirectory(work);
+    string report = work.CombineWithFilePath("report.md").FullPath;
+    string repository = MakeAbsolute(Directory(".")).FullPath;
+    string build = MakeAbsolute(Directory($"build/{preset}")).FullPath;
+    DotNetBuild("native/tools/EngineUpgrade/EngineUpgrade.csproj", new DotNetBuildSettings { Configuration = configuration, Verbosity = DotNetVerbosity.Quiet });
+    if (wanted != "")
+    {
+        Run("cmake", new ProcessArgumentBuilder().Append("-S").Append("native/tools").Append("-B").Append("build/tools"));
+        Run("cmake", new ProcessArgumentBuilder().Append("--build").Append("build/tools"));
+        UpgradeStep("derive", wanted, repository, MakeAbsolute(File("build/tools/engine_probe")).FullPath, EngineCache(), report);
+    }
+
+    Run("cmake", new ProcessArgumentBuilder().Append("--preset").Append(preset).Append("-DSDCPP_BUILD_TESTS=ON"));
+    Run("cmake", new ProcessArgumentBuilder().Append("--build").Append($"build/{preset}").Append("--config").Append("Release").Append("--parallel"));
+    Run("cmake", new ProcessArgumentBuilder().Append("--build").Append($"build/{preset}").Append("--config").Append("Release").Append("--target").Append("contract_test"));
+    // What needs no model first: it takes a second.
+    Run("ctest", new ProcessArgumentBuilder().Append("--test-dir").AppendQuoted(build).Append("-C").Append("Release").Append("--output-on-failure"));
+    UpgradeStep("contract", $"{build}/tests/native/contract_test", repository, work.FullPath, report);
+    Console.WriteLine($"The report is {report}.");
+});
+
+void UpgradeStep(params string[] arguments)
+{
+    var all = new ProcessArgumentBuilder().AppendQuoted($"artifacts/bin/EngineUpgrade/{configuration.ToLowerInvariant()}/EngineUpgrade.dll");
+    foreach (string argument in arguments)
+        all.AppendQuoted(argument);
+    Run("dotnet", all);
+}
+
+// As native/engine/cache.cmake has it.
+string EngineCache() => EnvironmentVariable("SDCPP_CACHE_DIR")
+    ?? (EnvironmentVariable("XDG_CACHE_HOME") is { } cache ? $"{cache}/sdstudio" : $"{EnvironmentVariable("HOME")}/.cache/sdstudio");
 
 Task("Clean")
     .Description("Deletes what was built. The downloaded engine stays in the user's cache folder.")

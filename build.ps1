@@ -1,4 +1,4 @@
-# ./build.ps1 TARGET [options]: hands TARGET (run, test, bench, build, native, pack, publicapi, clean) to build.cake.
+# ./build.ps1 TARGET [options]: hands TARGET (run, test, bench, build, native, engine, pack, publicapi, clean) to build.cake.
 $ErrorActionPreference = 'Stop'
 Set-Location $PSScriptRoot
 $env:DOTNET_CLI_TELEMETRY_OPTOUT = '1'
@@ -14,6 +14,8 @@ if ($target -eq 'run') {
     dotnet artifacts/bin/SdStudio.Server/release/SdStudio.Server.dll @rest
     exit $LASTEXITCODE
 }
+# Cake has a --version of its own.
+if ($target -eq 'engine') { $rest = @($rest | ForEach-Object { $_ -replace '^--version', '--engine-version' }) }
 dotnet cake build.cake --verbosity=minimal "--target=$target" @rest
 $status = $LASTEXITCODE
 if ($target -eq 'test') { Get-Content artifacts/test-results/summary.txt -ErrorAction SilentlyContinue }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ./build.sh TARGET [options]: hands TARGET (run, test, bench, soak, build, native, pack, publicapi, clean) to build.cake.
+# ./build.sh TARGET [options]: hands TARGET (run, test, bench, soak, build, native, engine, pack, publicapi, clean) to build.cake.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
@@ -26,6 +26,9 @@ case $target in
     cake --target=Test "$@" || status=$?
     cat artifacts/test-results/summary.txt 2>/dev/null || echo "0 passed, 1 failed"
     exit "$status" ;;
+  engine)
+    # Cake has a --version of its own.
+    cake --target=Engine "${@/#--version/--engine-version}" ;;
   *)
     cake --target="$target" "$@" ;;
 esac

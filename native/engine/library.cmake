@@ -4,18 +4,32 @@ include(${CMAKE_CURRENT_LIST_DIR}/linked.cmake)
 set(SDCPP_LIBRARY_DIR "" CACHE PATH "A folder with stable-diffusion.h and the library, in it or in include/ and lib/ or bin/")
 set(SDCPP_ENGINE_COMMIT "" CACHE STRING "The commit of the installed engine, if you know it")
 
-find_path(SDCPP_ENGINE_INCLUDE stable-diffusion.h HINTS ${SDCPP_LIBRARY_DIR} PATH_SUFFIXES include)
-find_library(SDCPP_ENGINE_LIBRARY stable-diffusion HINTS ${SDCPP_LIBRARY_DIR} PATH_SUFFIXES lib bin)
-if(NOT SDCPP_ENGINE_INCLUDE OR NOT SDCPP_ENGINE_LIBRARY)
-  message(FATAL_ERROR "stable-diffusion.h or its library was not found: set SDCPP_LIBRARY_DIR (header: ${SDCPP_ENGINE_INCLUDE}, library: ${SDCPP_ENGINE_LIBRARY}).")
+# Not cached: another SDCPP_LIBRARY_DIR must find another engine. A folder that was named is the only one.
+set(sdcpp_only "")
+if(SDCPP_LIBRARY_DIR)
+  set(sdcpp_only NO_DEFAULT_PATH)
+endif()
+find_path(sdcpp_header_dir stable-diffusion.h HINTS ${SDCPP_LIBRARY_DIR} PATH_SUFFIXES include NO_CACHE ${sdcpp_only})
+# Opened at run time, so it is the library itself that is looked for and never an import library.
+set(sdcpp_engine_names libstable-diffusion.so libstable-diffusion.dylib stable-diffusion.dll libstable-diffusion.dll)
+find_file(sdcpp_engine_library NAMES ${sdcpp_engine_names} HINTS ${SDCPP_LIBRARY_DIR} PATH_SUFFIXES bin lib NO_CACHE ${sdcpp_only})
+if(NOT sdcpp_engine_library AND NOT SDCPP_LIBRARY_DIR)
+  find_library(sdcpp_engine_library stable-diffusion NO_CACHE)
+endif()
+if(NOT sdcpp_header_dir OR NOT sdcpp_engine_library)
+  message(FATAL_ERROR "stable-diffusion.h or its library was not found: set SDCPP_LIBRARY_DIR (header: ${sdcpp_header_dir}, library: ${sdcpp_engine_library}).")
 endif()
 
-add_library(sdcpp_installed_engine UNKNOWN IMPORTED)
-set_target_properties(sdcpp_installed_engine PROPERTIES
-  IMPORTED_LOCATION ${SDCPP_ENGINE_LIBRARY}
-  INTERFACE_INCLUDE_DIRECTORIES ${SDCPP_ENGINE_INCLUDE})
-sdcpp_link_engine(sdcpp_installed_engine)
+get_filename_component(sdcpp_engine_folder ${sdcpp_engine_library} DIRECTORY)
+get_filename_component(sdcpp_engine_file ${sdcpp_engine_library} NAME)
+sdcpp_use_engine(${sdcpp_header_dir} ${sdcpp_engine_file} "${SDCPP_ENGINE_COMMIT}")
 
-# The library travels beside libsdcpp, and its symbolic names with it.
+# Another engine's libraries must not stay behind.
+file(REMOVE_RECURSE ${CMAKE_BINARY_DIR}/out)
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/out)
-file(COPY ${SDCPP_ENGINE_LIBRARY} DESTINATION ${CMAKE_BINARY_DIR}/out FOLLOW_SYMLINK_CHAIN)
+if(SDCPP_LIBRARY_DIR)
+  sdcpp_take_libraries(${sdcpp_engine_folder})
+else()
+  file(COPY ${sdcpp_engine_library} DESTINATION ${CMAKE_BINARY_DIR}/out FOLLOW_SYMLINK_CHAIN)
+endif()
+sdcpp_check_after_build()

@@ -17,7 +17,6 @@ sdcpp_fetch_prebuilt("${prebuilt_platform}" prebuilt_dir)
 configure_file(${CMAKE_CURRENT_LIST_DIR}/prebuilt/pinned_engine.hpp.in ${CMAKE_BINARY_DIR}/generated/pinned_engine.hpp @ONLY)
 target_sources(sdcpp PRIVATE
   native/engine/prebuilt/elf_symbols.cpp
-  native/engine/prebuilt/layout_proof.cpp
   native/engine/prebuilt/prebuilt_engine.cpp
   native/engine/prebuilt/sha256.cpp)
 target_include_directories(sdcpp PRIVATE ${CMAKE_BINARY_DIR}/generated)

@@ -1,14 +1,1 @@
-using Microsoft.Extensions.Options;
-using SdStudio.Server;
-
-try
-{
-    ServerBuilder.Build(args).Run();
-    return 0;
-}
-catch (Exception exception) when (exception is OptionsValidationException or InvalidOperationException or IOException or UnauthorizedAccessException)
-{
-    // What the person at the terminal can mend: said in one line, without a stack.
-    await Console.Error.WriteLineAsync($"SdStudio cannot start: {exception.Message}");
-    return 1;
-}
+return SdStudio.Server.Hosting.StudioHost.Run(args);

@@ -57,6 +57,7 @@ public sealed class ProcessTests : IDisposable
     [Theory]
     [InlineData("TERM")]
     [InlineData("INT")]
+    [InlineData("HUP")]
     public async Task A_signal_stops_the_server_cleanly_in_the_middle_of_a_job_and_the_job_goes_on_at_the_next_start(string signal)
     {
         Assert.SkipWhen(signal == "INT" && IsInterruptIgnored(), "These tests run in the background of a shell, where SIGINT is ignored, by what they start too.");
@@ -121,7 +122,59 @@ public sealed class ProcessTests : IDisposable
         using ServerProcess second = ServerProcess.Launch(other, first.Client.BaseAddress!.Port);
 
         Assert.Equal(1, await second.WaitForExitAsync());
-        Assert.Contains("address already in use", second.Output, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("address already in use", Sentence(second), StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("ASPNETCORE_URLS=", second.Output, StringComparison.Ordinal);
         Directory.Delete(other, recursive: true);
+    }
+
+    [Theory]
+    [InlineData("SdStudio__Threads", "many", "SdStudio:Threads")]
+    [InlineData("SdStudio__Downloads__HubAddress", "somewhere", "SdStudio:Downloads:HubAddress")]
+    [InlineData("ASPNETCORE_URLS", "nonsense", "http://localhost:3000")]
+    [InlineData("ASPNETCORE_URLS", "http://127.0.0.1:99999", "http://localhost:300")]
+    [InlineData("ASPNETCORE_URLS", "http://192.0.2.1:3000", "SdStudio:Security:ApiKey")]
+    [InlineData("SdStudio__DataDirectory", "/proc/sdstudio", "SdStudio__DataDirectory")]
+    [InlineData("SdStudio__DataDirectory", "/dev/null", "SdStudio__DataDirectory")]
+    public async Task A_setting_that_cannot_be_is_named_in_one_sentence(string name, string value, string named)
+    {
+        using ServerProcess server = ServerProcess.Launch(_data, port: 0, (name, value));
+
+        Assert.Equal(1, await server.WaitForExitAsync());
+        Assert.Contains(named, Sentence(server), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("noise")]
+    [InlineData("folder")]
+    public async Task A_damaged_database_is_named_in_one_sentence(string damage)
+    {
+        string path = Path.Combine(_data, "sdstudio.db");
+        Directory.CreateDirectory(_data);
+        if (damage == "folder")
+            Directory.CreateDirectory(path);
+        else
+            await File.WriteAllBytesAsync(path, [.. Enumerable.Range(0, 5000).Select(i => (byte)((i * 7919) >> 3))], TestContext.Current.CancellationToken);
+        using ServerProcess server = ServerProcess.Launch(_data, port: 0);
+
+        Assert.Equal(1, await server.WaitForExitAsync());
+        Assert.Contains(path, Sentence(server), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Too_few_files_are_named_in_one_sentence()
+    {
+        using ServerProcess server = ServerProcess.LaunchWithFileLimit(_data, 256);
+
+        Assert.Equal(1, await server.WaitForExitAsync());
+        Assert.Contains("ulimit -n 4096", Sentence(server), StringComparison.Ordinal);
+    }
+
+    // Nothing but one line, and no stack.
+    private static string Sentence(ServerProcess server)
+    {
+        string line = Assert.Single(server.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        Assert.StartsWith("SdStudio cannot start: ", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", line, StringComparison.Ordinal);
+        return line;
     }
 }

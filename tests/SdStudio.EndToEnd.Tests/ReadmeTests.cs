@@ -4,22 +4,41 @@ using System.Text.RegularExpressions;
 
 namespace SdStudio.EndToEnd.Tests;
 
-/// <summary>Runs what the README tells a newcomer to type.</summary>
+/// <summary>Runs what the README and the documents tell people to type.</summary>
 public sealed partial class ReadmeTests : IDisposable
 {
-    private static readonly string Readme = File.ReadAllText(Path.Combine(ServerProcess.Repository, "README.md"));
+    // The README first: its commands make the images that the others use.
+    private static readonly string[] Documents =
+    [
+        Path.Combine(ServerProcess.Repository, "README.md"), Path.Combine(ServerProcess.Repository, "CONTRIBUTING.md"),
+        Path.Combine(ServerProcess.Repository, "benchmarks", "README.md"),
+        .. Directory.GetFiles(Path.Combine(ServerProcess.Repository, "docs"), "*.md").Order(StringComparer.Ordinal).OrderBy(file => Path.GetFileName(file) == "rest.md" ? 0 : 1),
+    ];
+
     private readonly string _data = ServerProcess.NewFolder();
 
     public void Dispose() => Directory.Delete(_data, recursive: true);
 
+    [GeneratedRegex(@"^```sh\n(.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex ShellBlock { get; }
+
     [GeneratedRegex(@"^curl .*$", RegexOptions.Multiline)]
     private static partial Regex CurlLine { get; }
+
+    [GeneratedRegex(@"\]\(([^)#:]+)(?:#[^)]*)?\)")]
+    private static partial Regex Link { get; }
 
     [Fact]
     public async Task Every_curl_line_works_and_the_first_two_fetch_a_picture()
     {
         using ServerProcess server = await ServerProcess.StartAsync(_data);
-        string[] lines = [.. CurlLine.Matches(Readme).Select(match => match.Value)];
+        string[] lines =
+        [
+            .. from document in Documents
+               from Match block in ShellBlock.Matches(File.ReadAllText(document))
+               from Match line in CurlLine.Matches(block.Value)
+               select line.Value,
+        ];
         Assert.True(lines.Length >= 30);
 
         string imageId = "", generationId = "", jobId = "";
@@ -48,16 +67,23 @@ public sealed partial class ReadmeTests : IDisposable
     }
 
     [Fact]
-    public void Every_file_and_folder_that_the_readme_names_exists()
+    public void Every_file_that_a_document_links_to_exists()
     {
-        foreach (Match match in NamedPath.Matches(Readme))
-            Assert.True(Path.Exists(Path.Combine(ServerProcess.Repository, match.Groups[1].Value)), match.Value);
         Directory.CreateDirectory(_data);
+        IEnumerable<string> missing =
+            from document in Documents
+            from Match link in Link.Matches(File.ReadAllText(document))
+            where !Path.Exists(Path.Combine(Path.GetDirectoryName(document)!, link.Groups[1].Value))
+            select $"{Path.GetFileName(document)}: {link.Groups[1].Value}";
+        Assert.Empty(missing);
     }
 
-    // The table of places: `native/src/`, `build.cake`, ...
-    [GeneratedRegex(@"^\| `((?:native|src|tests|benchmarks|build)[^` ]*)`", RegexOptions.Multiline)]
-    private static partial Regex NamedPath { get; }
+    [Fact]
+    public void The_readme_is_read_in_a_minute()
+    {
+        Directory.CreateDirectory(_data);
+        Assert.InRange(File.ReadAllLines(Documents[0]).Length, 1, 150);
+    }
 
     private async Task<string> ShellAsync(string command)
     {

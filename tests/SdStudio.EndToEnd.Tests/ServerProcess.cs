@@ -61,12 +61,27 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
-    public static ServerProcess Launch(string dataDirectory, int port, params (string Name, string Value)[] environment)
+    private static string Program
     {
-        string name = "SdStudio.Server";
-        string configuration = new DirectoryInfo(AppContext.BaseDirectory).Name;
+        get
+        {
+            string name = "SdStudio.Server";
+            string configuration = new DirectoryInfo(AppContext.BaseDirectory).Name;
+            return Path.Combine(Repository, "artifacts", "bin", name, configuration, name + ".dll");
+        }
+    }
+
+    public static ServerProcess Launch(string dataDirectory, int port, params (string Name, string Value)[] environment) =>
+        Launch(dataDirectory, port, ["dotnet", Program], environment);
+
+    /// <summary>Starts a server that may have so many files open.</summary>
+    public static ServerProcess LaunchWithFileLimit(string dataDirectory, int files) =>
+        Launch(dataDirectory, port: 0, ["bash", "-c", $"ulimit -n {files}; exec dotnet '{Program}'"], []);
+
+    private static ServerProcess Launch(string dataDirectory, int port, string[] command, (string Name, string Value)[] environment)
+    {
         var address = new Uri($"http://127.0.0.1:{port}");
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(Repository, "artifacts", "bin", name, configuration, name + ".dll")])
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

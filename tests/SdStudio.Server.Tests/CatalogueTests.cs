@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using SdCpp.Interop;
-using SdStudio.Server.Models;
+using SdStudio.Server.Models.Catalogue;
 
 namespace SdStudio.Server.Tests;
 
@@ -82,7 +82,7 @@ public sealed class CatalogueTests(Workshop studio)
         Assert.Superset(
             new HashSet<string>(["z-image-turbo", "qwen-image", "qwen-image-edit", "flux1-schnell", "flux2-klein-4b", "sdxl", "sd15"]), models.Select(IdOf).ToHashSet());
 
-        Catalogue catalogue = CatalogueReader.Read(folder, folder);
+        CatalogueSnapshot catalogue = CatalogueReader.Read(folder, folder);
         SdEngine engine = SdEngine.Load();
         foreach (ModelDefinition model in catalogue.Models.Values.Where(model => model.Id != "demo"))
         {

@@ -178,6 +178,33 @@ public sealed class EventsTests(Workshop studio)
         Assert.Contains("queue, generations, models, previews", Shape.Error(body), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_server_that_stops_says_so_before_it_closes_a_socket()
+    {
+        await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder());
+        using ClientWebSocket socket = await ConnectAsync(server, "queue");
+
+        Task stop = server.StopAsync();
+        ValueWebSocketReceiveResult end = await socket.ReceiveAsync(new byte[4096].AsMemory(), Cancellation);
+        await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, Cancellation);
+        await stop;
+
+        Assert.Equal(WebSocketMessageType.Close, end.MessageType);
+        Assert.Equal((WebSocketCloseStatus.EndpointUnavailable, "The server is stopping"), (socket.CloseStatus, socket.CloseStatusDescription));
+    }
+
+    [Fact]
+    public async Task A_message_that_is_too_long_closes_the_socket_with_the_reason()
+    {
+        using ClientWebSocket socket = await ConnectAsync(studio.Server);
+        await SendAsync(socket, new string(' ', 4097));
+
+        ValueWebSocketReceiveResult end = await socket.ReceiveAsync(new byte[4096].AsMemory(), Cancellation);
+
+        Assert.Equal((WebSocketMessageType.Close, WebSocketCloseStatus.MessageTooBig), (end.MessageType, socket.CloseStatus));
+        Assert.Contains("4096", socket.CloseStatusDescription, StringComparison.Ordinal);
+    }
+
     private sealed record SseEvent(string? Id, string Type, JsonElement Data);
 
     private sealed class SseReader(HttpResponseMessage response, StreamReader reader) : IDisposable

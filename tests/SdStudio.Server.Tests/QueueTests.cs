@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
-using SdStudio.Server.Jobs;
-using SdStudio.Server.Storage;
+using SdStudio.Server.Generation;
+using SdStudio.Server.Queue;
+using SdStudio.Server.Settings;
+using SdStudio.Server.Storage.Sqlite;
 
 namespace SdStudio.Server.Tests;
 
@@ -113,10 +115,11 @@ public sealed class QueueTests(Workshop studio)
     public async Task Jobs_of_a_server_that_died_go_on_and_one_that_kills_it_twice_does_not()
     {
         string folder = studio.NewDataFolder();
-        (string waiting, string once, string twice) = LeaveJobs(folder);
+        (string waiting, string once, string twice) = await LeaveJobsAsync(folder);
+        long now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
         File.WriteAllText(
             Path.Combine(folder, "crash.log"),
-            $"1700000000 GGML_ASSERT(a) failed [{twice}]\n1700000001 GGML_ASSERT(n > 0) failed [{twice}]\n1700000002 other [{once}]\n");
+            $"1700000000 GGML_ASSERT(a) failed [{twice}]\n{now} GGML_ASSERT(n > 0) failed [{twice}]\n{now} other [{once}]\n");
         File.WriteAllText(Path.Combine(folder, "images", "half.png.tmp"), "half");
         File.WriteAllText(Path.Combine(folder, "images", "whole.png"), "nobody knows it");
 
@@ -148,24 +151,25 @@ public sealed class QueueTests(Workshop studio)
         await server.DrawAsync("""{"model":"demo","prompt":"a red circle"}""");
     }
 
-    /// <summary>What a killed process leaves: a job that waits, one that ran for the first time, one that ran for the second.</summary>
-    private static (string Waiting, string Once, string Twice) LeaveJobs(string folder)
+    /// <summary>What a killed process leaves: a job that waits, one that ended it for the first time, one that ended it for the second.</summary>
+    private static async Task<(string Waiting, string Once, string Twice)> LeaveJobsAsync(string folder)
     {
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
         using var folders = new DataFolders(Microsoft.Extensions.Options.Options.Create(new StudioOptions { DataDirectory = folder }));
         using var database = new StudioDatabase(folders);
-        var store = new JobStore(database, TimeProvider.System);
-        var settings = new JobSettings
+        var store = new SqliteJobStore(database, TimeProvider.System);
+        var settings = new GenerationSettings
         {
             Type = "generate", Model = "demo", Prompt = "a red circle", Width = 32, Height = 32, Seed = 1, Count = 1, Steps = 1, CfgScale = 1,
         };
-        void Add(string id) => store.Add(id, settings, new JobOrder(), maxWaiting: 10);
-        Add("twice");
-        store.Claim("twice");
-        store.Recover("twice");
-        store.Claim("twice");
-        Add("once");
-        store.Claim("once");
-        Add("waiting");
+        async Task AddAsync(string id) => await store.AddAsync(new NewJob(id, settings, new SubmitOptions()), maxWaiting: 10, cancellation);
+        await AddAsync("twice");
+        await store.ClaimAsync("worker", device: null, ["twice"], cancellation);
+        await store.RecoverAsync("twice", failure: null, counts: true, cancellation);
+        await store.ClaimAsync("worker", device: null, ["twice"], cancellation);
+        await AddAsync("once");
+        await store.ClaimAsync("worker", device: null, ["once"], cancellation);
+        await AddAsync("waiting");
         return ("waiting", "once", "twice");
     }
 }

@@ -3,7 +3,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using NetVips;
-using SdStudio.Server.Jobs;
+using SdStudio.Server.Workers;
 
 namespace SdStudio.Server.Tests;
 
@@ -90,10 +90,16 @@ public sealed class RemoteModelTests(Workshop studio)
 
     [Theory]
     [InlineData(500, """{"error":{"message":"the engine fell over"}}""", "answered 500: the engine fell over")]
-    [InlineData(200, """{"data":[{"b64_json":"bm8gcGljdHVyZQ=="}]}""", "sent no picture that can be read")]
-    [InlineData(200, "<html>", "sent no picture that can be read")]
-    [InlineData(200, """{"data":[]}""", "returned 0 of 1 pictures")]
-    public async Task An_answer_that_is_no_picture_fails_the_job_with_the_reason(int status, string body, string reason)
+    [InlineData(200, """{"data":[{"b64_json":"bm8gcGljdHVyZQ=="}]}""", "did not send the images that were asked for: the image of the other server is not an image of a known kind")]
+    [InlineData(200, "<html>", "did not send the images that were asked for: its answer is not that of an images API")]
+    [InlineData(200, "[]", "its answer is not that of an images API")]
+    [InlineData(200, "", "its answer is not that of an images API")]
+    [InlineData(200, """{"data":[{"b64_json":"%%%"}]}""", "did not send the images that were asked for")]
+    [InlineData(200, """{"data":[{"url":"file:///etc/passwd"}]}""", "its url is no address")]
+    [InlineData(200, """{"data":[{}]}""", "neither b64_json nor url")]
+    [InlineData(302, "", "redirects to nowhere (302)")]
+    [InlineData(200, """{"data":[]}""", "0 of 1 images")]
+    public async Task An_answer_that_is_no_image_fails_the_job_with_the_reason(int status, string body, string reason)
     {
         var asked = 0;
         await using WebApplication other = await StandInAsync(context =>
@@ -108,16 +114,81 @@ public sealed class RemoteModelTests(Workshop studio)
         Assert.Equal(1, asked);
     }
 
+    [Fact]
+    public async Task More_images_than_were_asked_for_are_refused_and_a_circle_of_redirects_ends()
+    {
+        byte[] png = await PngOfAsync(studio.Server, Picture.Replace("far", "demo", StringComparison.Ordinal));
+        string image = $$"""{"b64_json":"{{Convert.ToBase64String(png)}}"}""";
+        await using (WebApplication many = await StandInAsync(context => context.Response.WriteAsync($$"""{"data":[{{image}},{{image}}]}""")))
+        await using (StudioServer server = await NearAsync(many.Urls.First()))
+            Assert.Contains("2 of 1 images", await FailureAsync(server), StringComparison.Ordinal);
+
+        await using WebApplication round = await StandInAsync(context =>
+        {
+            context.Response.Redirect(context.Request.Path, permanent: false, preserveMethod: true);
+            return Task.CompletedTask;
+        });
+        await using StudioServer second = await NearAsync(round.Urls.First());
+        Assert.Contains("redirects to nowhere (307)", await FailureAsync(second), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_answer_without_end_and_one_that_drips_are_given_up()
+    {
+        var zeros = new byte[1 << 20];
+        await using (WebApplication endless = await StandInAsync(async context =>
+        {
+            while (!context.RequestAborted.IsCancellationRequested)
+                await context.Response.Body.WriteAsync(zeros, context.RequestAborted);
+        }))
+        await using (StudioServer server = await NearAsync(endless.Urls.First()))
+            Assert.Contains("sent more than 64 MiB", await FailureAsync(server), StringComparison.Ordinal);
+
+        await using WebApplication slow = await StandInAsync(async context =>
+        {
+            while (!context.RequestAborted.IsCancellationRequested)
+            {
+                await context.Response.Body.WriteAsync(zeros.AsMemory(0, 1), context.RequestAborted);
+                await context.Response.Body.FlushAsync(context.RequestAborted);
+                await Task.Delay(100, context.RequestAborted);
+            }
+        });
+        await using StudioServer impatient = await NearAsync(slow.Urls.First(), settings: "--SdStudio:Models:RemoteTimeoutSeconds=1");
+        Assert.Contains("did not answer in time", await FailureAsync(impatient), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_retried_job_is_another_one_for_the_other_server()
+    {
+        List<string> keys = [];
+        await using WebApplication other = await StandInAsync(context =>
+        {
+            keys.Add(context.Request.Headers["Idempotency-Key"].ToString());
+            context.Response.StatusCode = 500;
+            return context.Response.WriteAsync("no");
+        });
+        await using StudioServer server = await NearAsync(other.Urls.First());
+        string id = await server.QueueAsync(Picture);
+        await server.WaitForAsync(id, "failed");
+        Assert.Equal(HttpStatusCode.OK, (await server.SendAsync(HttpMethod.Post, $"/api/queue/{id}/retry")).Status);
+        await server.WaitForAsync(id, "failed");
+
+        while (keys.Count < 2)
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        Assert.All(keys, key => Assert.StartsWith(id, key, StringComparison.Ordinal));
+        Assert.NotEqual(keys[0], keys[1]);
+    }
+
     [Theory]
     [InlineData("http://host:1234", "http://host:1234/v1/images/edits")]
     [InlineData("http://host/", "http://host/v1/images/edits")]
     [InlineData("https://host/v1/", "https://host/v1/images/edits")]
     [InlineData("https://host/openai/v1", "https://host/openai/v1/images/edits")]
     public void An_address_is_that_of_the_server_or_of_its_API(string written, string called) =>
-        Assert.Equal(called, RemoteDrawing.AddressOf(new Uri(written), "images/edits").AbsoluteUri);
+        Assert.Equal(called, RemoteGenerator.AddressOf(new Uri(written), "images/edits").AbsoluteUri);
 
-    private Task<StudioServer> NearAsync(string address, string key = "none") => StudioServer.StartAsync(studio.NewDataFolder(
-        $"models:\n  far:\n    name: Far\n    exec_mode: api\n    api: \"{address}\"\n    api_key: \"{key}\"\n    api_model: demo\n    generation_params: {{ cfg_scale: 1, sample_steps: 4, sampling_method: euler }}\n"));
+    private Task<StudioServer> NearAsync(string address, string key = "none", params string[] settings) => StudioServer.StartAsync(studio.NewDataFolder(
+        $"models:\n  far:\n    name: Far\n    exec_mode: api\n    api: \"{address}\"\n    api_key: \"{key}\"\n    api_model: demo\n    generation_params: {{ cfg_scale: 1, sample_steps: 4, sampling_method: euler }}\n"), settings);
 
     private static async Task<string> FailureAsync(StudioServer server)
     {

@@ -1,4 +1,4 @@
-using SdStudio.Server.Models;
+using SdStudio.Server.Models.Catalogue;
 
 namespace SdStudio.Server.Tests;
 

@@ -61,4 +61,40 @@ public sealed class StartTests(Workshop studio)
 
         Assert.Contains("default_size: \"256x256\"", File.ReadAllText(Path.Combine(folder, "models.yml")), StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("noise")]
+    [InlineData("half")]
+    [InlineData("folder")]
+    public async Task A_damaged_log_is_set_aside_and_begun_anew(string damage)
+    {
+        string folder = studio.NewDataFolder();
+        string path = Path.Combine(folder, "logs.db");
+        await using (StudioServer first = await StudioServer.StartAsync(folder))
+        {
+            (_, System.Text.Json.JsonElement before) = await first.GetAsync("/api/logs?level=debug");
+            Assert.NotEmpty(before.GetProperty("logs").EnumerateArray());
+        }
+
+        switch (damage)
+        {
+            case "noise":
+                File.WriteAllBytes(path, [.. Enumerable.Range(0, 5000).Select(i => (byte)((i * 7919) >> 3))]);
+                break;
+            case "half":
+                using (var file = new FileStream(path, FileMode.Open))
+                    file.SetLength(file.Length / 2);
+                break;
+            default:
+                File.Delete(path);
+                Directory.CreateDirectory(path);
+                break;
+        }
+
+        await using StudioServer server = await StudioServer.StartAsync(folder);
+        (_, System.Text.Json.JsonElement logs) = await server.GetAsync("/api/logs?level=warn");
+
+        Assert.Contains(logs.GetProperty("logs").EnumerateArray(), line => line.GetProperty("message").GetString()!.Contains("was damaged: it was set aside as logs.db.damaged-", StringComparison.Ordinal));
+        Assert.Single(Directory.GetFileSystemEntries(folder, "logs.db.damaged-*"));
+    }
 }

@@ -56,4 +56,43 @@ public sealed class StatusTests(Workshop studio)
         using JsonDocument body = JsonDocument.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         Shape.Error(body.RootElement);
     }
+
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/docs/")]
+    [InlineData("/openapi/v1.json")]
+    [InlineData("/api/health")]
+    [InlineData("/api/queue")]
+    [InlineData("/api/generations")]
+    [InlineData("/api/events")]
+    [InlineData("/v1/models")]
+    [InlineData("/sdapi/v1/options")]
+    [InlineData("//api/health")]
+    [InlineData("/api//health")]
+    public async Task Head_is_answered_wherever_get_is(string path)
+    {
+        path = studio.Server.Http.BaseAddress!.GetLeftPart(UriPartial.Authority) + path;
+        using var head = new HttpRequestMessage(HttpMethod.Head, path);
+        using HttpResponseMessage headers = await studio.Server.Http.SendAsync(head, TestContext.Current.CancellationToken);
+        using HttpResponseMessage whole = await studio.Server.Http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (headers.StatusCode, whole.StatusCode));
+        Assert.Equal(whole.Content.Headers.ContentType, headers.Content.Headers.ContentType);
+        Assert.Empty(await headers.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Theory]
+    [InlineData("/api/health", "GET, HEAD")]
+    [InlineData("/api/queue", "GET, HEAD")]
+    [InlineData("/api/generate", "POST")]
+    [InlineData("/api/queue/some-job", "DELETE, GET, HEAD, PATCH")]
+    [InlineData("/v1/images/generations", "")]
+    public async Task A_plain_options_is_answered_with_the_methods(string path, string methods)
+    {
+        using var options = new HttpRequestMessage(HttpMethod.Options, path);
+        using HttpResponseMessage response = await studio.Server.Http.SendAsync(options, TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
+        Assert.Equal(methods, string.Join(", ", response.Content.Headers.Allow.Order(StringComparer.Ordinal)));
+    }
 }

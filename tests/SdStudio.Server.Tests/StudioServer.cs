@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Data.Sqlite;
+using SdStudio.Server.Hosting;
 
 namespace SdStudio.Server.Tests;
 
@@ -27,7 +28,7 @@ internal sealed class StudioServer : IAsyncDisposable
 
     public static async Task<StudioServer> StartAsync(string folder, params string[] settings)
     {
-        WebApplication app = ServerBuilder.Build(
+        WebApplication app = StudioHost.Build(
             ["--urls=http://127.0.0.1:0", $"--SdStudio:DataDirectory={folder}", "--SdStudio:Threads=1", "--SdStudio:Backend=cpu", "--Logging:LogLevel:Default=Critical", .. settings]);
         try
         {

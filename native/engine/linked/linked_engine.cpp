@@ -1,37 +1,61 @@
-// An engine that was built from source or installed, linked at build time against its own header.
+// An engine that comes with its own header: built from source, installed, or out of a release archive. Its library lies beside this one and
+// is opened by name, not linked: then no import library is needed, what is missing is said in words, and ggml's back ends are found where the
+// engine is and not where the host program is.
 #include "../engine.hpp"
 
 #include "../../src/failure.hpp"
+#include "../layout_proof.hpp"
+#include "shared_library.hpp"
 
-#if defined(_WIN32)
-#include <windows.h>
-#else
-#include <dlfcn.h>
-#endif
+#include <algorithm>
 
 namespace sdcpp {
 namespace {
 
-// ggml's own functions are not in the engine's header; whether they can be reached depends on how the engine was linked.
-void* find_in_engine_library(const char* name) {
-    const auto* inside = reinterpret_cast<const void*>(&::generate_image);
-#if defined(_WIN32)
-    HMODULE module = nullptr;
-    GetModuleHandleExA(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT, static_cast<const char*>(inside), &module);
-    return module != nullptr ? reinterpret_cast<void*>(GetProcAddress(module, name)) : nullptr;
-#else
-    Dl_info info{};
-    if (::dladdr(inside, &info) == 0) {
-        return nullptr;
-    }
-    void* library = ::dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
-    return library != nullptr ? ::dlsym(library, name) : nullptr;
-#endif
+constexpr char other_version[] = "the engine library and the stable-diffusion.h that this bridge was compiled with are of different versions; "
+                                 "build with the header of the library's own commit";
+
+template <typename Function>
+void find(const shared_library& library, const char* name, Function& function) {
+    function = reinterpret_cast<Function>(library.find(name));
 }
 
 template <typename Function>
-void find(const char* name, Function& function) {
-    function = reinterpret_cast<Function>(find_in_engine_library(name));
+void need(const shared_library& library, const char* name, Function& function) {
+    find(library, name, function);
+    if (function == nullptr) {
+        throw failure(SDCPP_ENGINE_INCOMPATIBLE, std::string(other_version) + ": " + library.path() + " has no function " + name);
+    }
+}
+
+// Engines that were built with back ends as plug-ins look for them beside the host program. Those that have theirs inside have devices already.
+void load_backends(const shared_library& library) {
+    size_t (*device_count)() = nullptr;
+    void (*load_all)(const char*) = nullptr;
+    find(library, "ggml_backend_dev_count", device_count);
+    find(library, "ggml_backend_load_all_from_path", load_all);
+    if (device_count == nullptr || load_all == nullptr || device_count() > 0) {
+        return;
+    }
+    load_all(library.folder().c_str());
+    if (device_count() == 0) {
+        throw failure(SDCPP_ENGINE_NOT_FOUND, "the engine has no back end to compute with: no ggml-cpu library in " + library.folder() +
+                                                  " can be loaded; take all libraries of the engine's archive along");
+    }
+}
+
+std::string text_of(const char* (*function)()) {
+    const char* text = function != nullptr ? function() : nullptr;
+    return text != nullptr ? text : "";
+}
+
+// A commit is told with seven digits or with all forty.
+void check_commit(const std::string& told) {
+    const std::string expected = SDCPP_ENGINE_COMMIT;
+    const size_t digits = std::min(told.size(), expected.size());
+    if (SDCPP_ENGINE_COMMIT_IS_SURE && digits >= 7 && told.compare(0, digits, expected, 0, digits) != 0) {
+        throw failure(SDCPP_ENGINE_INCOMPATIBLE, std::string(other_version) + ": the library says that it is commit " + told + ", the header is of " + expected);
+    }
 }
 
 } // namespace
@@ -40,28 +64,38 @@ engine_api load_engine(const char* engine_path) {
     if (engine_path != nullptr) {
         throw failure(SDCPP_NOT_SUPPORTED, "engine_path is for the prebuilt provider; this library is linked to its engine");
     }
-    engine_api api;
-#define SDCPP_TAKE(name) api.name = &::name;
-    SDCPP_REQUIRED_FUNCTIONS(SDCPP_TAKE)
-#undef SDCPP_TAKE
-    find("sd_set_abort_callback", api.set_abort_callback);
-    find("sd_list_devices", api.list_devices);
-    find("sd_get_model_version_name", api.model_version_name);
-    find("sd_set_preview_callback", api.set_preview_callback);
-    find("ggml_backend_load", api.backend_load);
-    find("str_to_sd_hires_upscaler", api.str_to_hires_upscaler);
-    find("sd_hires_upscaler_name", api.hires_upscaler_name);
-    find("convert", api.convert);
-    find("ggml_backend_dev_by_name", api.device_by_name);
-    find("ggml_backend_dev_memory", api.device_memory);
-    find("ggml_set_abort_callback", api.ggml_set_abort_callback);
+    // For the life of the process, as its functions are.
+    static const shared_library& library = *new shared_library(shared_library::beside_this_one(SDCPP_ENGINE_FILE));
     const char* (*version)() = nullptr;
     const char* (*commit)() = nullptr;
-    find("sd_version", version);
-    find("sd_commit", commit);
+    find(library, "sd_version", version);
+    find(library, "sd_commit", commit);
+    check_commit(text_of(commit));
+
+    engine_api api;
+#define SDCPP_TAKE(name) need(library, #name, api.name);
+    SDCPP_REQUIRED_FUNCTIONS(SDCPP_TAKE)
+#undef SDCPP_TAKE
+    layout_printers print;
+    find(library, "sd_ctx_params_to_str", print.context);
+    find(library, "sd_img_gen_params_to_str", print.image);
+    prove_layout(api, print, other_version);
+    load_backends(library);
+
+    find(library, "sd_set_abort_callback", api.set_abort_callback);
+    find(library, "sd_list_devices", api.list_devices);
+    find(library, "sd_get_model_version_name", api.model_version_name);
+    find(library, "sd_set_preview_callback", api.set_preview_callback);
+    find(library, "ggml_backend_load", api.backend_load);
+    find(library, "str_to_sd_hires_upscaler", api.str_to_hires_upscaler);
+    find(library, "sd_hires_upscaler_name", api.hires_upscaler_name);
+    find(library, "convert", api.convert);
+    find(library, "ggml_backend_dev_by_name", api.device_by_name);
+    find(library, "ggml_backend_dev_memory", api.device_memory);
+    find(library, "ggml_set_abort_callback", api.ggml_set_abort_callback);
     api.provider = "linked";
-    api.version = version != nullptr ? version() : "";
-    api.commit = commit != nullptr ? commit() : SDCPP_ENGINE_COMMIT;
+    api.version = text_of(version);
+    api.commit = commit != nullptr ? text_of(commit) : SDCPP_ENGINE_COMMIT;
     return api;
 }
 

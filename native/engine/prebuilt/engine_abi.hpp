@@ -1,6 +1,6 @@
-// The binary interface of the pinned prebuilt engine, written down field by field because the package ships no header.
-// Offsets were read off the binary; layout_proof.cpp shows at every load that they still hold. Type, field and function names are the
-// engine's, so that the bridge compiles unchanged against an engine's own stable-diffusion.h.
+// Written by native/tools/EngineUpgrade from engine.layout.json; ./build.sh engine --version X derives that from the engine itself.
+// The binary interface of @qvac/diffusion-cpp 0.25.0, which ships no header. Type, field and function names are the engine's, so that the bridge
+// compiles unchanged against an engine's own stable-diffusion.h.
 #pragma once
 
 #include <cstddef>
@@ -8,35 +8,41 @@
 
 extern "C" {
 
-enum rng_type_t : int { STD_DEFAULT_RNG, CUDA_RNG, CPU_RNG, RNG_TYPE_COUNT };
+enum rng_type_t : int { STD_DEFAULT_RNG, CUDA_RNG, CPU_RNG, RNG_TYPE_COUNT = 3 };
 enum sample_method_t : int { EULER_SAMPLE_METHOD, SAMPLE_METHOD_COUNT = 21 };
 enum scheduler_t : int { DISCRETE_SCHEDULER, SCHEDULER_COUNT = 16 };
 enum prediction_t : int { EPS_PRED, PREDICTION_COUNT = 7 };
 enum sd_type_t : int { SD_TYPE_F32, SD_TYPE_COUNT = 42 };
 enum sd_log_level_t : int { SD_LOG_DEBUG, SD_LOG_INFO, SD_LOG_WARN, SD_LOG_ERROR };
-enum lora_apply_mode_t : int { LORA_APPLY_AUTO, LORA_APPLY_IMMEDIATELY, LORA_APPLY_AT_RUNTIME, LORA_APPLY_MODE_COUNT };
+enum lora_apply_mode_t : int { LORA_APPLY_AUTO, LORA_APPLY_IMMEDIATELY, LORA_APPLY_AT_RUNTIME, LORA_APPLY_MODE_COUNT = 3 };
 enum sd_cancel_mode_t : int { SD_CANCEL_ALL, SD_CANCEL_NEW_LATENTS, SD_CANCEL_RESET };
 enum sd_vae_format_t : int { SD_VAE_FORMAT_AUTO = -1 };
 enum sd_cache_mode_t : int { SD_CACHE_DISABLED, SD_CACHE_SPECTRUM = 6 };
 enum sd_hires_upscaler_t : int { SD_HIRES_UPSCALER_NONE, SD_HIRES_UPSCALER_COUNT = 10 };
-enum preview_t : int { PREVIEW_NONE, PREVIEW_PROJ, PREVIEW_TAE, PREVIEW_VAE, PREVIEW_COUNT };
+enum preview_t : int { PREVIEW_NONE, PREVIEW_PROJ, PREVIEW_TAE, PREVIEW_VAE, PREVIEW_COUNT = 4 };
 
 struct sd_ctx_t;
 struct upscaler_ctx_t;
 
 struct sd_image_t {
-    uint32_t width, height, channel;
+    uint32_t width;
+    uint32_t height;
+    uint32_t channel;
     uint8_t* data;
 };
 
 struct sd_slg_params_t {
     int* layers;
     size_t layer_count;
-    float layer_start, layer_end, scale;
+    float layer_start;
+    float layer_end;
+    float scale;
 };
 
 struct sd_guidance_params_t {
-    float txt_cfg, img_cfg, distilled_guidance;
+    float txt_cfg;
+    float img_cfg;
+    float distilled_guidance;
     sd_slg_params_t slg;
 };
 
@@ -54,9 +60,13 @@ struct sd_sample_params_t {
 };
 
 struct sd_tiling_params_t {
-    bool enabled, temporal_tiling;
-    int tile_size_x, tile_size_y;
-    float target_overlap, rel_size_x, rel_size_y;
+    bool enabled;
+    bool temporal_tiling;
+    int tile_size_x;
+    int tile_size_y;
+    float target_overlap;
+    float rel_size_x;
+    float rel_size_y;
     const char* extra_tiling_args;
 };
 
@@ -74,11 +84,20 @@ struct sd_pulid_params_t {
 
 struct sd_cache_params_t {
     sd_cache_mode_t mode;
-    float reuse_threshold, start_percent, end_percent, error_decay_rate;
-    bool use_relative_threshold, reset_error_on_compute;
-    int Fn_compute_blocks, Bn_compute_blocks;
+    float reuse_threshold;
+    float start_percent;
+    float end_percent;
+    float error_decay_rate;
+    bool use_relative_threshold;
+    bool reset_error_on_compute;
+    int Fn_compute_blocks;
+    int Bn_compute_blocks;
     float residual_diff_threshold;
-    int max_warmup_steps, max_cached_steps, max_continuous_cached_steps, taylorseer_n_derivatives, taylorseer_skip_interval;
+    int max_warmup_steps;
+    int max_cached_steps;
+    int max_continuous_cached_steps;
+    int taylorseer_n_derivatives;
+    int taylorseer_skip_interval;
     const char* scm_mask;
     bool scm_policy_dynamic;
     float spectrum_w;
@@ -95,7 +114,9 @@ struct sd_hires_params_t {
     sd_hires_upscaler_t upscaler;
     const char* model_path;
     float scale;
-    int target_width, target_height, steps;
+    int target_width;
+    int target_height;
+    int steps;
     float denoising_strength;
     int upscale_tile_size;
     float* custom_sigmas;
@@ -109,28 +130,56 @@ struct sd_lora_t {
 };
 
 struct sd_embedding_t {
-    const char *name, *path;
+    const char* name;
+    const char* path;
 };
 
 struct sd_ctx_params_t {
-    const char *model_path, *clip_l_path, *clip_g_path, *clip_vision_path, *t5xxl_path, *llm_path, *llm_vision_path;
-    const char *diffusion_model_path, *high_noise_diffusion_model_path, *uncond_diffusion_model_path, *embeddings_connectors_path;
-    const char *vae_path, *audio_vae_path, *taesd_path, *control_net_path, *ip_adapter_path, *motion_module_path;
+    const char* model_path;
+    const char* clip_l_path;
+    const char* clip_g_path;
+    const char* clip_vision_path;
+    const char* t5xxl_path;
+    const char* llm_path;
+    const char* llm_vision_path;
+    const char* diffusion_model_path;
+    const char* high_noise_diffusion_model_path;
+    const char* uncond_diffusion_model_path;
+    const char* embeddings_connectors_path;
+    const char* vae_path;
+    const char* audio_vae_path;
+    const char* taesd_path;
+    const char* control_net_path;
+    const char* ip_adapter_path;
+    const char* motion_module_path;
     const sd_embedding_t* embeddings;
     uint32_t embedding_count;
-    const char *photo_maker_path, *pulid_weights_path, *tensor_type_rules;
+    const char* photo_maker_path;
+    const char* pulid_weights_path;
+    const char* tensor_type_rules;
     int n_threads;
     sd_type_t wtype;
-    rng_type_t rng_type, sampler_rng_type;
+    rng_type_t rng_type;
+    rng_type_t sampler_rng_type;
     prediction_t prediction;
     lora_apply_mode_t lora_apply_mode;
-    bool enable_mmap, flash_attn, diffusion_flash_attn, tae_preview_only, diffusion_conv_direct, vae_conv_direct, force_sdxl_vae_conv_scale;
+    bool enable_mmap;
+    bool flash_attn;
+    bool diffusion_flash_attn;
+    bool tae_preview_only;
+    bool diffusion_conv_direct;
+    bool vae_conv_direct;
+    bool force_sdxl_vae_conv_scale;
     sd_vae_format_t vae_format;
     const char* max_vram;
-    bool stream_layers, eager_load;
-    const char *backend, *params_backend, *split_mode;
+    bool stream_layers;
+    bool eager_load;
+    const char* backend;
+    const char* params_backend;
+    const char* split_mode;
     bool auto_fit;
-    const char *rpc_servers, *model_args;
+    const char* rpc_servers;
+    const char* model_args;
     int preferred_gpu_backend;
     bool vae_auto_cpu_fallback;
     float vae_auto_cpu_fallback_memory_ratio;
@@ -139,14 +188,16 @@ struct sd_ctx_params_t {
 struct sd_img_gen_params_t {
     const sd_lora_t* loras;
     uint32_t lora_count;
-    const char *prompt, *negative_prompt;
+    const char* prompt;
+    const char* negative_prompt;
     int clip_skip;
     sd_image_t init_image;
     sd_image_t* ref_images;
     int ref_images_count;
     const char* ref_image_args;
     sd_image_t mask_image;
-    int width, height;
+    int width;
+    int height;
     sd_sample_params_t sample_params;
     float strength;
     int64_t seed;
@@ -161,14 +212,9 @@ struct sd_img_gen_params_t {
     sd_cache_params_t cache;
     sd_hires_params_t hires;
     int qwen_image_layers;
-    bool circular_x, circular_y;
+    bool circular_x;
+    bool circular_y;
 };
-
-static_assert(sizeof(sd_image_t) == 24 && sizeof(sd_slg_params_t) == 32 && sizeof(sd_guidance_params_t) == 48);
-static_assert(sizeof(sd_sample_params_t) == 96 && sizeof(sd_tiling_params_t) == 32 && sizeof(sd_pm_params_t) == 32);
-static_assert(sizeof(sd_pulid_params_t) == 16 && sizeof(sd_cache_params_t) == 96 && sizeof(sd_hires_params_t) == 56);
-static_assert(sizeof(sd_lora_t) == 16 && sizeof(sd_embedding_t) == 16);
-static_assert(sizeof(sd_ctx_params_t) == 296 && sizeof(sd_img_gen_params_t) == 544);
 
 typedef void (*sd_log_cb_t)(sd_log_level_t level, const char* text, void* data);
 typedef void (*sd_progress_cb_t)(int step, int steps, float time, void* data);
@@ -183,8 +229,7 @@ void free_sd_ctx(sd_ctx_t*);
 bool generate_image(sd_ctx_t*, const sd_img_gen_params_t*, sd_image_t** images, int* count);
 void free_sd_images(sd_image_t*, int count);
 void sd_cancel_generation(sd_ctx_t*, sd_cancel_mode_t);
-upscaler_ctx_t* new_upscaler_ctx(const char* path, bool direct, int n_threads, int tile_size, const char* backend,
-                                 const char* params_backend);
+upscaler_ctx_t* new_upscaler_ctx(const char* path, bool direct, int n_threads, int tile_size, const char* backend, const char* params_backend);
 void free_upscaler_ctx(upscaler_ctx_t*);
 bool upscale(upscaler_ctx_t*, sd_image_t input, uint32_t factor, sd_image_t** images, int* count);
 int get_upscale_factor(upscaler_ctx_t*);

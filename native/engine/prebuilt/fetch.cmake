@@ -1,5 +1,7 @@
 # Puts the pinned engine files into a cache outside the build folder, once a machine, with the ordinary npm client.
 
+include(${CMAKE_CURRENT_LIST_DIR}/../cache.cmake)
+
 # Reads engine.lock.json for `platform` and sets `out_dir` to the folder that holds its files. Also sets PREBUILT_PACKAGE,
 # PREBUILT_VERSION, PREBUILT_FILE, PREBUILT_SHA256, PREBUILT_VULKAN_FILE and PREBUILT_VULKAN_SHA256 for the caller.
 function(sdcpp_fetch_prebuilt platform out_dir)
@@ -34,20 +36,6 @@ function(sdcpp_fetch_prebuilt platform out_dir)
   set(PREBUILT_SHA256 ${engine_sha} PARENT_SCOPE)
   set(PREBUILT_VULKAN_FILE ${vulkan_file} PARENT_SCOPE)
   set(PREBUILT_VULKAN_SHA256 ${vulkan_sha} PARENT_SCOPE)
-endfunction()
-
-# SDCPP_CACHE_DIR, else the user's cache folder.
-function(sdcpp_cache_dir out)
-  if(DEFINED ENV{SDCPP_CACHE_DIR})
-    set(cache $ENV{SDCPP_CACHE_DIR})
-  elseif(DEFINED ENV{XDG_CACHE_HOME})
-    set(cache $ENV{XDG_CACHE_HOME}/sdstudio)
-  elseif(DEFINED ENV{HOME})
-    set(cache $ENV{HOME}/.cache/sdstudio)
-  else()
-    message(FATAL_ERROR "Set SDCPP_CACHE_DIR to a folder for the engine: neither XDG_CACHE_HOME nor HOME is set.")
-  endif()
-  set(${out} ${cache} PARENT_SCOPE)
 endfunction()
 
 # Whether every file of the list (file hash file hash ...) is there with its hash.

@@ -3,8 +3,9 @@
 #include "../engine.hpp"
 
 #include "../../src/failure.hpp"
+#include "../layout_proof.hpp"
 #include "elf_symbols.hpp"
-#include "layout_proof.hpp"
+#include "engine_layout.hpp"
 #include "mapped_file.hpp"
 #include "pinned_engine.hpp"
 #include "sha256.hpp"
@@ -83,7 +84,7 @@ engine_api load_engine(const char* engine_path) {
     layout_printers print{};
     find.required("sd_ctx_params_to_str", print.context);
     find.required("sd_img_gen_params_to_str", print.image);
-    prove_layout(api, print);
+    prove_layout(api, print, "the engine file is not the one this build was made for");
     api.provider = "prebuilt";
     api.version = pinned_engine_version;
     return api;

@@ -1,22 +1,36 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using System.Threading.Channels;
 
 namespace SdStudio.Server.Events;
 
-/// <summary>One listener's events that were not sent yet.</summary>
-internal sealed class EventSubscription(EventHub hub, IEnumerable<string> channels) : IDisposable
+/// <summary>
+/// One listener's events that were not sent yet. A listener that falls too far behind loses them all and gets one that says so; from
+/// there it goes on.
+/// </summary>
+internal sealed class EventSubscription : IDisposable
 {
     // A listener this far behind is better served by asking for everything anew.
     private const int MaxWaiting = 512;
     private readonly Lock _lock = new();
-    private readonly HashSet<string> _channels = new(channels, StringComparer.Ordinal);
-    private readonly LinkedList<StudioEvent> _waiting = new();
-    private readonly Dictionary<string, LinkedListNode<StudioEvent>> _latest = new(StringComparer.Ordinal);
-    private readonly SemaphoreSlim _news = new(0, 1);
-    private bool _tooSlow;
+    private readonly HashSet<string> _channels;
+    private readonly OwnerScope _scope;
+    private readonly Action<EventSubscription> _remove;
+    private readonly Channel<StudioEvent> _waiting = Channel.CreateBounded<StudioEvent>(MaxWaiting);
+    private readonly Dictionary<string, StudioEvent> _latest = new(StringComparer.Ordinal);
+    private IReadOnlyList<StudioEvent> _missed;
+    private long _newest;
 
-    /// <summary>Whether events were lost between the listener's last one and now: it has to look at everything anew.</summary>
-    public bool Missed { get; internal set; }
+    /// <param name="channels">What it listens to.</param>
+    /// <param name="scope">Whose events it hears of.</param>
+    /// <param name="newest">The number of the newest event.</param>
+    /// <param name="missed">What happened since it listened last; null when some of that is gone.</param>
+    /// <param name="remove">Ends it.</param>
+    public EventSubscription(IEnumerable<string> channels, OwnerScope scope, long newest, IReadOnlyList<StudioEvent>? missed, Action<EventSubscription> remove)
+    {
+        _channels = new HashSet<string>(channels, StringComparer.Ordinal);
+        (_scope, _newest, _remove) = (scope, newest, remove);
+        _missed = missed is null ? [StudioEvent.Reset(newest)] : [.. missed.Where(IsFor)];
+    }
 
     public bool Wants(string channel)
     {
@@ -40,59 +54,76 @@ internal sealed class EventSubscription(EventHub hub, IEnumerable<string> channe
     {
         lock (_lock)
         {
-            if (_tooSlow || !_channels.Contains(happened.Channel))
+            _newest = Math.Max(_newest, happened.Number);
+            if (!IsFor(happened))
                 return;
             if (happened.Subject is { } subject)
             {
-                if (_latest.TryGetValue(subject, out LinkedListNode<StudioEvent>? older))
-                {
-                    older.Value = happened;
+                bool isWaiting = _latest.ContainsKey(subject);
+                _latest[subject] = happened;
+                if (isWaiting)
                     return;
-                }
-
-                _latest[subject] = _waiting.AddLast(happened);
-            }
-            else
-            {
-                _waiting.AddLast(happened);
             }
 
-            _tooSlow = _waiting.Count > MaxWaiting;
-            if (_news.CurrentCount == 0)
-                _news.Release();
+            if (!_waiting.Writer.TryWrite(happened))
+                StartAnew();
         }
     }
 
-    /// <summary>Events as they come; ends when the listener is too slow.</summary>
+    /// <summary>First what was missed, then events as they come.</summary>
     /// <param name="heartbeat">After this long without an event, null comes.</param>
     /// <param name="cancellation">Ends it.</param>
     public async IAsyncEnumerable<StudioEvent?> ReadAsync(TimeSpan heartbeat, [EnumeratorCancellation] CancellationToken cancellation)
     {
+        IReadOnlyList<StudioEvent> missed = Interlocked.Exchange(ref _missed, []);
+        foreach (StudioEvent happened in missed)
+            yield return happened;
         while (true)
         {
-            if (Next(out bool tooSlow) is { } happened)
+            while (Next() is { } happened)
                 yield return happened;
-            else if (tooSlow)
-                yield break;
-            else if (!await _news.WaitAsync(heartbeat, cancellation).ConfigureAwait(false))
+            if (!await HasNewsAsync(heartbeat, cancellation).ConfigureAwait(false))
                 yield return null;
         }
     }
 
-    [SuppressMessage("Usage", "CA2213", Justification = "A semaphore without a wait handle holds nothing.")]
-    public void Dispose() => hub.Remove(this);
+    public void Dispose() => _remove(this);
 
-    private StudioEvent? Next(out bool tooSlow)
+    private bool IsFor(StudioEvent happened) =>
+        _channels.Contains(happened.Channel) && (happened.Owner is null || _scope.Includes(happened.Owner));
+
+    private void StartAnew()
+    {
+        while (_waiting.Reader.TryRead(out _))
+        {
+            // Whoever looks at everything anew has no use for it.
+        }
+
+        _latest.Clear();
+        _waiting.Writer.TryWrite(StudioEvent.Reset(_newest));
+    }
+
+    private StudioEvent? Next()
     {
         lock (_lock)
         {
-            tooSlow = _tooSlow;
-            if (_tooSlow || _waiting.First is not { } first)
+            if (!_waiting.Reader.TryRead(out StudioEvent? happened))
                 return null;
-            _waiting.RemoveFirst();
-            if (first.Value.Subject is { } subject)
-                _latest.Remove(subject);
-            return first.Value;
+            return happened.Subject is { } subject && _latest.Remove(subject, out StudioEvent? latest) ? latest : happened;
+        }
+    }
+
+    private async Task<bool> HasNewsAsync(TimeSpan heartbeat, CancellationToken cancellation)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        either.CancelAfter(heartbeat);
+        try
+        {
+            return await _waiting.Reader.WaitToReadAsync(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return false;
         }
     }
 }

@@ -171,7 +171,17 @@ void draw_again(const sd_img_gen_params_t& p, sd_image_t* images, int count_of_i
     }
 }
 
+#if defined(STANDIN_BACKENDS_APART)
+extern "C" size_t ggml_backend_dev_count();
+#endif
+
 sd_ctx_t* new_sd_ctx(const sd_ctx_params_t* params) {
+#if defined(STANDIN_BACKENDS_APART)
+    if (ggml_backend_dev_count() == 0) {
+        say(SD_LOG_ERROR, "no back end is loaded");
+        return nullptr;
+    }
+#endif
     const char* path = params->diffusion_model_path != nullptr ? params->diffusion_model_path : params->model_path;
     if (path == nullptr) {
         say(SD_LOG_ERROR, "no model was given");

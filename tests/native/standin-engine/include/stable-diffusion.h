@@ -9,7 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(_WIN32) && defined(SD_BUILD_DLL)
+#if defined(_WIN32) && !defined(SD_BUILD_SHARED_LIB)
+#  define SD_API
+#elif defined(_WIN32) && defined(SD_BUILD_DLL)
 #  define SD_API __declspec(dllexport)
 #elif defined(_WIN32)
 #  define SD_API __declspec(dllimport)
@@ -187,6 +189,8 @@ typedef void (*sd_progress_cb_t)(int step, int steps, float time, void* data);
 
 SD_API void sd_ctx_params_init(sd_ctx_params_t* params);
 SD_API void sd_img_gen_params_init(sd_img_gen_params_t* params);
+SD_API char* sd_ctx_params_to_str(const sd_ctx_params_t* params);
+SD_API char* sd_img_gen_params_to_str(const sd_img_gen_params_t* params);
 SD_API sd_ctx_t* new_sd_ctx(const sd_ctx_params_t* params);
 SD_API void free_sd_ctx(sd_ctx_t* context);
 SD_API bool generate_image(sd_ctx_t* context, const sd_img_gen_params_t* params, sd_image_t** images_out, int* num_images_out);

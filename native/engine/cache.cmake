@@ -1,0 +1,13 @@
+# SDCPP_CACHE_DIR, else the user's cache folder.
+function(sdcpp_cache_dir out)
+  if(DEFINED ENV{SDCPP_CACHE_DIR})
+    set(cache $ENV{SDCPP_CACHE_DIR})
+  elseif(DEFINED ENV{XDG_CACHE_HOME})
+    set(cache $ENV{XDG_CACHE_HOME}/sdstudio)
+  elseif(DEFINED ENV{HOME})
+    set(cache $ENV{HOME}/.cache/sdstudio)
+  else()
+    message(FATAL_ERROR "Set SDCPP_CACHE_DIR to a folder for the engine: neither XDG_CACHE_HOME nor HOME is set.")
+  endif()
+  set(${out} ${cache} PARENT_SCOPE)
+endfunction()

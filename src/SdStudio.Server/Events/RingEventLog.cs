@@ -1,0 +1,65 @@
+namespace SdStudio.Server.Events;
+
+/// <summary>The events of one process: the last ones are kept in memory, within a bound of number and bytes.</summary>
+internal sealed class RingEventLog(TimeProvider time) : IEventLog
+{
+    private const int MaxKept = 1024;
+    private const int MaxKeptBytes = 16 * 1024 * 1024;
+    private readonly Lock _lock = new();
+    private readonly Queue<StudioEvent> _recent = new();
+    private List<EventSubscription> _subscriptions = [];
+    private long _number;
+    private long _bytes;
+
+    /// <summary>Unix milliseconds of the process's start.</summary>
+    public long Epoch { get; } = time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    public bool HasListeners(string channel) => Volatile.Read(ref _subscriptions).Exists(subscription => subscription.Wants(channel));
+
+    public void Publish(string channel, string type, string? owner, ReadOnlyMemory<byte> data)
+    {
+        lock (_lock)
+        {
+            var happened = new StudioEvent(++_number, channel, type, data) { Owner = owner };
+            _recent.Enqueue(happened);
+            _bytes += happened.Message.Length;
+            while (_recent.Count > MaxKept || (_bytes > MaxKeptBytes && _recent.Count > 1))
+                _bytes -= _recent.Dequeue().Message.Length;
+            foreach (EventSubscription subscription in _subscriptions)
+                subscription.Offer(happened);
+        }
+    }
+
+    public void PublishLatest(string channel, string type, string subject, string? owner, ReadOnlyMemory<byte> data)
+    {
+        var happened = new StudioEvent(0, channel, type, data) { Owner = owner, Subject = $"{type} {subject}" };
+        foreach (EventSubscription subscription in Volatile.Read(ref _subscriptions))
+            subscription.Offer(happened);
+    }
+
+    public EventSubscription Subscribe(IEnumerable<string> channels, OwnerScope scope, EventPosition? after = null)
+    {
+        lock (_lock)
+        {
+            EventSubscription subscription = new(channels, scope, _number, Missed(after), Remove);
+            // A new list each time: who publishes walks the old one without a lock.
+            _subscriptions = [.. _subscriptions, subscription];
+            return subscription;
+        }
+    }
+
+    // Null when some of it is gone.
+    private IReadOnlyList<StudioEvent>? Missed(EventPosition? after)
+    {
+        if (after is not { } last)
+            return [];
+        bool isKnown = last.Epoch == Epoch && last.Number <= _number && last.Number >= (_recent.TryPeek(out StudioEvent? oldest) ? oldest.Number - 1 : _number);
+        return isKnown ? [.. _recent.Where(happened => happened.Number > last.Number)] : null;
+    }
+
+    private void Remove(EventSubscription subscription)
+    {
+        lock (_lock)
+            _subscriptions = [.. _subscriptions.Where(other => other != subscription)];
+    }
+}

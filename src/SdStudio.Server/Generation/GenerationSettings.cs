@@ -1,0 +1,110 @@
+namespace SdStudio.Server.Generation;
+
+/// <summary>What a job draws: fixed when it is accepted, with every default filled in. The database keeps it as JSON.</summary>
+internal sealed record GenerationSettings
+{
+    public required string Type { get; init; }
+
+    /// <summary>The model's id; <c>none</c> for a job that only enlarges.</summary>
+    public required string Model { get; init; }
+
+    public string Prompt { get; init; } = "";
+
+    public string? NegativePrompt { get; init; }
+
+    /// <summary>Of the result, pixels.</summary>
+    public required int Width { get; init; }
+
+    /// <summary>Of the result, pixels.</summary>
+    public required int Height { get; init; }
+
+    public long Seed { get; init; }
+
+    public int Count { get; init; } = 1;
+
+    public string? Quality { get; init; }
+
+    public string? Style { get; init; }
+
+    public int Steps { get; init; }
+
+    public double CfgScale { get; init; }
+
+    public string? Sampler { get; init; }
+
+    public string? Scheduler { get; init; }
+
+    public int ClipSkip { get; init; }
+
+    /// <summary>How far the result may leave the input image, 0 to 1.</summary>
+    public double? Strength { get; init; }
+
+    public double? Eta { get; init; }
+
+    public double? FlowShift { get; init; }
+
+    /// <summary>Distilled guidance, for models that take it in place of cfg scale.</summary>
+    public double? Guidance { get; init; }
+
+    public bool VaeTiling { get; init; }
+
+    /// <summary>Whether the picture's edges fit each other, as those of a tile.</summary>
+    public bool Tiling { get; init; }
+
+    public IReadOnlyList<LoraSetting>? Loras { get; init; }
+
+    /// <summary>The smaller picture that is drawn first; null for one pass.</summary>
+    public HiresSetting? Hires { get; init; }
+
+    /// <summary>The input image, relative to the data directory.</summary>
+    public string? InputImage { get; init; }
+
+    /// <summary>The mask, relative to the data directory.</summary>
+    public string? MaskImage { get; init; }
+
+    /// <summary>The studio's own image that the input was taken from.</summary>
+    public string? SourceImageId { get; init; }
+
+    public string? Upscaler { get; init; }
+
+    /// <summary>0 by factor, 1 to size.</summary>
+    public int? ResizeMode { get; init; }
+
+    public double? UpscaleFactor { get; init; }
+
+    /// <summary>The first ten digits of the SHA-256 of the model's main file; known when the job has been drawn.</summary>
+    public string? ModelHash { get; init; }
+
+    /// <summary>The engine that drew it.</summary>
+    public string? Engine { get; init; }
+
+    /// <summary>What a model is converted to; null for jobs that draw.</summary>
+    public Conversion? Conversion { get; init; }
+
+    /// <summary>What was done for want of memory, in this order; null for nothing.</summary>
+    public IReadOnlyList<string>? Adjustments { get; init; }
+}
+
+/// <summary>What becomes of a model.</summary>
+/// <param name="WeightType">The engine's name, e.g. <c>q8_0</c>.</param>
+/// <param name="Output">The file, inside the folder of models.</param>
+internal sealed record Conversion(string WeightType, string Output);
+
+/// <summary>What a job's result is told to have been changed for want of memory.</summary>
+internal static class Adjustment
+{
+    public const string FreedModels = "freed_models";
+    public const string VaeTiling = "vae_tiling";
+    public const string WeightsInRam = "weights_in_ram";
+}
+
+/// <summary>A LoRA of a job, by its name in the folder of LoRAs.</summary>
+internal sealed record LoraSetting(string Name, double Weight);
+
+/// <summary>A first pass whose picture is enlarged and drawn over: large pictures keep one composition.</summary>
+/// <param name="Width">Of the first pass, pixels.</param>
+/// <param name="Height">Of the first pass, pixels.</param>
+/// <param name="Upscaler">What enlarges it, by its name in the catalogue.</param>
+/// <param name="Steps">Of the second pass; 0 for as many as the first.</param>
+/// <param name="Strength">How far the second pass may leave the first, 0 to 1.</param>
+internal sealed record HiresSetting(int Width, int Height, string Upscaler, int Steps, double Strength);

@@ -1,0 +1,18 @@
+namespace SdStudio.Server.Generation;
+
+/// <summary>The kinds of jobs, as the REST document has them.</summary>
+internal static class JobType
+{
+    public const string Generate = "generate";
+    public const string Edit = "edit";
+    public const string Variation = "variation";
+    public const string Upscale = "upscale";
+
+    /// <summary>Writes a model with its weights in another type; it has no pictures.</summary>
+    public const string Convert = "convert";
+
+    /// <summary>Those that bring pictures.</summary>
+    public static readonly string[] Drawing = [Generate, Edit, Variation, Upscale];
+
+    public static readonly string[] All = [.. Drawing, Convert];
+}

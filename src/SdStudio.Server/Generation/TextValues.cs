@@ -1,0 +1,56 @@
+using System.Globalization;
+
+namespace SdStudio.Server.Generation;
+
+/// <summary>The one way to read values that people write as text, wherever they come from: requests, queries, models.yml, arguments, infotexts.</summary>
+internal static class TextValues
+{
+    /// <summary>What <see cref="TryFlag"/> takes, for messages.</summary>
+    public const string FlagWords = "true or false";
+
+    /// <summary>Reads true, false, 1, 0, yes, no, on and off in any case.</summary>
+    public static bool TryFlag(string text, out bool value)
+    {
+        bool? read = text.Trim().ToUpperInvariant() switch
+        {
+            "TRUE" or "1" or "YES" or "ON" => true,
+            "FALSE" or "0" or "NO" or "OFF" => false,
+            _ => null,
+        };
+        value = read ?? false;
+        return read is not null;
+    }
+
+    /// <summary>Reads a finite number. There are no thousands separators: in "7,5" the comma would multiply by ten.</summary>
+    public static bool TryNumber(string text, out double value) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && double.IsFinite(value);
+
+    /// <summary>Reads a whole number, also one written as "42.0": the original studio hands its seeds back like that.</summary>
+    public static bool TryInteger(string text, out long value)
+    {
+        value = 0;
+        if (!decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out decimal number) || number != decimal.Truncate(number)
+            || number < long.MinValue || number > long.MaxValue)
+        {
+            return false;
+        }
+
+        value = (long)number;
+        return true;
+    }
+
+    /// <summary>Reads whole numbers separated by commas, with or without brackets around them.</summary>
+    public static bool TryIntegers(string text, out IReadOnlyList<int> values)
+    {
+        List<int> read = [];
+        values = read;
+        foreach (string part in text.Trim().TrimStart('[').TrimEnd(']').Split(',', StringSplitOptions.TrimEntries))
+        {
+            if (!TryInteger(part, out long value) || value is < int.MinValue or > int.MaxValue)
+                return false;
+            read.Add((int)value);
+        }
+
+        return true;
+    }
+}

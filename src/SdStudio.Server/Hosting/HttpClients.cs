@@ -1,0 +1,41 @@
+using System.Net;
+using Microsoft.Extensions.Http.Resilience;
+using Microsoft.Extensions.Options;
+using Polly;
+using SdStudio.Server.Models.Downloads;
+using SdStudio.Server.Settings;
+using SdStudio.Server.Workers;
+
+namespace SdStudio.Server.Hosting;
+
+/// <summary>How this server calls others.</summary>
+internal static class HttpClients
+{
+    private const int Retries = 4;
+
+    public static void AddStudioHttpClients(this IServiceCollection services)
+    {
+        services.AddHttpClient(Hub.Client, client =>
+        {
+            client.Timeout = Timeout.InfiniteTimeSpan;
+            client.DefaultRequestHeaders.UserAgent.ParseAdd("SdStudio/1.0");
+        }).ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(30) });
+        // The time limit is that of one try, below.
+        services.AddHttpClient(RemoteGenerator.Client, client => client.Timeout = Timeout.InfiniteTimeSpan)
+            .AddResilienceHandler(RemoteGenerator.Client, (pipeline, context) => pipeline
+                .AddRetry(Retry())
+                .AddTimeout(TimeSpan.FromSeconds(context.ServiceProvider.GetRequiredService<IOptions<StudioOptions>>().Value.Models.RemoteTimeoutSeconds)));
+    }
+
+    // An answer of 500 means that the work was done and went wrong: it would again. Retry-After is heeded.
+    private static HttpRetryStrategyOptions Retry() => new()
+    {
+        MaxRetryAttempts = Retries,
+        BackoffType = DelayBackoffType.Exponential,
+        UseJitter = true,
+        Delay = TimeSpan.FromMilliseconds(500),
+        ShouldHandle = arguments => ValueTask.FromResult(
+            arguments.Outcome.Exception is HttpRequestException
+            || arguments.Outcome.Result?.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout),
+    };
+}

@@ -1,0 +1,35 @@
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using SdStudio.Server.Settings;
+
+namespace SdStudio.Server.Hosting;
+
+/// <summary>Tells whoever started the server where it is and how to draw the first picture.</summary>
+internal sealed class StartupBanner(IServer server, IHostApplicationLifetime lifetime, DataFolders folders) : IHostedService
+{
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        lifetime.ApplicationStarted.Register(Write);
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private void Write()
+    {
+        string address = server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? "";
+        string host = address.Replace("//[::]", "//localhost", StringComparison.Ordinal).Replace("//0.0.0.0", "//localhost", StringComparison.Ordinal);
+        Console.WriteLine(
+            $$"""
+
+              SdStudio listens on {{address}}
+              Everything it writes is in {{folders.Root}}
+
+              Open {{host}} in a browser, or draw a picture from here:
+                curl -s {{host}}/api/generate -H 'content-type: application/json' -d '{"model":"demo","prompt":"a red circle on a blue background","size":"256x256","seed":"7"}'
+              and fetch it by the image id in the answer:
+                curl -s {{host}}/api/images/IMAGE_ID -o picture.png
+
+            """);
+    }
+}

@@ -1,0 +1,60 @@
+using System.Text.Json.Nodes;
+using SdStudio.Server.Http.Requests;
+using SdStudio.Server.Http.Rest;
+using SdStudio.Server.Http.Security;
+
+namespace SdStudio.Server.Http.A1111;
+
+/// <summary>
+/// What Automatic1111 and SD.Next answer under <c>/sdapi/v1</c>. The same stands under <c>/api/sdapi/v1</c>, where three lists have the
+/// shapes of the studio's own document; <c>?shape=a1111</c> and <c>?shape=document</c> choose on either.
+/// </summary>
+internal static class A1111Api
+{
+    public static void MapA1111Api(this IEndpointRouteBuilder root, bool documentShapes)
+    {
+        RouteGroupBuilder api = root.MapGroup("/sdapi/v1");
+        api.ExcludeFromDescription();
+        api.MapPost("/txt2img", (HttpContext context, A1111GenerateApi draw) => draw.TextToImageAsync(context)).Draws();
+        api.MapPost("/img2img", (HttpContext context, A1111GenerateApi draw) => draw.ImageToImageAsync(context)).Draws();
+        api.MapPost("/extra-single-image", (HttpContext context, A1111ExtrasApi extras) => extras.SingleAsync(context)).Draws();
+        api.MapPost("/extra-batch-images", (HttpContext context, A1111ExtrasApi extras) => extras.BatchAsync(context)).Draws();
+        api.MapPost("/png-info", (Delegate)A1111ExtrasApi.PngInfoAsync);
+        api.MapGet("/options", async (A1111OptionStore options, CancellationToken cancellation) => A1111Responses.Json((await options.LoadAsync(cancellation)).Read()));
+        api.MapPost("/options", SetOptionsAsync);
+        // Some clients of phones send GET.
+        api.MapMethods("/interrupt", [HttpMethods.Post, HttpMethods.Get], InterruptAsync).RequireSameOrigin();
+        api.MapPost("/skip", async (HttpContext context, A1111Sessions callers) =>
+        {
+            await InterruptAsync(context, callers);
+            return A1111Responses.Json(null);
+        });
+        api.MapGet("/progress", A1111Progress.AnswerAsync);
+        api.MapSdLists(documentShapes);
+    }
+
+    private static async Task<IResult> SetOptionsAsync(HttpContext context, A1111OptionStore options)
+    {
+        RequestBody body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
+        await options.WriteAsync(body.Fields, context.RequestAborted);
+        // SD.Next's answer; Automatic1111's clients do not look.
+        return A1111Responses.Json(new JsonObject
+        {
+            ["updated"] = A1111Responses.List(body.Fields.Keys.Select(name => (JsonNode)new JsonObject { [name] = true })),
+        });
+    }
+
+    private static async Task<IResult> InterruptAsync(HttpContext context, A1111Sessions callers)
+    {
+        string? taskId = context.Request.Query["force_task_id"] is [{ Length: > 0 } inQuery] ? inQuery : null;
+        if (taskId is null && context.Request.HasJsonContentType() && context.Request.ContentLength is not 0)
+        {
+            RequestBody body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
+            var fields = new RequestFields(body.Fields);
+            taskId = fields.Text("force_task_id") ?? fields.Text("task_id");
+            fields.ThrowIfRefused();
+        }
+
+        return A1111Responses.Json(new JsonObject { ["success"] = true, ["interrupted"] = await callers.InterruptAsync(context, taskId) });
+    }
+}

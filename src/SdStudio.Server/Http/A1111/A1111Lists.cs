@@ -1,0 +1,146 @@
+using System.Text.Json.Nodes;
+using SdCpp.Interop;
+using SdStudio.Server.Generation;
+using SdStudio.Server.Http.Requests;
+using SdStudio.Server.Models.Cache;
+using SdStudio.Server.Models.Catalogue;
+using SdStudio.Server.Models.Files;
+
+namespace SdStudio.Server.Http.A1111;
+
+/// <summary>The lists under <c>/sdapi/v1</c> that clients fill their menus from. No answer names a folder of the server.</summary>
+internal static class A1111Lists
+{
+    // Of pictures, and what A1111's clients mean by it here: enlarged before the second pass. Lanczos does it for all of them.
+    private static readonly string[] LatentModes =
+        ["Latent", "Latent (antialiased)", "Latent (bicubic)", "Latent (bicubic antialiased)", "Latent (nearest)", "Latent (nearest-exact)"];
+
+    public static void MapSdLists(this RouteGroupBuilder api, bool documentShapes)
+    {
+        api.MapGet("/samplers", async (HttpContext context, EngineHost host) => Samplers(await host.Ready.WaitAsync(context.RequestAborted), IsDocument(context, documentShapes)));
+        api.MapGet("/schedulers", async (HttpContext context, EngineHost host) => Schedulers(await host.Ready.WaitAsync(context.RequestAborted), IsDocument(context, documentShapes)));
+        api.MapGet("/sd-models", (HttpContext context, ClientModels models) => Models(models, IsDocument(context, documentShapes)));
+        api.MapGet("/upscalers", (ModelCatalogue catalogue) => A1111Responses.Json(Upscalers(catalogue)));
+        api.MapGet("/latent-upscale-modes", () => A1111Responses.Json(A1111Responses.List(LatentModes.Select(name => new JsonObject { ["name"] = name }))));
+        api.MapGet("/sd-vae", (ModelCatalogue catalogue) => A1111Responses.Json(Vaes(catalogue)));
+        api.MapGet("/sd-modules", (ModelCatalogue catalogue) => A1111Responses.Json(Vaes(catalogue)));
+        api.MapGet("/loras", (LoraFolder loras) => A1111Responses.Json(A1111Responses.List(loras.Names.Select(name => new JsonObject
+        {
+            ["name"] = name, ["alias"] = name, ["path"] = Path.GetFileName(loras.Find(name) ?? name), ["metadata"] = new JsonObject(),
+        }))));
+        api.MapGet("/memory", () => A1111Responses.Json(Memory()));
+        api.MapGet("/version", (EngineHost host) => A1111Responses.Json(Version(host)));
+        api.MapGet("/cmd-flags", (HttpContext context) => A1111Responses.Json(new JsonObject
+        {
+            ["api"] = true, ["nowebui"] = true, ["listen"] = false, ["port"] = context.Connection.LocalPort, ["ckpt_dir"] = null, ["vae_dir"] = null, ["lora_dir"] = null,
+        }));
+        MapWithoutContent(api);
+    }
+
+    // What the engine has nothing for, and what is true already: clients ask and go on.
+    private static void MapWithoutContent(RouteGroupBuilder api)
+    {
+        foreach (string list in new[] { "hypernetworks", "face-restorers", "prompt-styles", "script-info", "extensions" })
+            api.MapGet($"/{list}", () => A1111Responses.Json(new JsonArray()));
+        api.MapGet("/realesrgan-models", (ModelCatalogue catalogue) => A1111Responses.Json(A1111Responses.List(catalogue.Upscalers
+            .Where(upscaler => upscaler is { File: not null, IsThere: true })
+            .Select(upscaler => new JsonObject { ["name"] = upscaler.Name, ["path"] = Path.GetFileName(upscaler.File!.Written), ["scale"] = upscaler.Scale }))));
+        api.MapGet("/embeddings", () => A1111Responses.Json(new JsonObject { ["loaded"] = new JsonObject(), ["skipped"] = new JsonObject() }));
+        api.MapGet("/scripts", () => A1111Responses.Json(new JsonObject { ["txt2img"] = new JsonArray(), ["img2img"] = new JsonArray() }));
+        foreach (string action in new[] { "refresh-checkpoints", "refresh-vae", "refresh-loras" })
+        {
+            api.MapPost($"/{action}", (ModelCatalogue catalogue) =>
+            {
+                catalogue.Refresh();
+                return A1111Responses.Json(null);
+            });
+        }
+
+        api.MapPost("/unload-checkpoint", async (ModelCache cache) =>
+        {
+            await cache.StopAllAsync();
+            return A1111Responses.Json(new JsonObject());
+        });
+        api.MapPost("/reload-checkpoint", async (HttpContext context, ModelCache cache, A1111OptionStore options) =>
+        {
+            if ((await options.LoadAsync(context.RequestAborted)).Model is { Unsupported: null, Remote: null } model)
+                await cache.StartAsync(model, pin: false, context.RequestAborted);
+            return A1111Responses.Json(new JsonObject());
+        });
+    }
+
+    private static bool IsDocument(HttpContext context, bool usual) => context.Request.Query["shape"].ToString() switch
+    {
+        "" => usual,
+        "document" => true,
+        "a1111" => false,
+        { } other => throw new BadRequestException([new FieldProblem("shape", $"shape is '{RequestFields.Shown(other)}'; allowed is document or a1111")], detail: null),
+    };
+
+    private static IResult Samplers(SdEngine engine, bool document) => A1111Responses.Json(A1111Responses.List(engine.Samplers.Select(name => document
+        ? (JsonNode)SamplerNames.SamplerLabel(name)
+        : new JsonObject
+        {
+            ["name"] = SamplerNames.SamplerLabel(name),
+            ["aliases"] = A1111Responses.List(SamplerNames.AliasesOf(name).Select(alias => (JsonNode)alias)),
+            ["options"] = new JsonObject(),
+        })));
+
+    private static IResult Schedulers(SdEngine engine, bool document) => A1111Responses.Json(A1111Responses.List(engine.Schedulers.Prepend("automatic").Select(name =>
+    {
+        string label = name == "automatic" ? "Automatic" : SamplerNames.SchedulerLabel(name);
+        return document
+            ? (JsonNode)label
+            : new JsonObject { ["name"] = name, ["label"] = label, ["aliases"] = null, ["default_rho"] = -1.0, ["need_inner_model"] = false };
+    })));
+
+    private static IResult Models(ClientModels models, bool document) => A1111Responses.Json(document
+        ? new JsonObject { ["title"] = "sd-models", ["models"] = A1111Responses.List(models.All.Select(model => (JsonNode)Path.GetFileName(model.MainFile))) }
+        : A1111Responses.List(models.All.Select(model => new JsonObject
+        {
+            // One client chooses by "name", the others by "title".
+            ["title"] = models.TitleOf(model),
+            ["model_name"] = model.Id,
+            ["name"] = models.TitleOf(model),
+            ["hash"] = models.HashOf(model),
+            ["sha256"] = models.Sha256Of(model),
+            ["filename"] = Path.GetFileName(model.MainFile),
+            ["config"] = null,
+            ["type"] = Path.GetExtension(model.MainFile).TrimStart('.'),
+        })));
+
+    private static JsonArray Upscalers(ModelCatalogue catalogue)
+    {
+        JsonArray list = [Upscaler("None", null, 1)];
+        foreach (UpscalerDefinition upscaler in catalogue.Upscalers.Where(upscaler => upscaler.IsThere).OrderBy(upscaler => upscaler.File is null ? 0 : 1))
+            list.Add(Upscaler(upscaler.Name, upscaler.File is { } file ? Path.GetFileName(file.Written) : null, upscaler.File is null ? 4 : upscaler.Scale));
+        return list;
+    }
+
+    private static JsonObject Upscaler(string name, string? file, int scale) => new()
+    {
+        ["name"] = name, ["model_name"] = file is null ? null : name, ["model_path"] = file, ["model_url"] = null, ["scale"] = scale,
+    };
+
+    private static JsonArray Vaes(ModelCatalogue catalogue) => A1111Responses.List(catalogue.Models
+        .Select(model => model.Options.VaePath).OfType<string>().Select(path => Path.GetFileName(path)!).Distinct(StringComparer.Ordinal)
+        .Select(name => new JsonObject { ["model_name"] = name, ["filename"] = name }));
+
+    private static JsonObject Memory()
+    {
+        GCMemoryInfo memory = GC.GetGCMemoryInfo();
+        long used = Environment.WorkingSet;
+        return new JsonObject
+        {
+            ["ram"] = new JsonObject { ["free"] = Math.Max(0, memory.TotalAvailableMemoryBytes - used), ["used"] = used, ["total"] = memory.TotalAvailableMemoryBytes },
+            ["cuda"] = new JsonObject { ["error"] = "This engine does not report the memory of GPUs" },
+        };
+    }
+
+    private static JsonObject Version(EngineHost host) => new()
+    {
+        ["app"] = "SdStudio",
+        ["version"] = typeof(A1111Lists).Assembly.GetName().Version?.ToString(3),
+        ["engine"] = host.Loaded is { } engine ? EngineHost.NameOf(engine) : null,
+    };
+}

@@ -1,0 +1,33 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+using SdCpp.Interop;
+using SdStudio.Server.Http.Requests;
+using SdStudio.Server.Queue;
+
+namespace SdStudio.Server.Http.A1111;
+
+/// <summary>What the answers under <c>/sdapi</c> have in common.</summary>
+internal static class A1111Responses
+{
+    /// <summary>JSON, <c>null</c> too: clients parse every answer.</summary>
+    public static IResult Json(JsonNode? node) => Results.Text(node?.ToJsonString(ApiJson.Readable.Options) ?? "null", "application/json", Encoding.UTF8);
+
+    public static JsonArray List(IEnumerable<JsonNode?> items) => [.. items];
+
+    /// <summary>The answer for a job that brought nothing; null for one that has pictures or was interrupted, which is no error there.</summary>
+    public static IResult? Problem(Job job) => job.Status switch
+    {
+        JobStatus.Completed or JobStatus.Cancelled => null,
+        JobStatus.Failed => Error(
+            job.ErrorCode == nameof(SdError.InvalidArgument) ? StatusCodes.Status400BadRequest : StatusCodes.Status500InternalServerError,
+            job.Error ?? "The job failed"),
+        _ => Error(StatusCodes.Status503ServiceUnavailable, $"The server is stopping; job {job.Id} is drawn after its next start"),
+    };
+
+    /// <summary>Automatic1111's form of a time.</summary>
+    public static string Timestamp(long unixMs) =>
+        DateTimeOffset.FromUnixTimeMilliseconds(unixMs).ToLocalTime().ToString("yyyyMMddHHmmss", CultureInfo.InvariantCulture);
+
+    private static IResult Error(int status, string message) => Results.Text(ClientErrors.Sd(message, detail: null), "application/json", Encoding.UTF8, status);
+}

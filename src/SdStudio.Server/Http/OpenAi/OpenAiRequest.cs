@@ -1,0 +1,104 @@
+using System.Text.Json;
+using SdCpp.Interop;
+using SdStudio.Server.Generation;
+using SdStudio.Server.Http.Requests;
+using SdStudio.Server.Images;
+using SdStudio.Server.Models.Catalogue;
+
+namespace SdStudio.Server.Http.OpenAi;
+
+/// <summary>
+/// A body of OpenAI's images API in the words of the REST API. What only OpenAI's has is read here; every other field goes through under
+/// the REST API's name, so that these clients can set <c>steps</c>, <c>seed</c> or <c>negative_prompt</c> too.
+/// </summary>
+internal sealed class OpenAiRequest
+{
+    private const int MaxPartialImages = 3;
+    private const int DefaultQuality = 100;
+
+    private static readonly string[] OpenAiOnly =
+    [
+        "response_format", "stream", "partial_images", "user", "background", "moderation", "output_format", "output_compression", "input_fidelity", "on_disconnect",
+    ];
+
+    // Where clients put the picture to edit: OpenAI's own send a list of one.
+    private static readonly string[] ImageFields = ["image", "image[]", "image[0]"];
+    private static readonly string[] Qualities = ["auto", "low", "medium", "high", "hd", "standard"];
+
+    private readonly RequestFields _fields;
+
+    public OpenAiRequest(RequestBody body, SdEngine engine, ClientModels models, bool fromPicture)
+    {
+        _fields = new RequestFields(body.Fields);
+        AsUrl = _fields.OneOf(["url", "b64_json"], "response_format") == "url";
+        Stream = _fields.Flag("stream") ?? false;
+        PartialImages = (int)(_fields.Integer(0, MaxPartialImages, "partial_images") ?? 0);
+        Format = _fields.OneOf(ImageFormat.All, "output_format") ?? ImageFormat.Png;
+        Compression = (int)(_fields.Integer(0, 100, "output_compression") ?? DefaultQuality);
+        if (_fields.OneOf(["auto", "opaque", "transparent"], "background") == "transparent")
+            _fields.Refuse("background", "background is 'transparent'; allowed is auto or opaque: the models draw every pixel");
+        if (AsUrl && Stream)
+            _fields.Refuse("response_format", "response_format is 'url'; a stream sends b64_json");
+        Quality = _fields.Text("quality") is { } quality && Qualities.Contains(quality) ? quality : "auto";
+        Body = Translate(body, engine, models, fromPicture);
+        _fields.ThrowIfRefused();
+    }
+
+    public bool AsUrl { get; }
+
+    public bool Stream { get; }
+
+    public int PartialImages { get; }
+
+    public string Format { get; }
+
+    /// <summary>Of JPEG and WebP, 0 to 100.</summary>
+    public int Compression { get; }
+
+    public string Quality { get; }
+
+    /// <summary>In the words of the REST API.</summary>
+    public RequestBody Body { get; }
+
+    private RequestBody Translate(RequestBody body, SdEngine engine, ClientModels models, bool fromPicture)
+    {
+        Dictionary<string, JsonElement> fields = body.Fields.Where(field => !OpenAiOnly.Contains(field.Key)).ToDictionary(StringComparer.Ordinal);
+        void Put(string name, string? text)
+        {
+            fields.Remove(name);
+            if (text is not null)
+                fields[name] = JsonSerializer.SerializeToElement(text, ApiJson.Readable.String);
+        }
+
+        Put("model", FindModel(models, fromPicture)?.Id);
+        Put("quality", Quality);
+        (string? sampler, string? scheduler) = SamplerNames.Find(
+            engine, _fields.Text("sampler") ?? _fields.Text("sampling_method") ?? _fields.Text("sampler_name"), _fields.Text("scheduler"));
+        // What is not known under any name is refused by its own field.
+        if (sampler is not null)
+            Put("sampler", sampler);
+        if (scheduler is not null)
+            Put("scheduler", scheduler);
+        var files = new Dictionary<string, byte[]>(StringComparer.Ordinal);
+        List<string> images = [.. body.Files.Keys.Where(name => name.StartsWith("image", StringComparison.Ordinal))];
+        if (images.Count > 1 || images.Except(ImageFields).Any())
+            _fields.Refuse("image", $"{images.Count} images were sent; this engine begins from one");
+        else if (images is [{ } only])
+            files["image"] = body.Files[only];
+        if (body.Files.TryGetValue("mask", out byte[]? mask))
+            files["mask"] = mask;
+        return new RequestBody(fields, files);
+    }
+
+    private ModelDefinition? FindModel(ClientModels models, bool fromPicture)
+    {
+        string? name = _fields.Text("model");
+        return models.FindForOpenAi(name, fromPicture) ?? (name is null ? null : throw UnknownModel(name));
+    }
+
+    public static BadRequestException UnknownModel(string name) =>
+        new([new FieldProblem("model", $"The model '{RequestFields.Shown(name)}' does not exist; GET /v1/models lists those that do")], detail: null, StatusCodes.Status404NotFound)
+        {
+            Code = "model_not_found",
+        };
+}

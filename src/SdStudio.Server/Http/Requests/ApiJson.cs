@@ -1,0 +1,62 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using SdStudio.Server.Http.OpenApi;
+using SdStudio.Server.Http.Rest;
+using SdStudio.Server.Models.Downloads;
+using SdStudio.Server.Queue;
+
+namespace SdStudio.Server.Http.Requests;
+
+/// <summary>The JSON of every answer, generated at build time.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(Dictionary<string, JsonElement>))]
+[JsonSerializable(typeof(ErrorResponse))]
+[JsonSerializable(typeof(HealthResponse))]
+[JsonSerializable(typeof(ConfigResponse))]
+[JsonSerializable(typeof(GenerateResponse))]
+[JsonSerializable(typeof(AcceptedResponse))]
+[JsonSerializable(typeof(ModelsResponse))]
+[JsonSerializable(typeof(ModelResponse))]
+[JsonSerializable(typeof(List<RunningModelResponse>))]
+[JsonSerializable(typeof(DownloadedModelsResponse))]
+[JsonSerializable(typeof(ModelStatusResponse))]
+[JsonSerializable(typeof(StartedModelResponse))]
+[JsonSerializable(typeof(StoppedModelResponse))]
+[JsonSerializable(typeof(FileStatusResponse))]
+[JsonSerializable(typeof(QueuedResponse))]
+[JsonSerializable(typeof(QueueResponse))]
+[JsonSerializable(typeof(CancelledResponse))]
+[JsonSerializable(typeof(CancelledAllResponse))]
+[JsonSerializable(typeof(PausedResponse))]
+[JsonSerializable(typeof(SuccessResponse))]
+[JsonSerializable(typeof(DeletedAllResponse))]
+[JsonSerializable(typeof(GenerationsPage))]
+[JsonSerializable(typeof(ParametersResponse))]
+[JsonSerializable(typeof(ReproducedResponse))]
+[JsonSerializable(typeof(LogsResponse))]
+[JsonSerializable(typeof(GenerateBody))]
+[JsonSerializable(typeof(EditBody))]
+[JsonSerializable(typeof(UpscaleBody))]
+[JsonSerializable(typeof(PlaceBody))]
+[JsonSerializable(typeof(DownloadBody))]
+[JsonSerializable(typeof(ConvertBody))]
+[JsonSerializable(typeof(DownloadView))]
+[JsonSerializable(typeof(List<DownloadView>))]
+[JsonSerializable(typeof(UpscalersResponse))]
+[JsonSerializable(typeof(DownloadingResponse))]
+[JsonSerializable(typeof(JobView))]
+[JsonSerializable(typeof(List<JobView>))]
+[JsonSerializable(typeof(List<ImageView>))]
+internal sealed partial class ApiJson : JsonSerializerContext
+{
+    /// <summary>
+    /// Writes text as people do: answers are read in terminals. The default would turn quotes and every letter beyond ASCII into escapes
+    /// for the sake of JSON inside HTML, where none of this goes.
+    /// </summary>
+    public static ApiJson Readable { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+}

@@ -1,0 +1,60 @@
+using SdStudio.Server.Models.Catalogue;
+using SdStudio.Server.Models.Files;
+
+namespace SdStudio.Server.Http.Requests;
+
+/// <summary>The models of the catalogue under the names that Automatic1111's and OpenAI's clients have for them.</summary>
+internal sealed class ClientModels(ModelCatalogue catalogue, FileHashes hashes)
+{
+    // What clients send that know OpenAI's models only.
+    private static readonly string[] OpenAiNames = ["dall-e-2", "dall-e-3", "chatgpt-image-latest"];
+    private const string OpenAiPrefix = "gpt-image-";
+
+    /// <summary>Those that can draw now: these clients show no others as not there.</summary>
+    public IEnumerable<ModelDefinition> All => catalogue.Models.Where(model => model.IsThere);
+
+    /// <summary>The name that lists show: the model's own, with its id where two have one name.</summary>
+    public string TitleOf(ModelDefinition model) =>
+        catalogue.Models.Any(other => other != model && other.Name.Equals(model.Name, StringComparison.OrdinalIgnoreCase)) ? $"{model.Name} ({model.Id})" : model.Name;
+
+    /// <summary>The first ten digits of the SHA-256 of its main file, once it is known.</summary>
+    public string? HashOf(ModelDefinition model) => Sha256Of(model) is { } hash ? FileHashes.Short(hash) : null;
+
+    public string? Sha256Of(ModelDefinition model) => hashes.Known(model.MainFile);
+
+    /// <summary>A model by its title, id, name, file or hash, in any case; never by a part of one.</summary>
+    public ModelDefinition? Find(string text)
+    {
+        string wanted = text.Trim();
+        ModelDefinition? model = catalogue.Find(wanted) ?? catalogue.Models.FirstOrDefault(model => NamesOf(model).Contains(wanted, StringComparer.OrdinalIgnoreCase));
+        // "name.safetensors [0a1b2c3d4e]" as Automatic1111 writes it.
+        int bracket = wanted.LastIndexOf(" [", StringComparison.Ordinal);
+        return model ?? (bracket > 0 && wanted.EndsWith(']') ? Find(wanted[..bracket]) : null);
+    }
+
+    /// <summary>As <see cref="Find"/>; OpenAI's own models are the default one.</summary>
+    public ModelDefinition? FindForOpenAi(string? text, bool fromPicture)
+    {
+        ModelDefinition? usual = fromPicture ? catalogue.DefaultImageToImage : catalogue.DefaultTextToImage ?? catalogue.Default;
+        if (string.IsNullOrWhiteSpace(text))
+            return usual;
+        return Find(text) ?? (IsOpenAiName(text) ? usual : null);
+    }
+
+    public static bool IsOpenAiName(string text) =>
+        OpenAiNames.Contains(text, StringComparer.OrdinalIgnoreCase) || text.StartsWith(OpenAiPrefix, StringComparison.OrdinalIgnoreCase);
+
+    private IEnumerable<string> NamesOf(ModelDefinition model)
+    {
+        yield return TitleOf(model);
+        yield return model.Id;
+        yield return model.Name;
+        yield return Path.GetFileName(model.MainFile);
+        yield return Path.GetFileNameWithoutExtension(model.MainFile);
+        if (Sha256Of(model) is { } sha256)
+        {
+            yield return sha256;
+            yield return FileHashes.Short(sha256);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+using System.Globalization;
+
+namespace SdStudio.Server.Http.Requests;
+
+/// <summary>The query of an address, checked.</summary>
+internal sealed class RequestQuery(HttpRequest request)
+{
+    public string? Text(string name) => request.Query[name] is [{ Length: > 0 } text] ? text : null;
+
+    /// <summary>Only the literal <c>true</c> is yes, as in the original.</summary>
+    public bool Flag(string name) => Text(name) == "true";
+
+    public int Integer(string name, int absent, int min, int max) => Text(name) is not { } text
+        ? absent
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= min && value <= max
+            ? value
+            : throw new BadRequestException($"{name} is '{RequestFields.Shown(text)}'; allowed is a whole number from {min} to {max}");
+
+    public string? OneOf(IReadOnlyCollection<string> allowed, string name) => Text(name) is not { } text
+        ? null
+        : allowed.FirstOrDefault(value => value.Equals(text, StringComparison.OrdinalIgnoreCase))
+            ?? throw new BadRequestException($"{name} is '{RequestFields.Shown(text)}'; allowed is one of: {string.Join(", ", allowed)}");
+}

@@ -1,0 +1,51 @@
+using SdStudio.Server.Http.OpenApi;
+using SdStudio.Server.Http.Requests;
+using SdStudio.Server.Models.Catalogue;
+using SdStudio.Server.Models.Downloads;
+
+namespace SdStudio.Server.Http.Rest;
+
+/// <summary><c>/api/models/download</c>: fetching a model's files from the hub.</summary>
+internal static class DownloadsApi
+{
+    private const string Group = "Models";
+
+    public static void MapDownloadsApi(this IEndpointRouteBuilder api)
+    {
+        RouteGroupBuilder downloads = api.MapGroup("/models/download");
+        downloads.MapPost("", StartAsync).Accepts<DownloadBody>("application/json").Gives<DownloadingResponse>(Group, "Fetches the files that a model or upscaler lacks", 400, 404)
+            .WithMetadata(new RequestExample("""{"modelId":"z-image-turbo"}"""));
+        downloads.MapGet("", (ModelDownloads running) => Results.Json(
+            [.. running.Running.Select(found => DownloadView.Of(found.Row, found.Running))], ApiJson.Readable.ListDownloadView))
+            .Gives<List<DownloadView>>(Group, "The downloads that run now");
+        downloads.MapGet("/{id}", async (string id, ModelDownloads running, CancellationToken cancellation) => await running.FindAsync(id, cancellation) is { } found
+            ? Results.Json(DownloadView.Of(found.Row, found.Running), ApiJson.Readable.DownloadView)
+            : NotFound()).Gives<DownloadView>(Group, "How far a download is", 404);
+        downloads.MapDelete("/{id}", CancelAsync).Gives<SuccessResponse>(Group, "Ends a download and deletes what is not whole", 404, 409);
+    }
+
+    private static async Task<IResult> StartAsync(HttpRequest request, ModelCatalogue catalogue, ModelDownloads downloads, CancellationToken cancellation)
+    {
+        RequestBody body = await RequestBody.ReadAsync(request, cancellation);
+        var fields = new RequestFields(body.Fields);
+        string? id = fields.Text("modelId") ?? fields.Text("model_id") ?? fields.Text("model");
+        if (id is null)
+            throw new BadRequestException("Missing required field: modelId");
+        if (catalogue.HubFilesOf(id) is not { } files)
+            return ApiErrors.NotFound("Model not found");
+        if (files.Count == 0)
+            throw new BadRequestException($"Model {id} has no huggingface entry with a repo in the catalogue, so nothing says where its files are");
+        return Results.Json(new DownloadingResponse(await downloads.StartAsync(id, cancellation), "downloading"), ApiJson.Readable.DownloadingResponse);
+    }
+
+    private static async Task<IResult> CancelAsync(string id, ModelDownloads downloads, CancellationToken cancellation)
+    {
+        if (downloads.Cancel(id))
+            return Results.Json(new SuccessResponse(Success: true), ApiJson.Readable.SuccessResponse);
+        return await downloads.FindAsync(id, cancellation) is { } ended
+            ? ApiErrors.Json(StatusCodes.Status409Conflict, $"The download is {ended.Row.Status}")
+            : NotFound();
+    }
+
+    private static IResult NotFound() => ApiErrors.NotFound("Download not found");
+}

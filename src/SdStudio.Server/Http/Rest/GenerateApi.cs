@@ -1,0 +1,79 @@
+using SdCpp.Interop;
+using SdStudio.Server.Generation;
+using SdStudio.Server.Http.OpenApi;
+using SdStudio.Server.Http.Requests;
+using SdStudio.Server.Http.Security;
+using SdStudio.Server.Queue;
+
+namespace SdStudio.Server.Http.Rest;
+
+/// <summary><c>POST /api/generate</c>, <c>/edit</c>, <c>/variation</c>, <c>/upscale</c>: a job, and its pictures when it has ended in time.</summary>
+internal static class GenerateApi
+{
+    public static void MapGenerateApi(this IEndpointRouteBuilder api)
+    {
+        foreach (string type in JobType.Drawing)
+        {
+            Describe(type, api.MapPost($"/{type}", (HttpRequest request, JobSubmission intake, JobWaiter wait) => DrawAsync(type, request, intake, wait)))
+                .Gives<GenerateResponse>("Draw", $"{Summaries[type]}, and waits for the pictures", 400, 409, 413, 415, 429, 500, 503)
+                .Produces<AcceptedResponse>(StatusCodes.Status202Accepted, "application/json")
+                .WithMetadata(new ResponseExample("""{"id":"01a2…","created":1766491200,"data":[{"id":"924f…","index":0,"revised_prompt":null}]}"""));
+            Describe(type, api.MapPost($"/queue/{type}", (HttpRequest request, JobSubmission intake) => QueueAsync(type, request, intake)))
+                .Gives<QueuedResponse>("Queue", $"{Summaries[type]}, later", 400, 409, 413, 415, 429, 503)
+                .WithMetadata(new ResponseExample("""{"job_id":"01a2…","status":"pending"}"""));
+        }
+    }
+
+    private static readonly Dictionary<string, string> Summaries = new(StringComparer.Ordinal)
+    {
+        [JobType.Generate] = "Draws from words",
+        [JobType.Edit] = "Draws from a picture and words",
+        [JobType.Variation] = "Draws variations of a picture",
+        [JobType.Upscale] = "Enlarges a picture",
+    };
+
+    private static RouteHandlerBuilder Describe(string type, RouteHandlerBuilder endpoint) => (type switch
+    {
+        JobType.Generate => endpoint.Accepts<GenerateBody>("application/json", "multipart/form-data"),
+        JobType.Upscale => endpoint.Accepts<UpscaleBody>("multipart/form-data", "application/json"),
+        _ => endpoint.Accepts<EditBody>("multipart/form-data", "application/json"),
+    }).Draws().WithMetadata(new RequestExample(type switch
+    {
+        JobType.Generate => """{"model":"demo","prompt":"a red circle on a blue background","size":"256x256","seed":7}""",
+        JobType.Upscale => """{"source_image_id":"924f…","upscaler":"Lanczos","upscale_factor":2}""",
+        _ => """{"source_image_id":"924f…","prompt":"a green square","strength":0.75}""",
+    }));
+
+    /// <summary>Such an endpoint counts against the limit of jobs in a minute.</summary>
+    public static TBuilder Draws<TBuilder>(this TBuilder endpoint)
+        where TBuilder : IEndpointConventionBuilder => endpoint.RequireRateLimiting(JobRateLimit.Policy);
+
+    private static async Task<IResult> DrawAsync(string type, HttpRequest request, JobSubmission intake, JobWaiter wait)
+    {
+        (Job job, WhenClientLeaves leave) = await intake.AcceptAsync(request, type, request.HttpContext.RequestAborted);
+        job = await wait.ForAsync(job, leave, request.HttpContext.RequestAborted);
+        return Answer(job, job.Status == JobStatus.Completed ? await wait.ImagesOfAsync(job, request.HttpContext.RequestAborted) : []);
+    }
+
+    private static IResult Answer(Job job, IReadOnlyList<JobImage> images) => job.Status switch
+    {
+        JobStatus.Completed => Results.Json(
+            new GenerateResponse(
+                job.Id, job.CreatedAt / 1000,
+                [.. images.Select(image => new GenerateResponseImage(image.Id, image.Index, RevisedPrompt: null))]),
+            ApiJson.Readable.GenerateResponse),
+        // What the engine refuses is the request's fault; everything else that ends a job is not.
+        JobStatus.Failed => ApiErrors.Json(
+            job.ErrorCode == nameof(SdError.InvalidArgument) ? StatusCodes.Status400BadRequest : StatusCodes.Status500InternalServerError,
+            job.Error ?? "The job failed"),
+        JobStatus.Cancelled => ApiErrors.Json(StatusCodes.Status409Conflict, "The job was cancelled", $"Job {job.Id}"),
+        _ => Results.Json(
+            new AcceptedResponse(job.Id, job.Id, job.Status), ApiJson.Readable.AcceptedResponse, statusCode: StatusCodes.Status202Accepted),
+    };
+
+    private static async Task<IResult> QueueAsync(string type, HttpRequest request, JobSubmission intake)
+    {
+        (Job job, _) = await intake.AcceptAsync(request, type, request.HttpContext.RequestAborted);
+        return Results.Json(new QueuedResponse(job.Id, job.Status), ApiJson.Readable.QueuedResponse);
+    }
+}

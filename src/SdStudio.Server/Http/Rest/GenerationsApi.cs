@@ -1,0 +1,95 @@
+using SdStudio.Server.Generation;
+using SdStudio.Server.Http.OpenApi;
+using SdStudio.Server.Http.Requests;
+using SdStudio.Server.Http.Security;
+using SdStudio.Server.Images;
+using SdStudio.Server.Queue;
+
+namespace SdStudio.Server.Http.Rest;
+
+/// <summary><c>/api/generations</c>: what was drawn.</summary>
+internal static class GenerationsApi
+{
+    private const string Group = "Generations";
+    private const int DefaultLimit = 20;
+    private const int MaxLimit = 1000;
+
+    public static void MapGenerationsApi(this IEndpointRouteBuilder api)
+    {
+        RouteGroupBuilder generations = api.MapGroup("/generations");
+        generations.MapGet("", ListAsync).Gives<List<JobView>>(Group, "Finished generations, newest first; X-Total-Count has their number", 400)
+            .Asks(("status", "completed (without it), failed, cancelled, pending, processing or all"), ("type", "generate, edit, variation or upscale"), ("model", "A model's id"), ("q", "Text within the prompt; search is the same"), ("limit", "At most so many"), ("offset", "Leave out so many"), ("shape", "studio: in an envelope with pagination"));
+        generations.MapGet("/{id}", GetAsync).Gives<JobView>(Group, "A generation with its images", 404);
+        generations.MapMethods("/{id}/image", [HttpMethods.Get, HttpMethods.Head], FirstImageAsync).GivesFile(Group, "The first image of a generation", "image/png", 404);
+        generations.MapGet("/{id}/images", ImagesAsync).Gives<List<ImageView>>(Group, "The images of a generation", 404);
+        generations.MapGet("/{id}/thumbnail", async (string id, HttpRequest request, HttpResponse response, IJobQueries queries, ImageFiles images) =>
+            await ImagesOfAsync(id, request.HttpContext, queries) is [{ } first, ..] ? await ImagesApi.ThumbnailAsync(first.Id, request, response, queries, images) : ApiErrors.NotFound("Image not found"))
+            .GivesFile(Group, "A small WebP of a generation's first image", "image/webp", 400, 404).Asks(("size", "Its longer side, 64 to 1024 pixels"));
+        generations.MapGet("/{id}/input", async (string id, HttpContext context, IJobQueries queries, ImageFiles images) => Input((await FindAsync(id, context, queries))?.Settings.InputImage, images))
+            .GivesFile(Group, "The picture that a generation began from", "image/png", 404);
+        generations.MapGet("/{id}/mask", async (string id, HttpContext context, IJobQueries queries, ImageFiles images) => Input((await FindAsync(id, context, queries))?.Settings.MaskImage, images))
+            .GivesFile(Group, "Where a generation was drawn anew: white", "image/png", 404);
+        generations.MapDelete("/{id}", DeleteAsync).Gives<SuccessResponse>(Group, "Removes a generation and its files", 404, 409);
+        generations.MapDelete("", DeleteAllAsync).Gives<DeletedAllResponse>(Group, "Removes every generation that has ended")
+            .Asks(("delete_files", "true: the image files too"));
+    }
+
+    private static async Task<IResult> ListAsync(HttpRequest request, HttpResponse response, IJobQueries queries, QueueViews views)
+    {
+        CancellationToken left = request.HttpContext.RequestAborted;
+        var query = new RequestQuery(request);
+        string status = query.OneOf(["all", .. JobStatus.All], "status") ?? JobStatus.Completed;
+        var filter = new JobFilter(
+            ApiKeys.ScopeOf(request.HttpContext), status == "all" ? null : status, query.OneOf(JobType.All, "type"), query.Text("model"), query.Text("q") ?? query.Text("search"));
+        int limit = query.Integer("limit", DefaultLimit, 1, MaxLimit);
+        int offset = query.Integer("offset", 0, 0, int.MaxValue);
+        long total = await queries.CountAsync(filter, left);
+        List<JobView> page = await views.OfAsync(await queries.ListAsync(filter, new JobPage(limit, offset), left), left);
+        response.Headers["X-Total-Count"] = total.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        // The document's shape is the list; the original sent it in an envelope, and its page still wants that.
+        return query.OneOf(["document", "studio"], "shape") == "studio"
+            ? Results.Json(
+                new GenerationsPage(page, new Pagination(total, limit, offset, offset + page.Count < total)), ApiJson.Readable.GenerationsPage)
+            : Results.Json(page, ApiJson.Readable.ListJobView);
+    }
+
+    private static async Task<IResult> GetAsync(string id, HttpContext context, IJobQueries queries, QueueViews views) =>
+        await FindAsync(id, context, queries) is { } job
+            ? Results.Json(await views.WithImagesAsync(job, context.RequestAborted), ApiJson.Readable.JobView)
+            : ApiErrors.NotFound("Generation not found");
+
+    private static async Task<IResult> FirstImageAsync(string id, HttpContext context, IJobQueries queries, ImageFiles images) =>
+        await ImagesOfAsync(id, context, queries) is [{ } first, ..] ? ImagesApi.File(first, context.Response, images) : ApiErrors.NotFound("Image not found");
+
+    private static IResult Input(string? relative, ImageFiles images) => relative is not null && File.Exists(images.FullPath(relative))
+        ? Results.File(images.FullPath(relative), "image/png")
+        : ApiErrors.NotFound("There is no such picture of this generation");
+
+    private static async Task<IResult> ImagesAsync(string id, HttpContext context, IJobQueries queries) =>
+        await queries.StatusAsync(id, ApiKeys.ScopeOf(context), context.RequestAborted) is null
+            ? ApiErrors.NotFound("Generation not found")
+            : Results.Json([.. (await ImagesOfAsync(id, context, queries)).Select(ImageView.Of)], ApiJson.Readable.ListImageView);
+
+    private static async Task<IResult> DeleteAsync(string id, HttpContext context, IJobQueries queries, JobDeletion deletion)
+    {
+        OwnerScope scope = ApiKeys.ScopeOf(context);
+        if (await deletion.DeleteAsync(id, scope, context.RequestAborted))
+            return Results.Json(new SuccessResponse(Success: true), ApiJson.Readable.SuccessResponse);
+        return await queries.StatusAsync(id, scope, context.RequestAborted) is { } status
+            ? ApiErrors.Json(StatusCodes.Status409Conflict, $"The generation is {status}; cancel it first")
+            : ApiErrors.NotFound("Generation not found");
+    }
+
+    private static async Task<IResult> DeleteAllAsync(HttpContext context, JobDeletion deletion)
+    {
+        bool deleteFiles = new RequestQuery(context.Request).Flag("delete_files");
+        Deleted deleted = await deletion.DeleteAllAsync(ApiKeys.ScopeOf(context), deleteFiles, context.RequestAborted);
+        return Results.Json(new DeletedAllResponse(Success: true, deleted.Jobs, deleted.Jobs, deleted.Files), ApiJson.Readable.DeletedAllResponse);
+    }
+
+    private static ValueTask<Job?> FindAsync(string id, HttpContext context, IJobQueries queries) =>
+        queries.FindAsync(id, ApiKeys.ScopeOf(context), context.RequestAborted);
+
+    private static ValueTask<IReadOnlyList<JobImage>> ImagesOfAsync(string id, HttpContext context, IJobQueries queries) =>
+        queries.ImagesAsync(id, ApiKeys.ScopeOf(context), context.RequestAborted);
+}

@@ -1,0 +1,139 @@
+using Microsoft.Net.Http.Headers;
+using NetVips;
+using SdCpp.Interop;
+using SdStudio.Server.Generation;
+using SdStudio.Server.Http.OpenApi;
+using SdStudio.Server.Http.Requests;
+using SdStudio.Server.Http.Security;
+using SdStudio.Server.Images;
+using SdStudio.Server.Queue;
+
+namespace SdStudio.Server.Http.Rest;
+
+/// <summary><c>/api/images/{id}</c>: the picture, a small one, its settings, and drawing it again.</summary>
+internal static class ImagesApi
+{
+    private const string Group = "Generations";
+    private const int DefaultThumbnail = 256;
+    private const int MaxThumbnail = 1024;
+    private const int DefaultQuality = 90;
+    private const string Unchanging = "private, max-age=31536000, immutable";
+
+    public static void MapImagesApi(this IEndpointRouteBuilder api)
+    {
+        RouteGroupBuilder images = api.MapGroup("/images");
+        images.MapMethods("/{imageId}", [HttpMethods.Get, HttpMethods.Head], GetImageAsync).GivesFile(Group, "An image, with its settings inside", "image/png", 400, 404)
+            .Asks(("format", "png as it is stored; jpeg and webp are packed anew, without the settings"), ("quality", "0 to 100, of jpeg and webp"));
+        images.MapMethods("/{imageId}/thumbnail", [HttpMethods.Get, HttpMethods.Head], ThumbnailAsync)
+            .GivesFile(Group, "A small WebP of an image", "image/webp", 400, 404).Asks(("size", "Its longer side, 64 to 1024 pixels"));
+        images.MapGet("/{imageId}/parameters", ParametersAsync).Gives<ParametersResponse>(Group, "The settings that draw an image again", 404);
+        images.MapPost("/{imageId}/reproduce", ReproduceAsync).Draws()
+            .Gives<ReproducedResponse>(Group, "Draws an image again and compares the pixels", 404, 429, 500).Produces<AcceptedResponse>(202, "application/json");
+    }
+
+    public static IResult File(JobImage image, HttpResponse response, ImageFiles images)
+    {
+        var file = new FileInfo(images.FullPath(image.FilePath));
+        return file.Exists
+            ? File(file, image.MimeType, image.Id, response)
+            : ApiErrors.NotFound("Image file not found on disk");
+    }
+
+    private static async Task<IResult> GetImageAsync(string imageId, HttpRequest request, HttpResponse response, IJobQueries queries, ImageFiles images)
+    {
+        var query = new RequestQuery(request);
+        string format = query.OneOf(ImageFormat.All, "format") ?? ImageFormat.Png;
+        int quality = query.Integer("quality", DefaultQuality, 0, 100);
+        if (await queries.FindImageAsync(imageId, ApiKeys.ScopeOf(request.HttpContext), request.HttpContext.RequestAborted) is not { } image)
+            return ApiErrors.NotFound("Image not found");
+        if (format == ImageFormat.Png || !System.IO.File.Exists(images.FullPath(image.FilePath)))
+            return File(image, response, images);
+        response.Headers.CacheControl = Unchanging;
+        return Results.Bytes(
+            images.Encoded(image.FilePath, format, quality), $"image/{format}", entityTag: new EntityTagHeaderValue($"\"{image.Id}-{format}-{quality}\""));
+    }
+
+    public static async Task<IResult> ThumbnailAsync(string imageId, HttpRequest request, HttpResponse response, IJobQueries queries, ImageFiles images)
+    {
+        // Sides in steps: nobody fills the disk with 1,000 sizes of one picture.
+        int side = new RequestQuery(request).Integer("size", DefaultThumbnail, 64, MaxThumbnail);
+        side = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)side);
+        if (await queries.FindImageAsync(imageId, ApiKeys.ScopeOf(request.HttpContext), request.HttpContext.RequestAborted) is not { } image)
+            return ApiErrors.NotFound("Image not found");
+        try
+        {
+            return File(new FileInfo(images.Thumbnail(image.Id, image.FilePath, side)), "image/webp", $"{image.Id}-{side}", response);
+        }
+        catch (Exception exception) when (exception is VipsException or FileNotFoundException && !System.IO.File.Exists(images.FullPath(image.FilePath)))
+        {
+            return ApiErrors.NotFound("Image file not found on disk");
+        }
+    }
+
+    private static IResult File(FileInfo file, string mimeType, string tag, HttpResponse response)
+    {
+        // A picture never changes under its id.
+        response.Headers.CacheControl = Unchanging;
+        return Results.File(
+            file.FullName, mimeType, lastModified: file.LastWriteTimeUtc, entityTag: new EntityTagHeaderValue($"\"{tag}\""),
+            enableRangeProcessing: true);
+    }
+
+    private static async Task<IResult> ParametersAsync(string imageId, HttpContext context, IJobQueries queries)
+    {
+        if (await FindAsync(imageId, context, queries) is not var (image, job))
+            return ApiErrors.NotFound("Image not found");
+        GenerationSettings s = job.Settings;
+        return Results.Json(
+            new ParametersResponse(
+                s.Type, s.Model, s.Prompt, s.NegativePrompt, new ImageSize(s.Hires?.Width ?? s.Width, s.Hires?.Height ?? s.Height).ToString(),
+                image.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture), N: 1, s.Steps, s.CfgScale, s.Sampler, s.Scheduler, s.ClipSkip,
+                s.Strength, s.Eta, s.FlowShift, s.Guidance, s.VaeTiling, s.Tiling,
+                s.Hires is null ? null : s.Width, s.Hires is null ? null : s.Height, s.Hires?.Upscaler, s.Hires is { Steps: > 0 } ? s.Hires.Steps : null,
+                s.Hires?.Strength, s.Loras ?? [], s.Quality, s.Style, s.Upscaler, s.ResizeMode, s.UpscaleFactor,
+                s.InputImage, s.MaskImage, s.SourceImageId, s.ModelHash, s.Engine, Infotext.Of(s, image.Seed)),
+            ApiJson.Readable.ParametersResponse);
+    }
+
+    private static async Task<IResult> ReproduceAsync(
+        string imageId, HttpContext context, IJobQueries queries, JobSubmission intake, JobWaiter wait, ImageFiles images)
+    {
+        if (await FindAsync(imageId, context, queries) is not var (image, job))
+            return ApiErrors.NotFound("Image not found");
+        // Each picture of a batch is drawn as if alone, with its own seed.
+        GenerationSettings settings = job.Settings with { Seed = image.Seed, Count = 1, InputImage = null, MaskImage = null };
+        using ImageBuffer? input = Read(job.Settings.InputImage, images, ImageDecoder.Read);
+        using ImageBuffer? mask = Read(job.Settings.MaskImage, images, ImageDecoder.ReadMask);
+        Job again = await wait.ForAsync(
+            await intake.AddAsync(settings, new SubmitOptions(ApiKeys.OwnerOf(context)), context.RequestAborted, input, mask), WhenClientLeaves.Finish, context.RequestAborted);
+        if (again.Status == JobStatus.Completed && await wait.ImagesOfAsync(again, context.RequestAborted) is [{ } drawn])
+        {
+            int difference = Difference(images.FullPath(image.FilePath), images.FullPath(drawn.FilePath));
+            return Results.Json(new ReproducedResponse(again.Id, drawn.Id, difference == 0, difference), ApiJson.Readable.ReproducedResponse);
+        }
+
+        return again.Status is JobStatus.Failed or JobStatus.Cancelled
+            ? ApiErrors.Json(StatusCodes.Status500InternalServerError, again.Error ?? "The job was cancelled")
+            : Results.Json(new AcceptedResponse(again.Id, again.Id, again.Status), ApiJson.Readable.AcceptedResponse, statusCode: StatusCodes.Status202Accepted);
+    }
+
+    private static async Task<(JobImage Image, Job Job)?> FindAsync(string imageId, HttpContext context, IJobQueries queries)
+    {
+        OwnerScope scope = ApiKeys.ScopeOf(context);
+        return await queries.FindImageAsync(imageId, scope, context.RequestAborted) is { } image && await queries.FindAsync(image.JobId, scope, context.RequestAborted) is { } job
+            ? (image, job)
+            : null;
+    }
+
+    private static ImageBuffer? Read(string? relative, ImageFiles images, Func<byte[], string, int, ImageBuffer> read) =>
+        relative is null ? null : read(images.Bytes(relative), "the job's input", ImageBuffer.MaxPixels);
+
+    /// <returns>The largest difference of two pixels' values, 0 to 255.</returns>
+    private static int Difference(string first, string second)
+    {
+        using Image one = Image.NewFromFile(first);
+        using Image other = Image.NewFromFile(second);
+        using Image difference = (one - other).Abs();
+        return (int)difference.Max();
+    }
+}

@@ -1,0 +1,50 @@
+using SdStudio.Server.Models.Cache;
+using SdStudio.Server.Models.Catalogue;
+using SdStudio.Server.Models.Files;
+
+namespace SdStudio.Server.Http.Rest;
+
+/// <summary>What the API shows of models.</summary>
+internal sealed class ModelViews(ModelCache cache, FileHashes hashes)
+{
+    public ModelResponse Of(ModelDefinition model)
+    {
+        FileInfo[] files = model.FileInfos();
+        (ModelMemory memory, bool isMeasured) = cache.Needed(model, files);
+        return new ModelResponse(
+            model.Id, model.Name, model.Description, model.Capabilities, model.ExecMode, model.Mode, model.Port, cache.StatusOf(model.Id),
+            FilesOf(model, files),
+            model.HuggingFaceRepo is { } repo ? new HuggingFaceResponse(repo) : null,
+            model.DefaultSize.ToString(),
+            new GenerationParamsResponse(model.DefaultCfgScale, model.DefaultSteps, model.DefaultSampler),
+            model.SupportsNegativePrompt)
+        {
+            Quant = model.Quant,
+            License = model.License,
+            Memory = new MemoryResponse(memory.Ram, memory.Vram, isMeasured),
+            Pinned = cache.IsPinned(model),
+            // A failure of the engine names files of this server.
+            Problem = model.Unsupported ?? (cache.FailureOf(model.Id) is null ? null : "It could not be loaded when that was last tried; the server's log says why"),
+        };
+    }
+
+    public MemoryInUseResponse MemoryInUse()
+    {
+        (ModelMemory used, ModelMemory budget) = (cache.Used, cache.Budget);
+        return new MemoryInUseResponse(used.Ram, budget.Ram, used.Vram, budget.Vram);
+    }
+
+    public FileStatusResponse FilesOf(ModelDefinition model) => FilesOf(model, model.FileInfos());
+
+    private FileStatusResponse FilesOf(ModelDefinition model, FileInfo[] files)
+    {
+        List<ModelFileResponse> answers = [.. model.Files.Zip(files, FileOf)];
+        return new FileStatusResponse(answers.Count > 0 && answers.TrueForAll(file => file.Exists), answers);
+    }
+
+    private ModelFileResponse FileOf(ModelFileEntry entry, FileInfo file) => new(Path.GetFileName(entry.Written), file.Exists, entry.Written)
+    {
+        Bytes = file.Exists ? file.Length : null,
+        Sha256 = hashes.Known(file),
+    };
+}

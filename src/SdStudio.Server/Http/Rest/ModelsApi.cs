@@ -1,0 +1,75 @@
+using SdStudio.Server.Http.OpenApi;
+using SdStudio.Server.Http.Requests;
+using SdStudio.Server.Models.Cache;
+using SdStudio.Server.Models.Catalogue;
+
+namespace SdStudio.Server.Http.Rest;
+
+/// <summary><c>/api/models</c>: what there is, what is loaded, loading and freeing.</summary>
+internal static class ModelsApi
+{
+    private const string Group = "Models";
+
+    public static void MapModelsApi(this IEndpointRouteBuilder api)
+    {
+        RouteGroupBuilder models = api.MapGroup("/models");
+        models.MapGet("", (ModelCatalogue catalogue, ModelViews views) => Results.Json(
+            new ModelsResponse(
+                [.. catalogue.Models.Select(views.Of)], catalogue.Default?.Id,
+                new DefaultModelsResponse(catalogue.DefaultTextToImage?.Id, catalogue.DefaultImageToImage?.Id), views.MemoryInUse()),
+            ApiJson.Readable.ModelsResponse)).Gives<ModelsResponse>(Group, "The models of the catalogue: what each needs, and the state of its files");
+        models.MapGet("/running", (ModelCatalogue catalogue, ModelCache cache) => Results.Json(
+            catalogue.Models.Where(model => cache.StatusOf(model.Id) == "running")
+                .Select(model => new RunningModelResponse(model.Id, model.Name, model.Port, "running")).ToList(),
+            ApiJson.Readable.ListRunningModelResponse)).Gives<List<RunningModelResponse>>(Group, "The models that need no loading");
+        models.MapGet("/downloaded", (ModelCatalogue catalogue, ModelViews views) => Results.Json(
+            new DownloadedModelsResponse(
+                [.. catalogue.Models.Select(model => new DownloadedModelResponse(model.Id, model.Name, views.FilesOf(model)))
+                    .Where(model => model.FileStatus.AllFilesExist)]),
+            ApiJson.Readable.DownloadedModelsResponse)).Gives<DownloadedModelsResponse>(Group, "The models whose files are all there");
+        models.MapGet("/{id}", (string id, ModelCatalogue catalogue, ModelViews views) => catalogue.Find(id) is { } model
+            ? Results.Json(views.Of(model), ApiJson.Readable.ModelResponse)
+            : NotFound()).Gives<ModelResponse>(Group, "One model: what it needs, and the state of its files", 404);
+        models.MapGet("/{id}/status", (string id, ModelCatalogue catalogue, ModelCache cache) => catalogue.Find(id) is { } model
+            ? Results.Json(new ModelStatusResponse(model.Id, cache.StatusOf(model.Id), model.Port), ApiJson.Readable.ModelStatusResponse)
+            : NotFound()).Gives<ModelStatusResponse>(Group, "Whether a model is stopped, starting, running or could not be loaded", 404);
+        models.MapGet("/{id}/files/status", (string id, ModelCatalogue catalogue, ModelViews views) => catalogue.Find(id) is { } model
+            ? Results.Json(views.FilesOf(model), ApiJson.Readable.FileStatusResponse)
+            : NotFound()).Gives<FileStatusResponse>(Group, "Which files of a model are there", 404);
+        models.MapPost("/{id}/start", Start).Gives<StartedModelResponse>(Group, "Begins to load a model; one that is loaded is running at once", 404, 409)
+            .Asks(("pin", "true: it stays loaded until it is stopped"));
+        models.MapPost("/{id}/stop", StopAsync).Gives<StoppedModelResponse>(Group, "Frees a model: at once, or when the picture it draws is done", 404);
+    }
+
+    private static IResult Start(string id, HttpRequest request, ModelCatalogue catalogue, ModelCache cache, ModelViews views)
+    {
+        if (catalogue.Find(id) is not { } model)
+            return NotFound();
+        bool isWarm = cache.StatusOf(id) == "running";
+        if (!isWarm && (WhyNot(model, views) ?? cache.CannotFit(model)) is { } reason)
+            return ApiErrors.Json(StatusCodes.Status409Conflict, reason);
+        if (model.Remote is null)
+            cache.Begin(model, new RequestQuery(request).Flag("pin"));
+        return Results.Json(
+            new StartedModelResponse(Success: true, isWarm || model.Remote is not null ? "running" : "starting", model.Port), ApiJson.Readable.StartedModelResponse);
+    }
+
+    private static async Task<IResult> StopAsync(string id, ModelCatalogue catalogue, ModelCache cache)
+    {
+        if (catalogue.Find(id) is not { } model)
+            return NotFound();
+        await cache.StopAsync(model);
+        return Results.Json(new StoppedModelResponse(Success: true, "stopped"), ApiJson.Readable.StoppedModelResponse);
+    }
+
+    private static string? WhyNot(ModelDefinition model, ModelViews views)
+    {
+        if (model.Unsupported is { } reason)
+            return $"Model {model.Id} cannot draw here: {reason}";
+        string missing = string.Join(", ", views.FilesOf(model).Files.Where(file => !file.Exists).Select(file => file.FilePath));
+        string fetch = model.HubFiles.Count > 0 ? "; POST /api/models/download fetches what is missing" : "";
+        return missing.Length == 0 ? null : $"Model {model.Id} lacks {missing}{fetch}";
+    }
+
+    private static IResult NotFound() => ApiErrors.NotFound("Model not found");
+}

@@ -1,0 +1,149 @@
+using System.Text.Json;
+using SdStudio.Server.Generation;
+using SdStudio.Server.Http.OpenApi;
+using SdStudio.Server.Http.Requests;
+using SdStudio.Server.Http.Security;
+using SdStudio.Server.Queue;
+
+namespace SdStudio.Server.Http.Rest;
+
+/// <summary><c>/api/queue</c>: looking at jobs, ending them, trying them again.</summary>
+internal static class QueueApi
+{
+    private const string Group = "Queue";
+    private const int DefaultLimit = 100;
+    private const int MaxPriority = 10;
+
+    // An engine that decodes or loads cannot be stopped: whoever cancels is not kept waiting for that.
+    private static readonly TimeSpan CancelWait = TimeSpan.FromSeconds(5);
+
+    public static void MapQueueApi(this IEndpointRouteBuilder api)
+    {
+        RouteGroupBuilder queue = api.MapGroup("/queue");
+        queue.MapGet("", ListAsync).Gives<QueueResponse>(Group, "Jobs, newest first, with statistics", 400)
+            .Asks(("status", "pending, processing, completed, failed or cancelled"), ("type", "generate, edit, variation or upscale"), ("model", "A model's id"), ("q", "Text within the prompt; search is the same"), ("limit", "At most so many"), ("offset", "Leave out so many"));
+        queue.MapGet("/stats", async (HttpContext context, IJobQueries queries) => Results.Json(await StatsAsync(context, queries), ApiJson.Readable.QueueStats)).Gives<QueueStats>(Group, "How many jobs each status has");
+        queue.MapGet("/{id}", GetAsync).Gives<JobView>(Group, "A job with its progress, place in line and pictures", 404);
+        queue.MapGet("/{id}/preview", PreviewAsync).GivesFile(Group, "What a running job looks like now", "image/webp", 404);
+        queue.MapDelete("/{id}", CancelAsync).Gives<CancelledResponse>(Group, "Ends a waiting job at once, a running one at the engine's next step", 404);
+        queue.MapPatch("/{id}", ChangeAsync).Accepts<PlaceBody>("application/json")
+            .Gives<JobView>(Group, "Gives a waiting job another priority, or puts it before or after another one", 400, 404, 409).WithMetadata(new RequestExample("""{"priority":5}"""));
+        queue.MapPost("/{id}/retry", RetryAsync).Draws().Gives<JobView>(Group, "Tries a failed or cancelled job again", 404, 409);
+        queue.MapPost("/cancel-all", CancelAllAsync).Gives<CancelledAllResponse>(Group, "Ends every waiting and running job")
+            .Asks(("mine", "true: only those of this API key"));
+        queue.MapPost("/pause", (JobQueue jobs, CancellationToken left) => PauseAsync(jobs, paused: true, left)).Gives<PausedResponse>(Group, "Begins no more jobs; the running one goes on");
+        queue.MapPost("/resume", (JobQueue jobs, CancellationToken left) => PauseAsync(jobs, paused: false, left)).Gives<PausedResponse>(Group, "Begins jobs again");
+    }
+
+    private static async Task<IResult> ListAsync(HttpRequest request, IJobQueries queries, QueueViews views, JobLine line, QueueAnswers answers)
+    {
+        CancellationToken left = request.HttpContext.RequestAborted;
+        var query = new RequestQuery(request);
+        var filter = new JobFilter(
+            ApiKeys.ScopeOf(request.HttpContext), query.OneOf(JobStatus.All, "status"), query.OneOf(JobType.All, "type"), query.Text("model"),
+            query.Text("q") ?? query.Text("search"));
+        int limit = query.Integer("limit", DefaultLimit, 1, 1000);
+        int offset = query.Integer("offset", 0, 0, int.MaxValue);
+        byte[] answer = await answers.GetAsync(filter.Scope, request.QueryString.Value ?? "", async () => JsonSerializer.SerializeToUtf8Bytes(
+            new QueueResponse(
+                await views.OfAsync(await queries.ListAsync(filter, new JobPage(limit, offset), left), left), await StatsAsync(request.HttpContext, queries),
+                await queries.CountAsync(filter, left), limit, offset, (await line.OrderAsync(left)).IsPaused),
+            ApiJson.Readable.QueueResponse));
+        return Results.Bytes(answer, "application/json; charset=utf-8");
+    }
+
+    private static async Task<IResult> GetAsync(string id, HttpContext context, IJobQueries queries, QueueViews views) =>
+        await queries.FindAsync(id, ApiKeys.ScopeOf(context), context.RequestAborted) is { } job
+            ? Results.Json(await views.WithImagesAsync(job, context.RequestAborted), ApiJson.Readable.JobView)
+            : ApiErrors.NotFound("Job not found");
+
+    private static async Task<IResult> PreviewAsync(string id, HttpContext context, IJobQueries queries, RunningJobs running)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        return running.Find(id) is { } job && ApiKeys.ScopeOf(context).Includes(job.Job.Owner) && job.Preview() is { } picture
+            ? Results.Bytes(picture, "image/webp")
+            : ApiErrors.NotFound("There is no preview of this job now");
+    }
+
+    private static async Task<IResult> CancelAsync(string id, HttpContext context, JobQueue queue, JobWaiters waiters, IJobQueries queries, QueueViews views)
+    {
+        OwnerScope scope = ApiKeys.ScopeOf(context);
+        if (!await queue.CancelAsync(id, scope, context.RequestAborted))
+        {
+            string? status = await queries.StatusAsync(id, scope, context.RequestAborted);
+            return ApiErrors.Json(
+                StatusCodes.Status404NotFound, "Job not found or cannot be cancelled", status is null ? null : $"The job is {status}");
+        }
+
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        enough.CancelAfter(CancelWait);
+        Job? job;
+        try
+        {
+            job = await waiters.WaitForEndAsync(id, enough.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            job = await queries.FindAsync(id, scope, context.RequestAborted);
+        }
+
+        return job is null
+            ? ApiErrors.NotFound("Job not found or cannot be cancelled")
+            // It may have been drawn to its end before the engine heard of it.
+            : Results.Json(new CancelledResponse(job.Status != JobStatus.Completed, await views.OfAsync(job, context.RequestAborted)), ApiJson.Readable.CancelledResponse);
+    }
+
+    private static async Task<IResult> CancelAllAsync(HttpContext context, JobQueue queue)
+    {
+        OwnerScope scope = new RequestQuery(context.Request).Flag("mine") ? OwnerScope.Only(ApiKeys.OwnerOf(context)) : ApiKeys.ScopeOf(context);
+        return Results.Json(new CancelledAllResponse(Success: true, await queue.CancelAllAsync(scope, context.RequestAborted)), ApiJson.Readable.CancelledAllResponse);
+    }
+
+    private static async Task<IResult> ChangeAsync(string id, HttpContext context, JobQueue queue, IJobQueries queries, QueueViews views)
+    {
+        (CancellationToken left, OwnerScope scope) = (context.RequestAborted, ApiKeys.ScopeOf(context));
+        RequestBody body = await RequestBody.ReadAsync(context.Request, left);
+        var fields = new RequestFields(body.Fields);
+        long? priority = fields.Integer(-MaxPriority, MaxPriority, "priority");
+        string? before = fields.Text("before"), after = fields.Text("after");
+        if (new object?[] { priority, before, after }.Count(given => given is not null) != 1)
+            fields.Refuse("priority", "Send one of priority, before and after");
+        string name = before is null ? "after" : "before";
+        string? other = before ?? after;
+        if (other == id)
+            fields.Refuse(name, $"{name} is the job itself; name another waiting job");
+        fields.ThrowIfRefused();
+        if (other is null)
+            return await ChangedAsync(await queue.SetPriorityAsync(id, scope, (int)priority!.Value, left), id, "Only a waiting job has a priority", context, queries, views);
+        Job? moved = await queue.MoveAsync(id, other, after: after is not null, scope, left);
+        return moved is null && await queries.StatusAsync(id, scope, left) == JobStatus.Pending
+            ? ApiErrors.Json(StatusCodes.Status409Conflict, $"{name} is '{RequestFields.Shown(other)}', which is not a waiting job")
+            : await ChangedAsync(moved, id, "Only a waiting job has a place in line", context, queries, views);
+    }
+
+    private static async Task<IResult> RetryAsync(string id, HttpContext context, JobQueue queue, IJobQueries queries, QueueViews views) => await ChangedAsync(
+        await queue.RetryAsync(id, ApiKeys.ScopeOf(context), context.RequestAborted), id, "Only a failed or cancelled job can be tried again", context, queries, views);
+
+    private static async Task<IResult> ChangedAsync(Job? job, string id, string rule, HttpContext context, IJobQueries queries, QueueViews views)
+    {
+        if (job is not null)
+            return Results.Json(await views.OfAsync(job, context.RequestAborted), ApiJson.Readable.JobView);
+        return await queries.StatusAsync(id, ApiKeys.ScopeOf(context), context.RequestAborted) is { } status
+            ? ApiErrors.Json(StatusCodes.Status409Conflict, $"{rule}; this one is {status}")
+            : ApiErrors.NotFound("Job not found");
+    }
+
+    private static async Task<IResult> PauseAsync(JobQueue queue, bool paused, CancellationToken left)
+    {
+        await queue.SetPausedAsync(paused, left);
+        return Results.Json(new PausedResponse(Success: true, paused), ApiJson.Readable.PausedResponse);
+    }
+
+    private static async Task<QueueStats> StatsAsync(HttpContext context, IJobQueries queries)
+    {
+        IReadOnlyDictionary<string, long> counts = await queries.StatsAsync(ApiKeys.ScopeOf(context), context.RequestAborted);
+        return new QueueStats(
+            counts.GetValueOrDefault(JobStatus.Pending), counts.GetValueOrDefault(JobStatus.Processing), counts.GetValueOrDefault(JobStatus.Completed),
+            counts.GetValueOrDefault(JobStatus.Failed), counts.GetValueOrDefault(JobStatus.Cancelled));
+    }
+}

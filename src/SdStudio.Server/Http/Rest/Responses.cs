@@ -1,0 +1,183 @@
+using System.Text.Json.Serialization;
+using SdStudio.Server.Generation;
+using SdStudio.Server.Queue;
+
+namespace SdStudio.Server.Http.Rest;
+
+// The shapes of rest-api.md; names are snake_case unless the document writes them otherwise.
+
+internal sealed record ErrorResponse(
+    string Error, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Detail = null);
+
+/// <param name="Status">ok.</param>
+/// <param name="Timestamp">The server's time, UTC.</param>
+/// <param name="Engine">What draws; null before it is loaded, or when it could not be.</param>
+/// <param name="Devices">What it computes on.</param>
+/// <param name="Backend">The backend in use, e.g. cpu or vulkan; null before it is loaded.</param>
+/// <param name="BackendReason">Why that one, in a sentence.</param>
+internal sealed record HealthResponse(
+    string Status, string Timestamp, string? Engine, IReadOnlyList<string> Devices, string? Backend, string? BackendReason)
+{
+    /// <summary>The commit the engine was built from; null when it does not tell.</summary>
+    public string? EngineCommit { get; init; }
+}
+
+internal sealed record ConfigResponse(
+    [property: JsonPropertyName("sdApiEndpoint")] string SdApiEndpoint,
+    string? Model,
+    [property: JsonPropertyName("authEnabled")] bool AuthEnabled,
+    [property: JsonPropertyName("keyPassed")] bool KeyPassed,
+    [property: JsonPropertyName("keyValid")] bool KeyValid)
+{
+    /// <summary>The engine's names of samplers; none before it is loaded.</summary>
+    public IReadOnlyList<string> Samplers { get; init; } = [];
+
+    /// <summary>The engine's names of schedulers; none before it is loaded.</summary>
+    public IReadOnlyList<string> Schedulers { get; init; } = [];
+
+    /// <summary>The most that one request may ask for.</summary>
+    public required LimitsResponse Limits { get; init; }
+}
+
+/// <param name="MaxSide">Longest side of a picture, pixels.</param>
+/// <param name="MaxPixels">Width × height of a picture.</param>
+/// <param name="MaxSteps">Sampling steps.</param>
+/// <param name="MaxImages">Pictures of a request.</param>
+/// <param name="MaxRequestBytes">Bytes of a request, the pictures that are sent in among them.</param>
+internal sealed record LimitsResponse(int MaxSide, int MaxPixels, int MaxSteps, int MaxImages, int MaxRequestBytes);
+
+internal sealed record UpscalersResponse(IReadOnlyList<UpscalerResponse> Upscalers);
+
+/// <param name="Id">For requests, as the name is.</param>
+/// <param name="Name">For people.</param>
+/// <param name="Description">What it is good for; null when nobody wrote it down.</param>
+/// <param name="Scale">How many times wider its results are; 1 for one that resamples to any size.</param>
+/// <param name="Exists">Whether it can be used: its file is there, or it needs none.</param>
+/// <param name="Downloadable">Whether POST /api/models/download with its id fetches the file.</param>
+internal sealed record UpscalerResponse(string Id, string Name, string? Description, int Scale, bool Exists, bool Downloadable);
+
+internal sealed record GenerateResponse(string Id, long Created, IReadOnlyList<GenerateResponseImage> Data);
+
+internal sealed record GenerateResponseImage(string Id, int Index, string? RevisedPrompt);
+
+internal sealed record AcceptedResponse(string Id, string JobId, string Status);
+
+internal sealed record ModelsResponse(IReadOnlyList<ModelResponse> Models, string? Default, DefaultModelsResponse DefaultModels, MemoryInUseResponse Memory);
+
+/// <summary>What loaded models take together, and what they may.</summary>
+/// <param name="RamBytes">Of the machine.</param>
+/// <param name="RamBudgetBytes">Of the machine, at most.</param>
+/// <param name="VramBytes">Of its graphics cards.</param>
+/// <param name="VramBudgetBytes">Of its graphics cards, at most; 0 where there is none.</param>
+internal sealed record MemoryInUseResponse(long RamBytes, long RamBudgetBytes, long VramBytes, long VramBudgetBytes);
+
+internal sealed record DefaultModelsResponse(string? TextToImage, string? ImageToImage);
+
+internal sealed record ModelResponse(
+    string Id,
+    string Name,
+    string? Description,
+    IReadOnlyList<string> Capabilities,
+    string ExecMode,
+    string Mode,
+    int? Port,
+    string Status,
+    [property: JsonPropertyName("fileStatus")] FileStatusResponse FileStatus,
+    HuggingFaceResponse? Huggingface,
+    string DefaultSize,
+    GenerationParamsResponse GenerationParams,
+    bool SupportsNegativePrompt)
+{
+    /// <summary>The original studio's own spelling, which its page reads.</summary>
+    [JsonPropertyName("execMode")]
+    public string ExecModeOfTheOriginal => ExecMode;
+
+    /// <summary>How its weights are stored, e.g. <c>Q8_0</c>; null when nobody wrote it down.</summary>
+    public string? Quant { get; init; }
+
+    /// <summary>Its terms, e.g. <c>Apache-2.0</c>; null when nobody wrote it down.</summary>
+    public string? License { get; init; }
+
+    public required MemoryResponse Memory { get; init; }
+
+    /// <summary>Whether it stays loaded until it is stopped.</summary>
+    public bool Pinned { get; init; }
+
+    /// <summary>Why it cannot draw, or could not be loaded; null when nothing is known against it.</summary>
+    public string? Problem { get; init; }
+}
+
+/// <summary>Memory that a model takes when it is loaded.</summary>
+/// <param name="RamBytes">Of the machine.</param>
+/// <param name="VramBytes">Of its graphics cards.</param>
+/// <param name="Measured">Whether a load was measured; false: it is what the files' headers say.</param>
+internal sealed record MemoryResponse(long RamBytes, long VramBytes, bool Measured);
+
+internal sealed record GenerationParamsResponse(double CfgScale, int SampleSteps, string? SamplingMethod);
+
+internal sealed record FileStatusResponse(
+    [property: JsonPropertyName("allFilesExist")] bool AllFilesExist, IReadOnlyList<ModelFileResponse> Files);
+
+internal sealed record ModelFileResponse(
+    [property: JsonPropertyName("fileName")] string FileName, bool Exists, [property: JsonPropertyName("filePath")] string FilePath)
+{
+    /// <summary>Its length; null when it is not there.</summary>
+    public long? Bytes { get; init; }
+
+    /// <summary>When it is known already; null otherwise.</summary>
+    public string? Sha256 { get; init; }
+}
+
+internal sealed record HuggingFaceResponse(string Repo);
+
+internal sealed record RunningModelResponse(string Id, string Name, int? Port, string Status);
+
+internal sealed record DownloadedModelsResponse(IReadOnlyList<DownloadedModelResponse> Models);
+
+internal sealed record DownloadedModelResponse(
+    string Id, string Name, [property: JsonPropertyName("fileStatus")] FileStatusResponse FileStatus);
+
+internal sealed record ModelStatusResponse(string Id, string Status, int? Port);
+
+internal sealed record StartedModelResponse(bool Success, string Status, int? Port);
+
+internal sealed record StoppedModelResponse(bool Success, string Status);
+
+internal sealed record DownloadingResponse([property: JsonPropertyName("downloadId")] string DownloadId, string Status);
+
+internal sealed record QueuedResponse(string JobId, string Status);
+
+internal sealed record QueueResponse(
+    IReadOnlyList<JobView> Jobs, QueueStats Stats, long Total, int Limit, int Offset, bool Paused);
+
+internal sealed record QueueStats(long Pending, long Processing, long Completed, long Failed, long Cancelled);
+
+internal sealed record CancelledResponse(bool Success, JobView Job);
+
+internal sealed record CancelledAllResponse(bool Success, int Cancelled);
+
+internal sealed record PausedResponse(bool Success, bool Paused);
+
+internal sealed record SuccessResponse(bool Success);
+
+internal sealed record DeletedAllResponse(
+    bool Success, int Deleted, int Count, [property: JsonPropertyName("filesDeleted")] int FilesDeleted);
+
+internal sealed record GenerationsPage(IReadOnlyList<JobView> Generations, Pagination Pagination);
+
+internal sealed record Pagination(long Total, int Limit, int Offset, [property: JsonPropertyName("hasMore")] bool HasMore);
+
+internal sealed record ParametersResponse(
+    string Type, string Model, string Prompt, string? NegativePrompt, string Size, string Seed, int N, int Steps, double CfgScale, string? Sampler,
+    string? Scheduler, int ClipSkip, double? Strength, double? Eta, double? FlowShift, double? Guidance, bool VaeTiling, bool Tiling,
+    int? HiresWidth, int? HiresHeight, string? HiresUpscaler, int? HiresSteps, double? HiresStrength,
+    IReadOnlyList<LoraSetting> Loras, string? Quality, string? Style, string? Upscaler, int? ResizeMode, double? UpscaleFactor,
+    string? InputImagePath, string? MaskImagePath, string? SourceImageId, string? ModelHash, string? Engine, string Infotext);
+
+internal sealed record ReproducedResponse(string Id, string ImageId, bool Same, int MaxDifference);
+
+internal sealed record LogsResponse(
+    IReadOnlyList<LogView> Logs, IReadOnlyList<LogView> App, IReadOnlyList<LogView> Sdcpp, IReadOnlyList<LogView> Http);
+
+/// <summary>The document's four fields; then the names that the original's page reads.</summary>
+internal sealed record LogView(string Timestamp, string Level, string Message, string Module, string? GenerationId, string Time, string Msg);

@@ -1,0 +1,41 @@
+using System.Globalization;
+using Microsoft.Extensions.Options;
+using SdStudio.Server.Http.OpenApi;
+using SdStudio.Server.Http.Requests;
+using SdStudio.Server.Http.Security;
+using SdStudio.Server.Models.Cache;
+using SdStudio.Server.Models.Catalogue;
+using SdStudio.Server.Settings;
+
+namespace SdStudio.Server.Http.Rest;
+
+/// <summary><c>GET /api/health</c> and <c>GET /api/config</c>.</summary>
+internal static class StatusApi
+{
+    public static void MapStatusApi(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/health", (TimeProvider time, EngineHost engineHost) => Results.Json(
+            new HealthResponse(
+                "ok", time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture),
+                engineHost.Loaded is { } engine ? $"{EngineHost.NameOf(engine)} ({engine.Info.Provider})" : null,
+                [.. (engineHost.Loaded?.Devices ?? []).Select(device => $"{device.Name}: {device.Description}")],
+                engineHost.Loaded?.Info.Backend, engineHost.Loaded?.Info.BackendReason)
+            {
+                EngineCommit = engineHost.Loaded?.Info.Commit is { Length: > 0 } commit ? commit : null,
+            },
+            ApiJson.Readable.HealthResponse)).Gives<HealthResponse>("Status", "Whether the server is there");
+        api.MapGet("/config", (HttpRequest request, ModelCatalogue catalogue, ApiKeys keys, EngineHost engineHost, IOptions<StudioOptions> options) =>
+        {
+            LimitOptions limits = options.Value.Limits;
+            (bool presented, bool valid, _) = keys.Authenticate(request.HttpContext);
+            return Results.Json(
+                new ConfigResponse($"{request.Scheme}://{request.Host}{request.PathBase}/api", catalogue.Default?.Id, keys.AreNeeded, presented, valid)
+                {
+                    Samplers = engineHost.Loaded?.Samplers ?? [],
+                    Schedulers = engineHost.Loaded?.Schedulers ?? [],
+                    Limits = new LimitsResponse(limits.MaxSide, limits.MaxPixels, limits.MaxSteps, limits.MaxImages, limits.MaxRequestBytes),
+                },
+                ApiJson.Readable.ConfigResponse);
+        }).Gives<ConfigResponse>("Status", "Where the API is, which model is the default, whether a key is needed, the engine's samplers and schedulers, and the most a request may ask for");
+    }
+}

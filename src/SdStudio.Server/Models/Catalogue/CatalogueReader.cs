@@ -1,0 +1,293 @@
+using System.Globalization;
+using SdCpp.Interop;
+using SdStudio.Server.Generation;
+using YamlDotNet.RepresentationModel;
+
+namespace SdStudio.Server.Models.Catalogue;
+
+/// <summary>
+/// Reads a folder of YAML files in the original studio's format: settings.yml and upscalers.yml first, then the others by name; of two
+/// entries with one id the later wins. What is wrong with an entry costs that entry or that value, and is warned of with file and line.
+/// </summary>
+internal sealed class CatalogueReader
+{
+    private const int MaxSteps = 1000;
+    private const int MaxScale = 16;
+
+    // The original's switches for memory, as arguments of the engine's programs.
+    private static readonly (string Key, string Flag)[] MemoryFlags =
+    [
+        ("offload_to_cpu", "--offload-to-cpu"), ("clip_on_cpu", "--clip-on-cpu"), ("vae_on_cpu", "--vae-on-cpu"), ("vae_tiling", "--vae-tiling"),
+        ("diffusion_fa", "--diffusion-fa"), ("vae_conv_direct", "--vae-conv-direct"),
+    ];
+
+    // The files of an entry in the original's newer format.
+    private static readonly (string Key, string Flag)[] FileFields =
+    [
+        ("diffusion_model", "--diffusion-model"), ("vae", "--vae"), ("clip_l", "--clip_l"), ("clip_g", "--clip_g"), ("t5xxl", "--t5xxl"),
+        ("qwen2vl", "--qwen2vl"), ("llm", "--llm"), ("clip_vision", "--clip_vision"), ("mmproj", "--llm_vision"), ("taesd", "--taesd"),
+    ];
+
+    // Those without a label of their own too.
+    private static readonly string[] Schedulers =
+        [.. SamplerNames.KnownSchedulers, "bong_tangent", "ltx2", "logit_normal", "flux2", "flux", "beta"];
+
+    private static readonly UpscalerDefinition[] Resamplers =
+    [
+        new("lanczos", "Lanczos", "Resamples without a model", File: null, Scale: 1),
+        new("nearest", "Nearest", "Repeats pixels: for pixel art", File: null, Scale: 1) { Kernel = NetVips.Enums.Kernel.Nearest },
+    ];
+
+    private readonly string _root;
+    private readonly IReadOnlyList<CatalogueFile> _files;
+    private readonly Dictionary<string, ModelDefinition> _models = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, UpscalerDefinition> _upscalers = new(StringComparer.Ordinal);
+    private readonly List<string> _warnings = [];
+    private string _file = "";
+
+    private CatalogueReader(IReadOnlyList<CatalogueFile> files, string root) => (_files, _root) = (files, root);
+
+    /// <param name="folder">Where the files are.</param>
+    /// <param name="root">What the paths in them are relative to.</param>
+    /// <param name="files">Remembers how files were that cannot be read; null for nothing.</param>
+    public static CatalogueSnapshot Read(string folder, string root, CatalogueFiles? files = null)
+    {
+        List<string> problems = [];
+        CatalogueSnapshot catalogue = new CatalogueReader((files ?? new CatalogueFiles()).Read(folder, problems.Add), root).Build();
+        return catalogue with { Problems = problems };
+    }
+
+    private CatalogueSnapshot Build()
+    {
+        // What holds for all models may stand in any file.
+        YamlEntry memory = FileWith("memory_defaults").Entry("memory_defaults");
+        TimeSpan? autostop = FileWith("default_autostop").Duration("default_autostop");
+        bool negative = FileWith("supports_negative_prompt").Flag("supports_negative_prompt") ?? false;
+        foreach (CatalogueFile file in _files)
+        {
+            _file = file.Name;
+            foreach ((string id, YamlNode node) in Root(file).Entry("models").Pairs())
+            {
+                ModelDefinition? model = OrNothing(node, $"model {id}", entry => ReadModel(id, entry, memory, autostop, negative));
+                if (model is null)
+                    _models.Remove(id);
+                else
+                    _models[id] = model;
+            }
+
+            foreach ((string id, YamlNode node) in Root(file).Entry("upscalers").Pairs())
+            {
+                if (OrNothing(node, $"upscaler {id}", entry => ReadUpscaler(id, entry)) is { } upscaler)
+                    _upscalers[id] = upscaler;
+            }
+        }
+
+        ModelDefinition? fallback = FindNamed("default_model") ?? FindNamed("default")
+            ?? _models.Values.FirstOrDefault(model => model.IsDefault) ?? _models.Values.FirstOrDefault(model => model.Unsupported is null);
+        return new CatalogueSnapshot(
+            _models, [.. _upscalers.Values, .. Resamplers.Where(resampler => !_upscalers.ContainsKey(resampler.Id))], fallback,
+            FindNamed("default_models", "text_to_image") ?? fallback, FindNamed("default_models", "image_to_image") ?? fallback, _warnings);
+    }
+
+    // One bad entry never takes the others along.
+    private T? OrNothing<T>(YamlNode node, string name, Func<YamlEntry, T?> read)
+        where T : class
+    {
+        if (node is not YamlMappingNode mapping)
+        {
+            Warn(node, $"{name} is no list of settings; it is left out");
+            return null;
+        }
+
+        try
+        {
+            return read(new YamlEntry(mapping, name, Warn));
+        }
+        catch (Exception exception)
+        {
+            Warn(node, $"{name} cannot be read and is left out: {exception.Message}");
+            return null;
+        }
+    }
+
+    private YamlEntry Root(CatalogueFile? file) => new(file?.Root, file?.Name ?? "", Warn);
+
+    private YamlEntry FileWith(string key)
+    {
+        CatalogueFile? file = _files.LastOrDefault(file => Root(file).Child(key) is not null);
+        _file = file?.Name ?? _file;
+        return Root(file);
+    }
+
+    private ModelDefinition? FindNamed(string key, string? inner = null)
+    {
+        YamlEntry file = FileWith(key);
+        string? id = inner is null ? file.Text(key) : file.Entry(key).Text(inner);
+        if (id is null)
+            return null;
+        ModelDefinition? model = _models.GetValueOrDefault(id);
+        if (model is null)
+            Warn(file.Child(key)!, $"{inner ?? key} names the model {id}, which does not exist or is switched off; another is used");
+        return model;
+    }
+
+    private ModelDefinition? ReadModel(string id, YamlEntry entry, YamlEntry memory, TimeSpan? autostop, bool negative)
+    {
+        if (entry.Flag("enabled") is false)
+            return null;
+        if (entry.Text("name") is not { } name)
+        {
+            entry.Warn(entry.Node!, "it has no name; it is left out");
+            return null;
+        }
+
+        SdCliArguments arguments = SdCliArguments.Parse([.. ArgumentsOf(entry), .. MemoryArguments(entry, memory)], _root);
+        foreach (string flag in arguments.Unknown)
+            Warn(entry.Node!, $"model {id} has the argument {flag}, which this server does not know; it is ignored");
+        GenerationDefaults defaults = arguments.Defaults;
+        YamlEntry parameters = entry.Entry("generation_params");
+        string execMode = entry.Text("exec_mode") ?? FileWith("default_exec_mode").Text("default_exec_mode") ?? "auto";
+        return new ModelDefinition
+        {
+            Id = id,
+            Name = name,
+            Description = entry.Text("description"),
+            Quant = entry.Text("quant"),
+            License = entry.Text("license"),
+            Capabilities = CapabilitiesOf(entry),
+            ExecMode = execMode,
+            Mode = entry.Text("mode") ?? "on_demand",
+            Port = entry.Integer("port", 0, 65535),
+            HuggingFaceRepo = entry.Entry("huggingface").Text("repo"),
+            HubFiles = HubEntries.Read(entry, arguments.Files, _root),
+            Options = arguments.Options,
+            Files = arguments.Files,
+            DefaultSize = ReadSize(entry, defaults),
+            DefaultSteps = parameters.Integer("sample_steps", 1, MaxSteps) ?? parameters.Integer("steps", 1, MaxSteps) ?? Within(entry, "--steps", defaults.Steps, 1, MaxSteps) ?? 20,
+            DefaultCfgScale = parameters.Number("cfg_scale", 0, 100) ?? Within(entry, "--cfg-scale", defaults.CfgScale, 0, 100) ?? 7,
+            DefaultSampler = SamplerOf(parameters, "sampling_method") ?? SamplerOf(parameters, "sampler") ?? SamplerOf(entry, "--sampling-method", defaults.Sampler),
+            DefaultScheduler = SchedulerOf(parameters, "scheduler") ?? SchedulerOf(entry, "--scheduler", defaults.Scheduler),
+            Defaults = defaults with
+            {
+                ClipSkip = parameters.Integer("clip_skip", -1, 12) is > 0 and int layers ? layers : defaults.ClipSkip,
+                FlowShift = parameters.Number("flow_shift", 0.001, 100) ?? defaults.FlowShift,
+                Guidance = parameters.Number("guidance", 0, 100) ?? defaults.Guidance,
+            },
+            SupportsNegativePrompt = entry.Flag("supports_negative_prompt") ?? negative,
+            Autostop = entry.Duration("autostop") ?? autostop,
+            Remote = ReadRemote(id, entry, execMode),
+            Unsupported = Unsupported(entry, execMode, arguments.Files.Count),
+            IsDefault = entry.Flag("default") is true,
+        };
+    }
+
+    private static List<string> ArgumentsOf(YamlEntry entry)
+    {
+        List<string> arguments = entry.Texts("args");
+        List<(string Flag, string Path)> files = [.. FileFields
+            .Select(field => (field.Flag, Path: entry.Path(field.Key) ?? entry.Path(field.Key + "_file"))).Where(file => file.Path is not null)
+            .Select(file => (file.Flag, file.Path!))];
+        // A file without parts beside it is a checkpoint that holds everything.
+        if (entry.Path("model_file") is { } main)
+            files.Insert(0, (files.Count > 0 ? "--diffusion-model" : "--model", main));
+        foreach ((string flag, string path) in files.Where(file => !arguments.Contains(file.Flag)))
+            arguments.AddRange([flag, path]);
+        return arguments;
+    }
+
+    private static IEnumerable<string> MemoryArguments(YamlEntry entry, YamlEntry defaults)
+    {
+        YamlEntry own = entry.Entry("memory_overrides");
+        return MemoryFlags.Where(flag => own.Flag(flag.Key) ?? defaults.Flag(flag.Key) ?? false).Select(flag => flag.Flag);
+    }
+
+    private static List<string> CapabilitiesOf(YamlEntry entry)
+    {
+        List<string> capabilities = entry.Texts("capabilities");
+        if (capabilities.Count == 0)
+            capabilities.Add("text-to-image");
+        if (entry.Text("model_type") == "imgedit" && !capabilities.Contains("imgedit"))
+            capabilities.Add("imgedit");
+        return capabilities;
+    }
+
+    private static RemoteModel? ReadRemote(string id, YamlEntry entry, string execMode)
+    {
+        if (execMode != "api")
+            return null;
+        if (Uri.TryCreate(entry.Text("api"), UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https")
+            return new RemoteModel(address, entry.Text("api_key"), entry.Text("api_model") ?? id) { Concurrency = entry.Integer("api_concurrency", 1, 64) ?? 1 };
+        entry.Warn(entry.Node!, "it has exec_mode api and no http address in api; it cannot generate");
+        return null;
+    }
+
+    private static string? Unsupported(YamlEntry entry, string execMode, int files)
+    {
+        if (entry.Text("backend") is { } backend && !backend.StartsWith("sd", StringComparison.Ordinal))
+            return $"it is for the backend {backend}; this server generates with stable-diffusion.cpp";
+        if (execMode == "api")
+            return Uri.TryCreate(entry.Text("api"), UriKind.Absolute, out _) ? null : "it names no address in api";
+        return files == 0 ? "it names no files" : null;
+    }
+
+    private UpscalerDefinition? ReadUpscaler(string id, YamlEntry entry)
+    {
+        if (entry.Text("type") == "resize")
+        {
+            // The built-in resamplers.
+            return entry.Text("method") == "nearest"
+                ? Resamplers[1] with { Id = id, Name = entry.Text("name") ?? id }
+                : Resamplers[0] with { Id = id, Name = entry.Text("name") ?? id };
+        }
+
+        if (entry.Path("model_path") is { } path)
+        {
+            var file = new ModelFileEntry(path, Path.GetFullPath(path, _root));
+            return new UpscalerDefinition(id, entry.Text("name") ?? id, entry.Text("description"), file, entry.Integer("scale", 1, MaxScale) ?? 4)
+            {
+                HubFiles = HubEntries.Read(entry, [file], _root),
+            };
+        }
+
+        entry.Warn(entry.Node!, "it has no model_path; it is left out");
+        return null;
+    }
+
+    private static ImageSize ReadSize(YamlEntry entry, GenerationDefaults defaults)
+    {
+        if (entry.Text("default_size") is not { } text)
+            return defaults is { Width: > 0 and int width, Height: > 0 and int height } ? new ImageSize(width, height) : ImageSize.Default;
+        if (ImageSize.TryParse(text, out ImageSize size) && size is { Width: >= 8 and <= ImageBuffer.MaxSide, Height: >= 8 and <= ImageBuffer.MaxSide })
+            return size;
+        entry.Warn(entry.Child("default_size")!, $"default_size is '{text}'; allowed is WIDTHxHEIGHT, each side 8 to 16384; {ImageSize.Default} is used");
+        return ImageSize.Default;
+    }
+
+    // Clients' names are taken too: nobody should have to find out at the first image that one of them is none.
+    private static string? SamplerOf(YamlEntry entry, string key, string? text = null) =>
+        Named(entry, key, text, "sampler", SamplerNames.KnownSamplers, name => SamplerNames.FindSampler(SamplerNames.KnownSamplers, name));
+
+    private static string? SchedulerOf(YamlEntry entry, string key, string? text = null) =>
+        Named(entry, key, text, "scheduler", Schedulers, name => SamplerNames.FindScheduler(Schedulers, name));
+
+    private static string? Named(YamlEntry entry, string key, string? text, string kind, IReadOnlyList<string> known, Func<string, string?> find)
+    {
+        if ((text ?? entry.Text(key)) is not { } name)
+            return null;
+        if (find(name) is { } found)
+            return found;
+        entry.Warn(entry.Child(key) ?? entry.Node!, $"{key} is '{name}', which is no {kind} of the engine; it has {string.Join(", ", known)}; requests that name none are refused");
+        return name;
+    }
+
+    private static T? Within<T>(YamlEntry entry, string key, T? value, T min, T max)
+        where T : struct, IComparable<T>
+    {
+        if (value is not { } number || (number.CompareTo(min) >= 0 && number.CompareTo(max) <= 0))
+            return value;
+        entry.Warn(entry.Node!, string.Create(CultureInfo.InvariantCulture, $"{key} is {number}; allowed is {min} to {max}; it is ignored"));
+        return null;
+    }
+
+    private void Warn(YamlNode node, string text) => _warnings.Add(string.Create(CultureInfo.InvariantCulture, $"{_file}, line {node.Start.Line}: {text}"));
+}

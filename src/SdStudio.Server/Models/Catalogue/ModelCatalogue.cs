@@ -1,0 +1,157 @@
+using Microsoft.Extensions.Options;
+using SdCpp.Interop;
+using SdStudio.Server.Events;
+using SdStudio.Server.Models.Downloads;
+using SdStudio.Server.Models.Files;
+using SdStudio.Server.Settings;
+
+namespace SdStudio.Server.Models.Catalogue;
+
+/// <summary>
+/// The models that can be asked for: those of the YAML files of the catalogue's folder, and files of the folder of models that none of them
+/// names. A changed file is read again within a second; one that cannot be read keeps its models as they were.
+/// </summary>
+internal sealed partial class ModelCatalogue : BackgroundService
+{
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
+    private readonly DataFolders _folders;
+    private readonly ModelOptions _options;
+    private readonly ModelFileCache _facts;
+    private readonly IEventLog _events;
+    private readonly TimeProvider _time;
+    private readonly ILogger<ModelCatalogue> _logger;
+    private readonly CatalogueFiles _files = new();
+    private readonly Lock _lock = new();
+    private volatile CatalogueSnapshot _catalogue;
+    private string _seen;
+
+    public ModelCatalogue(DataFolders folders, IOptions<StudioOptions> options, ModelFileCache facts, IEventLog events, TimeProvider time, ILogger<ModelCatalogue> logger)
+    {
+        (_folders, _options, _facts, _events, _time, _logger) = (folders, options.Value.Models, facts, events, time, logger);
+        if (_options.CatalogueDirectory.Length == 0 && !CatalogueFiles.Of(Folder).Any())
+            WriteFirst(folders.Catalogue);
+        _seen = Fingerprint();
+        _catalogue = Read();
+    }
+
+    public IReadOnlyCollection<ModelDefinition> Models => (IReadOnlyCollection<ModelDefinition>)_catalogue.Models.Values;
+
+    /// <summary>The model for requests that name none; null when there is no model.</summary>
+    public ModelDefinition? Default => _catalogue.Default;
+
+    public ModelDefinition? DefaultTextToImage => _catalogue.DefaultTextToImage;
+
+    public ModelDefinition? DefaultImageToImage => _catalogue.DefaultImageToImage;
+
+    /// <summary>The upscalers of the catalogue, and two built-in ones.</summary>
+    public IReadOnlyList<UpscalerDefinition> Upscalers => _catalogue.Upscalers;
+
+    private string Folder => _options.CatalogueDirectory.Length > 0 ? Path.GetFullPath(_options.CatalogueDirectory) : _folders.Root;
+
+    private string Root => _options.Root.Length > 0 ? Path.GetFullPath(_options.Root) : _folders.Root;
+
+    public ModelDefinition? Find(string id) => _catalogue.Models.GetValueOrDefault(id);
+
+    /// <summary>Where the files of a model or an upscaler are on the hub; none when nobody wrote it down, null when there is no such entry.</summary>
+    public IReadOnlyList<HubEntry>? HubFilesOf(string id) =>
+        Find(id)?.HubFiles ?? _catalogue.Upscalers.FirstOrDefault(upscaler => upscaler.Id == id)?.HubFiles;
+
+    /// <summary>An upscaler by its id or name, in any case.</summary>
+    public UpscalerDefinition? FindUpscaler(string text) => _catalogue.Upscalers.FirstOrDefault(upscaler =>
+        upscaler.Name.Equals(text, StringComparison.OrdinalIgnoreCase) || upscaler.Id.Equals(text, StringComparison.OrdinalIgnoreCase));
+
+    /// <exception cref="SdException">There is no such model any more.</exception>
+    public ModelDefinition Require(string id) =>
+        Find(id) ?? throw new SdException(SdError.InvalidArgument, $"Model {id} is no longer in models.yml.");
+
+    /// <exception cref="SdException">There is no such upscaler any more.</exception>
+    public UpscalerDefinition RequireUpscaler(string text) =>
+        FindUpscaler(text) ?? throw new SdException(SdError.InvalidArgument, $"Upscaler {text} is no longer in models.yml.");
+
+    /// <summary>Reads the files again when one of them is not what it was.</summary>
+    public void Refresh()
+    {
+        lock (_lock)
+        {
+            string now = Fingerprint();
+            if (now == _seen)
+                return;
+            _seen = now;
+            try
+            {
+                _catalogue = Read();
+                LogRead(_catalogue.Models.Count);
+            }
+            catch (Exception exception)
+            {
+                // Whatever is wrong with a folder that people edit, the models that work go on working.
+                LogKept(exception.Message);
+                return;
+            }
+        }
+
+        _events.Publish(EventChannel.Models, "models_changed", owner: null, "{}"u8.ToArray());
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // Looking is cheap and works on every file system, which cannot be said of being told.
+        using var timer = new PeriodicTimer(LookEvery, _time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+                Refresh();
+        }
+        catch (OperationCanceledException)
+        {
+            // The server stops.
+        }
+    }
+
+    // The first start leaves a catalogue for people to edit.
+    private static void WriteFirst(string path)
+    {
+        using Stream written = typeof(ModelCatalogue).Assembly.GetManifestResourceStream("models.yml")!;
+        using FileStream file = File.Create(path);
+        written.CopyTo(file);
+    }
+
+    private CatalogueSnapshot Read()
+    {
+        CatalogueSnapshot catalogue = CatalogueReader.Read(Folder, Root, _files);
+        foreach (string problem in catalogue.Problems)
+            LogProblem(problem);
+        foreach (string warning in catalogue.Warnings)
+            LogWarning(warning);
+        return _options.Scan ? FoundModels.AddTo(catalogue, _folders.Models, _facts, LogWarning) : catalogue;
+    }
+
+    // Names, sizes and times of everything that is read: the YAML files, and which files of models there are.
+    private string Fingerprint()
+    {
+        try
+        {
+            IEnumerable<string> files = CatalogueFiles.Of(Folder);
+            if (_options.Scan)
+                files = files.Concat(FoundModels.FilesOf(_folders.Models));
+            return string.Join('\n', files.Select(path => new FileInfo(path)).Select(file => $"{file.FullName}|{(file.Exists ? file.Length : 0)}|{file.LastWriteTimeUtc.Ticks}"));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return _seen ?? "";
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Problem}")]
+    private partial void LogProblem(string problem);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Warning}")]
+    private partial void LogWarning(string warning);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Read the catalogue again: {Count} models")]
+    private partial void LogRead(int count);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The catalogue cannot be read: {Reason}. The models stay as they were before")]
+    private partial void LogKept(string reason);
+}

@@ -1,0 +1,108 @@
+using SdCpp.Interop;
+using SdStudio.Server.Generation;
+using SdStudio.Server.Models.Downloads;
+using SdStudio.Server.Models.Files;
+
+namespace SdStudio.Server.Models.Catalogue;
+
+/// <summary>An entry of the catalogue.</summary>
+internal sealed record ModelDefinition
+{
+    private string? _loadKey;
+
+    public required string Id { get; init; }
+
+    public required string Name { get; init; }
+
+    public string? Description { get; init; }
+
+    public IReadOnlyList<string> Capabilities { get; init; } = ["text-to-image"];
+
+    public string ExecMode { get; init; } = "auto";
+
+    public string Mode { get; init; } = "on_demand";
+
+    public int? Port { get; init; }
+
+    public string? HuggingFaceRepo { get; init; }
+
+    /// <summary>Where its files are on the hub; none when nobody wrote it down.</summary>
+    public IReadOnlyList<HubEntry> HubFiles { get; init; } = [];
+
+    /// <summary>Its files and how to load them; paths are absolute.</summary>
+    public required DiffusionModelOptions Options
+    {
+        get;
+        init => (field, _loadKey) = (value, null);
+    }
+
+    /// <summary>The files as the catalogue writes them, with where that is.</summary>
+    public required IReadOnlyList<ModelFileEntry> Files { get; init; }
+
+    /// <summary>Its files as they are now, where links lead.</summary>
+    public FileInfo[] FileInfos() => [.. Files.Select(file => ModelFileCache.At(file.FullPath))];
+
+    /// <summary>The file that makes it this model: the denoiser, or the checkpoint that holds everything.</summary>
+    public string MainFile => Options.DiffusionModelPath ?? Options.ModelPath ?? Files[0].FullPath;
+
+    public required ImageSize DefaultSize { get; init; }
+
+    public int DefaultSteps { get; init; } = 20;
+
+    public double DefaultCfgScale { get; init; } = 7;
+
+    public string? DefaultSampler { get; init; }
+
+    public string? DefaultScheduler { get; init; }
+
+    /// <summary>What else requests get that say nothing.</summary>
+    public GenerationDefaults Defaults { get; init; } = new();
+
+    /// <summary>How its weights are stored, for people, e.g. <c>Q8_0</c>.</summary>
+    public string? Quant { get; init; }
+
+    /// <summary>Its terms, by the name people know them by.</summary>
+    public string? License { get; init; }
+
+    /// <summary>Whether it can generate now: its files exist, or it is another server's.</summary>
+    public bool IsThere => Remote is not null || Files.All(file => File.Exists(file.FullPath));
+
+    /// <summary>Whether its weights lie in RAM, whatever computes with them.</summary>
+    public bool IsOffloaded => (Options.ParamsBackend ?? Options.Backend ?? "").Contains("cpu", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>How long it stays loaded when it is not used; null for as long as there is room.</summary>
+    public TimeSpan? Autostop { get; init; }
+
+    /// <summary>Another server's OpenAI-compatible API that generates in its place; null for a model of this one.</summary>
+    public RemoteModel? Remote { get; init; }
+
+    /// <summary>Why this server cannot generate with it; null when it can.</summary>
+    public string? Unsupported { get; init; }
+
+    /// <summary>The same for the same files loaded with the same options: they are one context, whatever entries name them.</summary>
+    public string LoadKey => _loadKey ??= string.Join(
+        '\n', (Options.EngineOptions ?? new Dictionary<string, string>()).OrderBy(option => option.Key, StringComparer.Ordinal).Select(option => $"{option.Key}={option.Value}")
+            .Prepend((Options with { EngineOptions = null }).ToString()));
+
+    public bool SupportsNegativePrompt { get; init; }
+
+    public bool IsDefault { get; init; }
+}
+
+/// <summary>A file that a model needs.</summary>
+/// <param name="Written">As the catalogue writes it; this is what answers show.</param>
+/// <param name="FullPath">Where it is.</param>
+internal sealed record ModelFileEntry(string Written, string FullPath);
+
+/// <summary>Where a model of another server is.</summary>
+/// <param name="Address">Of the server; the API's paths come after it.</param>
+/// <param name="ApiKey">Its key; null for none.</param>
+/// <param name="Model">What the model is called there.</param>
+internal sealed record RemoteModel(Uri Address, string? ApiKey, string Model)
+{
+    /// <summary>How many requests it may have at the same time.</summary>
+    public int Concurrency { get; init; } = 1;
+
+    /// <summary>Models at one address share its concurrency.</summary>
+    public string Server => Address.Authority;
+}

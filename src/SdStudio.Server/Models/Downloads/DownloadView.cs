@@ -1,0 +1,42 @@
+using System.Text.Json.Serialization;
+
+namespace SdStudio.Server.Models.Downloads;
+
+/// <summary>A download as answers and events show it: the document's fields first.</summary>
+/// <param name="Status">downloading, completed, failed or cancelled.</param>
+/// <param name="Progress">0 to 1.</param>
+/// <param name="BytesDownloaded">Those of earlier tries that are kept among them.</param>
+/// <param name="TotalBytes">Of the files that were missing; 0 before the hub has told.</param>
+/// <param name="DownloadId">Its id.</param>
+/// <param name="Model">The model's id.</param>
+/// <param name="BytesPerSecond">As of the last seconds; null when it does not run.</param>
+/// <param name="SecondsLeft">At this speed; null when nothing is known.</param>
+/// <param name="CurrentFile">As the catalogue writes it; null when it does not run.</param>
+/// <param name="Error">Why it failed; null when it did not.</param>
+internal sealed record DownloadView(
+    string Status, double Progress, long BytesDownloaded, long TotalBytes, [property: JsonPropertyName("downloadId")] string DownloadId, string Model,
+    long? BytesPerSecond, double? SecondsLeft, string? CurrentFile, string? Error)
+{
+    /// <summary>What to know about a completed download; null for nothing.</summary>
+    public string? Note { get; init; }
+
+    public static DownloadView Of(DownloadRow row, ModelDownload? running) => new(
+        row.Status, ProgressOf(row), row.BytesDownloaded, row.TotalBytes, row.Id, row.Model,
+        running is null ? null : (long)running.Speed, running?.SecondsLeft, running?.CurrentFile,
+        row.Status == "completed" ? null : row.Error)
+    {
+        Note = row.Status == "completed" ? row.Error : null,
+    };
+
+    private static double ProgressOf(DownloadRow row) => row switch
+    {
+        { Status: "completed" } => 1,
+        { TotalBytes: > 0 } => Math.Round(Math.Min(1, row.BytesDownloaded / (double)row.TotalBytes), 4),
+        _ => 0,
+    };
+}
+
+/// <summary>The JSON of what events tell about downloads.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(DownloadView))]
+internal sealed partial class DownloadJson : JsonSerializerContext;

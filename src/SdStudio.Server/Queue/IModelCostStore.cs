@@ -1,0 +1,10 @@
+namespace SdStudio.Server.Queue;
+
+/// <summary>What was measured of the phases of models.</summary>
+internal interface IModelCostStore
+{
+    /// <summary>The costs of a kind of job; null when none were measured.</summary>
+    /// <param name="key">As <see cref="ModelCosts.KeyOf"/> has it.</param>
+    /// <param name="cancellation">Ends the call.</param>
+    ValueTask<ModelCosts?> FindAsync(string key, CancellationToken cancellation);
+}

@@ -1,0 +1,13 @@
+namespace SdStudio.Server.Queue;
+
+/// <summary>What was set while the server ran and survives its end.</summary>
+internal interface ISharedState
+{
+    ValueTask SetPausedAsync(bool paused, CancellationToken cancellation);
+
+    /// <summary>What was last kept under a name; null when nothing was.</summary>
+    ValueTask<string?> TextAsync(string key, CancellationToken cancellation);
+
+    /// <summary>Changes what is kept under a name: nobody else changes it between the reading and the writing.</summary>
+    ValueTask ChangeTextAsync(string key, Func<string?, string> change, CancellationToken cancellation);
+}

@@ -1,0 +1,64 @@
+using System.Text.Json;
+using SdStudio.Server.Events;
+
+namespace SdStudio.Server.Queue;
+
+/// <summary>Publishes what happens to jobs, to those who may know of them.</summary>
+internal sealed class JobEvents(IEventLog log, TimeProvider time)
+{
+    // Faster than people see, slower than what costs an image its time.
+    private const long ProgressEveryMs = 250;
+
+    /// <summary>Whether anybody looks at images as they grow.</summary>
+    public bool PreviewsAreWatched => log.HasListeners(EventChannel.Previews);
+
+    public void Created(Job job) => Publish(job, "job_created");
+
+    /// <summary>A job has another status, or another place in line.</summary>
+    public void Updated(Job job)
+    {
+        // The document knows only job_updated for a cancelled job.
+        if (job.Status != JobStatus.Failed)
+            Publish(job, "job_updated");
+        if (job.Status is JobStatus.Failed or JobStatus.Cancelled)
+            Publish(job, $"job_{job.Status}");
+    }
+
+    public void Completed(Job job, IReadOnlyList<JobImage> images)
+    {
+        byte[] data = Data(JobView.Of(job) with { Images = [.. images.Select(ImageView.Of)] });
+        log.Publish(EventChannel.Queue, "job_completed", job.Owner, data);
+        // The document's name for it, and the one that the original really sent.
+        log.Publish(EventChannel.Generations, "generation_completed", job.Owner, data);
+        log.Publish(EventChannel.Generations, "generation_complete", job.Owner, data);
+    }
+
+    public void Progressed(RunningJob running)
+    {
+        if (log.HasListeners(EventChannel.Queue) && running.MayTell(time.GetUtcNow().ToUnixTimeMilliseconds(), ProgressEveryMs))
+            log.PublishLatest(EventChannel.Queue, "job_progress", running.Job.Id, running.Job.Owner, Data(JobView.Of(running.Job, running)));
+    }
+
+    public void Previewed(RunningJob running, int step)
+    {
+        if (PreviewsAreWatched && running.Preview() is { } image)
+        {
+            log.PublishLatest(
+                EventChannel.Previews, "job_preview", running.Job.Id, running.Job.Owner,
+                JsonSerializer.SerializeToUtf8Bytes(
+                    new PreviewView(running.Job.Id, step, "image/webp", Convert.ToBase64String(image)), JobJson.Readable.PreviewView));
+        }
+    }
+
+    public void Paused(bool paused) => log.Publish(
+        EventChannel.Queue, paused ? "queue_paused" : "queue_resumed", owner: null,
+        JsonSerializer.SerializeToUtf8Bytes(new PausedView(paused), JobJson.Readable.PausedView));
+
+    public void Deleted(DeletedJob job) => log.Publish(
+        EventChannel.Generations, "generation_deleted", job.Owner,
+        JsonSerializer.SerializeToUtf8Bytes(new DeletedView(job.Id), JobJson.Readable.DeletedView));
+
+    private void Publish(Job job, string type) => log.Publish(EventChannel.Queue, type, job.Owner, Data(JobView.Of(job)));
+
+    private static byte[] Data(JobView view) => JsonSerializer.SerializeToUtf8Bytes(view, JobJson.Readable.JobView);
+}

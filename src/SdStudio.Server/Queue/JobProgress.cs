@@ -1,0 +1,95 @@
+using SdCpp.Interop;
+using SdStudio.Server.Generation;
+
+namespace SdStudio.Server.Queue;
+
+/// <summary>How far a running job is, from what the engine reports, weighted by what the phases cost for this model.</summary>
+internal sealed class JobProgress(double[] predicted, TimeProvider time, Action changed) : IProgress<GenerationProgress>
+{
+    // The last bit is writing the files.
+    private const double Drawn = 0.99;
+    private readonly Lock _lock = new();
+    private readonly double[] _measured = new double[predicted.Length];
+    private GenerationProgress _last = new(GenerationPhase.Load, 0, 0, 0, 1, 0);
+    private long _phaseStart = time.GetTimestamp();
+    private int _steps;
+    private double _fraction;
+
+    /// <summary>0 to 1; never goes back.</summary>
+    public double Fraction
+    {
+        get
+        {
+            lock (_lock)
+                return _fraction;
+        }
+    }
+
+    /// <summary>What the engine said last.</summary>
+    public GenerationProgress Last
+    {
+        get
+        {
+            lock (_lock)
+                return _last;
+        }
+    }
+
+    /// <summary>Milliseconds until it is drawn, as far as this and earlier jobs tell.</summary>
+    public double RemainingMs
+    {
+        get
+        {
+            lock (_lock)
+            {
+                var phase = (int)_last.Phase;
+                double done = DoneOf(_last);
+                double elapsed = time.GetElapsedTime(_phaseStart).TotalMilliseconds;
+                // Its own pace is the better teacher, once there is one.
+                double current = done > 0.05 ? elapsed * (1 - done) / done : Math.Max(0, predicted[phase] - elapsed);
+                return current + predicted.Skip(phase + 1).Sum();
+            }
+        }
+    }
+
+    public void Report(GenerationProgress value)
+    {
+        lock (_lock)
+        {
+            if (value.Phase != _last.Phase)
+                EndPhase();
+            if (value.Phase == GenerationPhase.Sample && value.Steps > 0)
+                _steps = value.Steps;
+            _last = value;
+            var phase = (int)value.Phase;
+            double total = Math.Max(1, predicted.Sum());
+            double now = predicted.Take(phase).Sum() + (predicted[phase] * DoneOf(value));
+            _fraction = Math.Max(_fraction, Drawn * Math.Min(1, now / total));
+        }
+
+        changed();
+    }
+
+    /// <summary>What the job's phases took, for the next one's prediction.</summary>
+    public ModelCosts Measure(GenerationSettings settings, TimeSpan loading)
+    {
+        lock (_lock)
+        {
+            EndPhase();
+            double megapixels = settings.Width * (double)settings.Height * settings.Count / 1e6;
+            return new ModelCosts(
+                loading.TotalMilliseconds, _measured[(int)GenerationPhase.Encode],
+                _steps > 0 ? _measured[(int)GenerationPhase.Sample] / (_steps * megapixels) : 0,
+                _measured[(int)GenerationPhase.Decode] / megapixels, _measured[(int)GenerationPhase.Upscale] / megapixels, Jobs: 1);
+        }
+    }
+
+    private static double DoneOf(GenerationProgress value) =>
+        Math.Min(1, (value.ImageIndex + (value.Steps > 0 ? (double)value.Step / value.Steps : 0)) / Math.Max(1, value.ImageCount));
+
+    private void EndPhase()
+    {
+        _measured[(int)_last.Phase] += time.GetElapsedTime(_phaseStart).TotalMilliseconds;
+        _phaseStart = time.GetTimestamp();
+    }
+}

@@ -1,0 +1,139 @@
+using Microsoft.Extensions.Options;
+using SdStudio.Server.Generation;
+using SdStudio.Server.Settings;
+
+namespace SdStudio.Server.Queue;
+
+/// <summary>Accepts jobs, hands them to workers, ends them, and tells who waits for them. The rows in the store are the truth.</summary>
+internal sealed class JobQueue(
+    IJobStore store, JobLine line, RunningJobs running, JobWaiters waiters, ISharedState state, JobEvents events, IOptions<StudioOptions> options)
+{
+    // As many candidates as one claim looks at: more are taken by others at the same time only in a crowd of workers.
+    private const int Lookahead = 32;
+
+    private int MaxWaiting => options.Value.Queue.MaxWaiting;
+
+    /// <summary>Puts a job into the queue: it is on disk when this ends.</summary>
+    /// <exception cref="QueueFullException">As many jobs wait as may.</exception>
+    /// <exception cref="IdempotencyKeyException">The key belongs to another request.</exception>
+    public async ValueTask<Submitted> EnqueueAsync(string id, GenerationSettings settings, SubmitOptions submit, CancellationToken cancellation)
+    {
+        Submitted submitted = await store.AddAsync(new NewJob(id, settings, submit), MaxWaiting, cancellation).ConfigureAwait(false);
+        if (submitted.IsNew)
+        {
+            events.Created(submitted.Job);
+            line.Changed();
+        }
+
+        return submitted;
+    }
+
+    /// <summary>Gives the next job to a worker; null when none may begin.</summary>
+    public async ValueTask<ClaimedJob?> ClaimAsync(string worker, string? device, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            JobOrder order = await line.OrderAsync(cancellation).ConfigureAwait(false);
+            if (order.IsPaused || order.Jobs.Count == 0)
+                return null;
+            List<string> candidates = [.. order.Jobs.Take(Lookahead).Select(job => job.Id)];
+            ClaimedJob? claimed = await store.ClaimAsync(worker, device, candidates, cancellation).ConfigureAwait(false);
+            line.Forget();
+            if (claimed is not null)
+                return claimed;
+        }
+    }
+
+    /// <summary>A worker begins with a job that it has claimed.</summary>
+    public ValueTask<RunningJob> BeginAsync(ClaimedJob claimed, CancellationToken cancellation) => running.BeginAsync(claimed, cancellation);
+
+    /// <summary>A worker is done with a job.</summary>
+    /// <param name="id">The job's.</param>
+    /// <param name="job">How its row stands now; null when the job is no longer this worker's.</param>
+    /// <param name="images">Those of a completed job.</param>
+    public void End(string id, Job? job, IReadOnlyList<JobImage> images)
+    {
+        running.End(id);
+        line.Changed();
+        if (job is { Status: JobStatus.Completed })
+        {
+            waiters.Release(id, job);
+            events.Completed(job, images);
+        }
+        else if (job is not null)
+        {
+            Publish(job);
+        }
+    }
+
+    /// <summary>Ends a job: at once while it waits, at the engine's next step while it runs.</summary>
+    /// <param name="id">The job's.</param>
+    /// <param name="scope">Whose jobs the caller may end.</param>
+    /// <param name="cancellation">Ends the call.</param>
+    /// <param name="evenRunning">False leaves a job alone that has begun.</param>
+    /// <returns>Whether there was anything to end.</returns>
+    public async ValueTask<bool> CancelAsync(string id, OwnerScope scope, CancellationToken cancellation, bool evenRunning = true)
+    {
+        CancelRequest request = await store.RequestCancelAsync(id, scope, evenRunning, cancellation).ConfigureAwait(false);
+        if (request.Ended is { } ended)
+        {
+            line.Forget();
+            Publish(ended);
+            return true;
+        }
+
+        if (request.IsRunning)
+            running.Cancel(id);
+        return request.IsRunning;
+    }
+
+    /// <summary>Ends every waiting and running job of a scope.</summary>
+    /// <returns>How many.</returns>
+    public async ValueTask<int> CancelAllAsync(OwnerScope scope, CancellationToken cancellation)
+    {
+        IReadOnlyList<Job> waiting = await store.CancelWaitingAsync(scope, cancellation).ConfigureAwait(false);
+        line.Forget();
+        foreach (Job job in waiting)
+            Publish(job);
+        int count = waiting.Count;
+        foreach (RunningJob job in running.All)
+            count += await CancelAsync(job.Job.Id, scope, cancellation).ConfigureAwait(false) ? 1 : 0;
+        return count;
+    }
+
+    /// <summary>Sends a failed or cancelled job to the end of the queue; null when there is none.</summary>
+    /// <exception cref="QueueFullException">As many jobs wait as may.</exception>
+    public async ValueTask<Job?> RetryAsync(string id, OwnerScope scope, CancellationToken cancellation) =>
+        Changed(await store.RetryAsync(id, scope, MaxWaiting, cancellation).ConfigureAwait(false));
+
+    /// <summary>Gives a waiting job another priority; null when it does not wait.</summary>
+    public async ValueTask<Job?> SetPriorityAsync(string id, OwnerScope scope, int priority, CancellationToken cancellation) =>
+        Changed(await store.SetPriorityAsync(id, scope, priority, cancellation).ConfigureAwait(false));
+
+    /// <summary>Puts a waiting job directly before or after another; null when one of them does not wait, or both are the same.</summary>
+    public async ValueTask<Job?> MoveAsync(string id, string other, bool after, OwnerScope scope, CancellationToken cancellation) =>
+        Changed(await store.MoveAsync(id, other, after, scope, cancellation).ConfigureAwait(false));
+
+    public async ValueTask SetPausedAsync(bool paused, CancellationToken cancellation)
+    {
+        await state.SetPausedAsync(paused, cancellation).ConfigureAwait(false);
+        events.Paused(paused);
+        line.Changed();
+    }
+
+    private Job? Changed(Job? job)
+    {
+        if (job is null)
+            return null;
+        line.Changed();
+        Publish(job);
+        return job;
+    }
+
+    private void Publish(Job job)
+    {
+        if (JobStatus.IsFinal(job.Status))
+            waiters.Release(job.Id, job);
+        events.Updated(job);
+    }
+}

@@ -1,0 +1,44 @@
+using System.Text.Json.Serialization;
+using SdStudio.Server.Generation;
+
+namespace SdStudio.Server.Queue;
+
+/// <summary>What the phases of a model take on this machine, measured, milliseconds; megapixels are those of all pictures of a job.</summary>
+internal sealed record ModelCosts(
+    double LoadMs, double EncodeMs, double StepMsPerMegapixel, double DecodeMsPerMegapixel, double UpscaleMsPerMegapixel, int Jobs)
+{
+    // New measurements count this much: a few jobs forget an unlucky one.
+    private const double Weight = 0.3;
+
+    /// <summary>Before anything was measured: only the shares of the phases matter.</summary>
+    public static ModelCosts Guess { get; } = new(1000, 150, 2000, 1500, 8000, Jobs: 0);
+
+    /// <summary>Under which name the costs of such a job are kept.</summary>
+    public static string KeyOf(GenerationSettings settings) => settings.Type == JobType.Upscale ? $"upscaler:{settings.Upscaler}" : settings.Model;
+
+    /// <summary>Whether a decoding at every step would hardly be noticed.</summary>
+    [JsonIgnore]
+    public bool DecodesCheaply => Jobs > 0 && DecodeMsPerMegapixel < 0.1 * StepMsPerMegapixel;
+
+    /// <summary>These costs and one more job's.</summary>
+    public ModelCosts With(ModelCosts measured) => Jobs == 0
+        ? measured with { Jobs = 1 }
+        : new ModelCosts(
+            Mixed(LoadMs, measured.LoadMs), Mixed(EncodeMs, measured.EncodeMs), Mixed(StepMsPerMegapixel, measured.StepMsPerMegapixel),
+            Mixed(DecodeMsPerMegapixel, measured.DecodeMsPerMegapixel), Mixed(UpscaleMsPerMegapixel, measured.UpscaleMsPerMegapixel), Jobs + 1);
+
+    // A phase that this job did not have says nothing about its cost.
+    private static double Mixed(double known, double measured) => measured <= 0 ? known : known <= 0 ? measured : known + (Weight * (measured - known));
+
+    /// <summary>What a job will take, phase by phase in the order of <see cref="SdCpp.Interop.GenerationPhase"/>, milliseconds.</summary>
+    public double[] Predict(GenerationSettings settings, bool warm)
+    {
+        double megapixels = settings.Width * (double)settings.Height * settings.Count / 1e6;
+        double load = warm ? 0 : LoadMs;
+        if (settings.Type == JobType.Upscale)
+            return [load, 0, 0, 0, UpscaleMsPerMegapixel * megapixels];
+        // img2img leaves out the steps that its strength does not need.
+        double steps = settings.InputImage is null ? settings.Steps : Math.Max(1, settings.Steps * (settings.Strength ?? 1));
+        return [load, EncodeMs, StepMsPerMegapixel * steps * megapixels, DecodeMsPerMegapixel * megapixels, 0];
+    }
+}

@@ -1,0 +1,73 @@
+using SdCpp.Interop;
+using SdStudio.Server.Images;
+
+namespace SdStudio.Server.Queue;
+
+/// <summary>A job in the hands of the worker.</summary>
+internal sealed class RunningJob : IDisposable
+{
+    private readonly CancellationTokenSource _cancel = new();
+    private readonly Lock _previewLock = new();
+    private ImageBuffer? _preview;
+    private long _lastTold;
+
+    public RunningJob(ClaimedJob claimed, double[] predicted, TimeProvider time, Action<RunningJob> changed)
+    {
+        (Job, Lease) = (claimed.Job, claimed.Lease);
+        Cancelled = _cancel.Token;
+        Progress = new JobProgress(predicted, time, () => changed(this));
+    }
+
+    public Job Job { get; }
+
+    /// <summary>What its worker shows with every write.</summary>
+    public Lease Lease { get; }
+
+    public JobProgress Progress { get; }
+
+    /// <summary>Set when somebody cancels the job.</summary>
+    public CancellationToken Cancelled { get; }
+
+    /// <summary>Keeps the newest preview, which is packed only when somebody looks at it.</summary>
+    public void Show(ImageBuffer preview)
+    {
+        lock (_previewLock)
+        {
+            _preview?.Dispose();
+            _preview = preview;
+        }
+    }
+
+    /// <summary>The newest preview, WebP; null before the first.</summary>
+    public byte[]? Preview()
+    {
+        lock (_previewLock)
+            return _preview is null ? null : ImageFiles.ToWebp(_preview);
+    }
+
+    /// <summary>The same for clients that want another format.</summary>
+    public byte[]? Preview(string format, int quality)
+    {
+        lock (_previewLock)
+            return _preview is null ? null : ImageFiles.Encoded(_preview, format, quality);
+    }
+
+    /// <summary>Whether it is time to tell again how far the job is: one caller wins each stretch of time.</summary>
+    public bool MayTell(long nowMs, long everyMs)
+    {
+        long last = Interlocked.Read(ref _lastTold);
+        return nowMs - last >= everyMs && Interlocked.CompareExchange(ref _lastTold, nowMs, last) == last;
+    }
+
+    public void Cancel() => _cancel.Cancel();
+
+    public void Dispose()
+    {
+        _cancel.Dispose();
+        lock (_previewLock)
+        {
+            _preview?.Dispose();
+            _preview = null;
+        }
+    }
+}

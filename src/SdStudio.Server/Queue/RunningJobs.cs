@@ -1,0 +1,67 @@
+using System.Collections.Concurrent;
+
+namespace SdStudio.Server.Queue;
+
+/// <summary>The jobs that this process runs, with what only the moment knows of them.</summary>
+internal sealed class RunningJobs(IModelCostStore costs, IWarmModels warm, JobEvents events, TimeProvider time)
+{
+    private readonly Lock _lock = new();
+    private readonly ConcurrentDictionary<string, RunningJob> _running = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _cancelledEarly = new(StringComparer.Ordinal);
+
+    public ICollection<RunningJob> All => _running.Values;
+
+    public RunningJob? Find(string id) => _running.GetValueOrDefault(id);
+
+    /// <summary>A worker begins with a job.</summary>
+    public async ValueTask<RunningJob> BeginAsync(ClaimedJob claimed, CancellationToken cancellation)
+    {
+        ModelCosts known = await CostsAsync(ModelCosts.KeyOf(claimed.Job.Settings), cancellation).ConfigureAwait(false);
+        var running = new RunningJob(claimed, known.Predict(claimed.Job.Settings, warm.IsWarm(claimed.Job.Settings.Model)), time, events.Progressed);
+        lock (_lock)
+        {
+            _running[claimed.Job.Id] = running;
+            if (_cancelledEarly.Remove(claimed.Job.Id))
+                running.Cancel();
+        }
+
+        events.Updated(claimed.Job);
+        return running;
+    }
+
+    /// <summary>Stops the engine's work on a job; on one that was claimed a moment ago, as soon as it begins.</summary>
+    public void Cancel(string id)
+    {
+        lock (_lock)
+        {
+            if (_running.TryGetValue(id, out RunningJob? running))
+                running.Cancel();
+            else
+                _cancelledEarly.Add(id);
+        }
+    }
+
+    /// <summary>The worker is done with a job.</summary>
+    public void End(string id)
+    {
+        lock (_lock)
+        {
+            _cancelledEarly.Remove(id);
+            if (_running.TryRemove(id, out RunningJob? running))
+                running.Dispose();
+        }
+    }
+
+    // Only an estimate: a job is not kept from running by it.
+    private async ValueTask<ModelCosts> CostsAsync(string key, CancellationToken cancellation)
+    {
+        try
+        {
+            return await costs.FindAsync(key, cancellation).ConfigureAwait(false) ?? ModelCosts.Guess;
+        }
+        catch (StorageUnavailableException)
+        {
+            return ModelCosts.Guess;
+        }
+    }
+}

@@ -1,0 +1,21 @@
+namespace SdStudio.Server.Queue;
+
+/// <summary>What the scheduler looks at.</summary>
+internal sealed record WaitingJob(long Number, string Id, string Owner, int Priority, string Model, long QueuedAt)
+{
+    /// <summary>Whether somebody put it where it is.</summary>
+    public Placement Placement { get; init; }
+}
+
+/// <summary>How a job came to its place in line.</summary>
+internal enum Placement
+{
+    /// <summary>In its turn.</summary>
+    Own = 0,
+
+    /// <summary>It was put directly before the job behind it.</summary>
+    BeforeNext = 1,
+
+    /// <summary>It was put directly after the job in front of it.</summary>
+    AfterPrevious = 2,
+}

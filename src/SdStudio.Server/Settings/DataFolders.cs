@@ -1,0 +1,65 @@
+using Microsoft.Extensions.Options;
+
+namespace SdStudio.Server.Settings;
+
+/// <summary>Where things are under the data directory, which belongs to one server at a time.</summary>
+internal sealed class DataFolders : IDisposable
+{
+    // What the system says of a file that another process has locked.
+    private const int LinuxWouldBlock = 11;
+    private const int MacWouldBlock = 35;
+    private const int WindowsSharingViolation = unchecked((int)0x80070020);
+
+    private readonly FileStream _lock;
+
+    public DataFolders(IOptions<StudioOptions> options)
+    {
+        Root = Path.GetFullPath(options.Value.DataDirectory);
+        PrivateFiles.Begin();
+        PrivateFiles.CreateFolder(Root, withFiles: true);
+        foreach (string folder in new[] { Images, Inputs, Thumbnails })
+            PrivateFiles.CreateFolder(folder, withFiles: true);
+        // Models may be shared with other programs.
+        Directory.CreateDirectory(Models);
+        Directory.CreateDirectory(Loras);
+        _lock = Lock();
+        PrivateFiles.Create(Database);
+    }
+
+    public string Root { get; }
+
+    public string Images => Path.Combine(Root, "images");
+
+    /// <summary>Pictures that were sent in, by the id of their job.</summary>
+    public string Inputs => Path.Combine(Root, "inputs");
+
+    public string Thumbnails => Path.Combine(Root, "thumbnails");
+
+    public string Loras => Path.Combine(Root, "loras");
+
+    public string Logs => Path.Combine(Root, "logs.db");
+
+    public string Models => Path.Combine(Root, "models");
+
+    public string Database => Path.Combine(Root, "sdstudio.db");
+
+    public string Catalogue => Path.Combine(Root, "models.yml");
+
+    public string CrashFile => Path.Combine(Root, "crash.log");
+
+    public void Dispose() => _lock.Dispose();
+
+    // A second server would take the first one's running jobs for those of a crash. The system frees the lock when a process dies.
+    private FileStream Lock()
+    {
+        try
+        {
+            return new FileStream(Path.Combine(Root, "sdstudio.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException exception) when (exception.HResult is LinuxWouldBlock or MacWouldBlock or WindowsSharingViolation)
+        {
+            throw new InvalidOperationException(
+                $"The data directory {Root} is in use by another SdStudio; stop that one, or set SdStudio__DataDirectory to another folder.", exception);
+        }
+    }
+}

@@ -1,0 +1,17 @@
+namespace SdStudio.Server.Settings;
+
+/// <summary>What running jobs show of their pictures.</summary>
+public enum PreviewSetting
+{
+    /// <summary>Decoded ones by the model's TAESD while somebody watches, where that costs little; rough ones otherwise.</summary>
+    Auto = 0,
+
+    /// <summary>Rough ones, which cost next to nothing.</summary>
+    Rough = 1,
+
+    /// <summary>Nothing.</summary>
+    None = 2,
+
+    /// <summary>Decoded ones by the model's TAESD while somebody watches, whatever they cost.</summary>
+    Decoded = 3,
+}

@@ -1,0 +1,32 @@
+namespace SdStudio.Server.Settings;
+
+/// <summary>The section <c>SdStudio:Security</c>.</summary>
+public sealed class SecurityOptions
+{
+    private const int MinKeyCharacters = 8;
+
+    /// <summary>The key that clients must show; empty for none.</summary>
+    public string ApiKey { get; set; } = "";
+
+    /// <summary>More keys, by the names of those who have them: each gets its turn in the queue.</summary>
+    public Dictionary<string, string> ApiKeys { get; set; } = [];
+
+    /// <summary>Lets a server without a key listen beyond this machine.</summary>
+    public bool AllowOpenAccess { get; set; }
+
+    /// <summary>Web pages of other origins that may use the API, e.g. <c>https://example.org</c>; <c>*</c> for any.</summary>
+    public List<string> CorsOrigins { get; set; } = [];
+
+    internal bool HasKeys => ApiKey.Length > 0 || ApiKeys.Count > 0;
+
+    internal IEnumerable<string> Problems()
+    {
+        if (ApiKey.Length is > 0 and < MinKeyCharacters)
+            yield return $"SdStudio:Security:ApiKey has {ApiKey.Length} characters; a key needs at least {MinKeyCharacters}";
+        foreach ((string name, string key) in ApiKeys)
+        {
+            if (key.Length < MinKeyCharacters)
+                yield return $"SdStudio:Security:ApiKeys:{name} has {key.Length} characters; a key needs at least {MinKeyCharacters}";
+        }
+    }
+}

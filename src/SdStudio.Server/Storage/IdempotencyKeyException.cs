@@ -1,5 +1,0 @@
-namespace SdStudio.Server.Storage;
-
-/// <summary>A key that belongs to another request.</summary>
-internal sealed class IdempotencyKeyException(string key)
-    : Exception($"The Idempotency-Key '{key}' was used with a different request; use a new key for a new request");

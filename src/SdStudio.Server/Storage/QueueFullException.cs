@@ -1,4 +1,0 @@
-namespace SdStudio.Server.Storage;
-
-/// <summary>As many jobs wait as may.</summary>
-internal sealed class QueueFullException(int maxWaiting) : Exception($"The queue is full: {maxWaiting} jobs wait. Try again when some are done");

@@ -1,0 +1,136 @@
+using System.Collections.Concurrent;
+
+namespace SdStudio.Server.Storage.Sqlite;
+
+/// <summary>
+/// The one thread that writes. What is asked for while it commits goes into its next transaction together: many callers share the one
+/// wait for the disk, and nobody's thread stands still meanwhile. What fails in a group is undone alone.
+/// </summary>
+internal sealed class GroupWriter : IDisposable
+{
+    // A transaction of this many is over before anybody notices.
+    private const int MaxInGroup = 512;
+    private readonly BlockingCollection<Work> _works = [];
+    private readonly SqliteSession _session;
+    private readonly Thread _thread;
+
+    public GroupWriter(SqliteSession session)
+    {
+        _session = session;
+        _thread = new Thread(Run) { IsBackground = true, Name = "database writer" };
+        _thread.Start();
+    }
+
+    /// <summary>Runs <paramref name="work"/> in a transaction: all of it is on disk when the task ends, or nothing.</summary>
+    /// <exception cref="StorageUnavailableException">Nothing was written.</exception>
+    public Task<T> WriteAsync<T>(Func<SqliteSession, T> work, CancellationToken cancellation)
+    {
+        var item = new Work<T>(work, cancellation);
+        try
+        {
+            _works.Add(item, CancellationToken.None);
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new OperationCanceledException("The server is stopping", exception);
+        }
+
+        return item.Task;
+    }
+
+    /// <summary>Writes what was asked for, then ends.</summary>
+    public void Dispose()
+    {
+        _works.CompleteAdding();
+        _thread.Join();
+        _works.Dispose();
+    }
+
+    private void Run()
+    {
+        List<Work> group = [];
+        while (_works.TryTake(out Work? first, Timeout.Infinite))
+        {
+            group.Add(first);
+            while (group.Count < MaxInGroup && _works.TryTake(out Work? next))
+                group.Add(next);
+            Write(group);
+            group.Clear();
+        }
+    }
+
+    private void Write(List<Work> group)
+    {
+        try
+        {
+            _session.InTransaction(session =>
+            {
+                foreach (Work work in group)
+                    work.Run(session);
+                return true;
+            });
+        }
+        catch (Exception exception)
+        {
+            Exception reason = SqliteErrors.Translate(exception);
+            group.ForEach(work => work.Fail(reason));
+            return;
+        }
+
+        group.ForEach(work => work.Complete());
+    }
+
+    private abstract class Work
+    {
+        /// <summary>Does it within the group's transaction. Throws only when the whole group is lost.</summary>
+        public abstract void Run(SqliteSession session);
+
+        /// <summary>The transaction is on disk.</summary>
+        public abstract void Complete();
+
+        public abstract void Fail(Exception exception);
+    }
+
+    private sealed class Work<T>(Func<SqliteSession, T> work, CancellationToken cancellation) : Work
+    {
+        private readonly TaskCompletionSource<T> _task = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private T? _result;
+        private Exception? _failure;
+
+        public Task<T> Task => _task.Task;
+
+        public override void Run(SqliteSession session)
+        {
+            if (cancellation.IsCancellationRequested)
+            {
+                _failure = new OperationCanceledException(cancellation);
+                return;
+            }
+
+            session.Execute("SAVEPOINT work");
+            try
+            {
+                _result = work(session);
+            }
+            catch (Exception exception)
+            {
+                _failure = SqliteErrors.Translate(exception);
+                session.Execute("ROLLBACK TO work");
+            }
+
+            session.Execute("RELEASE work");
+        }
+
+        public override void Complete()
+        {
+            if (_failure is OperationCanceledException)
+                _task.SetCanceled(cancellation);
+            else if (_failure is not null)
+                _task.SetException(_failure);
+            else
+                _task.SetResult(_result!);
+        }
+
+        public override void Fail(Exception exception) => _task.SetException(_failure ?? exception);
+    }
+}

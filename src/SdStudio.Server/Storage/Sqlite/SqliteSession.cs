@@ -1,0 +1,76 @@
+using Microsoft.Data.Sqlite;
+
+namespace SdStudio.Server.Storage.Sqlite;
+
+/// <summary>A connection and the commands that were run on it, kept prepared. For one thread at a time.</summary>
+internal sealed class SqliteSession : IDisposable
+{
+    private readonly SqliteConnection _connection;
+    private readonly Dictionary<string, SqliteCommand> _commands = new(StringComparer.Ordinal);
+    private SqliteTransaction? _transaction;
+
+    public SqliteSession(string connectionString)
+    {
+        _connection = new SqliteConnection(connectionString);
+        _connection.Open();
+    }
+
+    /// <summary>Runs <paramref name="work"/> as one transaction: all of it is on disk when this returns, or nothing.</summary>
+    public T InTransaction<T>(Func<SqliteSession, T> work)
+    {
+        using SqliteTransaction transaction = _connection.BeginTransaction(deferred: false);
+        _transaction = transaction;
+        try
+        {
+            T result = work(this);
+            transaction.Commit();
+            return result;
+        }
+        finally
+        {
+            _transaction = null;
+        }
+    }
+
+    public List<T> Query<T>(string sql, Func<SqliteDataReader, T> read, params ReadOnlySpan<(string Name, object? Value)> values)
+    {
+        using SqliteDataReader reader = Prepare(sql, values).ExecuteReader();
+        List<T> rows = [];
+        while (reader.Read())
+            rows.Add(read(reader));
+        return rows;
+    }
+
+    public void Execute(string sql, params ReadOnlySpan<(string Name, object? Value)> values) => Prepare(sql, values).ExecuteNonQuery();
+
+    /// <summary>Statements that run once: nothing of them is kept.</summary>
+    public void RunScript(string sql)
+    {
+        using SqliteCommand command = _connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    public void Dispose()
+    {
+        foreach (SqliteCommand command in _commands.Values)
+            command.Dispose();
+        _connection.Dispose();
+    }
+
+    private SqliteCommand Prepare(string sql, ReadOnlySpan<(string Name, object? Value)> values)
+    {
+        if (!_commands.TryGetValue(sql, out SqliteCommand? command))
+        {
+            command = _connection.CreateCommand();
+            command.CommandText = sql;
+            _commands.Add(sql, command);
+        }
+
+        command.Transaction = _transaction;
+        command.Parameters.Clear();
+        foreach ((string name, object? value) in values)
+            command.Parameters.AddWithValue(name, value ?? DBNull.Value);
+        return command;
+    }
+}

@@ -1,0 +1,84 @@
+using System.Collections.Concurrent;
+using Microsoft.Data.Sqlite;
+using SdStudio.Server.Settings;
+
+namespace SdStudio.Server.Storage.Sqlite;
+
+/// <summary>The SQLite file: one writer, any number of readers beside it, tables as the newest migration leaves them.</summary>
+internal sealed class StudioDatabase : IDisposable
+{
+    private readonly string _connectionString;
+    private readonly SqliteSession _session;
+    private readonly GroupWriter _writer;
+    private readonly ConcurrentBag<SqliteSession> _idleReaders = [];
+
+    public StudioDatabase(DataFolders folders)
+    {
+        _connectionString = new SqliteConnectionStringBuilder { DataSource = folders.Database, Pooling = false, DefaultTimeout = 5 }.ToString();
+        _session = new SqliteSession(_connectionString);
+        try
+        {
+            // FULL: an acknowledged job survives a power cut, not only a crash of the process.
+            _session.RunScript("PRAGMA journal_mode = wal; PRAGMA synchronous = full; PRAGMA foreign_keys = on; PRAGMA busy_timeout = 5000;");
+            Migrations.Apply(_session);
+        }
+        catch
+        {
+            _session.Dispose();
+            throw;
+        }
+
+        _writer = new GroupWriter(_session);
+    }
+
+    /// <inheritdoc cref="GroupWriter.WriteAsync{T}"/>
+    public ValueTask<T> WriteAsync<T>(Func<SqliteSession, T> work, CancellationToken cancellation) => new(_writer.WriteAsync(work, cancellation));
+
+    /// <summary>Runs one statement as a transaction.</summary>
+    public async ValueTask ExecuteAsync(string sql, CancellationToken cancellation, params (string Name, object? Value)[] values) => await WriteAsync(
+        writer =>
+        {
+            writer.Execute(sql, values);
+            return true;
+        },
+        cancellation).ConfigureAwait(false);
+
+    /// <summary>Runs <paramref name="query"/> beside the writer.</summary>
+    /// <exception cref="StorageUnavailableException">It cannot be read.</exception>
+    public T Read<T>(Func<SqliteSession, T> query)
+    {
+        try
+        {
+            if (!_idleReaders.TryTake(out SqliteSession? reader))
+            {
+                reader = new SqliteSession(_connectionString);
+                reader.RunScript("PRAGMA query_only = on; PRAGMA busy_timeout = 5000;");
+            }
+
+            try
+            {
+                return query(reader);
+            }
+            finally
+            {
+                _idleReaders.Add(reader);
+            }
+        }
+        catch (SqliteException exception)
+        {
+            throw SqliteErrors.Translate(exception);
+        }
+    }
+
+    /// <summary>As <see cref="Read{T}"/>, for interfaces whose other implementations wait: here nobody does.</summary>
+    public ValueTask<T> ReadAsync<T>(Func<SqliteSession, T> query) => ValueTask.FromResult(Read(query));
+
+    public void Dispose()
+    {
+        _writer.Dispose();
+        foreach (SqliteSession reader in _idleReaders)
+            reader.Dispose();
+        // The last connection to close folds the write-ahead log into the file.
+        _session.Dispose();
+    }
+}

@@ -1,0 +1,26 @@
+using SdCpp.Interop;
+using SdStudio.Server.Generation;
+using SdStudio.Server.Models.Cache;
+using SdStudio.Server.Queue;
+
+namespace SdStudio.Server.Workers;
+
+/// <summary>Runs one kind of job.</summary>
+internal interface IJobRunner
+{
+    bool Runs(GenerationSettings settings);
+
+    /// <exception cref="SdException">The model or the engine failed.</exception>
+    /// <exception cref="OperationCanceledException">The job is cancelled or the server stops.</exception>
+    Task<JobResult> RunAsync(JobContext job, CancellationToken cancellation);
+}
+
+/// <summary>A running job, for its runner.</summary>
+/// <param name="Running">The job.</param>
+/// <param name="Settings">What it generates; the engine is filled in.</param>
+/// <param name="Models">Those of its device.</param>
+/// <param name="Callbacks">What to tell the engine's caller meanwhile.</param>
+internal sealed record JobContext(RunningJob Running, GenerationSettings Settings, DeviceModels Models, SdCallbacks Callbacks)
+{
+    public string Id => Running.Job.Id;
+}

@@ -1,0 +1,124 @@
+using SdCpp.Interop;
+using SdStudio.Server.Images;
+using SdStudio.Server.Queue;
+
+namespace SdStudio.Server.Workers;
+
+/// <summary>Brings a claimed job to its end: whatever happens, its row says afterwards how it ended, or that it waits again.</summary>
+internal sealed partial class JobExecution(
+    JobQueue queue, IJobStore store, JobRunner runner, FailureReasons reasons, ImageFiles files, TimeProvider time, ILogger<JobExecution> logger)
+{
+    private static readonly TimeSpan StorageRetryDelay = TimeSpan.FromSeconds(1);
+
+    /// <param name="claimed">The job.</param>
+    /// <param name="stop">The server stops: the job waits for its next start.</param>
+    public async Task RunAsync(ClaimedJob claimed, CancellationToken stop)
+    {
+        Lease lease = claimed.Lease;
+        // Until more is known: what fails before the engine begins is not the job's fault.
+        Func<ValueTask<Job?>> end = () => store.PutBackAsync(lease, CancellationToken.None);
+        IReadOnlyList<JobImage> images = [];
+        try
+        {
+            RunningJob running = await queue.BeginAsync(claimed, stop).ConfigureAwait(false);
+            // Written before the engine is waited for: whoever loses patience and kills the process does not harm the job.
+            using CancellationTokenRegistration noting = stop.Register(() => _ = NoteStopAsync(lease));
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, running.Cancelled);
+            (end, images) = await EndingOfAsync(running, stop, either.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (images.Count == 0)
+                DeleteImages(claimed.Job);
+            Job? ended = await StoredAsync(end, stop).ConfigureAwait(false);
+            queue.End(lease.JobId, ended, images);
+        }
+    }
+
+    /// <summary>Runs a job.</summary>
+    /// <returns>What to write into its row.</returns>
+    private async Task<(Func<ValueTask<Job?>> End, IReadOnlyList<JobImage> Images)> EndingOfAsync(RunningJob running, CancellationToken stop, CancellationToken either)
+    {
+        Lease lease = running.Lease;
+        try
+        {
+            JobResult result = await runner.RunAsync(running, either).ConfigureAwait(false);
+            return (() => store.CompleteAsync(lease, result, CancellationToken.None), result.Images);
+        }
+        catch (OperationCanceledException) when (running.Cancelled.IsCancellationRequested)
+        {
+            double progress = running.Progress.Fraction;
+            LogCancelled(lease.JobId);
+            return (() => store.CancelledAsync(lease, progress, CancellationToken.None), []);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            LogPutBack(lease.JobId);
+            return (() => store.PutBackAsync(lease, CancellationToken.None), []);
+        }
+        catch (Exception exception)
+        {
+            // An SdException says what is wrong with a file or a value; where it was thrown helps nobody.
+            LogFailed(exception is SdException ? null : exception, lease.JobId, exception.Message);
+            JobFailure failure = reasons.Of(exception, running);
+            return (() => store.FailAsync(lease, failure, CancellationToken.None), []);
+        }
+    }
+
+    // A batch may have written some of its images before it ended; nobody lists them. Before the row: after it, another worker may have the job.
+    private void DeleteImages(Job job)
+    {
+        try
+        {
+            files.DeleteImagesOf(job.Id, job.Settings.Count);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            LogLeftovers(exception, job.Id);
+        }
+    }
+
+    private async Task NoteStopAsync(Lease lease)
+    {
+        try
+        {
+            await store.NoteStopAsync(lease, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is StorageUnavailableException or OperationCanceledException)
+        {
+            LogStorage(exception);
+        }
+    }
+
+    // An image that was generated is not lost because the disk is full for a minute or another program holds the database.
+    private async Task<Job?> StoredAsync(Func<ValueTask<Job?>> write, CancellationToken stop)
+    {
+        while (true)
+        {
+            try
+            {
+                return await write().ConfigureAwait(false);
+            }
+            catch (StorageUnavailableException exception) when (!stop.IsCancellationRequested)
+            {
+                LogStorage(exception);
+                await Task.Delay(StorageRetryDelay, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The database cannot be used at the moment; trying again")]
+    private partial void LogStorage(Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Job {Job} failed: {Reason}")]
+    private partial void LogFailed(Exception? exception, string job, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Files of job {Job}, which did not end well, could not be removed")]
+    private partial void LogLeftovers(Exception exception, string job);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job} was cancelled and the engine has stopped")]
+    private partial void LogCancelled(string job);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job} is interrupted by the stop; it runs again after the next start")]
+    private partial void LogPutBack(string job);
+}

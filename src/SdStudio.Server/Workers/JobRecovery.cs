@@ -1,0 +1,60 @@
+using System.Globalization;
+using SdCpp.Interop;
+using SdStudio.Server.Images;
+using SdStudio.Server.Queue;
+using SdStudio.Server.Settings;
+
+namespace SdStudio.Server.Workers;
+
+/// <summary>
+/// Decides at the start about the jobs that the last process left in the middle. They run again, however often the process was killed
+/// from outside; a job whose own generation ended the process is given one more try.
+/// </summary>
+internal sealed partial class JobRecovery(IJobStore store, IJobQueries queries, ImageFiles files, DataFolders folders, ILogger<JobRecovery> logger) : IHostedService
+{
+    private const int MaxDeaths = 2;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        foreach (ProcessingJob left in await queries.ProcessingAsync(cancellationToken).ConfigureAwait(false))
+            await RecoverAsync(left, cancellationToken).ConfigureAwait(false);
+        IReadOnlySet<string> known = await queries.ExistingJobsAsync(files.JobsWithInputs(), OwnerScope.All, cancellationToken).ConfigureAwait(false);
+        files.DeleteInputsUnless(known.Contains);
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task RecoverAsync(ProcessingJob left, CancellationToken cancellation)
+    {
+        Job job = left.Job;
+        // The images of the try that was cut off are in no row.
+        files.DeleteImagesOf(job.Id, job.Settings.Count);
+        string? words = left.StopWasNoted ? null : LastWords(job);
+        int deaths = left.Deaths + (words is null ? 0 : 1);
+        JobFailure? failure = deaths < MaxDeaths ? null : new JobFailure(
+            $"The server process ended {deaths} times while it drew this job ({words}); it is not tried again. " +
+            "POST /api/queue/ID/retry tries it all the same.", nameof(SdError.Internal), Progress: 0);
+        Job? recovered = await store.RecoverAsync(job.Id, failure, counts: words is not null, cancellation).ConfigureAwait(false);
+        if (recovered is { Status: JobStatus.Failed })
+            LogQuarantined(job.Id, words ?? "");
+        else if (recovered is { Status: JobStatus.Pending })
+            LogRecovered(job.Id);
+    }
+
+    /// <summary>What the engine wrote about this try of the job when it ended the process; null when something else ended it.</summary>
+    private string? LastWords(Job job)
+    {
+        if (!File.Exists(folders.CrashFile))
+            return null;
+        string? line = File.ReadLines(folders.CrashFile).LastOrDefault(line => line.Contains($"[{job.Id}]", StringComparison.Ordinal));
+        // A line begins with its time in seconds; one of an earlier try was counted then.
+        return line is not null && long.TryParse(line.AsSpan(0, Math.Max(0, line.IndexOf(' ', StringComparison.Ordinal))), NumberStyles.None, CultureInfo.InvariantCulture, out long seconds)
+            && seconds >= (job.StartedAt ?? 0) / 1000 ? line : null;
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job} was running when the server ended; it runs again")]
+    private partial void LogRecovered(string job);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Job {Job} ended the server process twice ({Reason}); it is not tried again")]
+    private partial void LogQuarantined(string job, string reason);
+}

@@ -1,0 +1,135 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json.Nodes;
+using SdCpp.Interop;
+using SdStudio.Server.Generation;
+using SdStudio.Server.Images;
+using SdStudio.Server.Models.Catalogue;
+using SdStudio.Server.Queue;
+
+namespace SdStudio.Server.Workers;
+
+/// <summary>Generates with a model that another server has, over OpenAI's images API: its own one, or another studio's.</summary>
+internal sealed partial class RemoteGenerator(
+    IHttpClientFactory clients, ImageFiles images, RemoteAnswers answers, ILogger<RemoteGenerator> logger)
+{
+    /// <summary>The name of the client whose calls are tried again.</summary>
+    public const string Client = "remote";
+
+    /// <summary>The images that the other server has generated: as many as the job has.</summary>
+    /// <exception cref="SdException">It could not be reached, has refused, or sent something else; the message says what.</exception>
+    /// <exception cref="OperationCanceledException">The job is cancelled or the server stops.</exception>
+    public async Task<List<ImageBuffer>> GenerateAsync(Job job, ModelDefinition model, CancellationToken cancellation)
+    {
+        RemoteModel remote = model.Remote!;
+        using HttpClient http = clients.CreateClient(Client);
+        if (remote.ApiKey is { } key)
+            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        // A call that is sent again is the same job there, where the server knows the header; a retry of the job is another one.
+        http.DefaultRequestHeaders.TryAddWithoutValidation("Idempotency-Key", string.Create(CultureInfo.InvariantCulture, $"{job.Id}-{job.QueuedAt}"));
+        JsonObject extras = Extras(job.Settings);
+        RemoteAnswer answer = await AskAsync(http, remote, job.Settings, extras, cancellation).ConfigureAwait(false);
+        if (answer.Status == HttpStatusCode.BadRequest && extras.Any(field => answer.Mentions(field.Key)))
+        {
+            LogWithoutExtras(job.Id, answer.Message);
+            http.DefaultRequestHeaders.Remove("Idempotency-Key");
+            answer = await AskAsync(http, remote, job.Settings, [], cancellation).ConfigureAwait(false);
+        }
+
+        return answer.Status == HttpStatusCode.OK
+            ? await answers.ImagesAsync(http, model, answer, job.Settings, cancellation).ConfigureAwait(false)
+            : throw Refused(model, answer);
+    }
+
+    private async Task<RemoteAnswer> AskAsync(
+        HttpClient http, RemoteModel remote, GenerationSettings settings, JsonObject extras, CancellationToken cancellation)
+    {
+        using HttpContent content = settings.InputImage is null ? Words(remote, settings, extras) : WithImage(remote, settings, extras);
+        using var request = new HttpRequestMessage(HttpMethod.Post, AddressOf(remote.Address, settings.InputImage is null ? "images/generations" : "images/edits"))
+        {
+            Content = content,
+        };
+        return await answers.SendAsync(http, request, settings, cancellation).ConfigureAwait(false);
+    }
+
+    // People write the address of the server or that of its API.
+    internal static Uri AddressOf(Uri server, string path)
+    {
+        string text = server.AbsoluteUri.TrimEnd('/');
+        bool isApi = server.Segments.Any(segment => segment.TrimEnd('/') is "v1");
+        return new Uri($"{text}/{(isApi ? "" : "v1/")}{path}");
+    }
+
+    private static JsonObject Extras(GenerationSettings settings)
+    {
+        var extras = new JsonObject
+        {
+            ["seed"] = settings.Seed, ["steps"] = settings.Steps, ["cfg_scale"] = settings.CfgScale, ["negative_prompt"] = settings.NegativePrompt,
+            ["sampler"] = settings.Sampler, ["scheduler"] = settings.Scheduler, ["strength"] = settings.Strength,
+            ["clip_skip"] = settings.ClipSkip > 0 ? settings.ClipSkip : null, ["guidance"] = settings.Guidance, ["flow_shift"] = settings.FlowShift, ["eta"] = settings.Eta,
+            ["vae_tiling"] = settings.VaeTiling ? true : null, ["tiling"] = settings.Tiling ? true : null,
+            ["style"] = settings.Style, ["on_disconnect"] = "cancel", ["response_format"] = "b64_json",
+        };
+        foreach (string absent in extras.Where(field => field.Value is null).Select(field => field.Key).ToList())
+            extras.Remove(absent);
+        return extras;
+    }
+
+    private static JsonObject Known(RemoteModel remote, GenerationSettings settings) => new()
+    {
+        ["model"] = remote.Model, ["prompt"] = PromptOf(settings), ["n"] = settings.Count,
+        ["size"] = string.Create(CultureInfo.InvariantCulture, $"{settings.Width}x{settings.Height}"),
+    };
+
+    // As everybody writes LoRAs: a server that has them by these names finds them in the words.
+    private static string PromptOf(GenerationSettings settings) => string.Concat(
+        (settings.Loras ?? []).Select(lora => string.Create(CultureInfo.InvariantCulture, $" <lora:{lora.Name}:{lora.Weight}>")).Prepend(settings.Prompt));
+
+    private static StringContent Words(RemoteModel remote, GenerationSettings settings, JsonObject extras)
+    {
+        JsonObject body = Known(remote, settings);
+        foreach ((string name, JsonNode? value) in extras)
+            body[name] = value?.DeepClone();
+        return new StringContent(body.ToJsonString(), MediaTypeHeaderValue.Parse("application/json"));
+    }
+
+    private MultipartFormDataContent WithImage(RemoteModel remote, GenerationSettings settings, JsonObject extras)
+    {
+        using ImageBuffer read = ImageDecoder.Read(images.Bytes(settings.InputImage!), "the job's input", ImageBuffer.MaxPixels);
+        using ImageBuffer input = ImageDecoder.Cover(read, settings.Width, settings.Height);
+        var form = new MultipartFormDataContent();
+        foreach ((string name, JsonNode? value) in Known(remote, settings).Concat(extras))
+            form.Add(new StringContent(value!.ToString()), name);
+        form.Add(Png(ImageFiles.Encoded(input, ImageFormat.Png, quality: 0)), "image", "image.png");
+        if (settings.MaskImage is { } path)
+        {
+            using ImageBuffer white = ImageDecoder.ReadMask(images.Bytes(path), "the job's mask", ImageBuffer.MaxPixels);
+            using ImageBuffer mask = ImageDecoder.Cover(white, settings.Width, settings.Height);
+            form.Add(Png(ImageDecoder.WithHoles(input, mask)), "mask", "mask.png");
+        }
+
+        return form;
+    }
+
+    private static ByteArrayContent Png(byte[] bytes) => new(bytes) { Headers = { ContentType = new MediaTypeHeaderValue("image/png") } };
+
+    private static SdException Refused(ModelDefinition model, RemoteAnswer answer)
+    {
+        string said = answer.Message;
+        return answer.Status switch
+        {
+            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new SdException(
+                SdError.GenerationFailed, $"The server of model {model.Id} does not accept its key (api_key in the catalogue): {said}"),
+            HttpStatusCode.NotFound => new SdException(
+                SdError.GenerationFailed, $"The server of model {model.Id} has no such model or no images API (api and api_model in the catalogue): {said}"),
+            HttpStatusCode.TooManyRequests => new SdException(SdError.Busy, $"The server of model {model.Id} has too much to do: {said}"),
+            >= HttpStatusCode.Ambiguous and < HttpStatusCode.BadRequest => new SdException(
+                SdError.GenerationFailed, $"The server of model {model.Id} redirects to nowhere ({(int)answer.Status}); is the address in api right?"),
+            _ => new SdException(SdError.GenerationFailed, $"The server of model {model.Id} answered {(int)answer.Status}: {said}"),
+        };
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job}: the other server takes only what OpenAI's API has ({Reason}); asking again without steps, seed and the like")]
+    private partial void LogWithoutExtras(string job, string reason);
+}

@@ -1,0 +1,33 @@
+using SdCpp.Interop;
+using SdStudio.Server.Generation;
+using SdStudio.Server.Models.Catalogue;
+using SdStudio.Server.Queue;
+
+namespace SdStudio.Server.Workers;
+
+/// <summary>Generates with a model of another server.</summary>
+internal sealed class RemoteRunner(ModelCatalogue catalogue, RemoteGenerator remote, ImageSaver images, TimeProvider time) : IJobRunner
+{
+    public bool Runs(GenerationSettings settings) =>
+        settings.Type is not (JobType.Upscale or JobType.Convert) && catalogue.Find(settings.Model)?.Remote is not null;
+
+    public async Task<JobResult> RunAsync(JobContext job, CancellationToken cancellation)
+    {
+        long start = time.GetTimestamp();
+        GenerationSettings settings = job.Settings with { Engine = "another server" };
+        job.Running.Progress.Report(new GenerationProgress(GenerationPhase.Sample, 0, settings.Steps, 0, 1, 0));
+        List<ImageBuffer> received = await remote.GenerateAsync(job.Running.Job, catalogue.Require(settings.Model), cancellation).ConfigureAwait(false);
+        try
+        {
+            List<JobImage> saved = [.. received.Select((image, index) => images.Save(job.Id, index, image, settings, settings.Seed + index))];
+            return new JobResult(settings, saved, LoadingMs: 0, (long)time.GetElapsedTime(start).TotalMilliseconds)
+            {
+                Measured = job.Running.Progress.Measure(settings, TimeSpan.Zero),
+            };
+        }
+        finally
+        {
+            received.ForEach(image => image.Dispose());
+        }
+    }
+}
