@@ -65,7 +65,7 @@ public sealed class NameTests(Demo demo)
         async Task ChangedAsync(Dictionary<string, string> options, int side)
         {
             using GenerationResult result = await demo.Model.TextToImageAsync(Demo.Request with { Steps = 1, EngineOptions = options }, null, Cancellation);
-            Assert.Equal((side, side), (result.Images[0].Pixels.Width, result.Images[0].Pixels.Height));
+            Assert.Equal((side, side), (result.Images[0].Image.Width, result.Images[0].Image.Height));
         }
     }
 

@@ -159,10 +159,10 @@ void test_small_errors() {
         error->code = 77;
         const int32_t code = sdcpp_engine_load(nullptr, error);
         const bool told = size >= 9;
-        const size_t room = size < 9 ? 0 : (size < sizeof(sdcpp_error) ? size : sizeof(sdcpp_error)) - 8;
+        const size_t room = size < 9 ? 0 : std::min<size_t>(size - 8, sizeof error->message);
         const std::string expected = std::string("params is null").substr(0, told ? room - 1 : 0);
         CHECK(code == SDCPP_INVALID_ARGUMENT && error->code == (told ? SDCPP_INVALID_ARGUMENT : 77) && (!told || expected == error->message) &&
-                  memory[8 + room] == 'x',
+                  (size >= sizeof(sdcpp_error) ? memory[sizeof(sdcpp_error)] == 'x' : memory[size < 9 ? 8 : size] == 'x'),
               "an error struct of " + std::to_string(size) + " bytes is filled as far as it goes");
     }
     CHECK(sdcpp_engine_load(nullptr, nullptr) == SDCPP_INVALID_ARGUMENT, "an error struct may be null");
@@ -328,6 +328,7 @@ int main(int argc, char** argv) {
         test_calls();
         test_cancel();
         test_wall();
+        test_sink();
         test_upscaler();
         test_requests();
     }
