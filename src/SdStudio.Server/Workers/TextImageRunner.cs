@@ -42,7 +42,7 @@ internal sealed class TextImageRunner(
             using GenerationResult? second = used.Hires is null
                 ? null
                 : await passes.SecondAsync(model, image, job with { Settings = used }, cancellation).ConfigureAwait(false);
-            saved.Add(images.Save(job.Id, saved.Count, (second?.Images[0] ?? image).Pixels, used, image.Seed));
+            saved.Add(images.Save(job.Id, saved.Count, (second?.Images[0] ?? image).Image, used, image.Seed));
         }
 
         return new JobResult(used, saved, (long)lease.Loading.TotalMilliseconds, (long)time.GetElapsedTime(start).TotalMilliseconds)
