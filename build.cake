@@ -163,6 +163,64 @@ void Benchmarks(params string[] arguments)
     Run("dotnet", all);
 }
 
+Task("Gpu-Archive")
+    .Description("Makes the archive that checks a graphics card on a Linux x64 machine with nothing but a shell, where it is older than what it is made of.")
+    .IsDependentOn("Native")
+    .Does(() =>
+{
+    var made = new System.IO.FileInfo(gpuArchive.FullPath);
+    if (!made.Exists || GpuArchiveInputs().Any(file => file.LastWriteTimeUtc > made.LastWriteTimeUtc))
+        MakeGpuArchive();
+    Console.WriteLine($"{FileSize(gpuArchive) / 1e6:F2} MB  {gpuArchive}");
+});
+
+FilePath gpuArchive => MakeAbsolute(File($"artifacts/{GpuFolder}.tar.gz"));
+const string GpuFolder = "SdStudio-gpu-check-linux-x64";
+
+IEnumerable<System.IO.FileInfo> GpuArchiveInputs() =>
+    GetFiles("src/**/*").Concat(GetFiles("benchmarks/S*d*/**/*")).Concat(GetFiles($"build/{preset}/out/**/*")).Concat(GetFiles("Directory.*"))
+        .Select(file => new System.IO.FileInfo(file.FullPath));
+
+void MakeGpuArchive()
+{
+    string folder = MakeAbsolute(Directory($"artifacts/gpu-check/{GpuFolder}")).FullPath;
+    CleanDirectory(folder);
+    // Trimmed: the runtime's machine code, made beforehand, would go beyond 60 MB. In part: of the project's own code and its packages everything stays.
+    DotNetPublish("benchmarks/SdStudio.GpuCheck/SdStudio.GpuCheck.csproj", new DotNetPublishSettings
+    {
+        Configuration = configuration,
+        Verbosity = DotNetVerbosity.Minimal,
+        Runtime = "linux-x64",
+        SelfContained = true,
+        OutputDirectory = folder,
+        MSBuildSettings = new DotNetMSBuildSettings().WithProperty("SdCppPreset", preset).WithProperty("PublishTrimmed", "true")
+            .WithProperty("TrimMode", "partial").WithProperty("SuppressTrimAnalysisWarnings", "true").WithProperty("DebuggerSupport", "false"),
+    });
+    // The server's list of files is from before trimming; without one it takes those that lie beside it. Debuggers find nothing to do here.
+    foreach (string name in new[] { "SdStudio.Server.deps.json", "SdStudio.GpuCheck.deps.json", "libmscordaccore.so", "libmscordbi.so", "libcoreclrtraceptprovider.so", "*.pdb", "*.xml" })
+        DeleteFiles($"{folder}/{name}");
+    // gzip, because tar and gzip are on every Linux machine, xz and zstd are not.
+    Run("tar", new ProcessArgumentBuilder().Append("--sort=name").Append("--owner=0").Append("--group=0").Append("--numeric-owner").Append("--use-compress-program").AppendQuoted("gzip -9")
+        .Append("-cf").AppendQuoted(gpuArchive.FullPath).Append("-C").AppendQuoted($"{folder}/..").Append(GpuFolder));
+    if (FileSize(gpuArchive) > 60_000_000)
+        throw new CakeException($"{gpuArchive} has {FileSize(gpuArchive) / 1e6:F2} MB; at most 60 are meant.");
+}
+
+Task("Gpu-Check")
+    .Description("Checks this machine's graphics card with that archive; --out, --work, --device, --sizes, --seconds are passed on.")
+    .IsDependentOn("Gpu-Archive")
+    .Does(() =>
+{
+    string folder = MakeAbsolute(Directory("artifacts/gpu-check/unpacked")).FullPath;
+    CleanDirectory(folder);
+    Run("tar", new ProcessArgumentBuilder().Append("-xzf").AppendQuoted(gpuArchive.FullPath).Append("-C").AppendQuoted(folder));
+    var arguments = new ProcessArgumentBuilder();
+    foreach (string name in new[] { "work", "device", "sizes", "seconds" }.Where(name => HasArgument(name)))
+        arguments.Append($"--{name}").AppendQuoted(Argument<string>(name));
+    arguments.Append("--out").AppendQuoted(Argument("out", "artifacts/gpu-check/results"));
+    Run($"{folder}/{GpuFolder}/gpu-check.sh", arguments);
+});
+
 Task("PublicApi")
     .Description("Writes SdCpp.Interop's public API into PublicAPI.Unshipped.txt anew, for a change of it that is meant.")
     .Does(() =>

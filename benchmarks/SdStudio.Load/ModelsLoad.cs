@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using SdCpp.Interop;
+using SdStudio.Benchmarks;
 
 namespace SdStudio.Load;
 
@@ -49,7 +50,7 @@ internal static class ModelsLoad
     {
         string data = MakeData(1);
         string synthetic = Path.Combine(data, "models", "synthetic-sd15.safetensors");
-        SyntheticSd15.Write(synthetic);
+        new SyntheticSd15().Write(synthetic);
         File.AppendAllText(Path.Combine(data, "models.yml"), "  sd15:\n    name: Synthetic\n    args: [\"-m\", \"models/synthetic-sd15.safetensors\"]\n");
         Say($"synthetic model of SD 1.5's dimensions: {new FileInfo(synthetic).Length >> 20} MiB");
         using (Studio studio = await Studio.StartAsync(data))

@@ -4,6 +4,7 @@
 #include "context.hpp"
 #include "failure.hpp"
 #include "last_words.hpp"
+#include "optional_functions.hpp"
 #include "pictures.hpp"
 #include "quiet_stdout.hpp"
 #include "threads.hpp"
@@ -218,6 +219,26 @@ int32_t sdcpp_result_size(const sdcpp_image_params* params, uint32_t* width, uin
     return behind_wall(error, [&] {
         need("params", params, sizeof(sdcpp_image_params));
         std::tie(handle("width", width), handle("height", height)) = result_size(copy_of(params));
+    });
+}
+
+const char* sdcpp_engine_features(void) {
+    const char* names = "";
+    behind_wall(nullptr, [&] {
+        static const std::string all = engine_features(engine());
+        names = all.c_str();
+    });
+    return names;
+}
+
+int32_t sdcpp_context_set_control_net(sdcpp_context* context, const char* path, const sdcpp_call* call, sdcpp_error* error) {
+    return behind_wall(error, [&] { set_control_net(handle("context", context), path, call); });
+}
+
+int32_t sdcpp_canny(const sdcpp_image* input, float high_threshold, float low_threshold, float weak, float strong, int32_t inverse, uint8_t* output, sdcpp_error* error) {
+    return behind_wall(error, [&] {
+        checks::image("input image", input, 3);
+        canny(*input, {high_threshold, low_threshold, weak, strong, inverse != 0}, output);
     });
 }
 

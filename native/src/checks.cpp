@@ -160,15 +160,22 @@ void result(const sdcpp_result* result, uint32_t images, size_t bytes) {
 
 void file(const std::string& option, const char* path) {
     std::error_code error;
-    const auto status = std::filesystem::status(std::filesystem::u8path(path), error);
     const std::string name = option + " '" + path + "' ";
+    std::filesystem::path native;
+    try {
+        native = std::filesystem::u8path(path);
+    } catch (const std::exception&) {
+        // Where paths are UTF-16, what is no UTF-8 cannot be one.
+        refuse(name + "is not a path in UTF-8", option);
+    }
+    const auto status = std::filesystem::status(native, error);
     if (!std::filesystem::exists(status)) {
         refuse(name + "does not exist", option);
     }
     if (!std::filesystem::is_regular_file(status)) {
         refuse(name + "is not a file", option);
     }
-    if (std::filesystem::file_size(std::filesystem::u8path(path), error) == 0) {
+    if (std::filesystem::file_size(native, error) == 0) {
         refuse(name + "is empty", option);
     }
 }

@@ -66,6 +66,7 @@ public sealed class PrivacyTests(Workshop studio)
     }
 
     [Fact]
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
     public async Task The_data_directory_is_its_users_only()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has other rights.");

@@ -25,7 +25,7 @@ public sealed class StartTests(Workshop studio)
             command.ExecuteNonQuery();
         }
 
-        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => StudioServer.StartAsync(folder));
+        var refused = await Assert.ThrowsAsync<CannotStartException>(() => StudioServer.StartAsync(folder));
 
         Assert.Contains("newer SdStudio (version 999", refused.Message, StringComparison.Ordinal);
     }

@@ -147,3 +147,4 @@ void test_wall();
 void test_sink();
 void test_upscaler();
 void test_requests();
+void test_optional();

@@ -46,6 +46,15 @@ internal sealed record GenerationSettings
     /// <summary>Distilled guidance, for models that take it in place of cfg scale.</summary>
     public double? Guidance { get; init; }
 
+    /// <summary>Guidance by the input image, for models that have it.</summary>
+    public double? ImageCfgScale { get; init; }
+
+    /// <summary>Skip layer guidance; null and 0 for none.</summary>
+    public double? SlgScale { get; init; }
+
+    /// <summary>The layers that skip layer guidance leaves out.</summary>
+    public IReadOnlyList<int>? SkipLayers { get; init; }
+
     public bool VaeTiling { get; init; }
 
     /// <summary>Whether the picture's edges fit each other, as those of a tile.</summary>
@@ -61,6 +70,9 @@ internal sealed record GenerationSettings
 
     /// <summary>The mask, relative to the data directory.</summary>
     public string? MaskImage { get; init; }
+
+    /// <summary>More images that an edit model looks at, relative to the data directory.</summary>
+    public IReadOnlyList<string>? ReferenceImages { get; init; }
 
     /// <summary>The studio's own image that the input was taken from.</summary>
     public string? SourceImageId { get; init; }

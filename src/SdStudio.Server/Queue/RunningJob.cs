@@ -10,6 +10,7 @@ internal sealed class RunningJob : IDisposable
     private readonly Lock _previewLock = new();
     private ImageBuffer? _preview;
     private long _lastTold;
+    private volatile IReadOnlyList<JobImage> _images = [];
 
     public RunningJob(ClaimedJob claimed, double[] predicted, TimeProvider time, Action<RunningJob> changed)
     {
@@ -24,6 +25,11 @@ internal sealed class RunningJob : IDisposable
     public Lease Lease { get; }
 
     public JobProgress Progress { get; }
+
+    /// <summary>Its images that are on disk and listed: they stay, however it ends.</summary>
+    public IReadOnlyList<JobImage> Images => _images;
+
+    public void Add(JobImage image) => _images = [.. _images, image];
 
     /// <summary>Set when somebody cancels the job.</summary>
     public CancellationToken Cancelled { get; }

@@ -21,9 +21,9 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
         {
             { Image: null } => await model.TextToImageAsync(Requests.TextToImage(settings, loras), job.Callbacks, cancellation).ConfigureAwait(false),
             { IsReference: true } => await model.TextToImageAsync(
-                Requests.TextToImage(settings, loras) with { ReferenceImages = [inputs.Image] }, job.Callbacks, cancellation).ConfigureAwait(false),
+                Requests.TextToImage(settings, loras) with { ReferenceImages = [inputs.Image, .. inputs.References] }, job.Callbacks, cancellation).ConfigureAwait(false),
             _ => await model.ImageToImageAsync(
-                Requests.ImageToImage(settings, loras, inputs.Image, inputs.Mask), job.Callbacks, cancellation).ConfigureAwait(false),
+                Requests.ImageToImage(settings, loras, inputs.Image, inputs.Mask) with { ReferenceImages = inputs.References }, job.Callbacks, cancellation).ConfigureAwait(false),
         };
         return Checked(result, settings.Count);
     }
@@ -84,9 +84,14 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
 /// <param name="IsReference">Whether the model looks at it rather than beginning from it.</param>
 internal sealed record GenerationInputs(ImageBuffer? Image, ImageBuffer? Mask, bool IsReference) : IDisposable
 {
+    /// <summary>More images that the model looks at.</summary>
+    public IReadOnlyList<ImageBuffer> References { get; init; } = [];
+
     public void Dispose()
     {
         Image?.Dispose();
         Mask?.Dispose();
+        foreach (ImageBuffer reference in References)
+            reference.Dispose();
     }
 }

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <new>
 #include <stdexcept>
@@ -45,7 +46,7 @@ void count(int step, int steps) {
 }
 
 std::string first_bytes(const char* path) {
-    std::ifstream file(path, std::ios::binary);
+    std::ifstream file(std::filesystem::u8path(path), std::ios::binary);
     char bytes[6] = {};
     file.read(bytes, sizeof bytes);
     return std::string(bytes, static_cast<size_t>(file.gcount()));

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using SdCpp.Interop;
-using SdStudio.Server.Generation;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Models.Catalogue;
@@ -28,7 +27,7 @@ internal static class A1111Lists
         {
             ["name"] = name, ["alias"] = name, ["path"] = Path.GetFileName(loras.Find(name) ?? name), ["metadata"] = new JsonObject(),
         }))));
-        api.MapGet("/memory", () => A1111Responses.Json(Memory()));
+        api.MapGet("/memory", (EngineHost host) => A1111Responses.Json(Memory(host)));
         api.MapGet("/version", (EngineHost host) => A1111Responses.Json(Version(host)));
         api.MapGet("/cmd-flags", (HttpContext context) => A1111Responses.Json(new JsonObject
         {
@@ -123,19 +122,28 @@ internal static class A1111Lists
     };
 
     private static JsonArray Vaes(ModelCatalogue catalogue) => A1111Responses.List(catalogue.Models
-        .Select(model => model.Options.VaePath).OfType<string>().Select(path => Path.GetFileName(path)!).Distinct(StringComparer.Ordinal)
+        .Select(model => model.Options.VaePath).OfType<string>().Where(File.Exists).Select(path => Path.GetFileName(path)!).Distinct(StringComparer.Ordinal)
         .Select(name => new JsonObject { ["model_name"] = name, ["filename"] = name }));
 
-    private static JsonObject Memory()
+    private static JsonObject Memory(EngineHost host)
     {
         GCMemoryInfo memory = GC.GetGCMemoryInfo();
-        long used = Environment.WorkingSet;
-        return new JsonObject
-        {
-            ["ram"] = new JsonObject { ["free"] = Math.Max(0, memory.TotalAvailableMemoryBytes - used), ["used"] = used, ["total"] = memory.TotalAvailableMemoryBytes },
-            ["cuda"] = new JsonObject { ["error"] = "This engine does not report the memory of GPUs" },
-        };
+        return new JsonObject { ["ram"] = Usage(memory.TotalAvailableMemoryBytes, Environment.WorkingSet), ["cuda"] = GraphicsMemory(host) };
     }
+
+    // The first graphics card that says what it has, as Automatic1111 answers for its one.
+    private static JsonObject GraphicsMemory(EngineHost host)
+    {
+        foreach (SdDevice device in host.Loaded?.Devices ?? [])
+        {
+            if (!device.Name.StartsWith("CPU", StringComparison.OrdinalIgnoreCase) && device.ReadMemory() is { } memory)
+                return new JsonObject { ["system"] = Usage(memory.TotalBytes, memory.TotalBytes - memory.FreeBytes) };
+        }
+
+        return new JsonObject { ["error"] = "The engine computes on no graphics card" };
+    }
+
+    private static JsonObject Usage(long total, long used) => new() { ["free"] = Math.Max(0, total - used), ["used"] = used, ["total"] = total };
 
     private static JsonObject Version(EngineHost host) => new()
     {

@@ -33,6 +33,16 @@ internal static class ApiDescription
             options.AddDocumentTransformer(Introduce);
             options.AddOperationTransformer(AddExamples);
             options.AddSchemaTransformer(ListAllowedValues);
+            options.AddSchemaTransformer((schema, context, _) =>
+            {
+                ParameterSchemas.FillBody(schema, context);
+                return Task.CompletedTask;
+            });
+            options.AddOperationTransformer((operation, context, _) =>
+            {
+                ParameterSchemas.DescribeForm(operation, context);
+                return Task.CompletedTask;
+            });
         });
     }
 

@@ -50,7 +50,7 @@ internal static class ConvertApi
             Type = JobType.Convert, Model = model.Id, Width = 0, Height = 0,
             Conversion = new Conversion(type!, output),
         };
-        Job job = await intake.AddAsync(settings, JobSubmission.ReadOrder(request, body, fields), cancellation);
+        Job job = await intake.AddAsync(settings, intake.ReadOptions(request, body, fields), cancellation);
         return Results.Json(new QueuedResponse(job.Id, job.Status), ApiJson.Readable.QueuedResponse);
     }
 }

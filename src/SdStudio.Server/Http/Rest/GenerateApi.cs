@@ -1,4 +1,3 @@
-using SdCpp.Interop;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
@@ -10,6 +9,8 @@ namespace SdStudio.Server.Http.Rest;
 /// <summary><c>POST /api/generate</c>, <c>/edit</c>, <c>/variation</c>, <c>/upscale</c>: a job, and its pictures when it has ended in time.</summary>
 internal static class GenerateApi
 {
+    private const string FormUrlEncoded = "application/x-www-form-urlencoded";
+
     public static void MapGenerateApi(this IEndpointRouteBuilder api)
     {
         foreach (string type in JobType.Drawing)
@@ -34,9 +35,10 @@ internal static class GenerateApi
 
     private static RouteHandlerBuilder Describe(string type, RouteHandlerBuilder endpoint) => (type switch
     {
-        JobType.Generate => endpoint.Accepts<GenerateBody>("application/json", "multipart/form-data"),
-        JobType.Upscale => endpoint.Accepts<UpscaleBody>("multipart/form-data", "application/json"),
-        _ => endpoint.Accepts<EditBody>("multipart/form-data", "application/json"),
+        JobType.Generate => endpoint.Accepts<GenerateBody>("application/json", "multipart/form-data", FormUrlEncoded),
+        JobType.Upscale => endpoint.Accepts<UpscaleBody>("multipart/form-data", "application/json", FormUrlEncoded),
+        JobType.Edit => endpoint.Accepts<EditBody>("multipart/form-data", "application/json", FormUrlEncoded),
+        _ => endpoint.Accepts<VariationBody>("multipart/form-data", "application/json", FormUrlEncoded),
     }).Draws().WithMetadata(new RequestExample(type switch
     {
         JobType.Generate => """{"model":"demo","prompt":"a red circle on a blue background","size":"256x256","seed":7}""",
@@ -62,11 +64,7 @@ internal static class GenerateApi
                 job.Id, job.CreatedAt / 1000,
                 [.. images.Select(image => new GenerateResponseImage(image.Id, image.Index, RevisedPrompt: null))]),
             ApiJson.Readable.GenerateResponse),
-        // What the engine refuses is the request's fault; everything else that ends a job is not.
-        JobStatus.Failed => ApiErrors.Json(
-            job.ErrorCode == nameof(SdError.InvalidArgument) ? StatusCodes.Status400BadRequest : StatusCodes.Status500InternalServerError,
-            job.Error ?? "The job failed"),
-        JobStatus.Cancelled => ApiErrors.Json(StatusCodes.Status409Conflict, "The job was cancelled", $"Job {job.Id}"),
+        _ when JobProblem.Of(job) is { } error => ApiErrors.Json(error.Status, error.Message, error.Detail),
         _ => Results.Json(
             new AcceptedResponse(job.Id, job.Id, job.Status), ApiJson.Readable.AcceptedResponse, statusCode: StatusCodes.Status202Accepted),
     };

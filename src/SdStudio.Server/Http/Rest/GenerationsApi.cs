@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
@@ -34,7 +36,7 @@ internal static class GenerationsApi
             .Asks(("delete_files", "true: the image files too"));
     }
 
-    private static async Task<IResult> ListAsync(HttpRequest request, HttpResponse response, IJobQueries queries, QueueViews views)
+    private static async Task<IResult> ListAsync(HttpRequest request, HttpResponse response, IJobQueries queries, QueueViews views, QueueAnswers answers)
     {
         CancellationToken left = request.HttpContext.RequestAborted;
         var query = new RequestQuery(request);
@@ -43,14 +45,20 @@ internal static class GenerationsApi
             ApiKeys.ScopeOf(request.HttpContext), status == "all" ? null : status, query.OneOf(JobType.All, "type"), query.Text("model"), query.Text("q") ?? query.Text("search"));
         int limit = query.Integer("limit", DefaultLimit, 1, MaxLimit);
         int offset = query.Integer("offset", 0, 0, int.MaxValue);
-        long total = await queries.CountAsync(filter, left);
-        List<JobView> page = await views.OfAsync(await queries.ListAsync(filter, new JobPage(limit, offset), left), left);
-        response.Headers["X-Total-Count"] = total.ToString(System.Globalization.CultureInfo.InvariantCulture);
         // The document's shape is the list; the original sent it in an envelope, and its page still wants that.
-        return query.OneOf(["document", "studio"], "shape") == "studio"
-            ? Results.Json(
-                new GenerationsPage(page, new Pagination(total, limit, offset, offset + page.Count < total)), ApiJson.Readable.GenerationsPage)
-            : Results.Json(page, ApiJson.Readable.ListJobView);
+        bool inEnvelope = query.OneOf(["document", "studio"], "shape") == "studio";
+        ListAnswer answer = await answers.GetAsync(filter.Scope, request.Path + request.QueryString.Value, async () =>
+        {
+            long total = await queries.CountAsync(filter, left);
+            List<JobView> page = await views.OfAsync(await queries.ListAsync(filter, new JobPage(limit, offset), left), left);
+            byte[] json = inEnvelope
+                ? JsonSerializer.SerializeToUtf8Bytes(
+                    new GenerationsPage(page, new Pagination(total, limit, offset, offset + page.Count < total)), ApiJson.Readable.GenerationsPage)
+                : JsonSerializer.SerializeToUtf8Bytes(page, ApiJson.Readable.ListJobView);
+            return new ListAnswer(json, total);
+        });
+        response.Headers["X-Total-Count"] = answer.Total.ToString(CultureInfo.InvariantCulture);
+        return Results.Bytes(answer.Json, "application/json; charset=utf-8");
     }
 
     private static async Task<IResult> GetAsync(string id, HttpContext context, IJobQueries queries, QueueViews views) =>

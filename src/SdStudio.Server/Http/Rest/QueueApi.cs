@@ -21,7 +21,7 @@ internal static class QueueApi
     {
         RouteGroupBuilder queue = api.MapGroup("/queue");
         queue.MapGet("", ListAsync).Gives<QueueResponse>(Group, "Jobs, newest first, with statistics", 400)
-            .Asks(("status", "pending, processing, completed, failed or cancelled"), ("type", "generate, edit, variation or upscale"), ("model", "A model's id"), ("q", "Text within the prompt; search is the same"), ("limit", "At most so many"), ("offset", "Leave out so many"));
+            .Asks(("status", "pending, processing, completed, failed or cancelled"), ("type", "generate, edit, variation or upscale"), ("model", "A model's id"), ("q", "Text within the prompt; search is the same"), ("limit", "At most so many"), ("offset", "Leave out so many"), ("sort", "newest; or position, of waiting jobs: the next one first"));
         queue.MapGet("/stats", async (HttpContext context, IJobQueries queries) => Results.Json(await StatsAsync(context, queries), ApiJson.Readable.QueueStats)).Gives<QueueStats>(Group, "How many jobs each status has");
         queue.MapGet("/{id}", GetAsync).Gives<JobView>(Group, "A job with its progress, place in line and pictures", 404);
         queue.MapGet("/{id}/preview", PreviewAsync).GivesFile(Group, "What a running job looks like now", "image/webp", 404);
@@ -44,12 +44,19 @@ internal static class QueueApi
             query.Text("q") ?? query.Text("search"));
         int limit = query.Integer("limit", DefaultLimit, 1, 1000);
         int offset = query.Integer("offset", 0, 0, int.MaxValue);
-        byte[] answer = await answers.GetAsync(filter.Scope, request.QueryString.Value ?? "", async () => JsonSerializer.SerializeToUtf8Bytes(
-            new QueueResponse(
-                await views.OfAsync(await queries.ListAsync(filter, new JobPage(limit, offset), left), left), await StatsAsync(request.HttpContext, queries),
-                await queries.CountAsync(filter, left), limit, offset, (await line.OrderAsync(left)).IsPaused),
-            ApiJson.Readable.QueueResponse));
-        return Results.Bytes(answer, "application/json; charset=utf-8");
+        bool byPosition = query.OneOf(["newest", "position"], "sort") == "position";
+        if (byPosition && filter.Status != JobStatus.Pending)
+            throw new BadRequestException("sort=position is for status=pending: only waiting jobs have a position");
+        ListAnswer answer = await answers.GetAsync(filter.Scope, request.Path + request.QueryString.Value, async () =>
+        {
+            long total = await queries.CountAsync(filter, left);
+            List<JobView> jobs = byPosition
+                ? await views.ByPositionAsync(filter, new JobPage(limit, offset), left)
+                : await views.OfAsync(await queries.ListAsync(filter, new JobPage(limit, offset), left), left);
+            var page = new QueueResponse(jobs, await StatsAsync(request.HttpContext, queries), total, limit, offset, (await line.OrderAsync(left)).IsPaused);
+            return new ListAnswer(JsonSerializer.SerializeToUtf8Bytes(page, ApiJson.Readable.QueueResponse), total);
+        });
+        return Results.Bytes(answer.Json, "application/json; charset=utf-8");
     }
 
     private static async Task<IResult> GetAsync(string id, HttpContext context, IJobQueries queries, QueueViews views) =>

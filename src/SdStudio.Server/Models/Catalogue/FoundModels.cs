@@ -109,8 +109,7 @@ internal static partial class FoundModels
             Options = new DiffusionModelOptions { ModelPath = path },
             Files = [new ModelFileEntry("models/" + written, path)],
             DefaultSize = new ImageSize(usual.Side, usual.Side),
-            DefaultSteps = usual.Steps,
-            DefaultCfgScale = usual.CfgScale,
+            Defaults = GenerationDefaults.Of(("steps", (long)usual.Steps), ("cfg_scale", usual.CfgScale)),
             SupportsNegativePrompt = usual.CfgScale > 1,
         };
     }

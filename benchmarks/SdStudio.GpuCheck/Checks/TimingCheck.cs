@@ -1,0 +1,70 @@
+namespace SdStudio.GpuCheck.Checks;
+
+/// <summary>Times a model: loading it, a step, decoding.</summary>
+internal sealed class TimingCheck(CheckModel model, bool onCard)
+    : Check($"time-{NameOf(model)}-{(onCard ? "card" : "cpu")}", $"time the {TitleOf(model)} on the {(onCard ? "card" : "CPU")}", TimeSpan.FromSeconds(60))
+{
+    public override bool NeedsCard => onCard;
+
+    public override string? After => new ModelsCheck().Name;
+
+    public override string? DeviceOf(string device) => onCard ? device : CheckContext.Processor;
+
+    public override string? LeftOut(Sizes sizes) => sizes.OnCard.ContainsKey(model) ? null : $"left out by --sizes {sizes.Name}";
+
+    public static string NameOf(CheckModel model) => model.ToString().ToLowerInvariant();
+
+    public static string TitleOf(CheckModel model) => model switch
+    {
+        CheckModel.Demo => "demo model",
+        CheckModel.Sd15 => "model of SD 1.5's size",
+        _ => "model of SDXL's size",
+    };
+
+    /// <summary>Where the image lies that both devices draw.</summary>
+    public static string ImagePath(string work, CheckModel model, bool onCard) => Path.Combine(work, $"image-{NameOf(model)}-{(onCard ? "card" : "cpu")}.rgb");
+
+    public override async Task<CheckAnswer> RunAsync(CheckContext context)
+    {
+        string device = DeviceOf(context.Device)!;
+        double? before = MemoryWatch.UsedMib(context.DeviceOf(device));
+        await using TimedModel loaded = await TimedModel.LoadAsync(context, model, device);
+        Dictionary<string, double> figures = new() { ["load_seconds"] = loaded.LoadSeconds };
+
+        // What both devices draw, to be compared; on the card it prepares everything for the drawing that is timed.
+        Drawing both = context.Sizes.OnProcessor[model];
+        Drawn first = await loaded.DrawAsync(both);
+        await File.WriteAllBytesAsync(ImagePath(context.Work, model, onCard), first.Pixels);
+        if (model == CheckModel.Demo)
+            Save(first, Path.Combine(context.Out, $"demo-{(onCard ? "card" : "cpu")}.png"));
+        figures["first_image_seconds"] = first.Seconds;
+        Drawing timed = onCard ? context.Sizes.OnCard[model] : both;
+        Drawn drawn = onCard ? await loaded.DrawAsync(timed) : first;
+        if (onCard && model != CheckModel.Demo)
+            drawn = await loaded.DrawAsync(timed);
+
+        Add(figures, timed, drawn);
+        if (loaded.Log.WeightsOnDevice is { } onDevice && loaded.Log.WeightsInRam is { } inRam)
+            (figures["weights_on_device_mib"], figures["weights_in_ram_mib"]) = (onDevice, inRam);
+        if (onCard && before is { } used)
+            figures["peak_device_mib"] = drawn.PeakMib - used;
+        return new CheckAnswer(CheckOutcome.Judge(figures, ImageDifference.IsFlat(drawn.Pixels) ? "the image is of one colour" : null));
+    }
+
+    private static void Add(Dictionary<string, double> figures, Drawing timed, Drawn drawn)
+    {
+        figures["side_pixels"] = timed.Side;
+        figures["steps"] = timed.Steps;
+        figures["step_seconds"] = drawn.StepSeconds;
+        figures["decode_seconds"] = drawn.DecodeSeconds;
+        figures["image_seconds"] = drawn.Seconds;
+        if (drawn.VaeBufferMib is { } buffer)
+            figures["decoder_buffer_mib"] = buffer;
+    }
+
+    private static void Save(Drawn drawn, string path)
+    {
+        using var image = SdCpp.Interop.ImageBuffer.FromPixels(drawn.Pixels, drawn.Side, drawn.Side);
+        image.Save(path);
+    }
+}
