@@ -8,6 +8,9 @@ namespace SdStudio.Server.Models.Cache;
 internal sealed partial class EngineHost(
     DataFolders folders, IOptions<StudioOptions> options, IHostApplicationLifetime lifetime, ILogger<EngineHost> logger) : IHostedService
 {
+    // A process has one engine: where several servers share it, as in tests, that of the first writes down a crash.
+    private static string? _crashFile;
+
     private readonly TaskCompletionSource<SdEngine> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The engine, once it is loaded and the demo model exists; fails with an <see cref="SdException"/> when it cannot be loaded.</summary>
@@ -54,7 +57,7 @@ internal sealed partial class EngineHost(
             NativeDirectory = NullIfEmpty(options.Value.NativeDirectory),
             Backend = NullIfEmpty(options.Value.Backend),
             BackendPath = NullIfEmpty(options.Value.BackendPath),
-            CrashFile = folders.CrashFile,
+            CrashFile = Interlocked.CompareExchange(ref _crashFile, folders.CrashFile, null) ?? folders.CrashFile,
         });
         SdEngine.SetLogSink(LogEngineLine);
         LogEngine(engine.Info.Version, engine.Info.Provider, engine.Info.Backend, engine.Info.BackendReason);
