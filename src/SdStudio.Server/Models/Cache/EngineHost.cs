@@ -49,13 +49,24 @@ internal sealed partial class EngineHost(
 
     private SdEngine LoadEngine()
     {
-        SdEngine engine = SdEngine.Load(new SdEngineOptions
+        var wanted = new SdEngineOptions
         {
             NativeDirectory = NullIfEmpty(options.Value.NativeDirectory),
             Backend = NullIfEmpty(options.Value.Backend),
             BackendPath = NullIfEmpty(options.Value.BackendPath),
             CrashFile = folders.CrashFile,
-        });
+        };
+        SdEngine engine;
+        try
+        {
+            engine = SdEngine.Load(wanted);
+        }
+        catch (SdException exception) when (exception is { Code: SdError.EngineIncompatible, Option: nameof(SdEngineOptions.CrashFile) })
+        {
+            // Another server of this process was first: what the engine says when it ends the process goes to that one's folder.
+            engine = SdEngine.Load(wanted with { CrashFile = null });
+        }
+
         SdEngine.SetLogSink(LogEngineLine);
         LogEngine(engine.Info.Version, engine.Info.Provider, engine.Info.Backend, engine.Info.BackendReason);
         return engine;
