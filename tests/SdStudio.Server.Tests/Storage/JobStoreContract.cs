@@ -203,9 +203,10 @@ public abstract class JobStoreContract : StoreContract
         await AddAsync("second");
         Lease lease = await ClaimAsync("second");
 
-        // An image that is there already: nothing of the second job may stay.
-        await Assert.ThrowsAsync<StorageUnavailableException>(async () => await Jobs.CompleteAsync(
-            lease, result with { Measured = new ModelCosts(1000, 1, 2, 3, 0, 1) }, Cancellation));
+        // Its second image takes another job's place: nothing of it may stay.
+        JobResult broken = Result("second") with { Measured = new ModelCosts(1000, 1, 2, 3, 0, 1) };
+        broken = broken with { Images = [.. broken.Images, new JobImage("another id", "first", 0, "images/x.png", "image/png", 64, 64, 1)] };
+        await Assert.ThrowsAsync<StorageUnavailableException>(async () => await Jobs.CompleteAsync(lease, broken, Cancellation));
 
         Assert.Equal(JobStatus.Processing, await StatusAsync("second"));
         Assert.Empty(await Queries.ImagesAsync("second", OwnerScope.All, Cancellation));
