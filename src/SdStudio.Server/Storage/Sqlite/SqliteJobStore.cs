@@ -33,7 +33,7 @@ internal sealed class SqliteJobStore(StudioDatabase database, TimeProvider time)
                     [.. Show(lease), ("$settings", settings), ("$loading", result.LoadingMs), ("$generation", result.GenerationMs)]).FirstOrDefault();
                 if (done is null)
                     return null;
-                ImageRows.Add(writer, result.Images, Now);
+                ImageRows.Add(writer, lease.JobId, result.Images, Now);
                 if (result.Measured is { } measured)
                     SqliteModelCostStore.Add(writer, ModelCosts.KeyOf(result.Settings), result.DeviceClass, measured);
                 return done with { ImageCount = result.Images.Count };
@@ -46,7 +46,7 @@ internal sealed class SqliteJobStore(StudioDatabase database, TimeProvider time)
         {
             bool isHeld = writer.Query($"UPDATE jobs SET updated_at = $now WHERE {Held} RETURNING 1", row => true, Show(lease)).Count > 0;
             if (isHeld)
-                ImageRows.Add(writer, [image], Now);
+                ImageRows.Add(writer, lease.JobId, [image], Now);
             return isHeld;
         },
         cancellation);
