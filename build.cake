@@ -59,6 +59,7 @@ Task("Test")
     .Description("Builds and runs all tests; --project NAME runs one project of them, --class NAME one class.")
     .IsDependentOn("Build")
     .IsDependentOn("Pack")
+    .IsDependentOn("Gpu-Archive")
     .Does(() =>
 {
     CleanDirectory(results);
