@@ -67,6 +67,7 @@ public sealed class PageImageTests(Browser browser) : PageTest(browser)
         byte[] before = await ResultAsync(Prompt);
         await Button("Edit").ClickAsync();
         await Expect(Page.GetByText("128 × 128 pixels")).ToBeVisibleAsync();
+        await Expect(Page.Locator(".mask-layer")).ToBeVisibleAsync();
         await Field("brush").FillAsync("44");
         await Field("feather").FillAsync("0");
         LocatorBoundingBoxResult box = (await Page.Locator(".sheet").BoundingBoxAsync())!;

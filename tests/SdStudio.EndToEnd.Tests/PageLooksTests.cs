@@ -134,6 +134,7 @@ public sealed class PageLooksTests(Browser browser) : PageTest(browser)
 
         await ShowAsync(Page, $"#/image/{last}");
         await Button("Edit").ClickAsync();
+        await Expect(Page.Locator(".mask-layer")).ToBeVisibleAsync();
         LocatorBoundingBoxResult box = (await Page.Locator(".sheet").BoundingBoxAsync())!;
         await Field("brush").FillAsync("36");
         await Page.Mouse.MoveAsync(box.X + (box.Width * .12f), box.Y + (box.Height * .15f));

@@ -136,6 +136,7 @@ public sealed class PageTests(Browser browser) : PageTest(browser)
 
         int clicks = 0;
         await ClickAsync(Button("Edit"));
+        await Expect(Page.Locator(".mask-layer")).ToBeVisibleAsync();
         LocatorBoundingBoxResult canvas = (await Page.Locator(".sheet").BoundingBoxAsync())!;
         await Page.Mouse.ClickAsync(canvas.X + (canvas.Width / 3), canvas.Y + (canvas.Height / 3));
         clicks++;

@@ -44,7 +44,7 @@ internal sealed class TextImageRunner(
             using GenerationResult? second = used.Hires is null
                 ? null
                 : await passes.SecondAsync(model, image, one with { Settings = one.Settings with { Sampler = used.Sampler, Scheduler = used.Scheduler } }, cancellation).ConfigureAwait(false);
-            saved.Add(await images.SaveAsync(job, saved.Count, (second?.Images[0] ?? image).Pixels, used, image.Seed, cancellation).ConfigureAwait(false));
+            saved.Add(await images.SaveAsync(job, saved.Count, (second?.Images[0] ?? image).Image, used, image.Seed, cancellation).ConfigureAwait(false));
         }
 
         return new JobResult(used, saved, (long)lease.Loading.TotalMilliseconds, (long)time.GetElapsedTime(start).TotalMilliseconds)

@@ -27,7 +27,6 @@ internal static class PageApi
         HttpResponse response = context.Response;
         response.Headers.ContentSecurityPolicy = Policy;
         response.Headers.XContentTypeOptions = "nosniff";
-        response.Headers["Referrer-Policy"] = "no-referrer";
         // Asked for each time and sent when it is another one: a new server never meets an old page.
         response.Headers.CacheControl = "no-cache";
         response.Headers.Vary = HeaderNames.AcceptEncoding;

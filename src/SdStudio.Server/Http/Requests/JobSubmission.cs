@@ -99,7 +99,7 @@ internal sealed class JobSubmission(
         if (settings.Type != JobType.Edit)
             fields.Refuse("image", $"image: {count} images were sent; a {settings.Type} takes one");
         else if (catalogue.Find(settings.Model) is { } model && (model.Remote is not null || !model.Capabilities.Contains("imgedit")))
-            fields.Refuse("image", $"image: {count} images were sent; the model {model.Id} takes one. Models with the capability imgedit take up to {ImageRequest.MaxPictures}");
+            fields.Refuse("image", $"image: {count} images were sent; the model {model.Id} takes one. Models with the capability imgedit take up to {ImageRequest.MaxImages}");
     }
 }
 

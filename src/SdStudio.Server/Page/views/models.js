@@ -4,12 +4,16 @@ import { canGenerate, fits, kindOf, memoryText, missing, recommended, sizeOf } f
 import { set } from '../core/draft.js';
 import { guarded } from '../core/notices.js';
 import { go } from '../core/route.js';
-import { downloads, loras, memory, models, startDownload, upscalers } from '../core/store.js';
+import { downloads, loras, memory, models, refreshModels, startDownload, upscalers } from '../core/store.js';
 import { bytes, mebibytes, number, t } from '../core/text.js';
 import { DownloadState } from './download.js';
 import { Button, Empty } from './ui.js';
 
-const act = (model, path) => guarded(() => post(`/api/models/${encodeURIComponent(model.id)}/${path}`))();
+// A pin changes no state that an event would tell.
+const act = guarded(async (model, path) => {
+  await post(`/api/models/${encodeURIComponent(model.id)}/${path}`);
+  await refreshModels();
+});
 const capabilityOf = name => ({ 'text-to-image': t('capability.text'), 'image-to-image': t('capability.image'), imgedit: t('capability.edit') })[name] ?? name;
 
 /** Its state in words: a model that is not here yet is normal, and is told with its size. */
