@@ -4,6 +4,7 @@
 #include "engine_types.hpp"
 
 #include <string>
+#include <type_traits>
 
 namespace sdcpp {
 
@@ -35,23 +36,34 @@ namespace sdcpp {
     X(str_to_prediction)                                                                                                                 \
     X(str_to_lora_apply_mode)
 
+// What only some engines have: the name here, the engine's name, and the type.
+#define SDCPP_OPTIONAL_FUNCTIONS(X)                                                                                                       \
+    X(set_abort_callback, "sd_set_abort_callback", bool (*)(bool (*)(void*), void*))                                                      \
+    X(list_devices, "sd_list_devices", size_t (*)(char*, size_t))                                                                         \
+    X(model_version_name, "sd_get_model_version_name", const char* (*)(const sd_ctx_t*))                                                  \
+    X(backend_load, "ggml_backend_load", void* (*)(const char*))                                                                          \
+    X(set_preview_callback, "sd_set_preview_callback", void (*)(void (*)(int, int, sd_image_t*, bool, void*), int, int, bool, bool, void*)) \
+    X(str_to_hires_upscaler, "str_to_sd_hires_upscaler", sd_hires_upscaler_t (*)(const char*))                                            \
+    X(hires_upscaler_name, "sd_hires_upscaler_name", const char* (*)(sd_hires_upscaler_t))                                                \
+    X(convert, "convert", bool (*)(const char*, const char*, const char*, sd_type_t, const char*, bool))                                  \
+    X(device_by_name, "ggml_backend_dev_by_name", void* (*)(const char*))                                                                 \
+    X(device_memory, "ggml_backend_dev_memory", void (*)(void*, size_t*, size_t*))                                                        \
+    X(ggml_set_abort_callback, "ggml_set_abort_callback", void (*)(void (*)(const char*)))                                                \
+    X(load_control_net, "sd_ctx_load_control_net", bool (*)(sd_ctx_t*, const char*))                                                      \
+    X(unload_control_net, "sd_ctx_unload_control_net", bool (*)(sd_ctx_t*))                                                               \
+    X(preprocess_canny, "preprocess_canny", bool (*)(sd_image_t, float, float, float, float, bool))                                       \
+    X(fit_params, "sd_fit_params", void (*)())                                                                                            \
+    X(generate_video, "generate_video", void (*)())
+
 struct engine_api {
 #define SDCPP_DECLARE(name) decltype(&::name) name = nullptr;
     SDCPP_REQUIRED_FUNCTIONS(SDCPP_DECLARE)
 #undef SDCPP_DECLARE
 
-    // What only some engines have; null when this one lacks it.
-    bool (*set_abort_callback)(bool (*)(void*), void*) = nullptr;
-    size_t (*list_devices)(char*, size_t) = nullptr;
-    const char* (*model_version_name)(const sd_ctx_t*) = nullptr;
-    void* (*backend_load)(const char*) = nullptr;
-    void (*set_preview_callback)(void (*)(int, int, sd_image_t*, bool, void*), int, int, bool, bool, void*) = nullptr;
-    sd_hires_upscaler_t (*str_to_hires_upscaler)(const char*) = nullptr;
-    const char* (*hires_upscaler_name)(sd_hires_upscaler_t) = nullptr;
-    bool (*convert)(const char*, const char*, const char*, sd_type_t, const char*, bool) = nullptr;
-    void* (*device_by_name)(const char*) = nullptr;
-    void (*device_memory)(void*, size_t*, size_t*) = nullptr;
-    void (*ggml_set_abort_callback)(void (*)(const char*)) = nullptr;
+    // Null when this engine lacks it.
+#define SDCPP_DECLARE(member, name, ...) std::add_pointer_t<std::remove_pointer_t<__VA_ARGS__>> member = nullptr;
+    SDCPP_OPTIONAL_FUNCTIONS(SDCPP_DECLARE)
+#undef SDCPP_DECLARE
 
     std::string provider;
     std::string version;

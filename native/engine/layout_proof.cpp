@@ -30,6 +30,15 @@ private:
     std::vector<uint8_t> bytes_;
 };
 
+// An enum of another version may hold a number that is none of this one's: it is read as a number.
+template <typename Enum>
+int number_of(const Enum& value) {
+    static_assert(sizeof(Enum) == sizeof(int), "the engine's enums are ints");
+    int number = 0;
+    std::memcpy(&number, &value, sizeof number);
+    return number;
+}
+
 template <typename Params>
 class proof {
 public:
@@ -80,7 +89,7 @@ public:
                 expect(key, "7013", printed(*params.get(), key));
             } else {
                 // Another number than the default's must have another name.
-                value = static_cast<type>(static_cast<int>(value) == 1 ? 2 : 1);
+                value = static_cast<type>(number_of(value) == 1 ? 2 : 1);
                 if (printed(*params.get(), key) == before) {
                     differs(std::string("has its field ") + key + " at another place: a value that is written to it is not the one that the engine prints");
                 }
@@ -241,13 +250,15 @@ void prove_names(const std::string& what, const char* name, const char* (*name_o
     const auto wrong = [&](int number, const std::string& how) {
         throw failure(SDCPP_ENGINE_INCOMPATIBLE, what + ": " + name + " has " + std::to_string(static_cast<int>(count)) + " values here, but in the engine number " + std::to_string(number) + how);
     };
+    // What no name is stands for the number after the last.
+    const Enum none = from_name("no name of any");
     const std::string beyond = name_of(count);
-    if (from_name(beyond.c_str()) != count) {
-        wrong(static_cast<int>(count), " is one more, " + beyond);
+    if (number_of(none) != static_cast<int>(count)) {
+        wrong(static_cast<int>(count), number_of(none) > static_cast<int>(count) ? " is one more, " + beyond : " is beyond the last");
     }
     for (int i = 0; i < static_cast<int>(count); ++i) {
         const char* own = name_of(static_cast<Enum>(i));
-        if (own == nullptr || own == beyond || static_cast<int>(from_name(own)) != i) {
+        if (own == nullptr || own == beyond || number_of(from_name(own)) != i) {
             wrong(i, " is none of them");
         }
     }
@@ -257,7 +268,8 @@ void prove_names(const std::string& what, const char* name, const char* (*name_o
 void prove_ends(const engine_api& api, const proof<sd_ctx_params_t>& context) {
     roomy<sd_ctx_params_t> params;
     api.sd_ctx_params_init(params.get());
-    if (params.get()->wtype != SD_TYPE_COUNT || params.get()->sampler_rng_type != RNG_TYPE_COUNT || params.get()->prediction != PREDICTION_COUNT) {
+    const sd_ctx_params_t& p = *params.get();
+    if (number_of(p.wtype) != SD_TYPE_COUNT || number_of(p.sampler_rng_type) != RNG_TYPE_COUNT || number_of(p.prediction) != PREDICTION_COUNT) {
         context.differs("has other values for automatic weights, random numbers or prediction: these enums have another number of values");
     }
 }

@@ -54,8 +54,8 @@ typedef enum sdcpp_status {
 typedef struct sdcpp_error {
     uint32_t size;
     int32_t code;        /* an sdcpp_status */
-    char option[64];     /* the engine's name of the value that was refused, e.g. "steps" or "hires.scale"; empty for none in particular */
     char message[1976];
+    char option[64];     /* the engine's name of the value that was refused, e.g. "steps" or "hires.scale"; empty for none in particular */
 } sdcpp_error;
 
 /* ---------------------------------------------------------------------------------------------------------------- engine -- */
@@ -120,6 +120,14 @@ typedef struct sdcpp_limit {
 
 /* Limit number `index`, counted from 0: SDCPP_OK, or SDCPP_INVALID_ARGUMENT past the last one. */
 SDCPP_API int32_t sdcpp_limit_at(int32_t index, sdcpp_limit* limit, sdcpp_error* error);
+
+/*
+ * What this engine can beyond what every engine can, names with commas between: "canny" (sdcpp_canny), "control-net-swap"
+ * (sdcpp_context_set_control_net), "convert" (sdcpp_convert), "device-memory", "devices", "fit" (it can tell what fits before loading; not
+ * handed through), "hires", "plug-ins", "previews", "video" (it can make videos; not handed through). Lives as long as the process; "" when
+ * no engine is loaded.
+ */
+SDCPP_API const char* sdcpp_engine_features(void);
 
 /* The name of sampler or scheduler number `index`, counted from 0; NULL past the last one. */
 SDCPP_API const char* sdcpp_sampler_name(int32_t index);
@@ -233,6 +241,12 @@ typedef struct sdcpp_context_info {
 
 SDCPP_API int32_t sdcpp_context_get_info(const sdcpp_context* context, sdcpp_context_info* info, sdcpp_error* error);
 
+/*
+ * Another ControlNet for a loaded model, in place of the one that it has; NULL for none. SDCPP_NOT_SUPPORTED without the feature
+ * "control-net-swap"; SDCPP_BUSY while a call runs. The file must be of the model's own family: the engine ends the process over others.
+ */
+SDCPP_API int32_t sdcpp_context_set_control_net(sdcpp_context* context, const char* path, const sdcpp_call* call, sdcpp_error* error);
+
 typedef enum sdcpp_cancel_mode {
     SDCPP_CANCEL_NONE = 0,        /* takes back a cancel that no call has answered yet */
     SDCPP_CANCEL_NOW = 1,         /* stop at the next step; nothing is delivered */
@@ -331,6 +345,13 @@ SDCPP_API int32_t sdcpp_txt2img(sdcpp_context* context, const sdcpp_image_params
 SDCPP_API int32_t sdcpp_img2img(sdcpp_context* context, const sdcpp_image_params* params, const sdcpp_image* init,
                                 const sdcpp_image* mask, float strength, const sdcpp_call* call, sdcpp_result* result,
                                 sdcpp_error* error);
+
+/*
+ * The edges of `input` (3 channels, at least 3 x 3) as an image for a ControlNet that draws along edges. Thresholds and greys are
+ * 0..1, low <= high; `output` takes width x height x 3 bytes. SDCPP_NOT_SUPPORTED without the feature "canny".
+ */
+SDCPP_API int32_t sdcpp_canny(const sdcpp_image* input, float high_threshold, float low_threshold, float weak, float strong, int32_t inverse,
+                              uint8_t* output, sdcpp_error* error);
 
 /* --------------------------------------------------------------------------------------------------------------- convert -- */
 

@@ -4,7 +4,9 @@
 #include "context.hpp"
 #include "failure.hpp"
 #include "last_words.hpp"
+#include "optional_functions.hpp"
 #include "pictures.hpp"
+#include "quiet_stdout.hpp"
 #include "threads.hpp"
 #include "upscaler.hpp"
 
@@ -88,6 +90,7 @@ void load(const sdcpp_engine_params& params) {
             throw failure(SDCPP_ENGINE_NOT_FOUND, std::string("the backend plug-in '") + params.backend_path + "' cannot be loaded");
         }
     }
+    quiet_stdout(reinterpret_cast<const void*>(api->new_sd_ctx));
     loaded = std::move(api);
     current = loaded.get();
     call_scope::install_callbacks();
@@ -100,9 +103,11 @@ void set_error(sdcpp_error* error, sdcpp_status code, const char* message, const
         return;
     }
     error->code = code;
-    std::strncpy(error->option, option, sizeof error->option - 1);
-    error->option[sizeof error->option - 1] = '\0';
-    const size_t capacity = std::min<size_t>(error->size, sizeof *error) - offsetof(sdcpp_error, message) - 1;
+    if (error->size >= sizeof *error) {
+        std::strncpy(error->option, option, sizeof error->option - 1);
+        error->option[sizeof error->option - 1] = '\0';
+    }
+    const size_t capacity = std::min<size_t>(error->size - offsetof(sdcpp_error, message), sizeof error->message) - 1;
     size_t length = std::min(std::strlen(message), capacity);
     while (length < std::strlen(message) && length > 0 && (static_cast<unsigned char>(message[length]) & 0xC0) == 0x80) {
         --length; // not in the middle of a UTF-8 character
@@ -214,6 +219,26 @@ int32_t sdcpp_result_size(const sdcpp_image_params* params, uint32_t* width, uin
     return behind_wall(error, [&] {
         need("params", params, sizeof(sdcpp_image_params));
         std::tie(handle("width", width), handle("height", height)) = result_size(copy_of(params));
+    });
+}
+
+const char* sdcpp_engine_features(void) {
+    const char* names = "";
+    behind_wall(nullptr, [&] {
+        static const std::string all = engine_features(engine());
+        names = all.c_str();
+    });
+    return names;
+}
+
+int32_t sdcpp_context_set_control_net(sdcpp_context* context, const char* path, const sdcpp_call* call, sdcpp_error* error) {
+    return behind_wall(error, [&] { set_control_net(handle("context", context), path, call); });
+}
+
+int32_t sdcpp_canny(const sdcpp_image* input, float high_threshold, float low_threshold, float weak, float strong, int32_t inverse, uint8_t* output, sdcpp_error* error) {
+    return behind_wall(error, [&] {
+        checks::image("input image", input, 3);
+        canny(*input, {high_threshold, low_threshold, weak, strong, inverse != 0}, output);
     });
 }
 

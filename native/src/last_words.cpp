@@ -9,6 +9,7 @@
 #include <cstring>
 #include <ctime>
 #include <exception>
+#include <filesystem>
 
 #if defined(_WIN32)
 #include <fcntl.h>
@@ -79,7 +80,8 @@ void on_abort(int signal, siginfo_t* info, void* context) {
 
 void open(const char* path) {
 #if defined(_WIN32)
-    const int fd = _open(path, _O_WRONLY | _O_CREAT | _O_APPEND, _S_IREAD | _S_IWRITE);
+    const std::filesystem::path native = std::filesystem::u8path(path);
+    const int fd = _wopen(native.c_str(), _O_WRONLY | _O_CREAT | _O_APPEND, _S_IREAD | _S_IWRITE);
 #else
     const int fd = ::open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 #endif

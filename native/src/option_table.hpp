@@ -3,9 +3,10 @@
 #pragma once
 
 #include "failure.hpp"
+#include "number_text.hpp"
 #include "options.hpp"
 
-#include <charconv>
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <functional>
@@ -27,17 +28,14 @@ struct option_context {
 }
 
 inline std::string in_words(double value) {
-    char text[32];
-    const auto [end, error] = std::to_chars(text, text + sizeof text, value);
-    return error == std::errc() ? std::string(text, end) : std::to_string(value);
+    return text_from_number(value);
 }
 
 // A number from `begin` to `end`, within low..high; NaN is never within.
 template <typename Number>
 Number parse_number(const option_context& o, const char* begin, const char* end, double low, double high) {
     Number value{};
-    const auto [stop, error] = std::from_chars(begin, end, value);
-    if (error != std::errc() || stop != end || !(static_cast<double>(value) >= low && static_cast<double>(value) <= high)) {
+    if (!number_from_text(begin, end, value) || !(static_cast<double>(value) >= low && static_cast<double>(value) <= high)) {
         wrong(o, std::string(std::is_integral_v<Number> ? "a whole number" : "a number") + " from " + in_words(low) + " to " + in_words(high));
     }
     return value;

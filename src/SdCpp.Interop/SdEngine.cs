@@ -22,7 +22,10 @@ public sealed class SdEngine
         {
             Info = new SdEngineInfo(
                 Text(info.Provider), Text(info.Version), Text(info.Commit), Text(info.SystemInfo).Trim(), NativeLoader.Path,
-                BackendOf(Devices), choice.Reason + Outcome(Devices));
+                BackendOf(Devices), choice.Reason + Outcome(Devices))
+            {
+                Features = Text(NativeMethods.sdcpp_engine_features()).Split(',', StringSplitOptions.RemoveEmptyEntries),
+            };
         }
 
         CanConvert = NativeMethods.sdcpp_can_convert() == 1;
@@ -125,7 +128,7 @@ public sealed class SdEngine
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public Task<SelfTestResult> SelfTestAsync(
         string? device = null, string? modelDirectory = null, CancellationToken cancellation = default) =>
-        new SelfTest(Devices).RunAsync(SelfTest.Request, device, modelDirectory, cancellation);
+        new SelfTest(Devices, Info).RunAsync(SelfTest.Request, device, modelDirectory, cancellation);
 
     private static unsafe SdEngine LoadOnce(SdEngineOptions options)
     {

@@ -14,7 +14,14 @@ namespace SdCpp.Interop;
 /// </param>
 /// <param name="BackendReason">One sentence: who chose the build, what was looked at, and which devices came of it.</param>
 public sealed record SdEngineInfo(
-    string Provider, string Version, string Commit, string SystemInfo, string NativeLibraryPath, string Backend, string BackendReason);
+    string Provider, string Version, string Commit, string SystemInfo, string NativeLibraryPath, string Backend, string BackendReason)
+{
+    /// <summary>
+    /// What this engine build can beyond what every one can: <c>canny</c>, <c>control-net-swap</c>, <c>convert</c>, <c>device-memory</c>,
+    /// <c>devices</c>, <c>fit</c>, <c>hires</c>, <c>plug-ins</c>, <c>previews</c>, <c>video</c>. Of <c>fit</c> and <c>video</c> only the presence is told so far.
+    /// </summary>
+    public IReadOnlyList<string> Features { get; init; } = [];
+}
 
 /// <summary>A device the engine can compute on.</summary>
 /// <param name="Name">The name to use in <see cref="DiffusionModelOptions.Backend"/>, e.g. <c>CPU</c> or <c>Vulkan0</c>.</param>

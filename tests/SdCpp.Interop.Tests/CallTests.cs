@@ -64,7 +64,7 @@ public sealed class CallTests(Demo demo)
             using GenerationResult drawn = await a;
             (await b).Dispose();
 
-            Assert.Equal(expected, drawn.Images[0].Pixels.Span.ToArray());
+            Assert.Equal(expected, drawn.Images[0].Image.Span.ToArray());
             AssertSampled(first, steps: 6, images: 1);
             AssertSampled(second, steps: 4, images: 2);
         }

@@ -3,6 +3,14 @@ namespace SdCpp.Interop.Tests;
 public sealed class EngineTests(Demo demo)
 {
     [Fact]
+    public void The_engine_tells_what_it_can_beyond_what_every_engine_can()
+    {
+        Assert.Contains("previews", demo.Engine.Info.Features);
+        Assert.Equal(demo.Engine.CanConvert, demo.Engine.Info.Features.Contains("convert"));
+        Assert.Equal(demo.Engine.Info.Features.Order(StringComparer.Ordinal), demo.Engine.Info.Features);
+    }
+
+    [Fact]
     public void The_engine_says_what_it_is()
     {
         Assert.Equal("prebuilt", demo.Engine.Info.Provider);

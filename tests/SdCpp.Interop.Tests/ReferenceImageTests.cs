@@ -80,7 +80,7 @@ public sealed class ReferenceImageTests(Demo demo)
     private static async Task<byte[]> DrawAsync(DiffusionModel model, TextToImageRequest request)
     {
         using GenerationResult result = await model.TextToImageAsync(request, null, Cancellation);
-        return result.Images[0].Pixels.Span.ToArray();
+        return result.Images[0].Image.Span.ToArray();
     }
 
     private string Person(int seed, long[] shape)

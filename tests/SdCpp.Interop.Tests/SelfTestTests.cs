@@ -38,6 +38,22 @@ public sealed class SelfTestTests(Demo demo)
         Assert.InRange(result.Difference!.Largest, 5.01, 255);
     }
 
+    // Another seed makes a red circle on blue as well: only the pixels tell that a setting did not arrive.
+    [Fact]
+    public async Task A_circle_that_is_not_this_engines_own_fails_by_its_pixels()
+    {
+        Assert.NotNull(SelfTestImages.Of(demo.Engine.Info));
+        SelfTestResult result = await new SelfTest(demo.Engine.Devices, demo.Engine.Info).RunAsync(SelfTest.Request with { Seed = 8 }, "cpu", Folder, Stopped);
+
+        Assert.False(result.Passed);
+        Assert.Contains($"not the one that {demo.Engine.Info.Version} makes", result.Problem, StringComparison.Ordinal);
+        Assert.True((await new SelfTest(demo.Engine.Devices).RunAsync(SelfTest.Request with { Seed = 8 }, "cpu", Folder, Stopped)).Passed, "an engine that nobody recorded is judged by the circle alone");
+    }
+
+    [Fact]
+    public void An_engine_that_was_not_recorded_has_no_image_to_compare_with() =>
+        Assert.Null(SelfTestImages.Of(demo.Engine.Info with { Version = "another engine 1.0" }));
+
     [Fact]
     public async Task A_model_whose_weights_are_lost_fails_with_the_colours_that_were_seen()
     {

@@ -89,12 +89,10 @@ public sealed class KillTests : IDisposable
         foreach (JsonElement job in queue.GetProperty("jobs").EnumerateArray())
         {
             string status = job.GetProperty("status").GetString()!;
-            Assert.True(status is "completed" or "failed", $"{job}");
-            // Only a job that two kills hit in the middle has failed, and says so.
-            if (status == "failed")
-                Assert.Contains("ended 2 times", job.GetProperty("error").GetString(), StringComparison.Ordinal);
-            Assert.InRange(job.GetProperty("attempts").GetInt32(), 1, 2);
-            completed += status == "completed" ? 1 : 0;
+            // No kill is a job's fault, however many hit it.
+            Assert.True(status == "completed", $"{job}");
+            Assert.InRange(job.GetProperty("attempts").GetInt32(), 1, Kills + 1);
+            completed++;
         }
 
         Assert.Equal(_asked.Count, queue.GetProperty("total").GetInt32());

@@ -5,62 +5,90 @@ using static Microsoft.Playwright.Assertions;
 
 namespace SdStudio.EndToEnd.Tests;
 
-/// <summary>A gallery of ten thousand pictures.</summary>
+/// <summary>A gallery of a hundred thousand images.</summary>
 public sealed class PageGalleryTests(Browser browser) : PageTest(browser)
 {
-    private const int Count = 10_000;
+    private const int Count = 100_000;
 
-    // What a screen and the ones before and after it have, with room for larger screens; ten thousand pictures would have thirty thousand.
+    // What a screen and the ones before and after it have, with room for larger screens; a hundred thousand images would have half a million.
     private const int MostElements = 1200;
     private const int MostBytes = 150_000;
 
-    private ILocator Tile(int index) => Page.Locator($"#gallery li[data-index='{index}']");
+    // None of the page's own; the garbage collector of a loaded machine may have one.
+    private const int MostLongTasks = 1;
+
+    private ILocator Tile(int index) => Page.Locator($"#gallery li.tile[data-index='{index}']");
 
     [Fact]
-    public async Task Ten_thousand_pictures_are_scrolled_through_searched_and_filtered_with_few_elements()
+    public async Task A_hundred_thousand_images_are_scrolled_through_searched_and_filtered_with_few_elements_and_no_long_task()
     {
         Fill();
         await Page.AddInitScriptAsync("window.longTasks = []; new PerformanceObserver(list => longTasks.push(...list.getEntries().map(entry => entry.duration))).observe({ type: 'longtask', buffered: true })");
-        await Page.GotoAsync("/#gallery");
-        await Expect(Page.Locator("#gallery [role=status]")).ToHaveTextAsync("10,000 pictures");
+        await Page.GotoAsync("/#/gallery");
+        await Expect(Page.Locator("#gallery [role=status]").First).ToHaveTextAsync("100,000 images");
         await SeenAsync(0);
-        await Page.EvaluateAsync("async () => { for (let i = 0; i < 60; i++) { scrollBy(0, 300); await new Promise(requestAnimationFrame); } }");
-        await Page.EvaluateAsync("scrollTo(0, document.documentElement.scrollHeight / 2)");
-        await Expect(Page.Locator("#gallery li").First).ToHaveAttributeAsync("data-index", new Regex("^4[0-9]{3}$"));
-        int middle = await Page.EvaluateAsync<int>("Number(document.querySelector('#gallery li').dataset.index)");
+        await Page.EvaluateAsync("longTasks.length = 0");
+        await Page.EvaluateAsync("async () => { const list = document.querySelector('#gallery .tiles-scroll'); for (let i = 0; i < 60; i++) { list.scrollBy(0, 300); await new Promise(requestAnimationFrame); } }");
+        await Page.EvaluateAsync("() => { const list = document.querySelector('#gallery .tiles-scroll'); list.scrollTop = list.scrollHeight / 2; }");
+        await Expect(Page.Locator("#gallery li.tile").First).ToHaveAttributeAsync("data-index", new Regex("^4[89][0-9]{3}$"));
+        int middle = await Page.EvaluateAsync<int>("Number(document.querySelector('#gallery li.tile').dataset.index)");
         Assert.InRange(middle, (Count / 2) - 300, Count / 2);
-        await SeenAsync(middle + 44);
-        await Tile(middle + 44).GetByRole(AriaRole.Button).FocusAsync();
+        await SeenAsync(middle + 28);
+        await Tile(middle + 28).GetByRole(AriaRole.Link).FocusAsync();
         await Page.Keyboard.PressAsync("ArrowRight");
-        await Expect(Tile(middle + 45).GetByRole(AriaRole.Button)).ToBeFocusedAsync();
+        await Expect(Tile(middle + 29).GetByRole(AriaRole.Link)).ToBeFocusedAsync();
         await Page.Keyboard.PressAsync("End");
         await SeenAsync(Count - 1);
-        await Expect(Tile(Count - 1).GetByRole(AriaRole.Button)).ToBeFocusedAsync();
+        await Expect(Tile(Count - 1).GetByRole(AriaRole.Link)).ToBeFocusedAsync();
         await Expect(Tile(Count - 1)).ToHaveAttributeAsync("aria-setsize", $"{Count}");
-        await Expect(Tile(Count - 1).GetByRole(AriaRole.Button)).ToHaveAccessibleNameAsync("a red circle, number 1");
+        await Expect(Tile(Count - 1).GetByRole(AriaRole.Link)).ToHaveAccessibleNameAsync("a red circle, number 1");
         Assert.InRange(await Page.EvaluateAsync<int>("document.querySelectorAll('*').length"), 100, MostElements);
+        string tasks = await Page.EvaluateAsync<string>("longTasks.map(Math.round).join(', ')");
 
         await Page.Keyboard.PressAsync("Enter");
-        await Expect(Page.Locator("#viewer .prompt")).ToHaveTextAsync("a red circle, number 1");
+        await Expect(Page.Locator("img.result")).ToHaveAttributeAsync("alt", "a red circle, number 1");
         await Page.Keyboard.PressAsync("ArrowLeft");
-        await Expect(Page.Locator("#viewer .prompt")).ToHaveTextAsync("a red circle, number 2");
+        await Expect(Page.Locator("img.result")).ToHaveAttributeAsync("alt", "a red circle, number 2");
         await Page.Keyboard.PressAsync("Escape");
 
-        await Page.GetByLabel("Search in prompts").FillAsync("number 777");
-        await Expect(Page.Locator("#gallery [role=status]")).ToHaveTextAsync("11 pictures");
+        await Page.GetByLabel("Search prompts").FillAsync("number 777");
+        await Expect(Page.Locator("#gallery [role=status]").First).ToHaveTextAsync("280 images", new() { Timeout = 20_000 });
         await SeenAsync(10);
-        await Page.GetByLabel("Search in prompts").FillAsync("");
-        await Page.GetByLabel("Of the model").SelectOptionAsync("sdxl");
-        await Expect(Page.Locator("#gallery [role=status]")).ToHaveTextAsync("100 pictures");
+        await Page.GetByLabel("Search prompts").FillAsync("");
+        await Page.GetByLabel("Filter by model").SelectOptionAsync("sdxl");
+        await Expect(Page.Locator("#gallery [role=status]").First).ToHaveTextAsync("1,000 images");
         Assert.Empty(Complaints);
         await File.WriteAllTextAsync(
             Path.Combine(Browser.Screenshots, "..", "page.txt"),
-            await Page.EvaluateAsync<string>(
-                """
-                `first contentful paint ${Math.round(performance.getEntriesByName('first-contentful-paint')[0].startTime)} ms, ` +
-                `long tasks of more than 50 ms: ${longTasks.map(Math.round).join(', ') || 'none'}`
-                """),
+            await Page.EvaluateAsync<string>("`first contentful paint ${Math.round(performance.getEntriesByName('first-contentful-paint')[0].startTime)} ms, tasks of more than 50 ms while scrolling through 100,000 images: `") + (tasks.Length == 0 ? "none" : tasks),
             Cancellation);
+        Assert.True(tasks.Split(", ", StringSplitOptions.RemoveEmptyEntries).Length <= MostLongTasks, $"Tasks of more than 50 ms: {tasks} ms.");
+    }
+
+    [Fact]
+    public async Task Several_images_are_selected_downloaded_and_deleted_at_once()
+    {
+        await OpenAsync();
+        foreach (string prompt in new[] { "a red circle", "a green circle", "a blue circle" })
+            await PostAsync("/api/generate", $$"""{"model":"demo","prompt":"{{prompt}}","size":"64x64","steps":2}""");
+        await PostAsync("/api/generate", """{"model":"demo","prompt":"a yellow cross","size":"64x64","steps":2,"n":2}""");
+        await GoAsync("gallery");
+        await Expect(Tiles).ToHaveCountAsync(5);
+        await Tiles.Nth(2).GetByRole(AriaRole.Checkbox).ClickAsync(new() { Force = true });
+        await Tiles.Nth(4).GetByRole(AriaRole.Checkbox).ClickAsync(new() { Modifiers = [KeyboardModifier.Shift] });
+        ILocator bar = Page.GetByRole(AriaRole.Toolbar, new() { Name = "Selected images" });
+        await Expect(bar).ToContainTextAsync("3 selected");
+        await Tiles.Nth(3).GetByRole(AriaRole.Link).ClickAsync();
+        await Expect(bar).ToContainTextAsync("2 selected");
+        await bar.GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync();
+        await Expect(Tiles).ToHaveCountAsync(3);
+        await Expect(Notice).ToContainTextAsync("2 images deleted");
+        await Button("Undo").ClickAsync();
+        await Expect(Tiles).ToHaveCountAsync(5);
+        await Tiles.Nth(0).GetByRole(AriaRole.Checkbox).ClickAsync(new() { Force = true });
+        IDownload download = await Page.RunAndWaitForDownloadAsync(() => bar.GetByRole(AriaRole.Button, new() { Name = "Download" }).ClickAsync());
+        Assert.StartsWith("a-yellow-cross-", download.SuggestedFilename, StringComparison.Ordinal);
+        Assert.Empty(Complaints);
     }
 
     [Fact]
@@ -73,19 +101,20 @@ public sealed class PageGalleryTests(Browser browser) : PageTest(browser)
                 elsewhere.Add(request.Url);
         };
         await OpenAsync();
-        foreach (string part in new[] { "queue", "gallery", "models", "logs" })
+        foreach (string name in new[] { "gallery", "queue", "models", "logs", "settings", "help" })
         {
-            await GoAsync(part);
-            await Expect(Page.Locator($"#{part} > *").First).ToBeVisibleAsync();
+            await Page.GotoAsync($"/#/{name}");
+            await Expect(Page.Locator("main > section")).ToBeVisibleAsync();
         }
 
         int bytes = await Page.EvaluateAsync<int>(
             """
             [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
-              .filter(entry => entry.initiatorType !== 'img').reduce((sum, entry) => sum + entry.transferSize, 0)
+              .filter(entry => entry.initiatorType !== 'img' && !entry.name.endsWith('.woff2')).reduce((sum, entry) => sum + entry.transferSize, 0)
             """);
         Assert.InRange(bytes, 20_000, MostBytes);
         Assert.Empty(elsewhere);
+        await File.WriteAllTextAsync(Path.Combine(Browser.Screenshots, "..", "page-size.txt"), $"{bytes} bytes without font and images, headers and answers of the API among them", Cancellation);
     }
 
     private async Task SeenAsync(int index)
@@ -114,7 +143,7 @@ public sealed class PageGalleryTests(Browser browser) : PageTest(browser)
                        'width', 64, 'height', 64, 'seed', i, 'count', 1, 'steps', 8, 'cfg_scale', 1, 'clip_skip', 0),
                    'completed', 1, 1700000000000 + i, 1700000000000 + i, 1700000000000 + i, 1700000000000 + i, 1700000000000 + i
             FROM n;
-            INSERT INTO images SELECT 'image-' || id, id, 0, 'images/red.png', 'image/png', 64, 64, 1 FROM jobs;
+            INSERT INTO images SELECT 'image-' || id, id, 0, 'images/red.png', 'image/png', 64, 64, 1, created_at FROM jobs;
             COMMIT;
             """;
         command.ExecuteNonQuery();

@@ -38,7 +38,7 @@ public sealed class PageModelsTests(Browser browser) : PageTest(browser)
     private protected override async Task PrepareAsync()
     {
         _hub = await StandInHub.StartAsync(("someone/far/far.gguf", RandomNumberGenerator.GetBytes(6 << 20)));
-        File.Copy(Path.Combine(ServerProcess.Repository, "src", "SdStudio.Server", "Models", "models.yml"), Path.Combine(Data, "models.yml"));
+        File.Copy(Path.Combine(ServerProcess.Repository, "src", "SdStudio.Server", "Models", "Catalogue", "models.yml"), Path.Combine(Data, "models.yml"));
         await File.WriteAllTextAsync(Path.Combine(Data, "more.yml"), Catalogue, Cancellation);
         // A LoRA by its name is all that the page needs of it.
         Directory.CreateDirectory(Path.Combine(Data, "loras"));
@@ -64,10 +64,10 @@ public sealed class PageModelsTests(Browser browser) : PageTest(browser)
     private async Task LetInAsync()
     {
         await Page.GotoAsync("/");
-        await Page.GetByLabel("API key").FillAsync("swordfish");
+        await Page.Locator("#api-key").FillAsync("swordfish");
         await Page.Keyboard.PressAsync("Enter");
-        await Expect(Page.GetByText("The server does not know this key.")).ToBeVisibleAsync();
-        await Page.GetByLabel("API key").FillAsync("open sesame");
+        await Expect(Page.GetByText("The server does not accept this key.")).ToBeVisibleAsync();
+        await Page.Locator("#api-key").FillAsync("open sesame");
         await Page.Keyboard.PressAsync("Enter");
         await Expect(Field("model")).ToBeVisibleAsync();
         await Expect(Page.Locator("#key")).ToBeHiddenAsync();
@@ -75,63 +75,65 @@ public sealed class PageModelsTests(Browser browser) : PageTest(browser)
 
     private async Task OnlyWhatTheModelCanIsOfferedAsync()
     {
-        ILocator pictures = Page.Locator("#create fieldset", new() { HasText = "Begin from a picture" });
+        ILocator images = Page.Locator("#settings fieldset", new() { HasText = "Start from an image" });
         await Field("model").SelectOptionAsync("words");
-        await Expect(pictures).ToBeHiddenAsync();
+        await Expect(images).ToBeHiddenAsync();
         await Expect(Field("negative_prompt")).ToBeHiddenAsync();
         await Field("model").SelectOptionAsync("edits");
-        await Expect(pictures).ToBeVisibleAsync();
+        await Expect(images).ToBeVisibleAsync();
         await Expect(Field("negative_prompt")).ToBeVisibleAsync();
-        await Expect(Page.Locator(".shapes")).ToContainTextAsync("512×768");
-        await Expect(Page.GetByText("Edits changes pictures: give it one to begin from, below.")).ToBeVisibleAsync();
-        await Expect(Button("Draw")).ToBeDisabledAsync();
+        await Expect(Field("width")).ToHaveValueAsync("512");
+        await Expect(Field("height")).ToHaveValueAsync("768");
+        await Expect(Page.GetByText("Edits edits images: choose one to start from.")).ToBeVisibleAsync();
+        await Expect(Generate).ToBeDisabledAsync();
         await Page.GetByLabel("Add a LoRA").SelectOptionAsync("watercolour");
-        await Page.GetByLabel("Weight of watercolour").FillAsync("0.6");
-        await Expect(Page.Locator("#create .rows output")).ToHaveTextAsync("0.60");
-        await Button("Leave out watercolour").ClickAsync();
+        await Page.GetByLabel("Weight of watercolour", new() { Exact = true }).FillAsync("0.6");
+        await Expect(Page.GetByLabel("Weight of watercolour, as a number")).ToHaveValueAsync("0.6");
+        await Button("Remove watercolour").ClickAsync();
+        await Expect(Page.Locator(".lora")).ToHaveCountAsync(0);
         await Field("model").SelectOptionAsync("far");
-        await Expect(Page.Locator("#create .note").First).ToContainTextAsync("1 of 1 files missing");
-        await Expect(Button("Download what is missing")).ToBeVisibleAsync();
-        await Expect(Button("Draw")).ToBeDisabledAsync();
+        await Expect(Page.GetByText("Far cannot generate yet")).ToBeVisibleAsync();
+        await Expect(Generate).ToBeDisabledAsync();
     }
 
     private async Task StartAndStopAsync()
     {
         await GoAsync("models");
-        await Expect(Page.GetByText("No model is resident.")).ToBeVisibleAsync();
-        await Card("Demo").GetByRole(AriaRole.Button, new() { Name = "Start" }).ClickAsync();
-        await Expect(Card("Demo").Locator(".state")).ToHaveTextAsync("resident", new() { Timeout = 30_000 });
+        await Expect(Page.GetByText("No model is in memory.")).ToBeVisibleAsync();
+        await Card("Demo").GetByRole(AriaRole.Button, new() { Name = "Load", Exact = true }).ClickAsync();
+        await Expect(Card("Demo").Locator(".state")).ToHaveTextAsync("In memory", new() { Timeout = 30_000 });
         await Expect(Page.GetByRole(AriaRole.Meter)).ToHaveAttributeAsync("aria-valuetext", new System.Text.RegularExpressions.Regex("^[1-9][0-9]* MiB of "));
-        await Card("Demo").GetByRole(AriaRole.Button, new() { Name = "Pin" }).ClickAsync();
-        await Expect(Card("Demo").Locator(".state")).ToHaveTextAsync("resident, pinned");
-        await Card("Demo").GetByRole(AriaRole.Button, new() { Name = "Stop" }).ClickAsync();
-        await Expect(Card("Demo").Locator(".state")).ToHaveTextAsync("loadable");
+        await Card("Demo").GetByRole(AriaRole.Button, new() { Name = "Load and keep in memory" }).ClickAsync();
+        await Expect(Card("Demo").Locator(".state")).ToHaveTextAsync("In memory · pinned");
+        await Card("Demo").GetByRole(AriaRole.Button, new() { Name = "Unload" }).ClickAsync();
+        await Expect(Card("Demo").Locator(".state")).ToHaveTextAsync("Ready");
     }
 
     private async Task FetchAsync()
     {
         _hub.HoldAfter = 3;
         await Card("Far").GetByRole(AriaRole.Button, new() { Name = "Download" }).ClickAsync();
-        await Expect(Card("Far")).ToContainTextAsync(new System.Text.RegularExpressions.Regex("3 MiB of 6 MiB · .*MiB/s, .* left"), new() { Timeout = 20_000 });
+        await Expect(Card("Far")).ToContainTextAsync(new System.Text.RegularExpressions.Regex("3 MB of 6 MB · .*/s · about .* left"), new() { Timeout = 20_000 });
         // Whoever comes later sees it too.
         await Page.ReloadAsync();
         await Expect(Card("Far").GetByRole(AriaRole.Progressbar)).ToBeVisibleAsync();
         await Card("Far").GetByRole(AriaRole.Button, new() { Name = "Stop the download" }).ClickAsync();
-        await Expect(Card("Far").Locator(".state")).ToHaveTextAsync("1 of 1 files missing");
+        await Expect(Card("Far").Locator(".state")).ToHaveTextAsync("Not downloaded");
         _hub.Held?.SetResult();
         _hub.Held = null;
         _hub.Files["someone/far/far.gguf"] = await File.ReadAllBytesAsync(Path.Combine(Data, "models", "demo-taesd.gguf"), Cancellation);
         await Card("Far").GetByRole(AriaRole.Button, new() { Name = "Download" }).ClickAsync();
-        await Expect(Card("Far").Locator(".state")).ToHaveTextAsync("loadable", new() { Timeout = 20_000 });
-        await Card("Far").GetByText("1 files").ClickAsync();
+        await Expect(Card("Far").Locator(".state")).ToHaveTextAsync("Ready", new() { Timeout = 20_000 });
+        await Card("Far").GetByText("1 file").ClickAsync();
         await Expect(Card("Far").Locator("code")).ToHaveTextAsync("models/far.gguf");
     }
 
     private async Task LogsTellAsync()
     {
-        await GoAsync("logs");
-        await Expect(Page.GetByLabel("The server and its engine")).ToContainTextAsync("stable-diffusion.cpp");
-        await Expect(Page.GetByLabel("The server and its engine")).ToContainTextAsync("CPU");
+        await Page.GetByRole(AriaRole.Link, new() { Name = "Settings" }).ClickAsync();
+        await Page.GetByRole(AriaRole.Link, new() { Name = "Logs" }).ClickAsync();
+        await Expect(Page.GetByLabel("Server and engine")).ToContainTextAsync("stable-diffusion.cpp");
+        await Expect(Page.GetByLabel("Server and engine")).ToContainTextAsync("CPU");
         await Expect(Page.Locator(".line.info").First).ToBeVisibleAsync();
         await Page.GetByLabel("Level").SelectOptionAsync("error");
         await Expect(Page.Locator(".line.info")).ToHaveCountAsync(0);

@@ -14,18 +14,18 @@ public sealed class PageQueueTests(Browser browser) : PageTest(browser)
         await PostAsync("/api/queue/pause", "{}");
         foreach (string name in new[] { "one", "two", "three" })
             await AddAsync(name);
-        await Page.GotoAsync("/#queue");
+        await Page.GotoAsync("/#/queue");
         await Expect(Waiting).ToHaveTextAsync(["one", "two", "three"]);
-        await Expect(Page.Locator("#queue li.pending").First).ToContainTextAsync("Place 1 · the queue is paused");
-        await Expect(Page.Locator("#queue [role=status]").First).ToContainTextAsync("Paused");
+        await Expect(Page.Locator("#queue li.pending").First).ToContainTextAsync("Waiting, place 1 · The queue is paused");
+        await Expect(Page.Locator("#queue [role=status]").First).ToContainTextAsync("The queue is paused");
 
-        ILocator later = Page.Locator("#queue li.pending").First.GetByRole(AriaRole.Button, new() { Name = "Later" });
+        ILocator later = Page.Locator("#queue li.pending").First.GetByRole(AriaRole.Button, new() { Name = "Move down" });
         await later.FocusAsync();
         await Page.Keyboard.PressAsync("Enter");
         await Expect(Waiting).ToHaveTextAsync(["two", "one", "three"]);
-        await Expect(Page.Locator("#queue li", new() { HasText = "one" }).GetByRole(AriaRole.Button, new() { Name = "Later" })).ToBeFocusedAsync();
+        await Expect(Page.Locator("#queue li", new() { HasText = "one" }).GetByRole(AriaRole.Button, new() { Name = "Move down" })).ToBeFocusedAsync();
         await Page.Locator("#queue li", new() { HasText = "three" }).DragToAsync(
-            Page.Locator("#queue li", new() { HasText = "two" }), new() { TargetPosition = new() { X = 200, Y = 5 } });
+            Page.Locator("#queue li", new() { HasText = "two" }), new() { TargetPosition = new() { X = 300, Y = 5 } });
         await Expect(Waiting).ToHaveTextAsync(["three", "two", "one"]);
 
         // While it does not look, the server goes and comes, and a job with it.
@@ -38,24 +38,24 @@ public sealed class PageQueueTests(Browser browser) : PageTest(browser)
         await Expect(Waiting).ToHaveTextAsync(["three", "two", "one", "four"], new() { Timeout = 30_000 });
         await Page.Locator("#queue li", new() { HasText = "two" }).GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
         await Expect(Waiting).ToHaveTextAsync(["three", "one", "four"]);
-        await Button("Go on").ClickAsync();
-        await Expect(Page.GetByText("Nothing waits")).ToBeVisibleAsync(Patiently);
-        await Expect(Page.Locator("#queue-count")).ToBeHiddenAsync();
+        await Button("Resume").ClickAsync();
+        await Expect(Page.GetByText("The queue is empty")).ToBeVisibleAsync(Patiently);
+        await Expect(Page.Locator("#queue-count")).ToHaveCountAsync(0);
     }
 
     [Fact]
     public async Task What_failed_says_why_and_is_tried_again_and_all_can_be_cancelled()
     {
         await PostAsync("/api/queue/generate", """{"model":"sd15","prompt":"a cat"}""");
-        await Page.GotoAsync("/#queue");
+        await Page.GotoAsync("/#/queue");
         ILocator failed = Page.Locator("#queue li.failed");
         await Expect(failed).ToContainTextAsync("v1-5-pruned-emaonly.safetensors", new() { Timeout = 30_000 });
         await failed.GetByRole(AriaRole.Link, new() { Name = "Log" }).ClickAsync();
-        await Expect(Page.GetByLabel("Of the job")).ToHaveValueAsync(Ids);
+        await Expect(Page.GetByLabel("Job", new() { Exact = true })).ToHaveValueAsync(Ids);
         await Expect(Page.GetByLabel("Log lines")).ToContainTextAsync("v1-5-pruned-emaonly");
         await Page.GoBackAsync();
         await Button("Pause").ClickAsync();
-        await Expect(Button("Go on")).ToBeVisibleAsync();
+        await Expect(Button("Resume")).ToBeVisibleAsync();
         await failed.GetByRole(AriaRole.Button, new() { Name = "Try again" }).ClickAsync();
         await AddAsync("a dog");
         await Expect(Waiting).ToHaveTextAsync(["a cat", "a dog"]);
@@ -63,6 +63,14 @@ public sealed class PageQueueTests(Browser browser) : PageTest(browser)
         await Expect(Page.Locator("#queue li.cancelled")).ToHaveCountAsync(2);
         await Page.Locator("#queue li.cancelled").First.GetByRole(AriaRole.Button, new() { Name = "Remove from the list" }).ClickAsync();
         await Expect(Page.Locator("#queue li.cancelled")).ToHaveCountAsync(1);
+        // A paused queue is told where one works, and goes on from there.
+        await GoAsync("create");
+        await Expect(Page.Locator(".generate-bar")).ToContainTextAsync("The queue is paused");
+        await Page.Locator(".generate-bar").GetByRole(AriaRole.Button, new() { Name = "Resume" }).ClickAsync();
+        await Expect(Page.Locator(".paused-note")).ToHaveCountAsync(0);
+        await GoAsync("queue");
+        await Button("Clear the list").ClickAsync();
+        await Expect(Page.Locator("#queue li.cancelled, #queue li.failed")).ToHaveCountAsync(0);
         Assert.Empty(Complaints);
     }
 

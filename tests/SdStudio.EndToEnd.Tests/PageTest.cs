@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -13,7 +14,7 @@ public sealed class PageGroup : ICollectionFixture<Browser>
     public const string Name = "Page";
 }
 
-/// <summary>The page in a real browser, against a real server that draws with the demo model.</summary>
+/// <summary>The page in a real browser, against a real server that generates with the demo model.</summary>
 [Collection(PageGroup.Name)]
 public abstract class PageTest(Browser browser) : IAsyncLifetime
 {
@@ -75,43 +76,107 @@ public abstract class PageTest(Browser browser) : IAsyncLifetime
 
     private protected ILocator Button(string name, bool exact = true) => Page.GetByRole(AriaRole.Button, new() { Name = name, Exact = exact });
 
-    private protected ILocator Field(string name) => Page.Locator($"#create [name={name}]");
+    private protected ILocator Field(string name) => Page.Locator($"[name={name}]").First;
 
-    private protected async Task OpenAsync()
+    private protected ILocator Generate => Page.Locator("#generate");
+
+    private protected ILocator Tiles => Page.Locator("li.tile:not(.waits)");
+
+    private protected ILocator Notice => Page.Locator("#notices");
+
+    private protected async Task OpenAsync(string hash = "")
     {
-        await Page.GotoAsync("/");
+        await Page.GotoAsync("/" + hash);
         await Expect(Field("model")).ToHaveValueAsync("demo", new() { Timeout = 30_000 });
+        if (hash == "#/gallery")
+            return;
         // The engine loads beside the server.
-        await Expect(Button("Draw")).ToBeEnabledAsync(new() { Timeout = 30_000 });
+        await Expect(Generate).ToBeEnabledAsync(new() { Timeout = 30_000 });
     }
 
-    private protected Task GoAsync(string part) => Page.Locator($"nav a[href='#{part}']").ClickAsync();
+    private protected Task GoAsync(string page) => Page.Locator($"nav a[href='#/{(page == "create" ? "" : page)}']").ClickAsync();
 
     private protected async Task SetAsync(string name, string value)
     {
-        await Page.Locator("#create details").First.EvaluateAsync("element => element.open = true");
+        await Page.EvaluateAsync("for (const details of document.querySelectorAll('#settings details')) details.open = true");
         await Field(name).FillAsync(value);
     }
 
     private protected async Task SizeAsync(int width, int height)
     {
-        await Page.Locator(".shapes").GetByText("Other").ClickAsync();
-        await Page.GetByLabel("Width, pixels").FillAsync($"{width}");
-        await Page.GetByLabel("Height, pixels").FillAsync($"{height}");
+        await Field("width").FillAsync($"{width}");
+        await Field("height").FillAsync($"{height}");
     }
 
-    private protected async Task DrawAsync(string prompt, string steps)
+    /// <summary>Generates with the form as it is, and waits until the canvas shows the new job.</summary>
+    /// <returns>The job's id.</returns>
+    private protected async Task<string> GenerateAsync(string? prompt = null, string? steps = null)
     {
-        await Field("prompt").FillAsync(prompt);
-        await SetAsync("steps", steps);
-        await Button("Draw").ClickAsync();
+        if (prompt is not null)
+            await Field("prompt").FillAsync(prompt);
+        if (steps is not null)
+            await SetAsync("steps", steps);
+        return await NewJobAsync(() => Generate.ClickAsync());
+    }
+
+    /// <summary>The job that something begins.</summary>
+    private protected async Task<string> NewJobAsync(Func<Task> begin)
+    {
+        string before = Page.Url;
+        await begin();
+        await Page.WaitForURLAsync(url => url != before && url.Contains("#/job/", StringComparison.Ordinal));
+        return Page.Url[(Page.Url.IndexOf("#/job/", StringComparison.Ordinal) + "#/job/".Length)..];
     }
 
     private protected async Task<byte[]> ResultAsync(string prompt)
     {
         ILocator image = Page.Locator("img.result").First;
-        await Expect(image).ToHaveAttributeAsync("alt", prompt, new() { Timeout = 120_000 });
-        return await Server.Client.GetByteArrayAsync(new Uri((await image.GetAttributeAsync("src"))!, UriKind.Relative), Cancellation);
+        await Expect(image).ToHaveAttributeAsync("alt", new Regex("^" + Regex.Escape(prompt)), new() { Timeout = 120_000 });
+        return await Server.Client.GetByteArrayAsync(new Uri((await image.GetAttributeAsync("src"))!), Cancellation);
+    }
+
+    private protected async Task ChooseAsync(string menu, string choice)
+    {
+        await Button(menu).ClickAsync();
+        await Page.GetByRole(AriaRole.Menuitem, new() { Name = choice }).ClickAsync();
+    }
+
+    /// <summary>What a browser hands to the page when a file is let go over an element, or comes out of the clipboard.</summary>
+    /// <returns>Whether the page kept the browser from doing what it does by itself: going to the file.</returns>
+    private protected async Task<bool> TransferAsync(string type, string selector, byte[] bytes, string mimeType, string name) => await Page.EvaluateAsync<bool>(
+        """
+        ([type, selector, base64, mimeType, name]) => {
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([Uint8Array.from(atob(base64), letter => letter.charCodeAt(0))], name, { type: mimeType }));
+          const event = type === 'paste'
+            ? new ClipboardEvent('paste', { clipboardData: transfer, bubbles: true, cancelable: true })
+            : new DragEvent(type, { dataTransfer: transfer, bubbles: true, cancelable: true });
+          return !document.querySelector(selector).dispatchEvent(event);
+        }
+        """,
+        new[] { type, selector, Convert.ToBase64String(bytes), mimeType, name });
+
+    /// <summary>Waits until the browser's database has the input image, or its mask.</summary>
+    private protected Task KeptAsync(string name) => Page.EvaluateAsync(
+        """
+        name => new Promise(resolve => {
+          const open = indexedDB.open('sdstudio');
+          open.onsuccess = () => {
+            const look = () => {
+              const get = open.result.transaction('draft').objectStore('draft').get(name);
+              get.onsuccess = () => { if (get.result === undefined) { setTimeout(look, 20); return; } open.result.close(); resolve(); };
+            };
+            look();
+          };
+        })
+        """, name);
+
+    /// <summary>A PNG of one colour.</summary>
+    private protected static byte[] Plain(int width, int height, double[] colour)
+    {
+        using NetVips.Image image = NetVips.Image.Black(width, height, bands: 3) + colour;
+        using NetVips.Image bytes = image.Cast(NetVips.Enums.BandFormat.Uchar);
+        return bytes.PngsaveBuffer();
     }
 
     private protected async Task<JsonElement> PostAsync(string path, string json)
@@ -124,14 +189,14 @@ public abstract class PageTest(Browser browser) : IAsyncLifetime
     private protected async Task<JsonElement> GetAsync(string path) =>
         await Server.Client.GetFromJsonAsync(new Uri(path, UriKind.Relative), JsonContext.Default.JsonElement, Cancellation);
 
-    /// <summary>Keeps a screenshot, in 256 colours: those of the README are read over lines of every kind.</summary>
+    /// <summary>Keeps a screenshot, in 256 colours: those of the documentation are read over lines of every kind.</summary>
     private protected static async Task ShotAsync(IPage page, string name)
     {
         using NetVips.Image seen = NetVips.Image.NewFromBuffer(await page.ScreenshotAsync());
         seen.Pngsave(Path.Combine(Browser.Screenshots, name + ".png"), palette: true, compression: 9, effort: 7);
     }
 
-    /// <summary>How far apart the colours of two pictures are at a place, as parts of width and height.</summary>
+    /// <summary>How far apart the colours of two images are at a place, as parts of width and height.</summary>
     private protected static double Distance(byte[] before, byte[] after, double x, double y = .5)
     {
         using NetVips.Image one = NetVips.Image.NewFromBuffer(before);

@@ -4,56 +4,67 @@ using static Microsoft.Playwright.Assertions;
 
 namespace SdStudio.EndToEnd.Tests;
 
-/// <summary>Drawing with the page.</summary>
+/// <summary>Generating with the page.</summary>
 public sealed class PageTests(Browser browser) : PageTest(browser)
 {
+    private ILocator Phase => Page.Locator("#phase");
+
     [Fact]
-    public async Task A_newcomer_types_a_prompt_and_sees_the_picture_grow_and_appear()
+    public async Task A_newcomer_types_a_prompt_and_sees_the_image_grow_and_appear()
     {
         await OpenAsync();
+        await Expect(Page.GetByText("Choose a model for this machine")).ToBeVisibleAsync();
+        await Expect(Page.Locator(".first-run li.card")).ToHaveCountAsync(3);
+        await Expect(Page.Locator(".first-run li.card").First).ToContainTextAsync("GB");
         await Field("prompt").PressAsync("Enter");
-        await Expect(Page.GetByRole(AriaRole.Alert).First).ToContainTextAsync("Write what you want to see");
-        await Field("prompt").FillAsync(Prompt);
+        await Expect(Page.Locator("#f-prompt-problem")).ToContainTextAsync("Describe what you want to see");
+        await Expect(Field("prompt")).ToBeFocusedAsync();
         await SetAsync("steps", "30");
-        await Field("prompt").PressAsync("Enter");
+        await Field("prompt").FillAsync(Prompt);
+        await NewJobAsync(() => Field("prompt").PressAsync("Enter"));
 
-        await Expect(Page.Locator("#phase")).ToContainTextAsync("step", new() { Timeout = 30_000 });
+        await Expect(Phase).ToContainTextAsync("step", new() { Timeout = 30_000 });
         await Expect(Page.Locator("#preview")).ToBeVisibleAsync(Patiently);
-        await Expect(Page.Locator("#phase")).ToContainTextAsync("left");
-        await Expect(Page.Locator("#phase")).ToContainTextAsync(new Regex("step (1[6-9]|2[0-9]) of"), new() { Timeout = 60_000 });
-        await Page.EvaluateAsync("scrollTo(0, 0)");
+        await Expect(Page.Locator(".ghost.running")).ToHaveCountAsync(1);
+        await Expect(Phase).ToContainTextAsync("left");
+        await Expect(Page).ToHaveTitleAsync(new Regex("^[0-9]+ % · SdStudio$"));
+        await Expect(Phase).ToContainTextAsync(new Regex("step (1[6-9]|2[0-9]) of"), new() { Timeout = 60_000 });
         await ShotAsync(Page, "drawing");
         Assert.True(RedCircle.IsOn(await ResultAsync(Prompt)));
-        await Expect(Page.Locator(".recent li")).ToHaveCountAsync(1);
-        await ShotAsync(Page, "create");
-
-        await SetAsync("steps", "100000");
-        await Button("Draw").ClickAsync();
-        await Expect(Page.Locator("#create [role=alert]:visible").First).ToContainTextAsync("steps is '100000'; allowed is a whole number from 1 to 1000");
-        await Expect(Field("steps")).ToBeFocusedAsync();
-        await Button("Earlier prompts").ClickAsync();
-        await Expect(Page.Locator("#prompts button").First).ToHaveTextAsync(Prompt);
-        Assert.Single(Complaints, complaint => complaint.Contains("400", StringComparison.Ordinal));
+        await Expect(Tiles).ToHaveCountAsync(1);
+        await Expect(Page.Locator(".ghost")).ToHaveCountAsync(0);
+        await Expect(Page).ToHaveTitleAsync("SdStudio");
+        await Button("History").ClickAsync();
+        await Expect(Page.Locator(".past button").First).ToHaveTextAsync(Prompt);
+        Assert.Empty(Complaints);
     }
 
     [Fact]
     public async Task A_running_job_can_be_cancelled_and_outlives_a_refresh_and_a_restart()
     {
         await OpenAsync();
-        await DrawAsync(Prompt, "900");
-        await Expect(Page.Locator("#phase")).ToContainTextAsync("step", new() { Timeout = 30_000 });
+        string job = await GenerateAsync(Prompt, "900");
+        await Expect(Phase).ToContainTextAsync("step", new() { Timeout = 30_000 });
         await Page.ReloadAsync();
-        await Expect(Page.Locator("#phase")).ToContainTextAsync("step", new() { Timeout = 30_000 });
-        await Button("Cancel").First.ClickAsync();
-        await Expect(Page.GetByText("Cancelled.").First).ToBeVisibleAsync(Patiently);
+        await Expect(Phase).ToContainTextAsync("step", new() { Timeout = 30_000 });
+        await Button("Cancel").ClickAsync();
+        await Expect(Page.Locator(".stage").GetByText("Cancelled")).ToBeVisibleAsync(Patiently);
+        Assert.Equal("cancelled", (await GetAsync($"/api/queue/{job}")).GetProperty("status").GetString());
 
-        await DrawAsync(Prompt, "40");
-        await Expect(Page.Locator("#phase")).ToContainTextAsync("step", new() { Timeout = 30_000 });
+        await GenerateAsync(Prompt, "40");
+        await Expect(Phase).ToContainTextAsync("step", new() { Timeout = 30_000 });
         int port = Server.Client.BaseAddress!.Port;
         await Server.SignalAsync("KILL");
-        await Expect(Page.Locator("#connection")).ToContainTextAsync("No connection", new() { Timeout = 30_000 });
-        await Button("Draw").ClickAsync();
-        await Expect(Page.Locator("#create [role=alert]:visible").First).ToContainTextAsync("The server does not answer");
+        await Expect(Page.Locator("#connection")).ToContainTextAsync("Reconnecting", new() { Timeout = 30_000 });
+        await Generate.ClickAsync();
+        await Expect(Page.Locator(".generate-bar [role=alert]")).ToContainTextAsync("The server does not answer");
+        // Another part of the page is told the same once, with a count.
+        await GoAsync("queue");
+        await Button("Pause").ClickAsync();
+        await Button("Pause").ClickAsync();
+        await Expect(Notice.Locator(".notice.bad")).ToHaveCountAsync(1);
+        await Expect(Notice.Locator(".count")).ToHaveTextAsync("×2");
+        await Page.GoBackAsync();
         Server.Dispose();
         Server = ServerProcess.Launch(Data, port);
         Assert.True(RedCircle.IsOn(await ResultAsync(Prompt)));
@@ -61,41 +72,88 @@ public sealed class PageTests(Browser browser) : PageTest(browser)
     }
 
     [Fact]
-    public async Task Sizes_seeds_and_counts_are_what_was_chosen_and_a_picture_is_drawn_again_and_varied()
+    public async Task Sizes_seeds_and_counts_are_what_was_chosen_and_an_image_gives_its_settings_and_varies()
     {
         await OpenAsync();
-        await Page.GetByText("9:16").ClickAsync();
-        Assert.Equal("192x336", await Page.Locator(".shapes input:checked").InputValueAsync());
+        await Page.Locator(".shapes").GetByRole(AriaRole.Button, new() { Name = "9:16" }).ClickAsync();
+        Assert.Equal("192x336", $"{await Field("width").InputValueAsync()}x{await Field("height").InputValueAsync()}");
         await SizeAsync(64, 96);
         await Button("Swap width and height").ClickAsync();
-        await Field("n").FillAsync("2");
-        await Button("Roll a seed").ClickAsync();
+        await Field("n").SelectOptionAsync("2");
+        await Expect(Generate).ToHaveTextAsync("Generate 2 images");
+        await Button("Pick a random seed and keep it").ClickAsync();
         string seed = await Field("seed").InputValueAsync();
-        await DrawAsync(Prompt, "2");
+        await GenerateAsync(Prompt, "2");
         byte[] first = await ResultAsync(Prompt);
         await Expect(Page.Locator("img.result")).ToHaveCountAsync(2);
         Assert.Equal("96", await Page.Locator("img.result").First.GetAttributeAsync("width"));
 
-        await Page.Locator("img.result").First.ClickAsync();
-        await Expect(Page.Locator("#viewer dl")).ToContainTextAsync(seed);
-        await Button("Copy infotext").ClickAsync();
-        await Expect(Page.Locator("#toast")).ToContainTextAsync("copied");
+        await Page.Locator(".batch a").First.ClickAsync();
+        await Button("Details").ClickAsync();
+        await Expect(Page.Locator(".details-panel dl")).ToContainTextAsync(seed);
+        await Button("Copy settings").ClickAsync();
+        await Expect(Notice).ToContainTextAsync("copied");
         Assert.Contains($"Seed: {seed}", await Page.EvaluateAsync<string>("navigator.clipboard.readText()"), StringComparison.Ordinal);
         IDownload download = await Page.RunAndWaitForDownloadAsync(() => Page.GetByRole(AriaRole.Link, new() { Name = "Download" }).ClickAsync());
+        Assert.Equal($"a-red-circle-on-a-blue-background-{seed}.png", download.SuggestedFilename);
         Assert.Equal(first, await File.ReadAllBytesAsync(await download.PathAsync(), Cancellation));
-        await Button("Draw again").ClickAsync();
-        await Expect(Page.Locator("img.result")).ToHaveCountAsync(1, new() { Timeout = 60_000 });
-        Assert.Equal(0, Distance(first, await ResultAsync(Prompt), .5));
-        Assert.Equal(seed, await Field("seed").InputValueAsync());
 
-        await Page.Locator("img.result").ClickAsync();
-        await Button("Vary").ClickAsync();
-        await Expect(Field("seed")).ToHaveValueAsync(new Regex($"^(?!{seed}$)[0-9]+$"), new() { Timeout = 60_000 });
-        string varied = await Field("seed").InputValueAsync();
-        await Button("Keep this seed").ClickAsync();
-        await Button("Draw").ClickAsync();
-        await Expect(Page.Locator(".recent li")).ToHaveCountAsync(4, new() { Timeout = 60_000 });
-        Assert.Equal(varied, (await GetAsync("/api/generations?limit=1"))[0].GetProperty("seed").GetString());
+        // Back in the form, it is the same image again.
+        await Page.GetByRole(AriaRole.Switch, new() { Name = "Random" }).CheckAsync();
+        await ChooseAsync("Reuse", "All settings");
+        await Expect(Field("seed")).ToHaveValueAsync(seed);
+        await Expect(Field("n")).ToHaveValueAsync("1");
+        await GenerateAsync();
+        Assert.Equal(0, Distance(first, await ResultAsync(Prompt), .5));
+        await Expect(Page.Locator("img.result")).ToHaveCountAsync(1);
+
+        string subtle = await NewJobAsync(() => ChooseAsync("Vary", "Subtle variation"));
+        await Expect(Tiles).ToHaveCountAsync(4, new() { Timeout = 60_000 });
+        Assert.Equal(("variation", .35), ((await GetAsync($"/api/queue/{subtle}")).GetProperty("type").GetString(), (await GetAsync($"/api/queue/{subtle}")).GetProperty("strength").GetDouble()));
+        await ResultAsync(Prompt);
+        string other = await NewJobAsync(() => ChooseAsync("Vary", "Same settings, new seed"));
+        await Expect(Tiles).ToHaveCountAsync(5, new() { Timeout = 60_000 });
+        Assert.NotEqual(seed, (await GetAsync($"/api/queue/{other}")).GetProperty("seed").GetString());
+        // What stands in the form is what stood there.
+        await Expect(Field("seed")).ToHaveValueAsync(seed);
         Assert.Empty(Complaints);
+    }
+
+    [Fact]
+    public async Task Settings_out_of_sight_reach_the_engine_and_an_image_goes_to_its_edited_and_upscaled_one_in_six_clicks()
+    {
+        await OpenAsync();
+        await SizeAsync(64, 64);
+        await SetAsync("hires_scale", "2");
+        await SetAsync("hires_strength", "0.5");
+        await SetAsync("priority", "3");
+        await Field("scheduler").SelectOptionAsync("karras");
+        string id = await GenerateAsync(Prompt, "4");
+        await ResultAsync(Prompt);
+        System.Text.Json.JsonElement job = await GetAsync($"/api/queue/{id}");
+        Assert.Equal(("128x128", "karras", 3), (job.GetProperty("size").GetString(), job.GetProperty("scheduler").GetString(), job.GetProperty("priority").GetInt32()));
+        await SetAsync("hires_scale", "");
+
+        int clicks = 0;
+        await ClickAsync(Button("Edit"));
+        await Expect(Page.Locator(".mask-layer")).ToBeVisibleAsync();
+        LocatorBoundingBoxResult canvas = (await Page.Locator(".sheet").BoundingBoxAsync())!;
+        await Page.Mouse.ClickAsync(canvas.X + (canvas.Width / 3), canvas.Y + (canvas.Height / 3));
+        clicks++;
+        await Expect(Generate).ToHaveTextAsync("Redraw painted area");
+        await NewJobAsync(() => ClickAsync(Generate));
+        await ResultAsync(Prompt);
+        await ClickAsync(Page.GetByRole(AriaRole.Link, new() { Name = "Upscale" }));
+        await NewJobAsync(() => ClickAsync(Button("Upscale now")));
+        await Expect(Page.Locator("img.result")).ToHaveAttributeAsync("width", "256", new() { Timeout = 60_000 });
+        Assert.InRange(clicks, 1, 6);
+        await Expect(Page.Locator("dialog[open]")).ToHaveCountAsync(0);
+        Assert.Empty(Complaints);
+
+        async Task ClickAsync(ILocator what)
+        {
+            clicks++;
+            await what.ClickAsync();
+        }
     }
 }

@@ -92,6 +92,24 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task Stops_that_are_cut_off_by_kill_do_not_count_against_the_job()
+    {
+        string? job = null;
+        for (int stop = 0; stop < 3; stop++)
+        {
+            using ServerProcess server = await ServerProcess.StartAsync(_data);
+            if (job is null)
+                _ = server.Client.PostAsync(new Uri("/api/generate", UriKind.Relative), Request(8, "1024x1024"), CancellationToken.None);
+            job = await WaitForRunningJobAsync();
+            await server.SendSignalAsync("TERM");
+            await server.SignalAsync("KILL");
+        }
+
+        using ServerProcess last = await ServerProcess.StartAsync(_data);
+        Assert.Equal("completed", (await WaitForEndAsync(last, job!)).GetProperty("status").GetString());
+    }
+
+    [Fact]
     public async Task Everything_the_server_writes_is_under_the_data_directory()
     {
         using ServerProcess server = await ServerProcess.StartAsync(_data);

@@ -114,9 +114,15 @@ internal sealed class ServerProcess : IDisposable
     /// <returns>The exit code.</returns>
     public async Task<int> SignalAsync(string name)
     {
+        await SendSignalAsync(name);
+        return await WaitForExitAsync();
+    }
+
+    /// <summary>Sends a signal and does not wait for what it does.</summary>
+    public async Task SendSignalAsync(string name)
+    {
         using Process kill = Process.Start("kill", ["-" + name, _process.Id.ToString(CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync();
-        return await WaitForExitAsync();
     }
 
     public async Task<int> WaitForExitAsync()

@@ -2,15 +2,16 @@ using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using SdStudio.Tests;
 
 namespace SdStudio.NativeBuild.Tests;
 
 [SupportedOSPlatform("linux")]
-public sealed partial class PrebuiltProviderTests
+public sealed partial class PrebuiltProviderTests(PrebuiltBuild build) : IClassFixture<PrebuiltBuild>
 {
     private const string ForgedFile = "not the engine";
 
-    private static string Platform => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "linux-arm64" : "linux-x64";
+    internal static string Platform => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "linux-arm64" : "linux-x64";
 
     private static string RealCache
         => Environment.GetEnvironmentVariable("SDCPP_CACHE_DIR")
@@ -41,25 +42,52 @@ public sealed partial class PrebuiltProviderTests
     }
 
     [Fact]
-    public async Task The_real_engine_passes_the_tests_that_need_no_model_and_another_file_in_its_place_is_refused_by_its_hash()
+    public async Task The_real_engine_passes_the_tests_that_need_no_model()
     {
-        Assert.SkipUnless(EngineFiles().All(f => File.Exists(Path.Combine(RealCache, "prebuilt-engine", Version(), Platform, f))), "the prebuilt engine is not in the cache: build the preset prebuilt first");
+        (await Tools.Test(build.Folder)).Succeeded();
+        Assert.StartsWith("status 0: ", (await build.Load()).Succeeded().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Another_file_in_its_place_is_refused_by_its_hash()
+    {
         using var folder = new TemporaryFolder();
-        await Tools.Build(folder["build"], "prebuilt");
-        (await Tools.Test(folder["build"])).Succeeded();
-
-        var program = folder["build", "tests", "native", "bridge_test"];
-        Assert.StartsWith("status 0: ", (await Tools.RunAsync(program, ["--load", "-"])).Succeeded().Output, StringComparison.Ordinal);
-
-        // Deleted first: the file in the build folder is a link into the cache.
-        var engine = folder["build", "out", EngineFiles()[0]];
-        File.Delete(engine);
-        await File.WriteAllTextAsync(engine, ForgedFile, TestContext.Current.CancellationToken);
-        const int incompatible = 3;
-        var run = (await Tools.RunAsync(program, ["--load", "-"])).Failed();
-        Assert.StartsWith($"status {incompatible}: ", run.Output, StringComparison.Ordinal);
+        File.Copy(build.Bridge, folder["libsdcpp.so"]);
+        folder.Write(ForgedFile, EngineFiles()[0]);
+        var run = (await build.Load(new() { ["LD_LIBRARY_PATH"] = folder.Path })).Failed();
+        Assert.StartsWith("status 3: ", run.Output, StringComparison.Ordinal);
         Assert.Contains("its SHA-256 is", run.Output, StringComparison.Ordinal);
         Assert.Contains(Lock().GetProperty("engine").GetProperty("sha256").GetString()!, run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_hardened_environment_that_binds_at_once_is_named_in_the_message()
+        => Assert.Contains("LD_BIND_NOW is set in the environment", (await build.Load(new() { ["LD_BIND_NOW"] = "1" })).Failed().Output, StringComparison.Ordinal);
+
+    [Fact]
+    public async Task A_processor_that_lacks_the_engines_instructions_is_told_so_and_the_process_lives()
+    {
+        Assert.SkipUnless(Platform == "linux-x64", "the instructions are those of x64");
+        if (!Tools.OnPath("qemu-x86_64"))
+        {
+            string? problem = DebianPackages.Install("qemu-user");
+            Assert.SkipUnless(problem is null, problem ?? "");
+        }
+
+        var run = (await Tools.RunAsync("qemu-x86_64", ["-cpu", "Nehalem", build.Program, "--load", "-"])).Failed();
+        Assert.StartsWith("status 3: ", run.Output, StringComparison.Ordinal);
+        Assert.Contains("this one lacks AVX2, FMA, F16C. Build the engine from source for it: preset cpu", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_cache_that_holds_the_engine_is_not_written_to()
+    {
+        using var folder = new TemporaryFolder();
+        string cached = folder.Make("cache", "prebuilt-engine", Version());
+        File.CreateSymbolicLink(Path.Combine(cached, Platform), Path.GetDirectoryName(PinnedEngine())!);
+        (await Tools.RunAsync("cmake", ["-S", Tools.Repository, "-B", folder["build"], "--preset", "prebuilt", .. Tools.Generator], new Dictionary<string, string> { ["SDCPP_CACHE_DIR"] = folder["cache"] })).Succeeded();
+        Assert.Equal([Path.Combine(cached, Platform)], Directory.GetFileSystemEntries(folder["cache"], "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 })
+            .Where(entry => entry.StartsWith(cached + "/", StringComparison.Ordinal) ? Path.GetDirectoryName(entry) == cached : Path.GetFileName(entry) is not "prebuilt-engine" && entry != cached));
     }
 
     private static async Task<Run> ConfigureWithNpm(TemporaryFolder folder, string source, string script)
@@ -81,6 +109,9 @@ public sealed partial class PrebuiltProviderTests
             ["SDCPP_CACHE_DIR"] = folder["cache"],
         });
     }
+
+    /// <summary>The pinned engine for this machine, in the cache that builds take it from.</summary>
+    internal static string PinnedEngine() => Path.Combine(RealCache, "prebuilt-engine", Version(), Platform, EngineFiles()[0]);
 
     private static string CacheOf(TemporaryFolder folder) => folder["cache", "prebuilt-engine", Version(), Platform];
 
@@ -104,7 +135,7 @@ public sealed partial class PrebuiltProviderTests
         return json.RootElement.Clone();
     }
 
-    private static string Version() => Root().GetProperty("version").GetString()!;
+    internal static string Version() => Root().GetProperty("version").GetString()!;
 
     private static JsonElement Lock() => Root().GetProperty("platforms").GetProperty(Platform);
 

@@ -47,7 +47,7 @@ public static class Tools
 
     public static string StandIn { get; } = Path.Combine(Repository, "tests", "native", "standin-engine");
 
-    private static readonly string[] Generator = OnPath("ninja") ? ["-G", "Ninja"] : [];
+    public static string[] Generator { get; } = OnPath("ninja") ? ["-G", "Ninja"] : [];
 
     private static CancellationToken Stopped => TestContext.Current.CancellationToken;
 

@@ -1,4 +1,3 @@
-using SdCpp.Interop;
 using SdStudio.Server.Models.Catalogue;
 
 namespace SdStudio.Server.Tests;

@@ -66,7 +66,8 @@ public sealed class EventsTests(Workshop studio)
         List<JsonElement> seen = await UntilAsync(() => ReceiveAsync(socket), "job_completed", "generation_completed", "generation_complete");
 
         Assert.All(seen, happened => Shape.Has(happened, ("channel", Shape.Text), ("type", Shape.Text), ("data", Shape.Object)));
-        Assert.All(seen, happened => Assert.Equal(id, happened.GetProperty("data").GetProperty("id").GetString()));
+        Assert.All(seen, happened => Assert.Equal(id, happened.GetProperty("data").GetProperty(Type(happened) == "image_completed" ? "generation_id" : "id").GetString()));
+        Assert.Contains(seen, happened => Type(happened) == "image_completed" && happened.GetProperty("data").GetProperty("id").GetString() == images[0]);
         Assert.Equal("job_created", Type(seen[0]));
         Assert.Contains(seen, happened => Type(happened) == "job_updated" && happened.GetProperty("data").GetProperty("status").GetString() == "processing");
         List<JsonElement> progress = seen.FindAll(happened => Type(happened) == "job_progress");

@@ -154,7 +154,11 @@ public sealed class GalleryTests(Workshop studio)
 
         Assert.Equal(HttpStatusCode.OK, status);
         Assert.Equal((true, 2, files), (body.GetProperty("success").GetBoolean(), body.GetProperty("deleted").GetInt32(), body.GetProperty("filesDeleted").GetInt32()));
-        Assert.Equal(3 - files, Directory.GetFiles(Path.Combine(server.Folder, "images")).Length);
+        Assert.Empty(Directory.GetFiles(Path.Combine(server.Folder, "images")));
+        // What is kept has a list.
+        string kept = Path.Combine(server.Folder, "kept");
+        Assert.Equal(3 - files, Directory.Exists(kept) ? Directory.GetFiles(kept, "*.png").Length : 0);
+        Assert.Equal(3 - files, Directory.Exists(kept) ? (await File.ReadAllLinesAsync(Path.Combine(kept, "kept.jsonl"), Cancellation)).Length : 0);
         Assert.Empty(await PromptsAsync(server, "status=completed"));
         Assert.Equal("pending", (await server.JobAsync(waiting)).GetProperty("status").GetString());
         Assert.Equal(HttpStatusCode.Conflict, (await server.SendAsync(HttpMethod.Delete, $"/api/generations/{waiting}")).Status);
@@ -169,7 +173,7 @@ public sealed class GalleryTests(Workshop studio)
 
         (_, JsonElement all) = await server.GetAsync("/api/logs?limit=1000");
         (_, JsonElement errors) = await server.GetAsync("/api/logs?level=error");
-        (_, JsonElement module) = await server.GetAsync("/api/logs?module=modelCache");
+        (_, JsonElement module) = await server.GetAsync("/api/logs?module=modelLoader");
         (_, JsonElement one) = await server.GetAsync($"/api/generations/{id}/logs?limit=1000");
         (_, JsonElement short_) = await server.GetAsync("/api/logs?limit=1");
 
@@ -178,7 +182,7 @@ public sealed class GalleryTests(Workshop studio)
         Shape.Has(all, ("app", Shape.List), ("sdcpp", Shape.List), ("http", Shape.List));
         Assert.All(errors.GetProperty("logs").EnumerateArray(), line => Assert.Equal("error", line.GetProperty("level").GetString()));
         Assert.Contains(errors.GetProperty("logs").EnumerateArray(), line => line.GetProperty("message").GetString()!.Contains("not-there.gguf", StringComparison.Ordinal));
-        Assert.All(module.GetProperty("logs").EnumerateArray(), line => Assert.Equal("modelCache", line.GetProperty("module").GetString()));
+        Assert.All(module.GetProperty("logs").EnumerateArray(), line => Assert.Equal("modelLoader", line.GetProperty("module").GetString()));
         Assert.NotEmpty(module.GetProperty("logs").EnumerateArray());
         Assert.NotEmpty(one.GetProperty("sdcpp").EnumerateArray());
         Assert.All(one.GetProperty("logs").EnumerateArray(), line => Assert.Equal(id, line.GetProperty("generation_id").GetString()));

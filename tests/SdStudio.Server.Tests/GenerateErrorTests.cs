@@ -191,7 +191,7 @@ public sealed class GenerateErrorTests(Workshop studio)
         (HttpStatusCode status, JsonElement body) = await studio.Server.GenerateAsync("""{"model":"black","prompt":"a red circle","size":"32x32","steps":1}""");
 
         Assert.Equal(HttpStatusCode.InternalServerError, status);
-        Assert.Contains("all-black picture", Shape.Error(body), StringComparison.Ordinal);
+        Assert.Contains("all-black image", Shape.Error(body), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -137,10 +137,12 @@ public sealed class JobActionTests(Workshop studio)
     {
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder());
         string images = Path.Combine(server.Folder, "images");
-        Directory.Move(images, images + "-away");
+        Directory.Delete(images);
+        File.WriteAllText(images, "in the way");
         string id = await server.QueueAsync(Small);
         Assert.Equal("failed", Status(await server.WaitForAsync(id, "completed", "failed")));
-        Directory.Move(images + "-away", images);
+        // A folder that has vanished is made again.
+        File.Delete(images);
 
         (HttpStatusCode status, JsonElement body) = await server.SendAsync(HttpMethod.Post, $"/api/queue/{id}/retry");
 
@@ -203,6 +205,9 @@ public sealed class JobActionTests(Workshop studio)
         (HttpStatusCode status, JsonElement error) = await server.SendAsync(HttpMethod.Patch, $"/api/queue/{ids[0]}", StudioServer.Json("""{"before":"nothing"}"""));
         Assert.Equal(HttpStatusCode.Conflict, status);
         Assert.Contains("not a waiting job", Shape.Error(error), StringComparison.Ordinal);
+        (status, error) = await server.SendAsync(HttpMethod.Patch, $"/api/queue/{ids[0]}", StudioServer.Json($$"""{"before":"{{ids[0]}}"}"""));
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Contains("the job itself", Shape.Error(error), StringComparison.Ordinal);
         (status, error) = await server.SendAsync(HttpMethod.Patch, $"/api/queue/{ids[0]}", StudioServer.Json("""{"before":"x","priority":1}"""));
         Assert.Equal(HttpStatusCode.BadRequest, status);
         Assert.Contains("one of priority, before and after", Shape.Error(error), StringComparison.Ordinal);

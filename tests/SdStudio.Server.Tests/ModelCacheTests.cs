@@ -32,7 +32,7 @@ public sealed class ModelCacheTests(Workshop studio)
         }
 
         // What was measured counts; as large as this no load of them is again.
-        StudioServer.Query(folder, "UPDATE studio_state SET value = $value WHERE key LIKE 'model_bytes:%'", "400000000 0");
+        StudioServer.Query(folder, "UPDATE model_memory SET ram = CAST($value AS INTEGER), vram = 0", "400000000");
         await using StudioServer server = await StudioServer.StartAsync(folder, "--SdStudio:Models:MemoryMiB=1000");
 
         await StartAsync(server, "one?pin=true");

@@ -28,7 +28,7 @@ public sealed class SdCliArgumentsTests
             ["-m", "all.safetensors", "-v", "--diffusion-fa", "--steps", "24", "-t", "3", "--type", "q8_0", "--port", "1400"], "/data");
 
         Assert.True(arguments.Options.FlashAttention);
-        Assert.Equal(24, arguments.Defaults.Steps);
+        Assert.Equal(24L, arguments.Defaults["steps"]);
         Assert.Equal(3, arguments.Options.Threads);
         Assert.Equal("q8_0", arguments.Options.WeightType);
         Assert.Empty(arguments.Unknown);
@@ -40,7 +40,35 @@ public sealed class SdCliArgumentsTests
         SdCliArguments arguments = SdCliArguments.Parse(
             ["--frobnicate", "--shift", "-1.5", "--model", "a.gguf", "--vae", "--steps", "many"], "/data");
 
-        Assert.Equal(["--frobnicate", "--shift", "--vae", "--steps"], arguments.Unknown);
+        Assert.Equal(["--frobnicate", "--shift", "--vae"], arguments.Unknown);
+        Assert.Equal("--steps is 'many'; allowed is a whole number from 1 to 1000; it is ignored", Assert.Single(arguments.Problems));
         Assert.Equal(Path.GetFullPath("/data/a.gguf"), arguments.Options.ModelPath);
+    }
+
+    [Theory]
+    [InlineData("--cfg-scale", "3,5")]
+    [InlineData("--cfg-scale", "1e999")]
+    [InlineData("--guidance", "1,000")]
+    [InlineData("--flow-shift", "0")]
+    [InlineData("--steps", "0")]
+    [InlineData("--clip-skip", "2,0")]
+    public void A_number_that_is_none_is_not_believed_but_told(string flag, string value)
+    {
+        SdCliArguments arguments = SdCliArguments.Parse(["--model", "a.gguf", flag, value], "/data");
+
+        Assert.Contains($"'{value}'", Assert.Single(arguments.Problems), StringComparison.Ordinal);
+        Assert.All(["cfg_scale", "guidance", "flow_shift", "steps", "clip_skip"], name => Assert.Null(arguments.Defaults[name]));
+    }
+
+    [Theory]
+    [InlineData("--sampling-method", "Euler a", "sampler", "euler_a")]
+    [InlineData("--sampling-method", "dpmpp_2m", "sampler", "dpm++2m")]
+    [InlineData("--scheduler", "Karras", "scheduler", "karras")]
+    public void Samplers_and_schedulers_have_their_other_names_here_too(string flag, string value, string parameter, string expected)
+    {
+        SdCliArguments arguments = SdCliArguments.Parse(["--model", "a.gguf", flag, value], "/data");
+
+        Assert.Equal(expected, arguments.Defaults[parameter]);
+        Assert.Empty(arguments.Problems);
     }
 }

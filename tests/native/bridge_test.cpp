@@ -2,8 +2,10 @@
 #include "bridge_test.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -34,13 +36,16 @@ void check(bool holds, const std::string& what) {
 }
 
 temporary_file::temporary_file(std::string path, const std::string& content) : path_(std::move(path)) {
-    std::ofstream(path_, std::ios::binary) << content;
+    std::ofstream(std::filesystem::u8path(path_), std::ios::binary) << content;
 }
 
-temporary_file::~temporary_file() { std::remove(path_.c_str()); }
+temporary_file::~temporary_file() {
+    std::error_code gone;
+    std::filesystem::remove(std::filesystem::u8path(path_), gone);
+}
 
 std::string temporary_file::read() const {
-    std::ifstream file(path_, std::ios::binary);
+    std::ifstream file(std::filesystem::u8path(path_), std::ios::binary);
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
@@ -152,17 +157,18 @@ void test_convert() {
 }
 
 void test_small_errors() {
-    for (const uint32_t size : {0u, 4u, 8u, 9u, 20u, 2048u, 4096u}) {
+    constexpr uint32_t head = offsetof(sdcpp_error, message);
+    for (const uint32_t size : {0u, 4u, 8u, head, head + 1, head + 12, 2048u, 4096u}) {
         std::vector<char> memory(4096 + 8, 'x');
         auto* error = reinterpret_cast<sdcpp_error*>(memory.data());
         error->size = size;
         error->code = 77;
         const int32_t code = sdcpp_engine_load(nullptr, error);
-        const bool told = size >= 9;
-        const size_t room = size < 9 ? 0 : (size < sizeof(sdcpp_error) ? size : sizeof(sdcpp_error)) - 8;
+        const bool told = size > head;
+        const size_t room = told ? (size < sizeof(sdcpp_error) ? size : sizeof(sdcpp_error)) - head : 0;
         const std::string expected = std::string("params is null").substr(0, told ? room - 1 : 0);
         CHECK(code == SDCPP_INVALID_ARGUMENT && error->code == (told ? SDCPP_INVALID_ARGUMENT : 77) && (!told || expected == error->message) &&
-                  memory[8 + room] == 'x',
+                  memory[head + room] == 'x',
               "an error struct of " + std::to_string(size) + " bytes is filled as far as it goes");
     }
     CHECK(sdcpp_engine_load(nullptr, nullptr) == SDCPP_INVALID_ARGUMENT, "an error struct may be null");
@@ -176,8 +182,8 @@ void test_small_errors() {
     params.options = &option;
     params.option_count = 1;
     bool whole = true;
-    for (uint32_t size = 18; size < 34; ++size) {
-        error.size = size;
+    for (uint32_t size = 10; size < 26; ++size) {
+        error.size = static_cast<uint32_t>(offsetof(sdcpp_error, message)) + size;
         sdcpp_context_create(&params, nullptr, &context, &error);
         const size_t length = std::strlen(error.message);
         const size_t bytes_of_umlauts = length > 10 ? std::min<size_t>(length - 10, 8) : 0; // after "vae_path '"
@@ -193,7 +199,7 @@ int signal_of_child(Body body) {
     std::fflush(stdout);
     const pid_t child = ::fork();
     if (child == 0) {
-        ::alarm(5); // a child that hangs dies by SIGALRM
+        ::alarm(120); // a child that hangs dies by SIGALRM
         body();
         ::_exit(0);
     }
@@ -316,6 +322,7 @@ int main(int argc, char** argv) {
     test_names();
     test_devices();
     test_convert();
+    test_optional();
     test_small_errors();
     test_guards_without_a_model();
 #if !defined(_WIN32)
@@ -328,6 +335,7 @@ int main(int argc, char** argv) {
         test_calls();
         test_cancel();
         test_wall();
+        test_sink();
         test_upscaler();
         test_requests();
     }

@@ -82,17 +82,9 @@ engine_api load_engine(const char* engine_path) {
     prove_layout(api, print, other_version);
     load_backends(library);
 
-    find(library, "sd_set_abort_callback", api.set_abort_callback);
-    find(library, "sd_list_devices", api.list_devices);
-    find(library, "sd_get_model_version_name", api.model_version_name);
-    find(library, "sd_set_preview_callback", api.set_preview_callback);
-    find(library, "ggml_backend_load", api.backend_load);
-    find(library, "str_to_sd_hires_upscaler", api.str_to_hires_upscaler);
-    find(library, "sd_hires_upscaler_name", api.hires_upscaler_name);
-    find(library, "convert", api.convert);
-    find(library, "ggml_backend_dev_by_name", api.device_by_name);
-    find(library, "ggml_backend_dev_memory", api.device_memory);
-    find(library, "ggml_set_abort_callback", api.ggml_set_abort_callback);
+#define SDCPP_FIND(member, name, ...) find(library, name, api.member);
+    SDCPP_OPTIONAL_FUNCTIONS(SDCPP_FIND)
+#undef SDCPP_FIND
     api.provider = "linked";
     api.version = text_of(version);
     api.commit = commit != nullptr ? text_of(commit) : SDCPP_ENGINE_COMMIT;

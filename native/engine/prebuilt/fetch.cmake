@@ -17,9 +17,14 @@ function(sdcpp_fetch_prebuilt platform out_dir)
 
   sdcpp_cache_dir(cache)
   set(folder ${cache}/prebuilt-engine/${version}/${platform})
-  file(MAKE_DIRECTORY ${cache}/prebuilt-engine)
-  file(LOCK ${cache}/prebuilt-engine/lock GUARD FUNCTION)
+  # A cache that has it may be read-only.
   sdcpp_is_whole(whole ${folder}/${engine_file} ${engine_sha} ${folder}/${vulkan_file} ${vulkan_sha})
+  if(NOT whole)
+    file(MAKE_DIRECTORY ${cache}/prebuilt-engine)
+    file(LOCK ${cache}/prebuilt-engine/lock GUARD FUNCTION)
+    # Another build may have fetched it meanwhile.
+    sdcpp_is_whole(whole ${folder}/${engine_file} ${engine_sha} ${folder}/${vulkan_file} ${vulkan_sha})
+  endif()
   if(NOT whole)
     sdcpp_download(${here} ${cache}/prebuilt-engine/download ${package} ${platform} ${folder})
     sdcpp_is_whole(whole ${folder}/${engine_file} ${engine_sha} ${folder}/${vulkan_file} ${vulkan_sha})

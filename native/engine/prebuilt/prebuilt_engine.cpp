@@ -10,9 +10,11 @@
 #include "pinned_engine.hpp"
 #include "sha256.hpp"
 
+#include <cstdlib>
 #include <dlfcn.h>
 #include <filesystem>
 #include <link.h>
+#include <utility>
 
 namespace sdcpp {
 namespace {
@@ -30,6 +32,22 @@ void check_hash(const std::string& path) {
         throw failure(SDCPP_ENGINE_INCOMPATIBLE, "the engine file '" + path + "' is not " + pinned_engine_version + ": its SHA-256 is " + hash + ", expected " +
                                                      pinned_engine_sha256 + "; delete it and build again");
     }
+}
+
+// An instruction that the CPU lacks would end the process without a word.
+void check_cpu() {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    std::string lacks;
+    const std::pair<const char*, bool> needs[] = {{"AVX2", __builtin_cpu_supports("avx2")}, {"FMA", __builtin_cpu_supports("fma")}, {"F16C", __builtin_cpu_supports("f16c")}};
+    for (const auto& [name, has] : needs) {
+        lacks += has ? "" : (lacks.empty() ? "" : ", ") + std::string(name);
+    }
+    if (!lacks.empty()) {
+        throw failure(SDCPP_ENGINE_INCOMPATIBLE, std::string(pinned_engine_version) + " was compiled for CPUs with AVX2, FMA and F16C (Intel since 2013, AMD since 2017); this one lacks " + lacks +
+                                                     ". Build the engine from source for it: preset cpu");
+    }
+#endif
 }
 
 class symbol_finder {
@@ -60,27 +78,25 @@ private:
 
 engine_api load_engine(const char* engine_path) {
     const std::string path = engine_path != nullptr ? engine_path : beside_this_library();
+    check_cpu();
     check_hash(path);
     // Lazy: the functions of the runtime that the add-on was made for stay unresolved, and are never called.
     void* library = ::dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL);
     link_map* map = nullptr;
     if (library == nullptr || ::dlinfo(library, RTLD_DI_LINKMAP, &map) != 0) {
-        throw failure(SDCPP_ENGINE_NOT_FOUND, std::string("the engine cannot be loaded: ") + ::dlerror());
+        const char* now = std::getenv("LD_BIND_NOW");
+        const bool at_once = now != nullptr && now[0] != '\0';
+        throw failure(SDCPP_ENGINE_NOT_FOUND, std::string("the engine cannot be loaded: ") + ::dlerror() +
+                                                  (at_once ? "; LD_BIND_NOW is set in the environment, which this engine cannot be loaded with: unset it" : ""));
     }
     const symbol_finder find(path, map->l_addr);
     engine_api api;
 #define SDCPP_FIND(name) find.required(#name, api.name);
     SDCPP_REQUIRED_FUNCTIONS(SDCPP_FIND)
 #undef SDCPP_FIND
-    find.optional("sd_set_abort_callback", api.set_abort_callback);
-    find.optional("sd_list_devices", api.list_devices);
-    find.optional("sd_set_preview_callback", api.set_preview_callback);
-    find.optional("str_to_sd_hires_upscaler", api.str_to_hires_upscaler);
-    find.optional("sd_hires_upscaler_name", api.hires_upscaler_name);
-    find.optional("ggml_backend_load", api.backend_load);
-    find.optional("ggml_backend_dev_by_name", api.device_by_name);
-    find.optional("ggml_backend_dev_memory", api.device_memory);
-    find.optional("ggml_set_abort_callback", api.ggml_set_abort_callback);
+#define SDCPP_FIND_IF_THERE(member, name, ...) find.optional(name, api.member);
+    SDCPP_OPTIONAL_FUNCTIONS(SDCPP_FIND_IF_THERE)
+#undef SDCPP_FIND_IF_THERE
     layout_printers print{};
     find.required("sd_ctx_params_to_str", print.context);
     find.required("sd_img_gen_params_to_str", print.image);

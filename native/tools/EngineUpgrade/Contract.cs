@@ -73,16 +73,38 @@ internal sealed class KnownImages
         return [.. images.Where(image => (string?)expected[image.Key] != image.Value).Select(image => image.Key), .. expected.Select(e => e.Key).Where(name => !images.ContainsKey(name))];
     }
 
-    public void Record(string key, IReadOnlyDictionary<string, string> images)
+    /// <param name="key">The engine and the platform.</param>
+    /// <param name="images">What it makes.</param>
+    /// <param name="selfTest">The self-test's image, whose pixels SdCpp.Interop takes along in self-test.images.json.</param>
+    public void Record(string key, IReadOnlyDictionary<string, string> images, string selfTest)
     {
+        if (File.Exists(selfTest))
+        {
+            string path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(_path))!, "self-test.images.json");
+            JsonObject all = File.Exists(path) ? JsonNode.Parse(File.ReadAllText(path))!.AsObject() : [];
+            all[key] = Packed(File.ReadAllBytes(selfTest));
+            File.WriteAllText(path, all.ToJsonString(new JsonSerializerOptions { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }) + "\n");
+        }
+
         _all[key] = new JsonObject(images.Select(image => KeyValuePair.Create<string, JsonNode?>(image.Key, image.Value)));
         File.WriteAllText(_path, _all.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
+    }
+
+    // The pixels alone: a PPM begins with one line.
+    private static string Packed(byte[] ppm)
+    {
+        using var packed = new MemoryStream();
+        using (var deflate = new System.IO.Compression.ZLibStream(packed, System.IO.Compression.CompressionLevel.SmallestSize))
+            deflate.Write(ppm.AsSpan(Array.IndexOf(ppm, (byte)'\n') + 1));
+        return Convert.ToBase64String(packed.ToArray());
     }
 }
 
 /// <summary>The part of the report on what the candidate does.</summary>
 internal static class ContractReport
 {
+    private const string SelfTestImage = "self-test";
+
     /// <returns>The text, and whether the build keeps the contract.</returns>
     public static (string Text, bool Kept) Write(Contract contract, string platform, KnownImages images, string folder)
     {
@@ -99,7 +121,7 @@ internal static class ContractReport
             text.Append($"- all {contract.Images.Count} images are those of {with}, pixel by pixel\n");
         bool kept = contract.Failed.Count == 0 && sameBuild;
         if (kept && !known)
-            images.Record(key, contract.Images);
+            images.Record(key, contract.Images, Path.Combine(folder, SelfTestImage + ".ppm"));
         return (text.Append('\n').ToString(), kept);
     }
 }

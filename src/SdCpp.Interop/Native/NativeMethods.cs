@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace SdCpp.Interop.Native;
 
-/// <summary>Every function of native/include/sdcpp.h, under its own name.</summary>
+/// <summary>The functions of native/include/sdcpp.h that are called from here, under their own names.</summary>
 internal static unsafe partial class NativeMethods
 {
     public const string Library = "sdcpp";
@@ -40,6 +40,10 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int sdcpp_result_size(NativeImageParams* parameters, uint* width, uint* height, NativeError* error);
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial byte* sdcpp_engine_features();
 
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]

@@ -1,5 +1,3 @@
-using SdCpp.Interop;
-
 namespace SdStudio.Server.Generation;
 
 /// <summary>The names that people and clients have for the engine's samplers and schedulers, both ways.</summary>
@@ -40,7 +38,7 @@ internal static class SamplerNames
     /// The engine's names of what a client calls a sampler and a scheduler. "DPM++ 2M Karras" is both in one; null is the model's own, which
     /// is also what "Automatic", "N/A" and names that the engine has nothing for come to.
     /// </summary>
-    public static (string? Sampler, string? Scheduler) Find(SdEngine engine, string? sampler, string? scheduler)
+    public static (string? Sampler, string? Scheduler) Find(ParameterLimits engine, string? sampler, string? scheduler)
     {
         string? foundScheduler = FindScheduler(engine.Schedulers, scheduler);
         if (string.IsNullOrWhiteSpace(sampler))

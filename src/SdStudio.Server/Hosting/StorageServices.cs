@@ -1,3 +1,4 @@
+using SdStudio.Server.Images;
 using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Models.Downloads;
 using SdStudio.Server.Models.Files;
@@ -21,6 +22,7 @@ internal static class StorageServices
         services.AddSingleton<IFileHashStore, SqliteFileHashStore>();
         services.AddSingleton<IDownloadStore, SqliteDownloadStore>();
         services.AddSingleton<ILogStore, SqliteLogStore>();
+        services.AddHostedService<DatabaseBackups>();
     }
 
     public static void AddQueue(this IServiceCollection services)
@@ -32,5 +34,7 @@ internal static class StorageServices
         services.AddSingleton<RunningJobs>();
         services.AddSingleton<JobQueue>();
         services.AddSingleton<JobDeletion>();
+        services.AddSingleton<KeptImages>();
+        services.AddHostedService<LeftoverFiles>();
     }
 }

@@ -3,10 +3,11 @@ using NetVips;
 
 namespace SdStudio.Server.Images;
 
-/// <summary>Infotext of JPEG and WebP files: the user comment of their EXIF, as Automatic1111 and others write it.</summary>
+/// <summary>Texts of JPEG and WebP files: the user comment of their EXIF, as Automatic1111 and others write it, and their XMP packet.</summary>
 internal static class ExifText
 {
     private const string Field = "exif-data";
+    private const string XmpField = "xmp-data";
     private const string Keyword = "parameters";
     private const int MaxTextBytes = 1024 * 1024;
     private const int CodeBytes = 8;
@@ -19,6 +20,8 @@ internal static class ExifText
         var texts = new Dictionary<string, string>(StringComparer.Ordinal);
         if (header.Contains(Field) && header.Get(Field) is byte[] exif && CommentOf(exif) is { Length: > 0 } text)
             texts[Keyword] = text;
+        if (header.Contains(XmpField) && header.Get(XmpField) is byte[] { Length: <= MaxTextBytes } xmp)
+            texts[XmpText.Keyword] = Encoding.UTF8.GetString(xmp);
         return texts;
     }
 

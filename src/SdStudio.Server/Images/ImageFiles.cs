@@ -20,6 +20,7 @@ internal sealed class ImageFiles
         Cache.Max = 0;
         foreach (string folder in new[] { folders.Images, folders.Inputs, folders.Thumbnails })
         {
+            Directory.CreateDirectory(folder);
             foreach (string leftover in Directory.EnumerateFiles(folder, "*" + TemporaryExtension, SearchOption.AllDirectories))
                 File.Delete(leftover);
         }
@@ -157,28 +158,6 @@ internal sealed class ImageFiles
         for (int index = 1; index < MaxInputs; index++)
             DeleteFile(FullPath(InputPath(string.Create(CultureInfo.InvariantCulture, $"{jobId}_{index}"))));
     }
-
-    /// <summary>The jobs that files of inputs belong to.</summary>
-    public IReadOnlyList<string> JobsWithInputs() =>
-        [.. Directory.EnumerateFiles(_folders.Inputs, "*.png").Select(JobOf).Distinct(StringComparer.Ordinal)];
-
-    private static string JobOf(string input) => Path.GetFileNameWithoutExtension(input).Split('_')[0];
-
-    /// <summary>Removes inputs whose job does not exist: the process ended between the two.</summary>
-    public void DeleteInputsUnless(Func<string, bool> isJob)
-    {
-        foreach (string input in Directory.EnumerateFiles(_folders.Inputs, "*.png"))
-        {
-            if (!isJob(JobOf(input)))
-                File.Delete(input);
-        }
-    }
-
-    /// <summary>The ids of all images on disk.</summary>
-    public IEnumerable<string> Ids => Directory.EnumerateFiles(_folders.Images, "*.png").Select(file => Path.GetFileNameWithoutExtension(file));
-
-    /// <summary>Removes an image of which only the id is known.</summary>
-    public void DeleteById(string imageId) => Delete(PathOf(imageId));
 
     public string FullPath(string relative) => Path.Combine(_folders.Root, relative);
 

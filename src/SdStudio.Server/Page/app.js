@@ -1,76 +1,69 @@
-import { api, get, key, listen, on, setKey } from './api.js';
-import { toast } from './dom.js';
-import { catalogue, refresh } from './catalogue.js';
-import * as create from './create.js';
-import * as gallery from './gallery.js';
-import * as logs from './logs.js';
-import * as models from './models.js';
-import * as queue from './queue.js';
+// The page: one store, one view of it.
+import { html, render, useEffect } from './lib.js';
+import * as alerts from './core/alerts.js';
+import { api, get, key, setKey } from './core/api.js';
+import { generate } from './core/draft.js';
+import { listen } from './core/events.js';
+import { search } from './core/history.js';
+import { restoreKept } from './core/input.js';
+import * as keys from './core/keys.js';
+import { complain, config, refreshHealth, refreshLoras, refreshModels, refreshQueue } from './core/store.js';
+import { pageOf, route } from './core/route.js';
+import { loadLanguage, t } from './core/text.js';
+import './core/theme.js';
+import { Create } from './views/create.js';
+import { Drop } from './views/drop.js';
+import { Gallery } from './views/gallery.js';
+import { Header } from './views/header.js';
+import { Help } from './views/help.js';
+import { Logs } from './views/logs.js';
+import { Models } from './views/models.js';
+import { Notices } from './views/notices.js';
+import { Preferences } from './views/preferences.js';
+import { Queue } from './views/queue.js';
 
-const parts = { create, queue, gallery, models, logs };
-const started = new Map();
-let isReady = false;
-const connection = document.getElementById('connection');
+const views = { create: Create, gallery: Gallery, queue: Queue, models: Models, logs: Logs, settings: Preferences, help: Help };
 
-// "#logs/JOB" is the part and what of it.
-async function show() {
-  if (!isReady) return;
-  const [name, what] = location.hash.slice(1).split('/');
-  const part = parts[name] ? name : 'create';
-  for (const section of document.querySelectorAll('main > section')) section.hidden = section.id !== part;
-  for (const link of document.querySelectorAll('nav a')) {
-    if (link.hash === `#${part}`) link.setAttribute('aria-current', 'page');
-    else link.removeAttribute('aria-current');
-  }
-  try {
-    if (!started.has(part)) started.set(part, parts[part].start(document.getElementById(part)));
-    await started.get(part);
-    parts[part].shown?.(what);
-  } catch (error) {
-    toast(error.message, { isError: true });
-  }
+function App() {
+  const page = pageOf(route.value);
+  // Those who listen are told where they are.
+  useEffect(() => { document.getElementById('main').setAttribute('aria-label', t(`nav.${page}`)); }, [page]);
+  const skip = event => {
+    event.preventDefault();
+    document.getElementById('main').focus();
+  };
+  return html`<a class="skip" href="#main" onClick=${skip}>${t('skip')}</a>
+    <${Header} />
+    <main id="main" tabindex="-1" class=${`view-${page}`}><${views[page]} /></main>
+    <${Drop} /><${Notices} />`;
 }
 
 function askForKey() {
-  const dialog = document.getElementById('key');
+  const dialog = /** @type {HTMLDialogElement} */ (document.getElementById('key'));
   if (dialog.open) return;
-  document.getElementById('key-problem').hidden = !key();
-  dialog.querySelector('form').onsubmit = event => {
-    setKey(event.target.elements.key.value.trim());
-    location.reload();
-  };
+  render(html`<form method="dialog" onSubmit=${event => { setKey(event.target.elements.key.value.trim()); location.reload(); }}>
+    <h2 id="key-title">${t('key.title')}</h2>${key() && html`<p class="problem" role="alert">${t('key.wrong')}</p>`}
+    <div class="field"><label for="api-key">${t('key.label')}</label><input id="api-key" name="key" type="password" autocomplete="current-password" required /></div>
+    <button class="button main">${t('key.use')}</button></form>`, dialog);
   dialog.oncancel = event => event.preventDefault();
   dialog.showModal();
 }
 
-document.addEventListener('key-needed', askForKey);
-window.addEventListener('hashchange', show);
-document.querySelector('.skip').addEventListener('click', event => {
-  event.preventDefault();
-  document.getElementById('main').focus();
-});
-
-const root = document.documentElement;
-root.dataset.theme = localStorage.getItem('sdstudio.theme') ?? '';
-document.getElementById('theme').addEventListener('click', () => {
-  const isDark = getComputedStyle(root).colorScheme === 'dark' || (root.dataset.theme === '' && matchMedia('(prefers-color-scheme: dark)').matches);
-  root.dataset.theme = isDark ? 'light' : 'dark';
-  localStorage.setItem('sdstudio.theme', root.dataset.theme);
-});
-
-on('disconnected', () => { connection.textContent = 'No connection; trying again'; });
-on('connected', () => { connection.textContent = ''; });
-
 async function begin() {
-  catalogue.config = await api('GET', '/api/config');
-  if (catalogue.config.authEnabled && !catalogue.config.keyValid) {
+  await loadLanguage();
+  api.unreachable = () => t('unreachable');
+  document.addEventListener('key-needed', askForKey);
+  render(html`<${App} />`, document.getElementById('app'));
+  document.getElementById('boot')?.remove();
+  keys.listen(generate);
+  alerts.begin();
+  config.value = await get('/api/config');
+  if (config.value.authEnabled && !config.value.keyValid) {
     askForKey();
     return;
   }
   listen();
-  await refresh();
-  isReady = true;
-  await show();
-  queue.count(await get('/api/queue/stats'));
+  const { params, name } = route.value;
+  await Promise.all([refreshModels(), refreshQueue(), refreshLoras(), refreshHealth(), search(name === 'gallery' ? params.get('q') ?? '' : '', name === 'gallery' ? params.get('model') ?? '' : ''), restoreKept()]);
 }
-begin().catch(error => toast(error.message, { isError: true }));
+begin().catch(complain);

@@ -23,6 +23,12 @@ internal interface IJobStore
     /// <summary>The images, the measured costs and the job's end become visible together. Null when the lease is over.</summary>
     ValueTask<Job?> CompleteAsync(Lease lease, JobResult result, CancellationToken cancellation);
 
+    /// <summary>Lists an image of a running job: it stays, however the job ends. False when the lease is over.</summary>
+    ValueTask<bool> AddImageAsync(Lease lease, JobImage image, CancellationToken cancellation);
+
+    /// <summary>Removes an image, and with the last one its job.</summary>
+    ValueTask<DeletedImage> DeleteImageAsync(string id, OwnerScope scope, CancellationToken cancellation);
+
     ValueTask<Job?> FailAsync(Lease lease, JobFailure failure, CancellationToken cancellation);
 
     /// <summary>Ends a running job whose engine has stopped.</summary>

@@ -5,6 +5,7 @@ internal interface IModelCostStore
 {
     /// <summary>The costs of a kind of job; null when none were measured.</summary>
     /// <param name="key">As <see cref="ModelCosts.KeyOf"/> has it.</param>
+    /// <param name="device">Of which class of devices; null for any.</param>
     /// <param name="cancellation">Ends the call.</param>
-    ValueTask<ModelCosts?> FindAsync(string key, CancellationToken cancellation);
+    ValueTask<ModelCosts?> FindAsync(string key, string? device, CancellationToken cancellation);
 }

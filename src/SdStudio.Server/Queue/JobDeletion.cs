@@ -8,7 +8,7 @@ namespace SdStudio.Server.Queue;
 internal readonly record struct Deleted(int Jobs, int Files);
 
 /// <summary>Removes jobs that have ended, with their files.</summary>
-internal sealed class JobDeletion(IJobStore store, IJobQueries queries, ImageFiles files, JobLine line, JobEvents events)
+internal sealed class JobDeletion(IJobStore store, IJobQueries queries, ImageFiles files, KeptImages kept, JobLine line, JobEvents events)
 {
     // A transaction of this many is over before anybody who waits to write notices.
     private const int AtOnce = 500;
@@ -20,7 +20,7 @@ internal sealed class JobDeletion(IJobStore store, IJobQueries queries, ImageFil
 
     /// <summary>Removes every job of a scope that has ended.</summary>
     /// <param name="scope">Whose.</param>
-    /// <param name="withImages">False keeps the image files.</param>
+    /// <param name="withImages">False moves the image files into the folder of kept ones.</param>
     /// <param name="cancellation">Ends it between two groups of jobs.</param>
     public async Task<Deleted> DeleteAllAsync(OwnerScope scope, bool withImages, CancellationToken cancellation)
     {
@@ -36,6 +36,26 @@ internal sealed class JobDeletion(IJobStore store, IJobQueries queries, ImageFil
         return sum;
     }
 
+    /// <summary>Removes an image, and with the last one its job.</summary>
+    public async Task<DeletedImage> DeleteImageAsync(string id, OwnerScope scope, CancellationToken cancellation)
+    {
+        DeletedImage deleted = await store.DeleteImageAsync(id, scope, cancellation).ConfigureAwait(false);
+        if (deleted is not { Image: { } image, IsRunning: false })
+            return deleted;
+        files.Delete(image.FilePath);
+        if (deleted.Job is { } job)
+        {
+            files.DeleteInputs(job.Id);
+            events.Deleted(job);
+        }
+        else
+        {
+            events.ImageDeleted(image, deleted.Owner);
+        }
+
+        return deleted;
+    }
+
     private async Task<Deleted> DeleteAsync(IReadOnlyList<string> ids, OwnerScope scope, bool withImages, CancellationToken cancellation)
     {
         // The rows first: a file that nobody lists is better than a list of files that are gone.
@@ -48,9 +68,15 @@ internal sealed class JobDeletion(IJobStore store, IJobQueries queries, ImageFil
             {
                 foreach (JobImage image in job.Images)
                     files.Delete(image.FilePath);
-                files.DeleteInputs(job.Id);
                 count += job.Images.Count;
             }
+            else
+            {
+                kept.Keep(job.Images.Select(image => (image.FilePath, job.Id, job.Owner)));
+            }
+
+            if (job.Inputs.Count > 0)
+                files.DeleteInputs(job.Id);
 
             events.Deleted(job);
         }

@@ -15,13 +15,15 @@ internal sealed class JobEvents(IEventLog log, TimeProvider time)
     public void Created(Job job) => Publish(job, "job_created");
 
     /// <summary>A job has another status, or another place in line.</summary>
-    public void Updated(Job job)
+    /// <param name="job">How it stands.</param>
+    /// <param name="images">What it had completed when it ended before its time; null for nothing.</param>
+    public void Updated(Job job, IReadOnlyList<JobImage>? images = null)
     {
         // The document knows only job_updated for a cancelled job.
         if (job.Status != JobStatus.Failed)
-            Publish(job, "job_updated");
+            Publish(job, "job_updated", images);
         if (job.Status is JobStatus.Failed or JobStatus.Cancelled)
-            Publish(job, $"job_{job.Status}");
+            Publish(job, $"job_{job.Status}", images);
     }
 
     public void Completed(Job job, IReadOnlyList<JobImage> images)
@@ -58,7 +60,15 @@ internal sealed class JobEvents(IEventLog log, TimeProvider time)
         EventChannel.Generations, "generation_deleted", job.Owner,
         JsonSerializer.SerializeToUtf8Bytes(new DeletedView(job.Id), JobJson.Readable.DeletedView));
 
-    private void Publish(Job job, string type) => log.Publish(EventChannel.Queue, type, job.Owner, Data(JobView.Of(job)));
+    /// <summary>An image of a running job can be fetched.</summary>
+    public void ImageCompleted(Job job, JobImage image) => log.Publish(
+        EventChannel.Generations, "image_completed", job.Owner, JsonSerializer.SerializeToUtf8Bytes(ImageView.Of(image), JobJson.Readable.ImageView));
+
+    public void ImageDeleted(JobImage image, string owner) => log.Publish(
+        EventChannel.Generations, "image_deleted", owner, JsonSerializer.SerializeToUtf8Bytes(new DeletedView(image.Id), JobJson.Readable.DeletedView));
+
+    private void Publish(Job job, string type, IReadOnlyList<JobImage>? images = null) => log.Publish(
+        EventChannel.Queue, type, job.Owner, Data(images is { Count: > 0 } ? JobView.Of(job) with { Images = [.. images.Select(ImageView.Of)] } : JobView.Of(job)));
 
     private static byte[] Data(JobView view) => JsonSerializer.SerializeToUtf8Bytes(view, JobJson.Readable.JobView);
 }

@@ -19,17 +19,30 @@ internal sealed class JobLine(IJobQueries queries, IWarmModels warm, IQueueSigna
     /// <summary>Grows with every change of the queue.</summary>
     public long Version => Interlocked.Read(ref _changes);
 
-    public async ValueTask<JobOrder> OrderAsync(CancellationToken cancellation)
+    public async ValueTask<JobOrder> OrderAsync(CancellationToken cancellation) => (await SortedAsync(cancellation).ConfigureAwait(false)).Order;
+
+    /// <summary>The waiting jobs that a device can run, as it would run them from now on; none while the queue is paused.</summary>
+    public async ValueTask<IReadOnlyList<WaitingJob>> ForAsync(IJobDevice device, CancellationToken cancellation)
+    {
+        Sorted sorted = await SortedAsync(cancellation).ConfigureAwait(false);
+        if (sorted.Order.IsPaused || sorted.Order.Jobs.Count == 0)
+            return [];
+        List<WaitingJob> jobs = [.. sorted.Waiting.Jobs.Where(device.CanRun)];
+        return JobScheduler.Of(jobs, device.IsWarm, sorted.Waiting.Served, time.GetUtcNow().ToUnixTimeMilliseconds(), options.Value.Queue);
+    }
+
+    private async ValueTask<Sorted> SortedAsync(CancellationToken cancellation)
     {
         long now = time.GetUtcNow().ToUnixTimeMilliseconds();
         // Read before the rows: what changes meanwhile makes the answer old.
         (long changes, int models) = (Version, warm.Version);
         if (Volatile.Read(ref _sorted) is { } known && known.Changes == changes && known.Models == models && now - known.At <= MaxAgeMs)
-            return known.Order;
+            return known;
         WaitingJobs waiting = await queries.WaitingAsync(cancellation).ConfigureAwait(false);
         var order = new JobOrder(JobScheduler.Of(waiting.Jobs, warm.IsWarm, waiting.Served, now, options.Value.Queue), waiting.IsPaused);
-        Volatile.Write(ref _sorted, new Sorted(order, changes, models, now));
-        return order;
+        var sorted = new Sorted(order, waiting, changes, models, now);
+        Volatile.Write(ref _sorted, sorted);
+        return sorted;
     }
 
     /// <summary>A row of the queue has changed: a worker may have something to do.</summary>
@@ -42,5 +55,5 @@ internal sealed class JobLine(IJobQueries queries, IWarmModels warm, IQueueSigna
     /// <summary>The same, when nobody need look for work.</summary>
     public void Forget() => Interlocked.Increment(ref _changes);
 
-    private sealed record Sorted(JobOrder Order, long Changes, int Models, long At);
+    private sealed record Sorted(JobOrder Order, WaitingJobs Waiting, long Changes, int Models, long At);
 }

@@ -7,7 +7,7 @@ namespace SdStudio.Server.Queue;
 internal sealed class JobProgress(double[] predicted, TimeProvider time, Action changed) : IProgress<GenerationProgress>
 {
     // The last bit is writing the files.
-    private const double Drawn = 0.99;
+    private const double Generated = 0.99;
     private readonly Lock _lock = new();
     private readonly double[] _measured = new double[predicted.Length];
     private GenerationProgress _last = new(GenerationPhase.Load, 0, 0, 0, 1, 0);
@@ -35,7 +35,7 @@ internal sealed class JobProgress(double[] predicted, TimeProvider time, Action 
         }
     }
 
-    /// <summary>Milliseconds until it is drawn, as far as this and earlier jobs tell.</summary>
+    /// <summary>Estimated milliseconds until the images are done, from this job and earlier ones.</summary>
     public double RemainingMs
     {
         get
@@ -45,9 +45,12 @@ internal sealed class JobProgress(double[] predicted, TimeProvider time, Action 
                 var phase = (int)_last.Phase;
                 double done = DoneOf(_last);
                 double elapsed = time.GetElapsedTime(_phaseStart).TotalMilliseconds;
+                int images = Math.Max(1, _last.ImageCount);
+                double share = phase == 0 ? 1 : 1.0 / images;
                 // Its own pace is the better teacher, once there is one.
-                double current = done > 0.05 ? elapsed * (1 - done) / done : Math.Max(0, predicted[phase] - elapsed);
-                return current + predicted.Skip(phase + 1).Sum();
+                double current = done > 0.05 ? elapsed * (1 - done) / done : Math.Max(0, (predicted[phase] * share) - elapsed);
+                int after = phase == 0 ? 0 : images - 1 - Math.Min(images - 1, _last.ImageIndex);
+                return current + (predicted.Skip(phase + 1).Sum() * share) + (predicted.Skip(1).Sum() * after / images);
             }
         }
     }
@@ -61,10 +64,7 @@ internal sealed class JobProgress(double[] predicted, TimeProvider time, Action 
             if (value.Phase == GenerationPhase.Sample && value.Steps > 0)
                 _steps = value.Steps;
             _last = value;
-            var phase = (int)value.Phase;
-            double total = Math.Max(1, predicted.Sum());
-            double now = predicted.Take(phase).Sum() + (predicted[phase] * DoneOf(value));
-            _fraction = Math.Max(_fraction, Drawn * Math.Min(1, now / total));
+            _fraction = Math.Max(_fraction, Generated * Math.Min(1, NowOf(value) / Math.Max(1, predicted.Sum())));
         }
 
         changed();
@@ -84,8 +84,18 @@ internal sealed class JobProgress(double[] predicted, TimeProvider time, Action 
         }
     }
 
-    private static double DoneOf(GenerationProgress value) =>
-        Math.Min(1, (value.ImageIndex + (value.Steps > 0 ? (double)value.Step / value.Steps : 0)) / Math.Max(1, value.ImageCount));
+    // The model is loaded once; the other phases come again with every image.
+    private double NowOf(GenerationProgress value)
+    {
+        var phase = (int)value.Phase;
+        if (phase == 0)
+            return predicted[0] * DoneOf(value);
+        double all = predicted.Skip(1).Sum();
+        double image = predicted.Skip(1).Take(phase - 1).Sum() + (predicted[phase] * DoneOf(value));
+        return predicted[0] + (((all * value.ImageIndex) + image) / Math.Max(1, value.ImageCount));
+    }
+
+    private static double DoneOf(GenerationProgress value) => value.Steps > 0 ? Math.Min(1, (double)value.Step / value.Steps) : 0;
 
     private void EndPhase()
     {

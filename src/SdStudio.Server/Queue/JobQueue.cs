@@ -28,21 +28,24 @@ internal sealed class JobQueue(
         return submitted;
     }
 
-    /// <summary>Gives the next job to a worker; null when none may begin.</summary>
-    public async ValueTask<ClaimedJob?> ClaimAsync(string worker, string? device, CancellationToken cancellation)
+    /// <summary>Gives the next job to a device; null when it can begin none.</summary>
+    public async ValueTask<ClaimedJob?> ClaimAsync(string worker, IJobDevice device, CancellationToken cancellation)
     {
-        while (true)
+        while (await line.ForAsync(device, cancellation).ConfigureAwait(false) is { Count: > 0 } jobs)
         {
-            JobOrder order = await line.OrderAsync(cancellation).ConfigureAwait(false);
-            if (order.IsPaused || order.Jobs.Count == 0)
-                return null;
-            List<string> candidates = [.. order.Jobs.Take(Lookahead).Select(job => job.Id)];
-            ClaimedJob? claimed = await store.ClaimAsync(worker, device, candidates, cancellation).ConfigureAwait(false);
+            List<string> candidates = [.. jobs.Take(Lookahead).Select(job => job.Id)];
+            ClaimedJob? claimed = await store.ClaimAsync(worker, device.Id, candidates, cancellation).ConfigureAwait(false);
             line.Forget();
             if (claimed is not null)
                 return claimed;
         }
+
+        return null;
     }
+
+    /// <summary>The job that a device would begin next; null for none.</summary>
+    public async ValueTask<WaitingJob?> NextAsync(IJobDevice device, CancellationToken cancellation) =>
+        await line.ForAsync(device, cancellation).ConfigureAwait(false) is [{ } next, ..] ? next : null;
 
     /// <summary>A worker begins with a job that it has claimed.</summary>
     public ValueTask<RunningJob> BeginAsync(ClaimedJob claimed, CancellationToken cancellation) => running.BeginAsync(claimed, cancellation);
@@ -50,7 +53,7 @@ internal sealed class JobQueue(
     /// <summary>A worker is done with a job.</summary>
     /// <param name="id">The job's.</param>
     /// <param name="job">How its row stands now; null when the job is no longer this worker's.</param>
-    /// <param name="images">Those of a completed job.</param>
+    /// <param name="images">Those that it has.</param>
     public void End(string id, Job? job, IReadOnlyList<JobImage> images)
     {
         running.End(id);
@@ -62,7 +65,7 @@ internal sealed class JobQueue(
         }
         else if (job is not null)
         {
-            Publish(job);
+            Publish(job, images);
         }
     }
 
@@ -130,10 +133,10 @@ internal sealed class JobQueue(
         return job;
     }
 
-    private void Publish(Job job)
+    private void Publish(Job job, IReadOnlyList<JobImage>? images = null)
     {
         if (JobStatus.IsFinal(job.Status))
             waiters.Release(job.Id, job);
-        events.Updated(job);
+        events.Updated(job, images);
     }
 }

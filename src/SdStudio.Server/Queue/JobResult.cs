@@ -7,4 +7,7 @@ internal sealed record JobResult(GenerationSettings Settings, IReadOnlyList<JobI
 {
     /// <summary>What the phases took; null when that says nothing about the next job.</summary>
     public ModelCosts? Measured { get; init; }
+
+    /// <summary>Of the device that they were measured on.</summary>
+    public string DeviceClass { get; init; } = "";
 }

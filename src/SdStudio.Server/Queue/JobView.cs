@@ -6,36 +6,48 @@ namespace SdStudio.Server.Queue;
 
 /// <summary>A job as answers and events show it: the document's fields first.</summary>
 internal sealed record JobView(
-    string Id, string Type, string Model, string Prompt, string? NegativePrompt, string Size, string Seed, int N, string? Quality, string? Style,
+    string Id, string Type, string Model, string Prompt, string? NegativePrompt, string Size, string? Seed, int N, string? Quality, string? Style,
     string? InputImagePath, string Status, double Progress, string? Error, long CreatedAt, long UpdatedAt, long? StartedAt, long? CompletedAt,
-    int Steps, double CfgScale, string? Sampler, string? Scheduler, int ClipSkip, double? Strength, string? MaskImagePath, string? SourceImageId,
+    int? Steps, double? CfgScale, string? Sampler, string? Scheduler, int ClipSkip, double? Strength, string? MaskImagePath, string? SourceImageId,
     string? Upscaler, int? ResizeMode, double? UpscaleFactor, int Width, int Height, int Priority, int Attempts, bool CancelRequested, string? Phase,
     int? Step, int? StepCount, double? Eta, int? Position, string? WaitingFor, long? ModelLoadingTimeMs, long? GenerationTimeMs, int ImageCount,
     string? ModelHash, string? Engine, IReadOnlyList<string> Adjustments)
 {
-    /// <summary>The pictures, where one job is shown.</summary>
+    /// <summary>The images; only where a single job is returned.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<ImageView>? Images { get; init; }
+
+    /// <summary>What it runs on, or ran on; null before.</summary>
+    public string? Device { get; init; }
+
+    /// <summary>Which of its images is being generated, counted from 1; null when it does not run.</summary>
+    public int? CurrentImage { get; init; }
 
     /// <param name="job">Its row.</param>
     /// <param name="running">What it is doing, when it runs.</param>
     public static JobView Of(Job job, RunningJob? running = null)
     {
         GenerationSettings s = job.Settings;
+        // Upscaling and converting have neither noise nor steps.
+        bool isSampled = s.Type is not (JobType.Upscale or JobType.Convert);
         SdCpp.Interop.GenerationProgress? last = running?.Progress.Last;
         return new JobView(
             job.Id, s.Type, s.Model, s.Prompt, s.NegativePrompt, new ImageSize(s.Width, s.Height).ToString(),
-            s.Seed.ToString(CultureInfo.InvariantCulture), s.Count, s.Quality, s.Style, s.InputImage, job.Status,
+            isSampled ? s.Seed.ToString(CultureInfo.InvariantCulture) : null, s.Count, s.Quality, s.Style, s.InputImage, job.Status,
             Math.Round(running?.Progress.Fraction ?? job.Progress, 4), job.Error, job.CreatedAt, job.UpdatedAt, job.StartedAt, job.CompletedAt,
-            s.Steps, s.CfgScale, s.Sampler, s.Scheduler, s.ClipSkip, s.Strength, s.MaskImage, s.SourceImageId, s.Upscaler, s.ResizeMode,
+            isSampled ? s.Steps : null, isSampled ? s.CfgScale : null, s.Sampler, s.Scheduler, s.ClipSkip, s.Strength, s.MaskImage, s.SourceImageId, s.Upscaler, s.ResizeMode,
             s.UpscaleFactor, s.Width, s.Height, job.Priority, job.Attempts, job.CancelRequested,
             last?.Phase.ToString().ToLowerInvariant(), last?.Step, last?.Steps,
             running is null ? null : Math.Round(running.Progress.RemainingMs / 1000, 1), Position: null, WaitingFor: null, job.ModelLoadingMs,
-            job.GenerationMs, job.ImageCount, s.ModelHash, s.Engine, s.Adjustments ?? []);
+            job.GenerationMs, job.ImageCount, s.ModelHash, s.Engine, s.Adjustments ?? [])
+        {
+            Device = job.Device,
+            CurrentImage = last is { } now ? Math.Min(s.Count, now.ImageIndex + 1) : null,
+        };
     }
 }
 
-/// <summary>A picture as answers and events show it.</summary>
+/// <summary>An image as responses and events show it.</summary>
 internal sealed record ImageView(
     string Id, string GenerationId, int IndexInBatch, string FilePath, string MimeType, int Width, int Height, string Seed, string? RevisedPrompt,
     string Url, string ThumbnailUrl)

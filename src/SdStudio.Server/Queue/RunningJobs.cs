@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace SdStudio.Server.Queue;
 
 /// <summary>The jobs that this process runs, with what only the moment knows of them.</summary>
-internal sealed class RunningJobs(IModelCostStore costs, IWarmModels warm, JobEvents events, TimeProvider time)
+internal sealed class RunningJobs(IModelCostStore costs, IWarmModels warm, IJobQueries queries, JobEvents events, TimeProvider time)
 {
     private readonly Lock _lock = new();
     private readonly ConcurrentDictionary<string, RunningJob> _running = new(StringComparer.Ordinal);
@@ -16,8 +16,12 @@ internal sealed class RunningJobs(IModelCostStore costs, IWarmModels warm, JobEv
     /// <summary>A worker begins with a job.</summary>
     public async ValueTask<RunningJob> BeginAsync(ClaimedJob claimed, CancellationToken cancellation)
     {
-        ModelCosts known = await CostsAsync(ModelCosts.KeyOf(claimed.Job.Settings), cancellation).ConfigureAwait(false);
-        var running = new RunningJob(claimed, known.Predict(claimed.Job.Settings, warm.IsWarm(claimed.Job.Settings.Model)), time, events.Progressed);
+        Job job = claimed.Job;
+        ModelCosts known = await CostsAsync(ModelCosts.KeyOf(job.Settings), warm.ClassOf(job.Device), cancellation).ConfigureAwait(false);
+        var running = new RunningJob(claimed, known.Predict(job.Settings, warm.IsWarm(job.Settings.Model, job.Device)), time, events.Progressed);
+        // An earlier try was interrupted: what it has completed need not be generated again.
+        foreach (JobImage image in job.ImageCount > 0 ? await queries.ImagesAsync(job.Id, OwnerScope.All, cancellation).ConfigureAwait(false) : [])
+            running.Add(image);
         lock (_lock)
         {
             _running[claimed.Job.Id] = running;
@@ -53,11 +57,11 @@ internal sealed class RunningJobs(IModelCostStore costs, IWarmModels warm, JobEv
     }
 
     // Only an estimate: a job is not kept from running by it.
-    private async ValueTask<ModelCosts> CostsAsync(string key, CancellationToken cancellation)
+    private async ValueTask<ModelCosts> CostsAsync(string key, string device, CancellationToken cancellation)
     {
         try
         {
-            return await costs.FindAsync(key, cancellation).ConfigureAwait(false) ?? ModelCosts.Guess;
+            return await costs.FindAsync(key, device, cancellation).ConfigureAwait(false) ?? ModelCosts.Guess;
         }
         catch (StorageUnavailableException)
         {

@@ -3,6 +3,11 @@ namespace SdStudio.Server.Queue;
 /// <summary>What the scheduler looks at.</summary>
 internal sealed record WaitingJob(long Number, string Id, string Owner, int Priority, string Model, long QueuedAt)
 {
+    public string Type { get; init; } = "";
+
+    /// <summary>Of a job that upscales.</summary>
+    public string? Upscaler { get; init; }
+
     /// <summary>Whether somebody put it where it is.</summary>
     public Placement Placement { get; init; }
 }

@@ -21,9 +21,9 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
         {
             { Image: null } => await model.TextToImageAsync(Requests.TextToImage(settings, loras), job.Callbacks, cancellation).ConfigureAwait(false),
             { IsReference: true } => await model.TextToImageAsync(
-                Requests.TextToImage(settings, loras) with { ReferenceImages = [inputs.Image] }, job.Callbacks, cancellation).ConfigureAwait(false),
+                Requests.TextToImage(settings, loras) with { ReferenceImages = [inputs.Image, .. inputs.References] }, job.Callbacks, cancellation).ConfigureAwait(false),
             _ => await model.ImageToImageAsync(
-                Requests.ImageToImage(settings, loras, inputs.Image, inputs.Mask), job.Callbacks, cancellation).ConfigureAwait(false),
+                Requests.ImageToImage(settings, loras, inputs.Image, inputs.Mask) with { ReferenceImages = inputs.References }, job.Callbacks, cancellation).ConfigureAwait(false),
         };
         return Checked(result, settings.Count);
     }
@@ -36,7 +36,7 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
         GenerationSettings settings = job.Settings;
         HiresSetting hires = settings.Hires!;
         UpscalerDefinition upscaler = catalogue.RequireUpscaler(hires.Upscaler);
-        ImageBuffer image = ImageBuffer.FromPixels(first.Pixels.Span, first.Pixels.Width, first.Pixels.Height, first.Pixels.Channels);
+        ImageBuffer image = ImageBuffer.FromPixels(first.Image.Span, first.Image.Width, first.Image.Height, first.Image.Channels);
         try
         {
             if (upscaler.File is { } file)
@@ -66,7 +66,7 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
     {
         SdException? problem = result.Images.Count != expected
             ? new SdException(SdError.GenerationFailed, $"The engine returned {result.Images.Count} of {expected} images.")
-            : result.Images.FirstOrDefault(image => !image.Pixels.Span.ContainsAnyExcept((byte)0)) is { } black
+            : result.Images.FirstOrDefault(image => !image.Image.Span.ContainsAnyExcept((byte)0)) is { } black
                 ? new SdException(
                     SdError.GenerationFailed,
                     $"The engine returned an all-black image (seed {black.Seed}): the model computed no numbers. Try another weight type, cfg_scale or sampler.")
@@ -84,9 +84,14 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
 /// <param name="IsReference">Whether the model looks at it rather than beginning from it.</param>
 internal sealed record GenerationInputs(ImageBuffer? Image, ImageBuffer? Mask, bool IsReference) : IDisposable
 {
+    /// <summary>More images that the model looks at.</summary>
+    public IReadOnlyList<ImageBuffer> References { get; init; } = [];
+
     public void Dispose()
     {
         Image?.Dispose();
         Mask?.Dispose();
+        foreach (ImageBuffer reference in References)
+            reference.Dispose();
     }
 }

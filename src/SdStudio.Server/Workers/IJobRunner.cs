@@ -23,4 +23,16 @@ internal interface IJobRunner
 internal sealed record JobContext(RunningJob Running, GenerationSettings Settings, DeviceModels Models, SdCallbacks Callbacks)
 {
     public string Id => Running.Job.Id;
+
+    /// <summary>The same for one image of it.</summary>
+    public JobContext ForImage(int index) => this with
+    {
+        Settings = Settings with { Count = 1, Seed = Settings.Seed + index },
+        Callbacks = Callbacks with { Progress = Callbacks.Progress is { } progress ? new ImageProgress(progress, index, Settings.Count) : null },
+    };
+
+    private sealed class ImageProgress(IProgress<GenerationProgress> job, int index, int count) : IProgress<GenerationProgress>
+    {
+        public void Report(GenerationProgress value) => job.Report(value with { ImageIndex = index, ImageCount = count });
+    }
 }

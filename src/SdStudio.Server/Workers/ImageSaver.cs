@@ -6,14 +6,34 @@ using SdStudio.Server.Queue;
 namespace SdStudio.Server.Workers;
 
 /// <summary>Writes a job's images.</summary>
-internal sealed class ImageSaver(ImageFiles images)
+internal sealed partial class ImageSaver(ImageFiles images, IJobStore store, JobEvents events, ILogger<ImageSaver> logger)
 {
-    public JobImage Save(string jobId, int index, ImageBuffer pixels, GenerationSettings settings, long seed)
+    /// <summary>Writes an image, lists it and announces it: from now on it stays, however the job ends.</summary>
+    public async Task<JobImage> SaveAsync(JobContext job, int index, ImageBuffer pixels, GenerationSettings settings, long seed, CancellationToken cancellation)
     {
-        string id = ImageId.Of(jobId, index);
+        string id = ImageId.Of(job.Id, index);
         string path = images.Save(id, pixels, Infotext.Of(settings, seed));
-        return new JobImage(id, jobId, index, path, "image/png", pixels.Width, pixels.Height, seed);
+        var image = new JobImage(id, job.Id, index, path, "image/png", pixels.Width, pixels.Height, seed);
+        try
+        {
+            if (await store.AddImageAsync(job.Running.Lease, image, cancellation).ConfigureAwait(false))
+            {
+                job.Running.Add(image);
+                events.ImageCompleted(job.Running.Job, image);
+            }
+        }
+        catch (StorageUnavailableException exception)
+        {
+            // The end of the job lists it too, and waits for the database.
+            LogNotListed(job.Id, exception.Message);
+        }
+
+        return image;
     }
+
+    /// <summary>The images that an earlier try has completed, from the first on.</summary>
+    public List<JobImage> EarlierOf(JobContext job) =>
+        [.. job.Running.Images.TakeWhile((image, index) => image.Index == index && File.Exists(images.FullPath(image.FilePath)))];
 
     /// <summary>An input image or mask of a job, in the size of what is generated from it.</summary>
     public ImageBuffer ReadInput(string relative, int width, int height, Func<byte[], string, int, ImageBuffer> read)
@@ -24,4 +44,7 @@ internal sealed class ImageSaver(ImageFiles images)
 
     /// <summary>An input image as it was sent.</summary>
     public ImageBuffer ReadInput(string relative) => ImageDecoder.Read(images.Bytes(relative), "the job's input", ImageBuffer.MaxPixels);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "An image of job {Job} is not listed yet: {Reason}")]
+    private partial void LogNotListed(string job, string reason);
 }

@@ -24,7 +24,7 @@ internal sealed partial class JobCallbacks(
             Tag = job.Id,
             Preview = preview =>
             {
-                running.Show(preview.Pixels);
+                running.Show(preview.Image);
                 events.Previewed(running, preview.Step);
             },
             PreviewMode = await ModeForAsync(job.Settings, cancellation).ConfigureAwait(false),
@@ -43,7 +43,7 @@ internal sealed partial class JobCallbacks(
         bool decode = events.PreviewsAreWatched && catalogue.Find(settings.Model)?.Options.TaesdPath is not null
             && (options.Value.Previews == PreviewSetting.Decoded
                 || (options.Value.Previews == PreviewSetting.Auto
-                    && (await costs.FindAsync(ModelCosts.KeyOf(settings), cancellation).ConfigureAwait(false))?.DecodesCheaply == true));
+                    && (await costs.FindAsync(ModelCosts.KeyOf(settings), device: null, cancellation).ConfigureAwait(false))?.DecodesCheaply == true));
         return decode ? PreviewMode.Taesd : PreviewMode.Projection;
     }
 

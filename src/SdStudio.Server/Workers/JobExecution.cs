@@ -18,9 +18,10 @@ internal sealed partial class JobExecution(
         // Until more is known: what fails before the engine begins is not the job's fault.
         Func<ValueTask<Job?>> end = () => store.PutBackAsync(lease, CancellationToken.None);
         IReadOnlyList<JobImage> images = [];
+        RunningJob? running = null;
         try
         {
-            RunningJob running = await queue.BeginAsync(claimed, stop).ConfigureAwait(false);
+            running = await queue.BeginAsync(claimed, stop).ConfigureAwait(false);
             // Written before the engine is waited for: whoever loses patience and kills the process does not harm the job.
             using CancellationTokenRegistration noting = stop.Register(() => _ = NoteStopAsync(lease));
             using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, running.Cancelled);
@@ -29,7 +30,7 @@ internal sealed partial class JobExecution(
         finally
         {
             if (images.Count == 0)
-                DeleteImages(claimed.Job);
+                images = KeptOf(claimed.Job, running);
             Job? ended = await StoredAsync(end, stop).ConfigureAwait(false);
             queue.End(lease.JobId, ended, images);
         }
@@ -65,17 +66,19 @@ internal sealed partial class JobExecution(
         }
     }
 
-    // A batch may have written some of its images before it ended; nobody lists them. Before the row: after it, another worker may have the job.
-    private void DeleteImages(Job job)
+    // What is listed stays; an image that was written and not listed goes. Before the row: after it, another worker may have the job.
+    private IReadOnlyList<JobImage> KeptOf(Job job, RunningJob? running)
     {
         try
         {
-            files.DeleteImagesOf(job.Id, job.Settings.Count);
+            files.DeleteImagesOf(job.Id, job.Settings.Count, from: running?.Images.Count ?? job.ImageCount);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             LogLeftovers(exception, job.Id);
         }
+
+        return running?.Images ?? [];
     }
 
     private async Task NoteStopAsync(Lease lease)

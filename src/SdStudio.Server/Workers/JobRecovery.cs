@@ -18,8 +18,6 @@ internal sealed partial class JobRecovery(IJobStore store, IJobQueries queries, 
     {
         foreach (ProcessingJob left in await queries.ProcessingAsync(cancellationToken).ConfigureAwait(false))
             await RecoverAsync(left, cancellationToken).ConfigureAwait(false);
-        IReadOnlySet<string> known = await queries.ExistingJobsAsync(files.JobsWithInputs(), OwnerScope.All, cancellationToken).ConfigureAwait(false);
-        files.DeleteInputsUnless(known.Contains);
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -27,12 +25,12 @@ internal sealed partial class JobRecovery(IJobStore store, IJobQueries queries, 
     private async Task RecoverAsync(ProcessingJob left, CancellationToken cancellation)
     {
         Job job = left.Job;
-        // The images of the try that was cut off are in no row.
-        files.DeleteImagesOf(job.Id, job.Settings.Count);
+        // Those that are listed stay: the job goes on behind them.
+        files.DeleteImagesOf(job.Id, job.Settings.Count, from: job.ImageCount);
         string? words = left.StopWasNoted ? null : LastWords(job);
         int deaths = left.Deaths + (words is null ? 0 : 1);
         JobFailure? failure = deaths < MaxDeaths ? null : new JobFailure(
-            $"The server process ended {deaths} times while it drew this job ({words}); it is not tried again. " +
+            $"The server process ended {deaths} times while it ran this job ({words}); it is not tried again. " +
             "POST /api/queue/ID/retry tries it all the same.", nameof(SdError.Internal), Progress: 0);
         Job? recovered = await store.RecoverAsync(job.Id, failure, counts: words is not null, cancellation).ConfigureAwait(false);
         if (recovered is { Status: JobStatus.Failed })

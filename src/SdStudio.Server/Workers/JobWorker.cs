@@ -3,9 +3,9 @@ using SdStudio.Server.Queue;
 
 namespace SdStudio.Server.Workers;
 
-/// <summary>The one worker: takes waiting jobs in their order and brings each to an end.</summary>
+/// <summary>Gives every idle device the job that it should run next; the jobs run beside each other, each to its end.</summary>
 internal sealed partial class JobWorker(
-    EngineHost engineHost, JobQueue queue, JobExecution execution, IQueueSignal signal, IHostApplicationLifetime lifetime, TimeProvider time,
+    JobDevices devices, EngineHost engineHost, JobQueue queue, JobExecution execution, IQueueSignal signal, IHostApplicationLifetime lifetime,
     ILogger<JobWorker> logger) : BackgroundService
 {
     private static readonly TimeSpan StorageRetryDelay = TimeSpan.FromSeconds(1);
@@ -13,7 +13,7 @@ internal sealed partial class JobWorker(
     // Jobs of this process ring; those of others are found by looking.
     private static readonly TimeSpan LookEvery = TimeSpan.FromMinutes(1);
 
-    // No other process ever has this name, so that what the last one left is told from what this one runs.
+    // No other process ever has this name: jobs left by the last process can be told apart from those that this one runs.
     private readonly string _name = $"{Environment.MachineName}-{Guid.CreateVersion7()}";
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -22,25 +22,92 @@ internal sealed partial class JobWorker(
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
         if (!await EngineIsReadyAsync(stop.Token).ConfigureAwait(false))
             return;
-        while (!stop.IsCancellationRequested)
+        List<Task> running = [];
+        try
         {
-            try
+            while (!stop.IsCancellationRequested)
             {
-                while (!stop.IsCancellationRequested && await queue.ClaimAsync(_name, device: null, stop.Token).ConfigureAwait(false) is { } claimed)
-                    await execution.RunAsync(claimed, stop.Token).ConfigureAwait(false);
+                running.RemoveAll(job => job.IsCompleted);
+                running.AddRange(await BeginAsync(stop.Token).ConfigureAwait(false));
                 await signal.WaitAsync(LookEvery, stop.Token).ConfigureAwait(false);
             }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception exception)
-            {
-                // The database cannot be read or written at the moment; the jobs in it wait.
-                LogStorage(exception);
-                await Task.Delay(StorageRetryDelay, time, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
         }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The server stops: what runs is put back.
+        }
+        finally
+        {
+            await Task.WhenAll(running).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Begins jobs for as long as an idle device can run one.</summary>
+    private async Task<List<Task>> BeginAsync(CancellationToken stop)
+    {
+        List<Task> begun = [];
+        try
+        {
+            while (!stop.IsCancellationRequested && await ClaimAsync(stop).ConfigureAwait(false) is { } claimed)
+                begun.Add(RunAsync(claimed, stop));
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException || !stop.IsCancellationRequested)
+        {
+            // The database cannot be read or written at the moment; the jobs in it wait.
+            LogStorage(exception);
+            begun.Add(RingLaterAsync(stop));
+        }
+        catch (OperationCanceledException)
+        {
+            // What was begun before is waited for.
+        }
+
+        return begun;
+    }
+
+    // First the device that has the model of its next job in memory: so that no other one loads it beside.
+    private async Task<ClaimedJob?> ClaimAsync(CancellationToken stop)
+    {
+        List<(IJobDevice Device, bool IsWarm)> ready = [];
+        foreach (IJobDevice device in devices.Idle)
+        {
+            if (await queue.NextAsync(device, stop).ConfigureAwait(false) is { } job)
+                ready.Add((device, device.IsWarm(job.Model)));
+        }
+
+        foreach ((IJobDevice device, _) in ready.OrderByDescending(device => device.IsWarm))
+        {
+            if (await queue.ClaimAsync(_name, device, stop).ConfigureAwait(false) is { } claimed)
+                return claimed;
+        }
+
+        return null;
+    }
+
+    private async Task RunAsync(ClaimedJob claimed, CancellationToken stop)
+    {
+        string device = claimed.Job.Device!;
+        devices.Begin(device);
+        try
+        {
+            // The next device need not wait until this one's engine answers.
+            await Task.Run(() => execution.RunAsync(claimed, stop), CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            LogStorage(exception);
+        }
+        finally
+        {
+            devices.End(device);
+            signal.Ring();
+        }
+    }
+
+    private async Task RingLaterAsync(CancellationToken stop)
+    {
+        await Task.Delay(StorageRetryDelay, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        signal.Ring();
     }
 
     // Without an engine the jobs wait for a start with one, rather than fail one after the other.

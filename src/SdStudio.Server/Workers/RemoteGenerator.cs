@@ -28,7 +28,7 @@ internal sealed partial class RemoteGenerator(
             http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
         // A call that is sent again is the same job there, where the server knows the header; a retry of the job is another one.
         http.DefaultRequestHeaders.TryAddWithoutValidation("Idempotency-Key", string.Create(CultureInfo.InvariantCulture, $"{job.Id}-{job.QueuedAt}"));
-        JsonObject extras = Extras(job.Settings);
+        JsonObject extras = RemoteFields.More(job.Settings);
         RemoteAnswer answer = await AskAsync(http, remote, job.Settings, extras, cancellation).ConfigureAwait(false);
         if (answer.Status == HttpStatusCode.BadRequest && extras.Any(field => answer.Mentions(field.Key)))
         {
@@ -61,34 +61,9 @@ internal sealed partial class RemoteGenerator(
         return new Uri($"{text}/{(isApi ? "" : "v1/")}{path}");
     }
 
-    private static JsonObject Extras(GenerationSettings settings)
-    {
-        var extras = new JsonObject
-        {
-            ["seed"] = settings.Seed, ["steps"] = settings.Steps, ["cfg_scale"] = settings.CfgScale, ["negative_prompt"] = settings.NegativePrompt,
-            ["sampler"] = settings.Sampler, ["scheduler"] = settings.Scheduler, ["strength"] = settings.Strength,
-            ["clip_skip"] = settings.ClipSkip > 0 ? settings.ClipSkip : null, ["guidance"] = settings.Guidance, ["flow_shift"] = settings.FlowShift, ["eta"] = settings.Eta,
-            ["vae_tiling"] = settings.VaeTiling ? true : null, ["tiling"] = settings.Tiling ? true : null,
-            ["style"] = settings.Style, ["on_disconnect"] = "cancel", ["response_format"] = "b64_json",
-        };
-        foreach (string absent in extras.Where(field => field.Value is null).Select(field => field.Key).ToList())
-            extras.Remove(absent);
-        return extras;
-    }
-
-    private static JsonObject Known(RemoteModel remote, GenerationSettings settings) => new()
-    {
-        ["model"] = remote.Model, ["prompt"] = PromptOf(settings), ["n"] = settings.Count,
-        ["size"] = string.Create(CultureInfo.InvariantCulture, $"{settings.Width}x{settings.Height}"),
-    };
-
-    // As everybody writes LoRAs: a server that has them by these names finds them in the words.
-    private static string PromptOf(GenerationSettings settings) => string.Concat(
-        (settings.Loras ?? []).Select(lora => string.Create(CultureInfo.InvariantCulture, $" <lora:{lora.Name}:{lora.Weight}>")).Prepend(settings.Prompt));
-
     private static StringContent Words(RemoteModel remote, GenerationSettings settings, JsonObject extras)
     {
-        JsonObject body = Known(remote, settings);
+        JsonObject body = RemoteFields.Known(remote, settings);
         foreach ((string name, JsonNode? value) in extras)
             body[name] = value?.DeepClone();
         return new StringContent(body.ToJsonString(), MediaTypeHeaderValue.Parse("application/json"));
@@ -99,7 +74,7 @@ internal sealed partial class RemoteGenerator(
         using ImageBuffer read = ImageDecoder.Read(images.Bytes(settings.InputImage!), "the job's input", ImageBuffer.MaxPixels);
         using ImageBuffer input = ImageDecoder.Cover(read, settings.Width, settings.Height);
         var form = new MultipartFormDataContent();
-        foreach ((string name, JsonNode? value) in Known(remote, settings).Concat(extras))
+        foreach ((string name, JsonNode? value) in RemoteFields.Known(remote, settings).Concat(extras))
             form.Add(new StringContent(value!.ToString()), name);
         form.Add(Png(ImageFiles.Encoded(input, ImageFormat.Png, quality: 0)), "image", "image.png");
         if (settings.MaskImage is { } path)

@@ -19,7 +19,9 @@ internal sealed class RemoteRunner(ModelCatalogue catalogue, RemoteGenerator rem
         List<ImageBuffer> received = await remote.GenerateAsync(job.Running.Job, catalogue.Require(settings.Model), cancellation).ConfigureAwait(false);
         try
         {
-            List<JobImage> saved = [.. received.Select((image, index) => images.Save(job.Id, index, image, settings, settings.Seed + index))];
+            List<JobImage> saved = [];
+            foreach (ImageBuffer image in received)
+                saved.Add(await images.SaveAsync(job, saved.Count, image, settings, settings.Seed + saved.Count, cancellation).ConfigureAwait(false));
             return new JobResult(settings, saved, LoadingMs: 0, (long)time.GetElapsedTime(start).TotalMilliseconds)
             {
                 Measured = job.Running.Progress.Measure(settings, TimeSpan.Zero),

@@ -12,6 +12,8 @@ namespace SdStudio.Server.Workers;
 internal sealed class TextImageRunner(
     ModelCatalogue catalogue, LowMemoryLadder ladder, FileHashes hashes, GenerationPasses passes, ImageSaver images, TimeProvider time) : IJobRunner
 {
+    private static readonly TimeSpan HashPatience = TimeSpan.FromSeconds(10);
+
     public bool Runs(GenerationSettings settings) =>
         settings.Type is not (JobType.Upscale or JobType.Convert) && catalogue.Find(settings.Model)?.Remote is null;
 
@@ -26,30 +28,37 @@ internal sealed class TextImageRunner(
     {
         (DiffusionModel model, GenerationSettings settings) = (lease.Model, job.Settings);
         // Computed beside the generation: an image names the weights it was made with.
-        Task<string> hash = hashes.ShortHashAsync(definition.MainFile, cancellation);
+        Task<string?> hash = hashes.ShortHashOrNullAsync(definition.MainFile, cancellation);
         long start = time.GetTimestamp();
         using GenerationInputs inputs = InputsOf(settings, definition, model);
-        using GenerationResult result = await passes.FirstAsync(model, job, inputs, cancellation).ConfigureAwait(false);
-        GenerationSettings used = settings with
+        GenerationSettings used = settings with { Sampler = settings.Sampler ?? model.DefaultSampler, Scheduler = settings.Scheduler ?? model.DefaultScheduler };
+        List<JobImage> saved = images.EarlierOf(job);
+        while (saved.Count < settings.Count)
         {
-            Sampler = settings.Sampler ?? model.DefaultSampler,
-            Scheduler = settings.Scheduler ?? model.DefaultScheduler,
-            ModelHash = await hash.ConfigureAwait(false),
-        };
-        List<JobImage> saved = [];
-        foreach (GeneratedImage image in result.Images)
-        {
+            cancellation.ThrowIfCancellationRequested();
+            // One call each: an image is there when it is decoded, not when all are.
+            JobContext one = job.ForImage(saved.Count);
+            using GenerationResult result = await passes.FirstAsync(model, one, inputs, cancellation).ConfigureAwait(false);
+            GeneratedImage image = result.Images[0];
+            used = used with { ModelHash = await WithinPatienceAsync(hash, cancellation).ConfigureAwait(false) };
             using GenerationResult? second = used.Hires is null
                 ? null
-                : await passes.SecondAsync(model, image, job with { Settings = used }, cancellation).ConfigureAwait(false);
-            saved.Add(images.Save(job.Id, saved.Count, (second?.Images[0] ?? image).Pixels, used, image.Seed));
+                : await passes.SecondAsync(model, image, one with { Settings = one.Settings with { Sampler = used.Sampler, Scheduler = used.Scheduler } }, cancellation).ConfigureAwait(false);
+            saved.Add(await images.SaveAsync(job, saved.Count, (second?.Images[0] ?? image).Image, used, image.Seed, cancellation).ConfigureAwait(false));
         }
 
         return new JobResult(used, saved, (long)lease.Loading.TotalMilliseconds, (long)time.GetElapsedTime(start).TotalMilliseconds)
         {
             // Two passes of two sizes tell nothing of what one costs.
-            Measured = used.Hires is null ? job.Running.Progress.Measure(used, lease.Loading) : null,
+            Measured = used.Hires is null && job.Running.Images.Count == used.Count && job.Running.Job.ImageCount == 0 ? job.Running.Progress.Measure(used, lease.Loading) : null,
         };
+    }
+
+    // A file of many gigabytes on a slow disk is read for longer than an image should wait.
+    private static async Task<string?> WithinPatienceAsync(Task<string?> hash, CancellationToken cancellation)
+    {
+        await ((Task)hash).WaitAsync(HashPatience, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return hash.IsCompletedSuccessfully ? hash.Result : null;
     }
 
     private GenerationInputs InputsOf(GenerationSettings settings, ModelDefinition definition, DiffusionModel model)
@@ -63,7 +72,10 @@ internal sealed class TextImageRunner(
         try
         {
             return new GenerationInputs(
-                image, settings.MaskImage is { } mask ? images.ReadInput(mask, width, height, ImageDecoder.ReadMask) : null, refers);
+                image, settings.MaskImage is { } mask ? images.ReadInput(mask, width, height, ImageDecoder.ReadMask) : null, refers)
+            {
+                References = [.. (settings.ReferenceImages ?? []).Select(images.ReadInput)],
+            };
         }
         catch
         {

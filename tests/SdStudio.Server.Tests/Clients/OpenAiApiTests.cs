@@ -206,6 +206,60 @@ public sealed class OpenAiApiTests(Workshop studio)
         Assert.True(options.IsSuccessStatusCode);
     }
 
+    [Theory]
+    [InlineData("dall-e-2", "", true)]
+    [InlineData("DALL-E-3", "", true)]
+    [InlineData("dall-e-3", ",\"response_format\":\"b64_json\"", false)]
+    [InlineData("gpt-image-1", "", false)]
+    [InlineData("demo", "", false)]
+    [InlineData("demo", ",\"response_format\":\"url\"", true)]
+    public async Task The_models_that_answer_with_an_address_do_so_here(string model, string more, bool isUrl)
+    {
+        JsonElement image = (await GenerateAsync($"{Circle},\"model\":\"{model}\"{more}")).GetProperty("data")[0];
+
+        Assert.Equal(isUrl, image.TryGetProperty("url", out _));
+        Assert.Equal(!isUrl, image.TryGetProperty("b64_json", out _));
+    }
+
+    [Theory]
+    [InlineData("\"image\":\"@\"")]
+    [InlineData("\"image\":[\"@\"]")]
+    [InlineData("\"images\":[\"@\"]")]
+    [InlineData("\"images\":[{\"image_url\":\"@\"}]")]
+    [InlineData("\"images\":[{\"image_url\":{\"url\":\"@\"}}]")]
+    public async Task Edits_come_as_json_in_every_shape_that_clients_have(string image)
+    {
+        string start = "data:image/png;base64," + Convert.ToBase64String(First(await GenerateAsync(Circle)));
+
+        JsonElement body = await GenerateAsync(
+            $"{image.Replace("@", start, StringComparison.Ordinal)},\"prompt\":\"a red circle on a blue background\",\"model\":\"demo\",\"strength\":0.1,\"steps\":8,\"size\":\"64x64\"", path: "/v1/images/edits");
+
+        new PngFile(First(body)).ShowsAt(.5, .5, Red);
+    }
+
+    [Theory]
+    [InlineData("{\"prompt\":\"x\",\"images\":[{}]}", "images")]
+    [InlineData("{\"prompt\":\"x\",\"images\":[{\"image_url\":\"http://127.0.0.1/x.png\"}]}", null)]
+    [InlineData("{\"prompt\":\"x\",\"images\":[7]}", "images")]
+    [InlineData("{\"prompt\":\"x\",\"images\":[]}", "image")]
+    public async Task Images_that_are_none_are_refused_by_their_field(string json, string? param)
+    {
+        (HttpStatusCode status, JsonElement body) = await studio.Server.SendAsync(HttpMethod.Post, "/v1/images/edits", StudioServer.Json(json));
+
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Equal(param, body.GetProperty("error").GetProperty("param").GetString());
+    }
+
+    [Fact]
+    public async Task A_stream_is_not_kept_back_by_proxies()
+    {
+        using HttpResponseMessage response = await studio.Server.Http.PostAsync(
+            "/v1/images/generations", StudioServer.Json("""{"prompt":"x","size":"16x16","steps":1,"stream":true}"""), Cancellation);
+
+        Assert.Equal("no", Assert.Single(response.Headers.GetValues("X-Accel-Buffering")));
+        Assert.True(response.Headers.CacheControl!.NoCache && response.Headers.CacheControl.NoStore);
+    }
+
     private static async Task<List<JsonElement>> StreamAsync(StudioServer server, string json)
     {
         using HttpResponseMessage response = await server.Http.PostAsync("/v1/images/generations", StudioServer.Json(json), Cancellation);

@@ -158,4 +158,19 @@ void test_model_fields(const demo_model& files) {
     for (const std::string& path : paths) {
         std::remove(path.c_str());
     }
+
+    // A ControlNet that cannot be loaded leaves the model as it was.
+    if (std::string(sdcpp_engine_features()).find("control-net-swap") != std::string::npos) {
+        std::ofstream("contract-control-net.bin", std::ios::binary) << "no model\n";
+        recorder swap;
+        outcome o;
+        o.code = sdcpp_context_set_control_net(without.context, "contract-control-net.bin", &swap.call, &o.error);
+        check(o.code == SDCPP_MODEL_LOAD_FAILED && swap.said("contract-control-net.bin"), "a ControlNet that is none is refused by the engine" + o.text());
+        std::remove("contract-control-net.bin");
+        o.code = sdcpp_context_set_control_net(without.context, nullptr, nullptr, &o.error);
+        check(o.code == SDCPP_OK, "taking away the ControlNet" + o.text());
+        request image(32, 32);
+        const outcome drawn = image.draw(without.context);
+        check(drawn.code == SDCPP_OK, "and the model draws" + drawn.text());
+    }
 }

@@ -11,6 +11,7 @@ struct image_case {
 };
 
 const image_case image_cases[] = {
+    {"self-test", 64, 64, {}}, // the request of SdEngine.SelfTestAsync
     {"text-to-image", 64, 64, {}},
     {"size-off-the-grid", 72, 40, {}},
     {"two-steps-euler-a", 64, 64, {}},
@@ -28,7 +29,10 @@ void draw(const image_case& c, const loaded_demo& demo) {
     image.params.options = c.given.data();
     image.params.option_count = c.given.size();
     const std::string name = c.name;
-    if (name == "step-cache") {
+    if (name == "self-test") {
+        image.params.steps = 2;
+        image.params.sampler = "euler";
+    } else if (name == "step-cache") {
         image.params.steps = 8;
     } else if (name == "two-steps-euler-a") {
         image.params.steps = 2;

@@ -8,10 +8,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 static_assert(sizeof(void*) != 8 || (sizeof(sd_ctx_params_t) == 320 && sizeof(sd_img_gen_params_t) == 552), "the documented layout of 3f8527a");
 
@@ -44,7 +46,7 @@ void count(int step, int steps) {
 }
 
 std::string first_bytes(const char* path) {
-    std::ifstream file(path, std::ios::binary);
+    std::ifstream file(std::filesystem::u8path(path), std::ios::binary);
     char bytes[6] = {};
     file.read(bytes, sizeof bytes);
     return std::string(bytes, static_cast<size_t>(file.gcount()));
@@ -244,6 +246,17 @@ bool generate_image(sd_ctx_t* context, const sd_img_gen_params_t* params, sd_ima
     }
     if (prompt == "fail") {
         say(SD_LOG_ERROR, "the stand-in was told to fail");
+        return false;
+    }
+    if (prompt == "warn much and fail") {
+        for (int i = 1; i <= 40; ++i) {
+            say(SD_LOG_WARN, "warning number " + std::to_string(i) + " says that a tensor of this model is not used, as real models and LoRAs make the engine say");
+        }
+        say(SD_LOG_ERROR, "failed to allocate the compute buffer");
+        return false;
+    }
+    if (prompt == "fail in a thread") {
+        std::thread([] { say(SD_LOG_ERROR, "read tensor data failed: 'a file'\nand another line"); }).join();
         return false;
     }
     if (prompt == "draw nothing") {

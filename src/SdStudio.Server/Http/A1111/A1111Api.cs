@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
+using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
-using SdStudio.Server.Http.Rest;
 using SdStudio.Server.Http.Security;
 
 namespace SdStudio.Server.Http.A1111;
@@ -11,15 +11,19 @@ namespace SdStudio.Server.Http.A1111;
 /// </summary>
 internal static class A1111Api
 {
+    /// <summary>What the surface needs.</summary>
+    public static IServiceCollection AddA1111Api(this IServiceCollection services) => services
+        .AddSingleton<IErrorShape, A1111Errors>().AddSingleton<A1111OptionStore>().AddSingleton<A1111Sessions>().AddSingleton<A1111Context>()
+        .AddSingleton<A1111GenerateApi>().AddSingleton<A1111GenerateAnswer>().AddSingleton<A1111ExtrasApi>().AddSingleton<A1111ExtrasReader>();
+
     public static void MapA1111Api(this IEndpointRouteBuilder root, bool documentShapes)
     {
         RouteGroupBuilder api = root.MapGroup("/sdapi/v1");
-        api.ExcludeFromDescription();
-        api.MapPost("/txt2img", (HttpContext context, A1111GenerateApi draw) => draw.TextToImageAsync(context)).Draws();
-        api.MapPost("/img2img", (HttpContext context, A1111GenerateApi draw) => draw.ImageToImageAsync(context)).Draws();
-        api.MapPost("/extra-single-image", (HttpContext context, A1111ExtrasApi extras) => extras.SingleAsync(context)).Draws();
-        api.MapPost("/extra-batch-images", (HttpContext context, A1111ExtrasApi extras) => extras.BatchAsync(context)).Draws();
-        api.MapPost("/png-info", (Delegate)A1111ExtrasApi.PngInfoAsync);
+        api.MapPost("/txt2img", (HttpContext context, A1111GenerateApi draw) => draw.TextToImageAsync(context)).RequireJobRateLimit();
+        api.MapPost("/img2img", (HttpContext context, A1111GenerateApi draw) => draw.ImageToImageAsync(context)).RequireJobRateLimit();
+        api.MapPost("/extra-single-image", (HttpContext context, A1111ExtrasApi extras) => extras.SingleAsync(context)).RequireJobRateLimit();
+        api.MapPost("/extra-batch-images", (HttpContext context, A1111ExtrasApi extras) => extras.BatchAsync(context)).RequireJobRateLimit();
+        api.MapPost("/png-info", PngInfoApi.ReadAsync);
         api.MapGet("/options", async (A1111OptionStore options, CancellationToken cancellation) => A1111Responses.Json((await options.LoadAsync(cancellation)).Read()));
         api.MapPost("/options", SetOptionsAsync);
         // Some clients of phones send GET.
@@ -37,10 +41,13 @@ internal static class A1111Api
     {
         RequestBody body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
         await options.WriteAsync(body.Fields, context.RequestAborted);
+        string[] used = [A1111Options.CheckpointKey, A1111Options.ClipLayersKey];
+        List<string> unused = [.. body.Fields.Where(field => !used.Contains(field.Key) && A1111Options.ChangesSomething(field.Key, field.Value)).Select(field => RequestFields.Shown(field.Key))];
         // SD.Next's answer; Automatic1111's clients do not look.
         return A1111Responses.Json(new JsonObject
         {
             ["updated"] = A1111Responses.List(body.Fields.Keys.Select(name => (JsonNode)new JsonObject { [name] = true })),
+            ["notes"] = unused.Count == 0 ? [] : new JsonArray($"Kept for clients that read them back, and not used by this server: {string.Join(", ", unused)}"),
         });
     }
 

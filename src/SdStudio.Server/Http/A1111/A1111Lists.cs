@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using SdCpp.Interop;
+using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Models.Catalogue;
@@ -27,7 +28,7 @@ internal static class A1111Lists
         {
             ["name"] = name, ["alias"] = name, ["path"] = Path.GetFileName(loras.Find(name) ?? name), ["metadata"] = new JsonObject(),
         }))));
-        api.MapGet("/memory", () => A1111Responses.Json(Memory()));
+        api.MapGet("/memory", (EngineHost host) => A1111Responses.Json(Memory(host)));
         api.MapGet("/version", (EngineHost host) => A1111Responses.Json(Version(host)));
         api.MapGet("/cmd-flags", (HttpContext context) => A1111Responses.Json(new JsonObject
         {
@@ -59,13 +60,13 @@ internal static class A1111Lists
         {
             await cache.StopAllAsync();
             return A1111Responses.Json(new JsonObject());
-        });
+        }).RequireAdministrator();
         api.MapPost("/reload-checkpoint", async (HttpContext context, ModelCache cache, A1111OptionStore options) =>
         {
             if ((await options.LoadAsync(context.RequestAborted)).Model is { Unsupported: null, Remote: null } model)
                 await cache.StartAsync(model, pin: false, context.RequestAborted);
             return A1111Responses.Json(new JsonObject());
-        });
+        }).RequireAdministrator();
     }
 
     private static bool IsDocument(HttpContext context, bool usual) => context.Request.Query["shape"].ToString() switch
@@ -122,19 +123,28 @@ internal static class A1111Lists
     };
 
     private static JsonArray Vaes(ModelCatalogue catalogue) => A1111Responses.List(catalogue.Models
-        .Select(model => model.Options.VaePath).OfType<string>().Select(path => Path.GetFileName(path)!).Distinct(StringComparer.Ordinal)
+        .Select(model => model.Options.VaePath).OfType<string>().Where(File.Exists).Select(path => Path.GetFileName(path)!).Distinct(StringComparer.Ordinal)
         .Select(name => new JsonObject { ["model_name"] = name, ["filename"] = name }));
 
-    private static JsonObject Memory()
+    private static JsonObject Memory(EngineHost host)
     {
         GCMemoryInfo memory = GC.GetGCMemoryInfo();
-        long used = Environment.WorkingSet;
-        return new JsonObject
-        {
-            ["ram"] = new JsonObject { ["free"] = Math.Max(0, memory.TotalAvailableMemoryBytes - used), ["used"] = used, ["total"] = memory.TotalAvailableMemoryBytes },
-            ["cuda"] = new JsonObject { ["error"] = "This engine does not report the memory of GPUs" },
-        };
+        return new JsonObject { ["ram"] = Usage(memory.TotalAvailableMemoryBytes, Environment.WorkingSet), ["cuda"] = GraphicsMemory(host) };
     }
+
+    // The first graphics card that says what it has, as Automatic1111 answers for its one.
+    private static JsonObject GraphicsMemory(EngineHost host)
+    {
+        foreach (SdDevice device in host.Loaded?.Devices ?? [])
+        {
+            if (!device.Name.StartsWith("CPU", StringComparison.OrdinalIgnoreCase) && device.ReadMemory() is { } memory)
+                return new JsonObject { ["system"] = Usage(memory.TotalBytes, memory.TotalBytes - memory.FreeBytes) };
+        }
+
+        return new JsonObject { ["error"] = "The engine computes on no graphics card" };
+    }
+
+    private static JsonObject Usage(long total, long used) => new() { ["free"] = Math.Max(0, total - used), ["used"] = used, ["total"] = total };
 
     private static JsonObject Version(EngineHost host) => new()
     {

@@ -10,10 +10,10 @@ namespace SdStudio.Server.Http.A1111;
 /// <c>/sdapi/v1/options</c>: what clients set and read back. The model is used by the requests after it, as in Automatic1111; the rest is
 /// kept for the clients.
 /// </summary>
-internal sealed class A1111Options(JsonObject stored, ClientModels models, ModelCatalogue catalogue)
+internal sealed class A1111Options(JsonObject stored, ClientModels models)
 {
-    private const string CheckpointKey = "sd_model_checkpoint";
-    private const string ClipLayersKey = "CLIP_stop_at_last_layers";
+    public const string CheckpointKey = "sd_model_checkpoint";
+    public const string ClipLayersKey = "CLIP_stop_at_last_layers";
 
     // What Automatic1111 starts with, of the settings that clients look at.
     private const string Defaults =
@@ -23,11 +23,11 @@ internal sealed class A1111Options(JsonObject stored, ClientModels models, Model
          "img2img_color_correction":false,"initial_noise_multiplier":1.0,"face_restoration_model":null,"upscaler_for_img2img":null,"outdir_samples":""}
         """;
 
-    /// <summary>The model that requests use which name none.</summary>
+    /// <summary>The model that requests use which name none; its files are there. Null when no model has them.</summary>
     public ModelDefinition? Model =>
-        stored[CheckpointKey] is JsonValue value && value.TryGetValue(out string? title) && models.Find(title) is { } chosen
+        stored[CheckpointKey] is JsonValue value && value.TryGetValue(out string? title) && models.Find(title) is { IsThere: true } chosen
             ? chosen
-            : catalogue.DefaultTextToImage ?? catalogue.Default;
+            : models.DefaultTextToImage;
 
     /// <summary>Layers of the text encoder to stop at, as <c>CLIP_stop_at_last_layers</c> has it; 1 for the model's own.</summary>
     public string? ClipLayers => stored[ClipLayersKey]?.ToString();
@@ -52,20 +52,32 @@ internal sealed class A1111Options(JsonObject stored, ClientModels models, Model
         foreach ((string key, JsonElement value) in changes)
             stored[key] = JsonNode.Parse(value.GetRawText());
         if (fields.Text(CheckpointKey) is { } checkpoint)
-            stored[CheckpointKey] = models.TitleOf(Require(models, checkpoint, CheckpointKey));
+            stored[CheckpointKey] = models.TitleOf(Require(checkpoint, CheckpointKey));
         fields.ThrowIfRefused();
         return stored.ToJsonString(ApiJson.Readable.Options);
     }
 
     /// <summary>The model that a client calls so.</summary>
-    /// <exception cref="BadRequestException">There is none; the message names those that are.</exception>
-    public static ModelDefinition Require(ClientModels models, string text, string field) => models.Find(text)
-        ?? throw new BadRequestException(
-            $"Model not found: {RequestFields.Shown(text)} (in {field})", $"Available models: {string.Join(", ", models.All.Select(models.TitleOf))}");
+    /// <exception cref="BadRequestException">There is none, or it has no files; the message names those that can be used.</exception>
+    public ModelDefinition Require(string text, string field)
+    {
+        if (models.Find(text) is not { } model)
+            throw new BadRequestException($"Model not found: {RequestFields.Shown(text)} (in {field})", $"Available models: {string.Join(", ", models.All.Select(models.TitleOf))}");
+        return model.IsThere ? model : throw ClientModels.WithoutFiles(model);
+    }
+
+    /// <summary>The model of requests that name none.</summary>
+    /// <exception cref="BadRequestException">No model can be used.</exception>
+    public ModelDefinition RequireChosen() => Model ?? throw models.NoneCanBeUsed();
+
+    /// <summary>Whether a setting asks for something else than what is done without it.</summary>
+    public static bool ChangesSomething(string key, JsonElement value) => value.ValueKind != JsonValueKind.Null
+        && !(RequestFields.TextOf(value) is { } text && A1111GenerationReader.IsDefaultName(text))
+        && !(JsonNode.Parse(Defaults)![key] is { } usual && JsonNode.DeepEquals(usual, JsonNode.Parse(value.GetRawText())));
 }
 
 /// <summary>Keeps the options.</summary>
-internal sealed class A1111OptionStore(ISharedState state, ClientModels models, ModelCatalogue catalogue)
+internal sealed class A1111OptionStore(ISharedState state, ClientModels models)
 {
     private const string StateKey = "sdapi_options";
     private const int MaxBytes = 256 * 1024;
@@ -84,5 +96,5 @@ internal sealed class A1111OptionStore(ISharedState state, ClientModels models, 
         },
         cancellation);
 
-    private A1111Options Of(string? stored) => new(stored is null ? [] : (JsonObject)JsonNode.Parse(stored)!, models, catalogue);
+    private A1111Options Of(string? stored) => new(stored is null ? [] : (JsonObject)JsonNode.Parse(stored)!, models);
 }

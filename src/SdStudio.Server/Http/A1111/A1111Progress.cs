@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using SdCpp.Interop;
+using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Http.Security;
 using SdStudio.Server.Queue;
 
@@ -13,7 +14,8 @@ internal static class A1111Progress
 
     public static async Task<IResult> AnswerAsync(HttpContext context, A1111Sessions callers, JobLine line)
     {
-        bool skipPicture = context.Request.Query["skip_current_image"] is ["true" or "True" or "1"] || context.Request.Query["skipCurrentImage"] is ["true" or "1"];
+        var query = new RequestQuery(context.Request);
+        bool skipPicture = query.Flag("skip_current_image") || query.Flag("skipCurrentImage");
         RunningJob? running = callers.RunningFor(context);
         JobOrder order = await line.OrderAsync(context.RequestAborted);
         int waiting = order.IsPaused ? 0 : order.Jobs.Count;

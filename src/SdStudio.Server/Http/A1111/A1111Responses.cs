@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
-using SdCpp.Interop;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Queue;
 
@@ -15,19 +14,12 @@ internal static class A1111Responses
 
     public static JsonArray List(IEnumerable<JsonNode?> items) => [.. items];
 
-    /// <summary>The answer for a job that brought nothing; null for one that has pictures or was interrupted, which is no error there.</summary>
-    public static IResult? Problem(Job job) => job.Status switch
-    {
-        JobStatus.Completed or JobStatus.Cancelled => null,
-        JobStatus.Failed => Error(
-            job.ErrorCode == nameof(SdError.InvalidArgument) ? StatusCodes.Status400BadRequest : StatusCodes.Status500InternalServerError,
-            job.Error ?? "The job failed"),
-        _ => Error(StatusCodes.Status503ServiceUnavailable, $"The server is stopping; job {job.Id} is drawn after its next start"),
-    };
+    /// <summary>The answer for a job that brought nothing; null for one that has images or was interrupted, which is no error there.</summary>
+    public static IResult? Problem(Job job) => job.Status != JobStatus.Cancelled && JobProblem.OfEnded(job) is { } error
+        ? Results.Text(A1111Errors.Body(error), "application/json", Encoding.UTF8, error.Status)
+        : null;
 
     /// <summary>Automatic1111's form of a time.</summary>
     public static string Timestamp(long unixMs) =>
         DateTimeOffset.FromUnixTimeMilliseconds(unixMs).ToLocalTime().ToString("yyyyMMddHHmmss", CultureInfo.InvariantCulture);
-
-    private static IResult Error(int status, string message) => Results.Text(ClientErrors.Sd(message, detail: null), "application/json", Encoding.UTF8, status);
 }

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using SdCpp.Interop;
+using SdStudio.Server.Generation;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Models.Catalogue;
 
@@ -16,20 +16,20 @@ internal sealed class OpenAiRequest
 
     private static readonly string[] OpenAiOnly =
     [
-        "response_format", "stream", "partial_images", "user", "background", "moderation", "output_format", "output_compression", "input_fidelity", "on_disconnect",
+        "response_format", "stream", "partial_images", "user", "background", "moderation", "output_format", "output_compression", "input_fidelity", "on_disconnect", "images",
     ];
 
-    // Where clients put the picture to edit: OpenAI's own send a list of one.
-    private static readonly string[] ImageFields = ["image", "image[]", "image[0]"];
-    private static readonly string[] Qualities = ["auto", "low", "medium", "high", "hd", "standard"];
+    // These answer with an address unless asked otherwise, and their clients read nothing else.
+    private static readonly string[] UrlByDefault = ["dall-e-2", "dall-e-3"];
 
     private readonly RequestFields _fields;
 
-    public OpenAiRequest(RequestBody body, SdEngine engine, ClientModels models, bool fromPicture)
+    public OpenAiRequest(RequestBody body, ParameterLimits limits, ClientModels models, bool fromImage)
     {
         _fields = new RequestFields(body.Fields);
-        AsUrl = _fields.OneOf(["url", "b64_json"], "response_format") == "url";
         Stream = _fields.Flag("stream") ?? false;
+        string? format = _fields.OneOf(["url", "b64_json"], "response_format");
+        AsUrl = format == "url" || (format is null && !Stream && UrlByDefault.Contains(_fields.Text("model"), StringComparer.OrdinalIgnoreCase));
         PartialImages = (int)(_fields.Integer(0, MaxPartialImages, "partial_images") ?? 0);
         Format = _fields.OneOf(ImageFormat.All, "output_format") ?? ImageFormat.Png;
         Compression = (int)(_fields.Integer(0, 100, "output_compression") ?? DefaultQuality);
@@ -37,8 +37,8 @@ internal sealed class OpenAiRequest
             _fields.Refuse("background", "background is 'transparent'; allowed is auto or opaque: the models draw every pixel");
         if (AsUrl && Stream)
             _fields.Refuse("response_format", "response_format is 'url'; a stream sends b64_json");
-        Quality = _fields.Text("quality") is { } quality && Qualities.Contains(quality) ? quality : "auto";
-        Body = Translate(body, engine, models, fromPicture);
+        Quality = _fields.Text("quality") is { } quality && Parameters.Get("quality").TryRead(quality, limits, out object? known) ? (string)known! : "auto";
+        Body = Translate(body, limits, models, fromImage);
         _fields.ThrowIfRefused();
     }
 
@@ -58,7 +58,14 @@ internal sealed class OpenAiRequest
     /// <summary>In the words of the REST API.</summary>
     public RequestBody Body { get; }
 
-    private RequestBody Translate(RequestBody body, SdEngine engine, ClientModels models, bool fromPicture)
+    /// <summary>The error for a model that is not here.</summary>
+    public static BadRequestException UnknownModel(string name) =>
+        new([new FieldProblem("model", $"The model '{RequestFields.Shown(name)}' does not exist; GET /v1/models lists those that do")], detail: null, StatusCodes.Status404NotFound)
+        {
+            Code = "model_not_found",
+        };
+
+    private RequestBody Translate(RequestBody body, ParameterLimits limits, ClientModels models, bool fromImage)
     {
         Dictionary<string, JsonElement> fields = body.Fields.Where(field => !OpenAiOnly.Contains(field.Key)).ToDictionary(StringComparer.Ordinal);
         void Put(string name, string? text)
@@ -68,35 +75,27 @@ internal sealed class OpenAiRequest
                 fields[name] = JsonSerializer.SerializeToElement(text, ApiJson.Readable.String);
         }
 
-        Put("model", FindModel(models, fromPicture)?.Id);
+        Put("model", FindModel(models, fromImage)?.Id);
         Put("quality", Quality);
         (string? sampler, string? scheduler) = SamplerNames.Find(
-            engine, _fields.Text("sampler") ?? _fields.Text("sampling_method") ?? _fields.Text("sampler_name"), _fields.Text("scheduler"));
+            limits, _fields.Text("sampler") ?? _fields.Text("sampling_method") ?? _fields.Text("sampler_name"), _fields.Text("scheduler"));
         // What is not known under any name is refused by its own field.
         if (sampler is not null)
             Put("sampler", sampler);
         if (scheduler is not null)
             Put("scheduler", scheduler);
-        var files = new Dictionary<string, byte[]>(StringComparer.Ordinal);
-        List<string> images = [.. body.Files.Keys.Where(name => name.StartsWith("image", StringComparison.Ordinal))];
-        if (images.Count > 1 || images.Except(ImageFields).Any())
-            _fields.Refuse("image", $"{images.Count} images were sent; this engine begins from one");
-        else if (images is [{ } only])
-            files["image"] = body.Files[only];
-        if (body.Files.TryGetValue("mask", out byte[]? mask))
+        var files = new Dictionary<string, IReadOnlyList<byte[]>>(StringComparer.Ordinal);
+        if (fromImage && OpenAiInputs.Of(body) is { Count: > 0 } images)
+            files["image"] = images;
+        if (body.Files.TryGetValue("mask", out IReadOnlyList<byte[]>? mask))
             files["mask"] = mask;
-        return new RequestBody(fields, files);
+        return body.Translated(fields, files);
     }
 
-    private ModelDefinition? FindModel(ClientModels models, bool fromPicture)
+    private ModelDefinition FindModel(ClientModels models, bool fromImage)
     {
         string? name = _fields.Text("model");
-        return models.FindForOpenAi(name, fromPicture) ?? (name is null ? null : throw UnknownModel(name));
+        ModelDefinition model = models.FindForOpenAi(name, fromImage) ?? (name is null || ClientModels.IsOpenAiName(name) ? throw models.NoneCanBeUsed() : throw UnknownModel(name));
+        return model.IsThere ? model : throw ClientModels.WithoutFiles(model);
     }
-
-    public static BadRequestException UnknownModel(string name) =>
-        new([new FieldProblem("model", $"The model '{RequestFields.Shown(name)}' does not exist; GET /v1/models lists those that do")], detail: null, StatusCodes.Status404NotFound)
-        {
-            Code = "model_not_found",
-        };
 }

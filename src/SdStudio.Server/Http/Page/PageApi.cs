@@ -12,7 +12,7 @@ internal static class PageApi
     private const string Prefix = "page/";
 
     // Nothing but this server's own scripts and styles runs in it; pictures may be previews and what people drop.
-    private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+    private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
     public static void MapPage(this IEndpointRouteBuilder app)
     {
@@ -40,15 +40,24 @@ internal static class PageApi
     {
         Assembly program = typeof(PageApi).Assembly;
         return program.GetManifestResourceNames().Where(name => name.StartsWith(Prefix, StringComparison.Ordinal)).ToFrozenDictionary(
-            name => name[Prefix.Length..],
+            // Where it was built on Windows, folders are written otherwise.
+            name => name[Prefix.Length..].Replace('\\', '/'),
             name =>
             {
                 using Stream stream = program.GetManifestResourceStream(name)!;
                 var bytes = new byte[stream.Length];
                 stream.ReadExactly(bytes);
-                string type = Path.GetExtension(name) switch { ".html" => "text/html", ".css" => "text/css", ".svg" => "image/svg+xml", _ => "text/javascript" };
+                string type = Path.GetExtension(name) switch
+                {
+                    ".html" => "text/html; charset=utf-8",
+                    ".css" => "text/css; charset=utf-8",
+                    ".svg" => "image/svg+xml; charset=utf-8",
+                    ".json" => "application/json",
+                    ".woff2" => "font/woff2",
+                    _ => "text/javascript; charset=utf-8",
+                };
                 string hash = Convert.ToHexStringLower(SHA256.HashData(bytes))[..16];
-                return new PageFile(bytes, Pack(bytes), type + "; charset=utf-8", new EntityTagHeaderValue($"\"{hash}\""), new EntityTagHeaderValue($"\"{hash}-gzip\""));
+                return new PageFile(bytes, Pack(bytes), type, new EntityTagHeaderValue($"\"{hash}\""), new EntityTagHeaderValue($"\"{hash}-gzip\""));
             });
     }
 

@@ -11,19 +11,21 @@ using SdStudio.Server.Settings;
 
 namespace SdStudio.Server.Http.Requests;
 
-/// <summary>Every error of the API leaves as <c>{"error": "..."}</c>, whatever made it.</summary>
+/// <summary>Every error of the API leaves as <c>{"error": "..."}</c>, or in the shape that the surface has registered for its paths.</summary>
 internal static class ApiErrors
 {
+    private const int RetryAfterSeconds = 10;
+    private const string LogSaysMore = "The disk may be full or the data directory read-only; the server's log says more";
+
     public static void UseApiErrors(this WebApplication app)
     {
         app.UseExceptionHandler(new ExceptionHandlerOptions
         {
-            ExceptionHandler = context => WriteAsync(context, context.Features.GetRequiredFeature<IExceptionHandlerFeature>().Error),
-            // A client's mistake is no event of the server's log.
-            SuppressDiagnosticsCallback = context => context.Exception is BadRequestException or ImageFormatException or BadHttpRequestException or OperationCanceledException or QueueFullException or IdempotencyKeyException,
+            ExceptionHandler = context => WriteAsync(context, Of(context, context.Features.GetRequiredFeature<IExceptionHandlerFeature>().Error)),
+            // Client errors are not logged as server errors.
+            SuppressDiagnosticsCallback = context => context.Exception is OperationCanceledException || Of(context.HttpContext, context.Exception).Status < StatusCodes.Status500InternalServerError,
         });
-        app.UseStatusCodePages(context => WriteAsync(
-            context.HttpContext,
+        app.UseStatusCodePages(context => WriteAsync(context.HttpContext, new RequestError(
             context.HttpContext.Response.StatusCode,
             context.HttpContext.Response.StatusCode switch
             {
@@ -31,7 +33,7 @@ internal static class ApiErrors
                 StatusCodes.Status405MethodNotAllowed => $"Method {context.HttpContext.Request.Method} is not allowed here",
                 StatusCodes.Status415UnsupportedMediaType => RequestBody.WrongType,
                 int status => ReasonPhrases.GetReasonPhrase(status),
-            }));
+            })));
     }
 
     public static IResult NotFound(string message) => Json(StatusCodes.Status404NotFound, message);
@@ -39,44 +41,48 @@ internal static class ApiErrors
     public static IResult Json(int status, string message, string? detail = null) =>
         Results.Json(new ErrorResponse(message, detail), ApiJson.Readable.ErrorResponse, statusCode: status);
 
-    private static Task WriteAsync(HttpContext context, Exception exception) => exception switch
+    public static Task WriteAsync(HttpContext context, int status, string message, string? detail = null) => WriteAsync(context, new RequestError(status, message, detail));
+
+    public static Task WriteAsync(HttpContext context, RequestError error)
     {
-        BadRequestException bad => WriteAsync(context, bad.StatusCode, bad.Message, bad.Detail, bad),
-        ImageFormatException image => WriteAsync(context, StatusCodes.Status400BadRequest, image.Message, image.Detail),
-        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => WriteAsync(
-            context, StatusCodes.Status413PayloadTooLarge,
+        HttpResponse response = context.Response;
+        IErrorShape? shape = context.RequestServices.GetServices<IErrorShape>().FirstOrDefault(shape => shape.IsFor(context.Request.Path));
+        (int status, string body) = shape?.Write(error)
+            ?? (error.Status, JsonSerializer.Serialize(new ErrorResponse(error.Message, error.Detail), ApiJson.Readable.ErrorResponse));
+        response.StatusCode = status;
+        response.ContentType = "application/json; charset=utf-8";
+        if (error.RetryAfter is { } seconds)
+            response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        shape?.AddHeaders(error, response);
+        return response.WriteAsync(body, context.RequestAborted);
+    }
+
+    /// <summary>The error that an exception is: the one place where exceptions get a status.</summary>
+    private static RequestError Of(HttpContext context, Exception exception) => exception switch
+    {
+        BadRequestException bad => RequestError.Of(bad),
+        ImageFormatException image => new RequestError(StatusCodes.Status400BadRequest, image.Message, image.Detail),
+        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => new RequestError(
+            StatusCodes.Status413PayloadTooLarge,
             $"The request is larger than {context.RequestServices.GetRequiredService<IOptions<StudioOptions>>().Value.Limits.MaxRequestBytes} bytes"),
-        BadHttpRequestException bad => WriteAsync(context, bad.StatusCode, bad.Message),
-        QueueFullException full => TooManyAsync(context, full.Message),
-        IdempotencyKeyException other => WriteAsync(context, StatusCodes.Status409Conflict, other.Message),
-        StorageUnavailableException => WriteAsync(
-            context, StatusCodes.Status503ServiceUnavailable, "The database cannot be written or read at the moment; try again",
-            "The disk may be full or the data directory read-only; the server's log says more"),
-        IOException or UnauthorizedAccessException or NetVips.VipsException => WriteAsync(
-            context, StatusCodes.Status503ServiceUnavailable, "A file cannot be written or read at the moment; try again",
-            "The disk may be full or the data directory read-only; the server's log says more"),
+        BadHttpRequestException bad => new RequestError(bad.StatusCode, bad.Message),
+        QueueFullException full => new RequestError(StatusCodes.Status429TooManyRequests, full.Message) { RetryAfter = RetryAfterSeconds },
+        IdempotencyKeyException other => new RequestError(StatusCodes.Status409Conflict, other.Message),
+        FileNotFoundException or DirectoryNotFoundException => new RequestError(StatusCodes.Status404NotFound, "The file is gone from the disk of the server"),
+        StorageUnavailableException storage => new RequestError(
+            StatusCodes.Status503ServiceUnavailable, "The database cannot be written or read at the moment; try again", storage.Problem switch
+            {
+                StorageProblem.Busy => "Another program holds it",
+                StorageProblem.Full => "The disk is full",
+                StorageProblem.NotAllowed => "The data directory may not be written",
+                StorageProblem.Damaged => "Its file is damaged; the server's log says more",
+                _ => LogSaysMore,
+            }),
+        IOException or UnauthorizedAccessException or NetVips.VipsException => new RequestError(
+            StatusCodes.Status503ServiceUnavailable, "A file cannot be written or read at the moment; try again", LogSaysMore),
         // A job's own failure is in its row: what comes here is the engine that could not be loaded. The message may name files of the server.
-        SdException => WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "The engine could not be loaded; the server's log says why"),
-        OperationCanceledException => WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "The server is stopping"),
-        _ => WriteAsync(context, StatusCodes.Status500InternalServerError, "An error inside the server; its log says more"),
+        SdException => new RequestError(StatusCodes.Status503ServiceUnavailable, "The engine could not be loaded; the server's log says why"),
+        OperationCanceledException => new RequestError(StatusCodes.Status503ServiceUnavailable, "The server is stopping"),
+        _ => new RequestError(StatusCodes.Status500InternalServerError, "An error inside the server; its log says more"),
     };
-
-    private static Task TooManyAsync(HttpContext context, string message)
-    {
-        context.Response.Headers.RetryAfter = "10";
-        return WriteAsync(context, StatusCodes.Status429TooManyRequests, message);
-    }
-
-    public static Task WriteAsync(HttpContext context, int status, string message, string? detail = null, BadRequestException? bad = null)
-    {
-        (int Status, string Body)? client = ClientErrors.For(context.Request.Path, status, message, detail, bad);
-        context.Response.StatusCode = client?.Status ?? status;
-        context.Response.ContentType = "application/json; charset=utf-8";
-        // Browsers ask for a password when they see it: only the surface whose clients have one says it.
-        if (status == StatusCodes.Status401Unauthorized && ClientErrors.IsA1111(context.Request.Path))
-            context.Response.Headers.WWWAuthenticate = "Basic realm=\"SdStudio\"";
-        return client is { } shaped
-            ? context.Response.WriteAsync(shaped.Body, context.RequestAborted)
-            : JsonSerializer.SerializeAsync(context.Response.Body, new ErrorResponse(message, detail), ApiJson.Readable.ErrorResponse, context.RequestAborted);
-    }
 }

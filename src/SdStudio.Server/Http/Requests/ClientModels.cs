@@ -11,7 +11,7 @@ internal sealed class ClientModels(ModelCatalogue catalogue, FileHashes hashes)
     private const string OpenAiPrefix = "gpt-image-";
 
     /// <summary>Those that can draw now: these clients show no others as not there.</summary>
-    public IEnumerable<ModelDefinition> All => catalogue.Models.Where(model => model.IsThere);
+    public IEnumerable<ModelDefinition> All => catalogue.Models.Where(model => model is { IsThere: true, Unsupported: null });
 
     /// <summary>The name that lists show: the model's own, with its id where two have one name.</summary>
     public string TitleOf(ModelDefinition model) =>
@@ -26,16 +26,32 @@ internal sealed class ClientModels(ModelCatalogue catalogue, FileHashes hashes)
     public ModelDefinition? Find(string text)
     {
         string wanted = text.Trim();
+        // As people write it in models.yml: models/file.
+        if (wanted.StartsWith("models/", StringComparison.OrdinalIgnoreCase) || wanted.StartsWith("./models/", StringComparison.OrdinalIgnoreCase))
+            wanted = Path.GetFileName(wanted);
         ModelDefinition? model = catalogue.Find(wanted) ?? catalogue.Models.FirstOrDefault(model => NamesOf(model).Contains(wanted, StringComparer.OrdinalIgnoreCase));
         // "name.safetensors [0a1b2c3d4e]" as Automatic1111 writes it.
         int bracket = wanted.LastIndexOf(" [", StringComparison.Ordinal);
         return model ?? (bracket > 0 && wanted.EndsWith(']') ? Find(wanted[..bracket]) : null);
     }
 
+    /// <summary>The default model for text-to-image, or the first that has its files; null for none.</summary>
+    public ModelDefinition? DefaultTextToImage => FirstUsable(catalogue.DefaultTextToImage ?? catalogue.Default);
+
+    /// <summary>The error of requests for a model whose files are missing.</summary>
+    public static BadRequestException WithoutFiles(ModelDefinition model) => new(
+        $"Model '{model.Id}' has no file {model.Files.First(file => !File.Exists(file.FullPath)).Written} on this server",
+        $"Fetch it with POST /api/models/download {{\"modelId\": \"{model.Id}\"}}, or choose another model", StatusCodes.Status409Conflict);
+
+    /// <summary>The error of requests that name no model when none can be used.</summary>
+    public BadRequestException NoneCanBeUsed() => catalogue.Default is { IsThere: false, Unsupported: null } model
+        ? WithoutFiles(model)
+        : new BadRequestException("No model can be used: models.yml names none that has its files", statusCode: StatusCodes.Status409Conflict);
+
     /// <summary>As <see cref="Find"/>; OpenAI's own models are the default one.</summary>
-    public ModelDefinition? FindForOpenAi(string? text, bool fromPicture)
+    public ModelDefinition? FindForOpenAi(string? text, bool fromImage)
     {
-        ModelDefinition? usual = fromPicture ? catalogue.DefaultImageToImage : catalogue.DefaultTextToImage ?? catalogue.Default;
+        ModelDefinition? usual = fromImage ? FirstUsable(catalogue.DefaultImageToImage) : DefaultTextToImage;
         if (string.IsNullOrWhiteSpace(text))
             return usual;
         return Find(text) ?? (IsOpenAiName(text) ? usual : null);
@@ -43,6 +59,9 @@ internal sealed class ClientModels(ModelCatalogue catalogue, FileHashes hashes)
 
     public static bool IsOpenAiName(string text) =>
         OpenAiNames.Contains(text, StringComparer.OrdinalIgnoreCase) || text.StartsWith(OpenAiPrefix, StringComparison.OrdinalIgnoreCase);
+
+    private ModelDefinition? FirstUsable(ModelDefinition? model) =>
+        model is { IsThere: true, Unsupported: null } ? model : catalogue.Models.FirstOrDefault(other => other is { IsThere: true, Unsupported: null });
 
     private IEnumerable<string> NamesOf(ModelDefinition model)
     {

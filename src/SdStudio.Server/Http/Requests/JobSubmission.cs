@@ -1,24 +1,25 @@
-using Microsoft.Extensions.Options;
+using System.Globalization;
 using SdCpp.Interop;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.Security;
 using SdStudio.Server.Images;
-using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Models.Catalogue;
 using SdStudio.Server.Models.Files;
 using SdStudio.Server.Queue;
-using SdStudio.Server.Settings;
 
 namespace SdStudio.Server.Http.Requests;
 
 /// <summary>Makes a job of a request: the one way in for every surface.</summary>
 internal sealed class JobSubmission(
-    EngineHost engineHost, ModelCatalogue catalogue, LoraFolder loras, JobQueue queue, ImageFiles images, IJobQueries queries, IOptions<StudioOptions> options)
+    LiveLimits limits, RequestImages images, ModelCatalogue catalogue, ModelFileCache modelFiles, LoraFolder loras, JobQueue queue, ImageFiles files)
 {
-    private const int MaxPriority = 10;
     private const int MaxKeyCharacters = 255;
-    private const string Finish = "finish";
-    private const string CancelIt = "cancel";
+
+    /// <summary>The limits that requests are read with.</summary>
+    public LiveLimits Limits => limits;
+
+    /// <summary>Reads the images of requests.</summary>
+    public RequestImages Images => images;
 
     /// <summary>Checks a request and puts its job into the queue.</summary>
     /// <param name="request">What came.</param>
@@ -29,87 +30,85 @@ internal sealed class JobSubmission(
     public async Task<(Job Job, WhenClientLeaves Leave)> AcceptAsync(HttpRequest request, string type, CancellationToken cancellation)
     {
         RequestBody body = await RequestBody.ReadAsync(request, cancellation);
-        await engineHost.Ready.WaitAsync(cancellation);
+        ParameterLimits now = await limits.ReadyAsync(cancellation);
         var fields = new RequestFields(body.Fields);
-        string? leave = fields.OneOf([Finish, CancelIt], "on_disconnect");
-        using ImageBuffer? input = type == JobType.Generate ? null : await ReadInputAsync(body, fields, ApiKeys.ScopeOf(request.HttpContext), cancellation);
-        using ImageBuffer? mask = input is null ? null : ReadMask(body);
-        Job job = await AcceptAsync(request, new GenerateCommand(type, body, fields, input, mask), cancellation);
-        return (job, leave == CancelIt ? WhenClientLeaves.Cancel : WhenClientLeaves.Finish);
+        bool leaves = (string?)fields.Value(Parameters.Get("on_disconnect"), now) == "cancel";
+        using RequestInputs? inputs = type == JobType.Generate ? null : await images.ReadAsync(body, fields, ApiKeys.ScopeOf(request.HttpContext), cancellation);
+        Job job = await AcceptAsync(request, new GenerateCommand(type, body, fields, inputs), now, cancellation);
+        return (job, leaves ? WhenClientLeaves.Cancel : WhenClientLeaves.Finish);
     }
 
-    /// <summary>The same for a request whose pictures are read already.</summary>
+    /// <summary>The same for a request whose images are read already.</summary>
     /// <returns>The job, which is on disk.</returns>
     /// <exception cref="BadRequestException">Names every field that is wrong.</exception>
-    public async Task<Job> AcceptAsync(HttpRequest request, GenerateCommand order, CancellationToken cancellation)
+    public Task<Job> AcceptAsync(HttpRequest request, GenerateCommand command, ParameterLimits now, CancellationToken cancellation)
     {
-        SdEngine engine = await engineHost.Ready.WaitAsync(cancellation);
-        (string type, RequestBody body, RequestFields fields, ImageBuffer? input, ImageBuffer? mask) = order;
-        SubmitOptions place = ReadOrder(request, body, fields);
-        ImageSize? size = input is null ? null : new ImageSize(input.Width, input.Height);
-        var draw = new GenerationReader(fields, catalogue, engine, loras, options.Value.Limits);
-        GenerationSettings settings = type == JobType.Upscale ? draw.Upscale(size ?? default) : draw.Draw(type, size, order.NeedsPrompt);
-        fields.ThrowIfRefused();
-        return await AddAsync(settings with { SourceImageId = fields.Text("source_image_id") }, place, cancellation, input, mask);
+        SubmitOptions options = ReadOptions(request, command.Body, command.Fields, command.Part);
+        ImageSize? size = command.Inputs?.Image is { } image ? new ImageSize(image.Width, image.Height) : null;
+        var reader = new GenerationReader(command.Fields, catalogue, loras, modelFiles, now);
+        GenerationSettings settings = command.Type == JobType.Upscale ? reader.Upscale(size ?? default) : reader.Generate(command.Type, size, command.NeedsPrompt);
+        if (command.Inputs is { References.Count: > 0 } several)
+            CheckReferences(command.Fields, settings, several.References.Count + 1);
+        command.Fields.ThrowIfRefused();
+        return AddAsync(settings with { SourceImageId = command.Inputs?.SourceId }, options, cancellation, command.Inputs);
     }
 
     /// <summary>Puts a job into the queue whose settings are known to be right.</summary>
-    public async Task<Job> AddAsync(
-        GenerationSettings settings, SubmitOptions order, CancellationToken cancellation, ImageBuffer? input = null, ImageBuffer? mask = null)
+    public async Task<Job> AddAsync(GenerationSettings settings, SubmitOptions options, CancellationToken cancellation, RequestInputs? inputs = null)
     {
         string id = Guid.CreateVersion7().ToString();
         try
         {
             // The files first: a job that is in the queue has everything it needs.
-            if (input is not null)
-                settings = settings with { InputImage = images.SaveInput(id, input) };
-            if (mask is not null)
-                settings = settings with { MaskImage = images.SaveInput(id + "_mask", mask) };
-            (Job job, bool added) = await queue.EnqueueAsync(id, settings, order, cancellation);
+            if (inputs is not null)
+                settings = Saved(id, settings, inputs);
+            (Job job, bool added) = await queue.EnqueueAsync(id, settings, options, cancellation);
             if (!added)
-                images.DeleteInputs(id);
+                files.DeleteInputs(id);
             return job;
         }
         catch
         {
-            images.DeleteInputs(id);
+            files.DeleteInputs(id);
             throw;
         }
     }
 
-    /// <summary>A job's place in line, as a request has it.</summary>
-    public static SubmitOptions ReadOrder(HttpRequest request, RequestBody body, RequestFields fields)
+    /// <summary>What a request says of the job beside its settings. Parts of one request are jobs of their own, each with a key of its own.</summary>
+    public SubmitOptions ReadOptions(HttpRequest request, RequestBody body, RequestFields fields, int? part = null)
     {
         string? key = request.Headers["Idempotency-Key"] is [{ Length: > 0 } text] ? text : null;
         if (key?.Length > MaxKeyCharacters)
             throw new BadRequestException($"Idempotency-Key has {key.Length} characters; allowed are at most {MaxKeyCharacters}");
         return new SubmitOptions(
-            ApiKeys.OwnerOf(request.HttpContext), (int)(fields.Integer(-MaxPriority, MaxPriority, "priority") ?? 0), key,
+            ApiKeys.OwnerOf(request.HttpContext), (int)(fields.Value<long>("priority", limits.Now) ?? 0), key is null || part is null ? key : $"{key}#{part}",
             key is null ? null : body.Fingerprint(request.Path));
     }
 
-    /// <summary>The mask in a body; null for none.</summary>
-    public ImageBuffer? ReadMask(RequestBody body) => body.Files.TryGetValue("mask", out byte[]? bytes)
-        ? ImageDecoder.ReadMask(bytes, "mask", options.Value.Limits.MaxInputPixels)
-        : null;
-
-    /// <summary>The picture that a body brings or names.</summary>
-    /// <exception cref="BadRequestException">There is none.</exception>
-    public async Task<ImageBuffer> ReadInputAsync(RequestBody body, RequestFields fields, OwnerScope scope, CancellationToken cancellation)
+    private GenerationSettings Saved(string id, GenerationSettings settings, RequestInputs inputs) => settings with
     {
-        if (body.Files.TryGetValue("image", out byte[]? bytes))
-            return ImageDecoder.Read(bytes, "image", options.Value.Limits.MaxInputPixels);
-        if (fields.Text("source_image_id") is not { } id)
-            throw new BadRequestException([new FieldProblem("image", "Missing required field: image")], "Send a file in the field image, or an image's id in source_image_id");
-        return await queries.FindImageAsync(id, scope, cancellation) is { } image
-            ? ImageDecoder.Read(images.Bytes(image.FilePath), "source_image_id", ImageBuffer.MaxPixels)
-            : throw new BadRequestException($"source_image_id is '{RequestFields.Shown(id)}'; there is no such image");
+        InputImage = inputs.Image is { } image ? files.SaveInput(id, image) : null,
+        MaskImage = settings.Type != JobType.Upscale && inputs.Mask is { } mask ? files.SaveInput(id + "_mask", mask) : null,
+        ReferenceImages = inputs.References.Count == 0 ? null
+            : [.. inputs.References.Select((reference, index) => files.SaveInput(string.Create(CultureInfo.InvariantCulture, $"{id}_{index + 1}"), reference))],
+    };
+
+    // Only models that are made for edits look at images; others begin from one.
+    private void CheckReferences(RequestFields fields, GenerationSettings settings, int count)
+    {
+        if (settings.Type != JobType.Edit)
+            fields.Refuse("image", $"image: {count} images were sent; a {settings.Type} takes one");
+        else if (catalogue.Find(settings.Model) is { } model && (model.Remote is not null || !model.Capabilities.Contains("imgedit")))
+            fields.Refuse("image", $"image: {count} images were sent; the model {model.Id} takes one. Models with the capability imgedit take up to {ImageRequest.MaxImages}");
     }
 }
 
-/// <summary>A request to draw, its pictures read.</summary>
-internal sealed record GenerateCommand(string Type, RequestBody Body, RequestFields Fields, ImageBuffer? Input = null, ImageBuffer? Mask = null)
+/// <summary>A request for a job, its images read.</summary>
+internal sealed record GenerateCommand(string Type, RequestBody Body, RequestFields Fields, RequestInputs? Inputs = null)
 {
-    /// <summary>Whether nothing can be drawn without words; Automatic1111 draws without.</summary>
+    /// <summary>Whether nothing can be generated without words; Automatic1111 does without.</summary>
     public bool NeedsPrompt { get; init; } = Type is JobType.Generate or JobType.Edit;
+
+    /// <summary>Which part of its request this is; null for a request of one job.</summary>
+    public int? Part { get; init; }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using SdStudio.Server.Generation;
 
 namespace SdStudio.Server.Http.Requests;
 
@@ -52,25 +53,37 @@ internal sealed class RequestFields(IReadOnlyDictionary<string, JsonElement> val
     public string? BoundedText(string name, int maxBytes)
     {
         string? text = Text(name);
-        if (text is not null && Encoding.UTF8.GetByteCount(text) is int bytes && bytes > maxBytes)
+        if (text is not null && Encoding.UTF8.GetByteCount(text) is var bytes && bytes > maxBytes)
             Refuse(name, $"{name} has {bytes} bytes; allowed are at most {maxBytes}");
         if (text is not null && text.Contains('\0'))
             Refuse(name, $"{name} contains a zero character; remove it");
         return text;
     }
 
+    /// <summary>A parameter's value under the first of its names that is given; null for none, and for one that was refused.</summary>
+    public object? Value(Parameter parameter, ParameterLimits limits)
+    {
+        if (parameter.Kind == ParameterKind.Text)
+            return BoundedText(parameter.Name, parameter.Range is null ? int.MaxValue : (int)parameter.Range(limits).Max);
+        if (Find([.. parameter.Names], out string name) is not { } text)
+            return null;
+        return parameter.TryRead(text, limits, out object? value) ? value : Refused<object?>(name, parameter.Problem(name, text, limits));
+    }
+
+    /// <summary>A number or a switch of the table of parameters.</summary>
+    public T? Value<T>(string parameter, ParameterLimits limits)
+        where T : struct => (T?)Value(Parameters.Get(parameter), limits);
+
+    /// <summary>Whether the field is there and says something.</summary>
+    public bool IsGiven(string name) => Find([name], out _) is not null;
+
     /// <summary>A whole number under the first of the names that is there.</summary>
     public long? Integer(long min, long max, params ReadOnlySpan<string> names)
     {
         if (Find(names, out string name) is not { } text)
             return null;
-        // "42.0" is how the original studio hands its seeds back.
-        if (decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out decimal value) && value == decimal.Truncate(value)
-            && value >= min && value <= max)
-        {
-            return (long)value;
-        }
-
+        if (TextValues.TryInteger(text, out long value) && value >= min && value <= max)
+            return value;
         Refuse(name, $"{name} is '{Shown(text)}'; allowed is a whole number{(min <= int.MinValue ? "" : $" from {min} to {max}")}");
         return null;
     }
@@ -79,20 +92,20 @@ internal sealed class RequestFields(IReadOnlyDictionary<string, JsonElement> val
     {
         if (Find([name], out _) is not { } text)
             return null;
-        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value >= min && value <= max)
+        if (TextValues.TryNumber(text, out double value) && value >= min && value <= max)
             return value;
         string range = min == double.MinValue ? "" : string.Create(CultureInfo.InvariantCulture, $" from {min} to {max}");
         Refuse(name, $"{name} is '{Shown(text)}'; allowed is a number{range}");
         return null;
     }
 
-    public bool? Flag(string name) => Find([name], out _)?.ToLowerInvariant() switch
+    /// <summary>True or false, in every way that <see cref="TextValues.TryFlag"/> reads.</summary>
+    public bool? Flag(string name)
     {
-        null => null,
-        "true" or "1" => true,
-        "false" or "0" => false,
-        { } text => Refused<bool?>(name, $"{name} is '{Shown(text)}'; allowed is true or false"),
-    };
+        if (Find([name], out _) is not { } text)
+            return null;
+        return TextValues.TryFlag(text, out bool value) ? value : Refused<bool?>(name, $"{name} is '{Shown(text)}'; allowed is {TextValues.FlagWords}");
+    }
 
     /// <summary>A list, or a list written as JSON text, as forms have it.</summary>
     public IReadOnlyList<JsonElement> List(string name)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using SdStudio.Server.Generation;
 
 namespace SdStudio.Server.Http.Requests;
 
@@ -7,8 +8,10 @@ internal sealed class RequestQuery(HttpRequest request)
 {
     public string? Text(string name) => request.Query[name] is [{ Length: > 0 } text] ? text : null;
 
-    /// <summary>Only the literal <c>true</c> is yes, as in the original.</summary>
-    public bool Flag(string name) => Text(name) == "true";
+    /// <summary>False without one; read as everywhere.</summary>
+    public bool Flag(string name) => Text(name) is { } text && (TextValues.TryFlag(text, out bool value)
+        ? value
+        : throw new BadRequestException($"{name} is '{RequestFields.Shown(text)}'; allowed is {TextValues.FlagWords}"));
 
     public int Integer(string name, int absent, int min, int max) => Text(name) is not { } text
         ? absent

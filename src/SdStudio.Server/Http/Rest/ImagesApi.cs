@@ -1,6 +1,5 @@
 using Microsoft.Net.Http.Headers;
 using NetVips;
-using SdCpp.Interop;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
@@ -22,13 +21,14 @@ internal static class ImagesApi
     public static void MapImagesApi(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder images = api.MapGroup("/images");
-        images.MapMethods("/{imageId}", [HttpMethods.Get, HttpMethods.Head], GetImageAsync).GivesFile(Group, "An image, with its settings inside", "image/png", 400, 404)
-            .Asks(("format", "png as it is stored; jpeg and webp are packed anew, without the settings"), ("quality", "0 to 100, of jpeg and webp"));
+        images.MapImageListApi();
+        images.MapMethods("/{imageId}", [HttpMethods.Get, HttpMethods.Head], GetImageAsync).ProducesFile("getImage", Group, "An image; the PNG has its settings inside", "image/png", 400, 404)
+            .WithQuery(QueryParameter.OneOf("format", "png as it is stored; jpeg and webp are re-encoded, without the settings", ImageFormat.All, ImageFormat.Png), QueryParameter.Integer("quality", "Of jpeg and webp", 0, 100, DefaultQuality));
         images.MapMethods("/{imageId}/thumbnail", [HttpMethods.Get, HttpMethods.Head], ThumbnailAsync)
-            .GivesFile(Group, "A small WebP of an image", "image/webp", 400, 404).Asks(("size", "Its longer side, 64 to 1024 pixels"));
-        images.MapGet("/{imageId}/parameters", ParametersAsync).Gives<ParametersResponse>(Group, "The settings that draw an image again", 404);
-        images.MapPost("/{imageId}/reproduce", ReproduceAsync).Draws()
-            .Gives<ReproducedResponse>(Group, "Draws an image again and compares the pixels", 404, 429, 500).Produces<AcceptedResponse>(202, "application/json");
+            .ProducesFile("getImageThumbnail", Group, "A small WebP of an image", "image/webp", 400, 404).WithQuery(QueryParameter.Integer("size", "Its longer side, pixels", 64, 1024, 256));
+        images.MapGet("/{imageId}/parameters", ParametersAsync).ProducesJson<ParametersResponse>("getImageParameters", Group, "The settings that reproduce an image", 404);
+        images.MapPost("/{imageId}/reproduce", ReproduceAsync).RequireJobRateLimit()
+            .ProducesJson<ReproducedResponse>("reproduceImage", Group, "Generates an image again and compares the pixels", 404, 429, 500).Produces<AcceptedResponse>(202, "application/json");
     }
 
     public static IResult File(JobImage image, HttpResponse response, ImageFiles images)
@@ -91,7 +91,10 @@ internal static class ImagesApi
                 s.Strength, s.Eta, s.FlowShift, s.Guidance, s.VaeTiling, s.Tiling,
                 s.Hires is null ? null : s.Width, s.Hires is null ? null : s.Height, s.Hires?.Upscaler, s.Hires is { Steps: > 0 } ? s.Hires.Steps : null,
                 s.Hires?.Strength, s.Loras ?? [], s.Quality, s.Style, s.Upscaler, s.ResizeMode, s.UpscaleFactor,
-                s.InputImage, s.MaskImage, s.SourceImageId, s.ModelHash, s.Engine, Infotext.Of(s, image.Seed)),
+                s.InputImage, s.MaskImage, s.SourceImageId, s.ModelHash, s.Engine, Infotext.Of(s, image.Seed))
+            {
+                More = ParameterValues.Of(s),
+            },
             ApiJson.Readable.ParametersResponse);
     }
 
@@ -101,11 +104,10 @@ internal static class ImagesApi
         if (await FindAsync(imageId, context, queries) is not var (image, job))
             return ApiErrors.NotFound("Image not found");
         // Each picture of a batch is drawn as if alone, with its own seed.
-        GenerationSettings settings = job.Settings with { Seed = image.Seed, Count = 1, InputImage = null, MaskImage = null };
-        using ImageBuffer? input = Read(job.Settings.InputImage, images, ImageDecoder.Read);
-        using ImageBuffer? mask = Read(job.Settings.MaskImage, images, ImageDecoder.ReadMask);
+        GenerationSettings settings = job.Settings with { Seed = image.Seed, Count = 1, InputImage = null, MaskImage = null, ReferenceImages = null };
+        using RequestInputs inputs = await intake.Images.ReadAsync(job.Settings, context.RequestAborted);
         Job again = await wait.ForAsync(
-            await intake.AddAsync(settings, new SubmitOptions(ApiKeys.OwnerOf(context)), context.RequestAborted, input, mask), WhenClientLeaves.Finish, context.RequestAborted);
+            await intake.AddAsync(settings, new SubmitOptions(ApiKeys.OwnerOf(context)), context.RequestAborted, inputs), WhenClientLeaves.Finish, context.RequestAborted);
         if (again.Status == JobStatus.Completed && await wait.ImagesOfAsync(again, context.RequestAborted) is [{ } drawn])
         {
             int difference = Difference(images.FullPath(image.FilePath), images.FullPath(drawn.FilePath));
@@ -124,9 +126,6 @@ internal static class ImagesApi
             ? (image, job)
             : null;
     }
-
-    private static ImageBuffer? Read(string? relative, ImageFiles images, Func<byte[], string, int, ImageBuffer> read) =>
-        relative is null ? null : read(images.Bytes(relative), "the job's input", ImageBuffer.MaxPixels);
 
     /// <returns>The largest difference of two pixels' values, 0 to 255.</returns>
     private static int Difference(string first, string second)

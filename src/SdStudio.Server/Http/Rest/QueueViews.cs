@@ -4,7 +4,7 @@ using SdStudio.Server.Queue;
 namespace SdStudio.Server.Http.Rest;
 
 /// <summary>Jobs with what only the moment knows: progress, place in line, time left.</summary>
-internal sealed class QueueViews(JobLine line, RunningJobs running, IJobQueries queries, IModelCostStore costs, EngineHost engine)
+internal sealed class QueueViews(JobLine line, RunningJobs running, IJobQueries queries, IModelCostStore costs, IJobDevices devices, EngineHost engine)
 {
     public async ValueTask<JobView> OfAsync(Job job, CancellationToken cancellation) => (await OfAsync([job], cancellation))[0];
 
@@ -13,6 +13,15 @@ internal sealed class QueueViews(JobLine line, RunningJobs running, IJobQueries 
     {
         Images = [.. (await queries.ImagesAsync(job.Id, OwnerScope.All, cancellation)).Select(ImageView.Of)],
     };
+
+    /// <summary>Waiting jobs, the next one first.</summary>
+    public async ValueTask<List<JobView>> ByPositionAsync(JobFilter filter, JobPage page, CancellationToken cancellation)
+    {
+        IReadOnlyList<Job> waiting = await queries.ListAsync(filter, new JobPage(int.MaxValue, 0), cancellation);
+        Dictionary<string, int> positions = PositionsOf(await line.OrderAsync(cancellation));
+        return await OfAsync(
+            [.. waiting.OrderBy(job => positions.GetValueOrDefault(job.Id, int.MaxValue)).Skip(page.Offset).Take(page.Limit)], cancellation);
+    }
 
     public async ValueTask<List<JobView>> OfAsync(IReadOnlyList<Job> jobs, CancellationToken cancellation)
     {
@@ -25,7 +34,7 @@ internal sealed class QueueViews(JobLine line, RunningJobs running, IJobQueries 
         }
 
         JobOrder order = await line.OrderAsync(cancellation);
-        Dictionary<string, int> positions = order.Jobs.Index().ToDictionary(waiting => waiting.Item.Id, waiting => waiting.Index, StringComparer.Ordinal);
+        Dictionary<string, int> positions = PositionsOf(order);
         foreach (Job job in jobs)
         {
             views.Add(job.Status == JobStatus.Pending && positions.TryGetValue(job.Id, out int index)
@@ -35,6 +44,9 @@ internal sealed class QueueViews(JobLine line, RunningJobs running, IJobQueries 
 
         return views;
     }
+
+    private static Dictionary<string, int> PositionsOf(JobOrder order) =>
+        order.Jobs.Index().ToDictionary(waiting => waiting.Item.Id, waiting => waiting.Index, StringComparer.Ordinal);
 
     private async ValueTask<JobView> NowAsync(Job job, CancellationToken cancellation)
     {
@@ -48,16 +60,18 @@ internal sealed class QueueViews(JobLine line, RunningJobs running, IJobQueries 
         order.IsPaused ? "the queue is paused"
         : engine.Ready.IsFaulted ? "the engine could not be loaded"
         : !engine.Ready.IsCompleted ? "the engine is loading"
+        : devices.ReasonFor(order.Jobs[index]) is { } reason ? reason
         : index == 0 ? "it is next" : index == 1 ? "1 job is before it" : $"{index} jobs are before it";
 
     // Known only when every model before it was measured; a job before it is taken to be like this one, save for its model.
     private async ValueTask<double?> EtaAsync(Job job, JobOrder order, int index, CancellationToken cancellation)
     {
-        if (order.IsPaused || await costs.FindAsync(ModelCosts.KeyOf(job.Settings), cancellation) is not { } known)
+        if (order.IsPaused || await costs.FindAsync(ModelCosts.KeyOf(job.Settings), device: null, cancellation) is not { } known)
             return null;
         double runningMs = running.All.Sum(other => other.Progress.RemainingMs);
         double own = known.Predict(job.Settings, warm: true).Sum();
         int loads = order.Jobs.Take(index + 1).Zip(order.Jobs.Take(index + 1).Skip(1)).Count(pair => pair.First.Model != pair.Second.Model);
-        return Math.Round((runningMs + (own * (index + 1)) + (known.LoadMs * loads)) / 1000, 1);
+        int computing = Math.Max(1, devices.Computing);
+        return Math.Round((runningMs + (own * (index + 1)) + (known.LoadMs * loads)) / 1000 / computing, 1);
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Queue;
@@ -172,7 +173,12 @@ internal sealed record ParametersResponse(
     string? Scheduler, int ClipSkip, double? Strength, double? Eta, double? FlowShift, double? Guidance, bool VaeTiling, bool Tiling,
     int? HiresWidth, int? HiresHeight, string? HiresUpscaler, int? HiresSteps, double? HiresStrength,
     IReadOnlyList<LoraSetting> Loras, string? Quality, string? Style, string? Upscaler, int? ResizeMode, double? UpscaleFactor,
-    string? InputImagePath, string? MaskImagePath, string? SourceImageId, string? ModelHash, string? Engine, string Infotext);
+    string? InputImagePath, string? MaskImagePath, string? SourceImageId, string? ModelHash, string? Engine, string Infotext)
+{
+    /// <summary>Every other parameter of the table, by its name.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? More { get; set; }
+}
 
 internal sealed record ReproducedResponse(string Id, string ImageId, bool Same, int MaxDifference);
 

@@ -11,7 +11,6 @@ namespace SdStudio.Server.Models.Catalogue;
 /// </summary>
 internal sealed class CatalogueReader
 {
-    private const int MaxSteps = 1000;
     private const int MaxScale = 16;
 
     // The original's switches for memory, as arguments of the engine's programs.
@@ -27,10 +26,6 @@ internal sealed class CatalogueReader
         ("diffusion_model", "--diffusion-model"), ("vae", "--vae"), ("clip_l", "--clip_l"), ("clip_g", "--clip_g"), ("t5xxl", "--t5xxl"),
         ("qwen2vl", "--qwen2vl"), ("llm", "--llm"), ("clip_vision", "--clip_vision"), ("mmproj", "--llm_vision"), ("taesd", "--taesd"),
     ];
-
-    // Those without a label of their own too.
-    private static readonly string[] Schedulers =
-        [.. SamplerNames.KnownSchedulers, "bong_tangent", "ltx2", "logit_normal", "flux2", "flux", "beta"];
 
     private static readonly UpscalerDefinition[] Resamplers =
     [
@@ -144,8 +139,10 @@ internal sealed class CatalogueReader
         SdCliArguments arguments = SdCliArguments.Parse([.. ArgumentsOf(entry), .. MemoryArguments(entry, memory)], _root);
         foreach (string flag in arguments.Unknown)
             Warn(entry.Node!, $"model {id} has the argument {flag}, which this server does not know; it is ignored");
+        foreach (string problem in arguments.Problems)
+            entry.Warn(entry.Node!, problem);
         GenerationDefaults defaults = arguments.Defaults;
-        YamlEntry parameters = entry.Entry("generation_params");
+        ReadDefaults(entry.Entry("generation_params"), defaults);
         string execMode = entry.Text("exec_mode") ?? FileWith("default_exec_mode").Text("default_exec_mode") ?? "auto";
         return new ModelDefinition
         {
@@ -163,22 +160,27 @@ internal sealed class CatalogueReader
             Options = arguments.Options,
             Files = arguments.Files,
             DefaultSize = ReadSize(entry, defaults),
-            DefaultSteps = parameters.Integer("sample_steps", 1, MaxSteps) ?? parameters.Integer("steps", 1, MaxSteps) ?? Within(entry, "--steps", defaults.Steps, 1, MaxSteps) ?? 20,
-            DefaultCfgScale = parameters.Number("cfg_scale", 0, 100) ?? Within(entry, "--cfg-scale", defaults.CfgScale, 0, 100) ?? 7,
-            DefaultSampler = SamplerOf(parameters, "sampling_method") ?? SamplerOf(parameters, "sampler") ?? SamplerOf(entry, "--sampling-method", defaults.Sampler),
-            DefaultScheduler = SchedulerOf(parameters, "scheduler") ?? SchedulerOf(entry, "--scheduler", defaults.Scheduler),
-            Defaults = defaults with
-            {
-                ClipSkip = parameters.Integer("clip_skip", -1, 12) is > 0 and int layers ? layers : defaults.ClipSkip,
-                FlowShift = parameters.Number("flow_shift", 0.001, 100) ?? defaults.FlowShift,
-                Guidance = parameters.Number("guidance", 0, 100) ?? defaults.Guidance,
-            },
+            Defaults = defaults,
             SupportsNegativePrompt = entry.Flag("supports_negative_prompt") ?? negative,
             Autostop = entry.Duration("autostop") ?? autostop,
             Remote = ReadRemote(id, entry, execMode),
             Unsupported = Unsupported(entry, execMode, arguments.Files.Count),
             IsDefault = entry.Flag("default") is true,
         };
+    }
+
+    // What an entry says is worth more than its arguments.
+    private static void ReadDefaults(YamlEntry entry, GenerationDefaults defaults)
+    {
+        foreach (Parameter parameter in Parameters.All.Where(parameter => parameter.OfModel))
+        {
+            if (parameter.Aliases.Append(parameter.Name).FirstOrDefault(name => entry.Child(name) is not null) is not { } name || entry.Text(name) is not { } text)
+                continue;
+            if (GenerationDefaults.TryRead(parameter, name, text, out object? value, out string? problem))
+                defaults.Set(parameter, value);
+            if (problem is not null)
+                entry.Warn(entry.Child(name)!, problem);
+        }
     }
 
     private static List<string> ArgumentsOf(YamlEntry entry)
@@ -256,37 +258,11 @@ internal sealed class CatalogueReader
     private static ImageSize ReadSize(YamlEntry entry, GenerationDefaults defaults)
     {
         if (entry.Text("default_size") is not { } text)
-            return defaults is { Width: > 0 and int width, Height: > 0 and int height } ? new ImageSize(width, height) : ImageSize.Default;
+            return defaults.Size ?? ImageSize.Default;
         if (ImageSize.TryParse(text, out ImageSize size) && size is { Width: >= 8 and <= ImageBuffer.MaxSide, Height: >= 8 and <= ImageBuffer.MaxSide })
             return size;
         entry.Warn(entry.Child("default_size")!, $"default_size is '{text}'; allowed is WIDTHxHEIGHT, each side 8 to 16384; {ImageSize.Default} is used");
         return ImageSize.Default;
-    }
-
-    // Clients' names are taken too: nobody should have to find out at the first image that one of them is none.
-    private static string? SamplerOf(YamlEntry entry, string key, string? text = null) =>
-        Named(entry, key, text, "sampler", SamplerNames.KnownSamplers, name => SamplerNames.FindSampler(SamplerNames.KnownSamplers, name));
-
-    private static string? SchedulerOf(YamlEntry entry, string key, string? text = null) =>
-        Named(entry, key, text, "scheduler", Schedulers, name => SamplerNames.FindScheduler(Schedulers, name));
-
-    private static string? Named(YamlEntry entry, string key, string? text, string kind, IReadOnlyList<string> known, Func<string, string?> find)
-    {
-        if ((text ?? entry.Text(key)) is not { } name)
-            return null;
-        if (find(name) is { } found)
-            return found;
-        entry.Warn(entry.Child(key) ?? entry.Node!, $"{key} is '{name}', which is no {kind} of the engine; it has {string.Join(", ", known)}; requests that name none are refused");
-        return name;
-    }
-
-    private static T? Within<T>(YamlEntry entry, string key, T? value, T min, T max)
-        where T : struct, IComparable<T>
-    {
-        if (value is not { } number || (number.CompareTo(min) >= 0 && number.CompareTo(max) <= 0))
-            return value;
-        entry.Warn(entry.Node!, string.Create(CultureInfo.InvariantCulture, $"{key} is {number}; allowed is {min} to {max}; it is ignored"));
-        return null;
     }
 
     private void Warn(YamlNode node, string text) => _warnings.Add(string.Create(CultureInfo.InvariantCulture, $"{_file}, line {node.Start.Line}: {text}"));

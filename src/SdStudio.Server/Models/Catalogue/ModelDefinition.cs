@@ -47,16 +47,16 @@ internal sealed record ModelDefinition
 
     public required ImageSize DefaultSize { get; init; }
 
-    public int DefaultSteps { get; init; } = 20;
-
-    public double DefaultCfgScale { get; init; } = 7;
-
-    public string? DefaultSampler { get; init; }
-
-    public string? DefaultScheduler { get; init; }
-
-    /// <summary>What else requests get that say nothing.</summary>
+    /// <summary>What requests generate with that say nothing.</summary>
     public GenerationDefaults Defaults { get; init; } = new();
+
+    public int DefaultSteps => (int)Defaults.Value<long>("steps");
+
+    public double DefaultCfgScale => Defaults.Value<double>("cfg_scale");
+
+    public string? DefaultSampler => Defaults.Value<string>("sampler");
+
+    public string? DefaultScheduler => Defaults.Value<string>("scheduler");
 
     /// <summary>How its weights are stored, for people, e.g. <c>Q8_0</c>.</summary>
     public string? Quant { get; init; }

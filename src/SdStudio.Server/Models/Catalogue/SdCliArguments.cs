@@ -1,5 +1,6 @@
 using System.Globalization;
 using SdCpp.Interop;
+using SdStudio.Server.Generation;
 
 namespace SdStudio.Server.Models.Catalogue;
 
@@ -61,8 +62,11 @@ internal sealed class SdCliArguments
 
     public List<ModelFileEntry> Files { get; } = [];
 
-    /// <summary>What requests draw with that say nothing else.</summary>
-    public GenerationDefaults Defaults { get; private set; } = new();
+    /// <summary>What requests generate with that say nothing else.</summary>
+    public GenerationDefaults Defaults { get; } = new();
+
+    /// <summary>What is wrong with the values of flags that are known, in sentences.</summary>
+    public List<string> Problems { get; } = [];
 
     /// <summary>Flags that mean nothing here, for a warning that names them.</summary>
     public List<string> Unknown { get; } = [];
@@ -76,11 +80,14 @@ internal sealed class SdCliArguments
         {
             string flag = arguments[i];
             string? value = i + 1 < arguments.Count && !IsFlag(arguments[i + 1]) ? arguments[i + 1] : null;
-            bool isSwitch = Switches.TryGetValue(flag, out Func<DiffusionModelOptions, DiffusionModelOptions>? turnOn) || flag == "--vae-tiling";
+            Parameter? parameter = Parameters.All.FirstOrDefault(parameter => parameter.Flags.Contains(flag));
+            bool isSwitch = Switches.TryGetValue(flag, out Func<DiffusionModelOptions, DiffusionModelOptions>? turnOn) || parameter?.Kind == ParameterKind.Flag;
             if (turnOn is not null)
                 result.Options = turnOn(result.Options);
             else if (isSwitch)
-                result.Defaults = result.Defaults with { VaeTiling = true };
+                result.Defaults.Set(parameter!, true);
+            else if (value is not null && parameter is not null)
+                result.ReadDefault(parameter, flag, value);
             else if (value is null || !result.ReadValue(flag, value, folder))
                 result.Unknown.Add(flag);
             if (value is not null && !isSwitch)
@@ -108,7 +115,7 @@ internal sealed class SdCliArguments
 
         switch (flag)
         {
-            case "-t" or "--threads" when int.TryParse(value, CultureInfo.InvariantCulture, out int threads) && threads > 0:
+            case "-t" or "--threads" when int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int threads) && threads > 0:
                 Options = Options with { Threads = threads };
                 return true;
             case "--type":
@@ -126,30 +133,23 @@ internal sealed class SdCliArguments
             case "--port" or "--listen-port" or "--host" or "--listen-ip" or "-l":
                 // Where the original's child process listened: there is none here.
                 return true;
+            case "-W" or "--width" when TextValues.TryInteger(value, out long width) && width > 0:
+                Defaults.Size = new ImageSize((int)width, Defaults.Size?.Height ?? (int)width);
+                return true;
+            case "-H" or "--height" when TextValues.TryInteger(value, out long height) && height > 0:
+                Defaults.Size = new ImageSize(Defaults.Size?.Width ?? (int)height, (int)height);
+                return true;
             default:
-                return ReadDefault(flag, value);
+                return false;
         }
     }
 
-    private bool ReadDefault(string flag, string value)
+    private void ReadDefault(Parameter parameter, string flag, string value)
     {
-        double? number = double.TryParse(value, CultureInfo.InvariantCulture, out double parsed) && double.IsFinite(parsed) ? parsed : null;
-        GenerationDefaults? changed = (flag, number) switch
-        {
-            ("--steps", { } steps) => Defaults with { Steps = (int)steps },
-            ("--cfg-scale", { } scale) => Defaults with { CfgScale = scale },
-            ("--guidance", { } guidance) => Defaults with { Guidance = guidance },
-            ("--flow-shift", { } shift) => Defaults with { FlowShift = shift },
-            ("--eta", { } eta) => Defaults with { Eta = eta },
-            ("--clip-skip", { } layers) => Defaults with { ClipSkip = (int)Math.Max(0, layers) },
-            ("-W" or "--width", { } width) => Defaults with { Width = (int)width },
-            ("-H" or "--height", { } height) => Defaults with { Height = (int)height },
-            ("--sampling-method", _) => Defaults with { Sampler = value },
-            ("--scheduler", _) => Defaults with { Scheduler = value },
-            _ => null,
-        };
-        Defaults = changed ?? Defaults;
-        return changed is not null;
+        if (GenerationDefaults.TryRead(parameter, flag, value, out object? read, out string? problem))
+            Defaults.Set(parameter, read);
+        if (problem is not null)
+            Problems.Add(problem);
     }
 
     private static DiffusionModelOptions With(DiffusionModelOptions options, string name, string value) => options with
@@ -161,30 +161,4 @@ internal sealed class SdCliArguments
 
     // "-1" is a value, "-m" is a flag.
     private static bool IsFlag(string argument) => argument.Length > 1 && argument[0] == '-' && !char.IsAsciiDigit(argument[1]);
-}
-
-/// <summary>What a model draws with where a request says nothing; null for the engine's own.</summary>
-internal sealed record GenerationDefaults
-{
-    public int? Steps { get; init; }
-
-    public double? CfgScale { get; init; }
-
-    public string? Sampler { get; init; }
-
-    public string? Scheduler { get; init; }
-
-    public double? Guidance { get; init; }
-
-    public double? FlowShift { get; init; }
-
-    public double? Eta { get; init; }
-
-    public int? ClipSkip { get; init; }
-
-    public int? Width { get; init; }
-
-    public int? Height { get; init; }
-
-    public bool VaeTiling { get; init; }
 }

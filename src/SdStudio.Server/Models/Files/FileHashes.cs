@@ -13,6 +13,8 @@ internal sealed class FileHashes(IFileHashStore store)
     private readonly Lazy<ConcurrentDictionary<string, FileHash>> _hashes = new(() =>
         new ConcurrentDictionary<string, FileHash>(store.All(), StringComparer.Ordinal));
 
+    private readonly ConcurrentDictionary<string, Lazy<Task<string>>> _computing = new(StringComparer.Ordinal);
+
     /// <summary>A file's SHA-256 when it is known already; null when the file would have to be read.</summary>
     public string? Known(string path) => Known(ModelFileCache.At(path));
 
@@ -27,10 +29,37 @@ internal sealed class FileHashes(IFileHashStore store)
         FileInfo file = ModelFileCache.At(path);
         if (Known(file) is { } known)
             return Short(known);
-        await using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20, FileOptions.SequentialScan | FileOptions.Asynchronous);
-        string hash = Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellation).ConfigureAwait(false));
-        await KeepAsync(file, hash, cancellation).ConfigureAwait(false);
-        return Short(hash);
+        // Whoever asks while it is computed waits for the same; it is computed to its end, for the next one who asks.
+        Task<string> computing = _computing.GetOrAdd(file.FullName, _ => new Lazy<Task<string>>(() => Task.Run(() => ComputeAsync(path, file)))).Value;
+        return Short(await computing.WaitAsync(cancellation).ConfigureAwait(false));
+    }
+
+    /// <summary>The same, and null when the file cannot be read: whatever is wrong with it is not the caller's business.</summary>
+    public async Task<string?> ShortHashOrNullAsync(string path, CancellationToken cancellation)
+    {
+        try
+        {
+            return await ShortHashAsync(path, cancellation).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or StorageUnavailableException or OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
+    private async Task<string> ComputeAsync(string path, FileInfo file)
+    {
+        try
+        {
+            await using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20, FileOptions.SequentialScan | FileOptions.Asynchronous);
+            string hash = Convert.ToHexStringLower(await SHA256.HashDataAsync(stream).ConfigureAwait(false));
+            await KeepAsync(file, hash, CancellationToken.None).ConfigureAwait(false);
+            return hash;
+        }
+        finally
+        {
+            _computing.TryRemove(file.FullName, out _);
+        }
     }
 
     /// <summary>Keeps what somebody computed for a file as it was then.</summary>

@@ -40,10 +40,10 @@ internal sealed class SqliteJobQueries(StudioDatabase database) : IJobQueries
 
     public ValueTask<WaitingJobs> WaitingAsync(CancellationToken cancellation) => database.ReadAsync(reader => new WaitingJobs(
         reader.Query(
-            "SELECT number, id, owner, priority, model, queued_at, is_placed FROM jobs WHERE status = 'pending' ORDER BY place, number",
+            "SELECT number, id, owner, priority, model, queued_at, is_placed, type, CASE WHEN type = 'upscale' THEN json_extract(settings, '$.upscaler') END FROM jobs WHERE status = 'pending' ORDER BY place, number",
             row => new WaitingJob(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt32(3), row.GetString(4), row.GetInt64(5))
             {
-                Placement = (Placement)row.GetInt32(6),
+                Placement = (Placement)row.GetInt32(6), Type = row.GetString(7), Upscaler = JobRows.Text(row, 8),
             }),
         reader.Query("SELECT value FROM studio_state WHERE key = $key", row => row.GetString(0), ("$key", SqliteSharedState.PausedKey)) is ["true"],
         reader.Query("SELECT owner, served FROM owners", row => (row.GetString(0), row.GetInt64(1))).ToDictionary(StringComparer.Ordinal)));
@@ -66,6 +66,14 @@ internal sealed class SqliteJobQueries(StudioDatabase database) : IJobQueries
     public ValueTask<JobImage?> FindImageAsync(string id, OwnerScope scope, CancellationToken cancellation) => database.ReadAsync(reader => reader.Query(
         $"SELECT {ImageRows.Columns} FROM images JOIN jobs ON jobs.id = job_id WHERE images.id = $id AND {JobRows.InScope}",
         ImageRows.ToImage, ("$id", id), JobRows.OwnerOf(scope)).FirstOrDefault());
+
+    public ValueTask<IReadOnlyList<ListedImage>> RecentImagesAsync(OwnerScope scope, ImageCursor? before, int limit, CancellationToken cancellation) => database.ReadAsync<IReadOnlyList<ListedImage>>(reader => reader.Query(
+        $"SELECT {ImageRows.Columns}, images.created_at, jobs.type, jobs.model, jobs.status, json_extract(settings, '$.prompt'), json_extract(settings, '$.negative_prompt') " +
+        $"FROM images JOIN jobs ON jobs.id = job_id WHERE {JobRows.InScope} " +
+        "AND ($at IS NULL OR (images.created_at, index_in_batch, images.id) < ($at, $index, $id)) " +
+        "ORDER BY images.created_at DESC, index_in_batch DESC, images.id DESC LIMIT $limit",
+        row => new ListedImage(ImageRows.ToImage(row), row.GetInt64(8), row.GetString(9), row.GetString(10), row.GetString(11), JobRows.Text(row, 12) ?? "", JobRows.Text(row, 13)),
+        JobRows.OwnerOf(scope), ("$at", before?.CreatedAt), ("$index", before?.Index), ("$id", before?.Id), ("$limit", limit)));
 
     public ValueTask<IReadOnlySet<string>> ExistingJobsAsync(IReadOnlyList<string> ids, OwnerScope scope, CancellationToken cancellation) => database.ReadAsync<IReadOnlySet<string>>(
         reader => ids.Where(id => reader.Query(

@@ -33,13 +33,41 @@ internal sealed class SqliteJobStore(StudioDatabase database, TimeProvider time)
                     [.. Show(lease), ("$settings", settings), ("$loading", result.LoadingMs), ("$generation", result.GenerationMs)]).FirstOrDefault();
                 if (done is null)
                     return null;
-                ImageRows.Add(writer, result.Images);
+                ImageRows.Add(writer, lease.JobId, result.Images, Now);
                 if (result.Measured is { } measured)
-                    SqliteModelCostStore.Add(writer, ModelCosts.KeyOf(result.Settings), measured);
+                    SqliteModelCostStore.Add(writer, ModelCosts.KeyOf(result.Settings), result.DeviceClass, measured);
                 return done with { ImageCount = result.Images.Count };
             },
             cancellation);
     }
+
+    public ValueTask<bool> AddImageAsync(Lease lease, JobImage image, CancellationToken cancellation) => database.WriteAsync(
+        writer =>
+        {
+            bool isHeld = writer.Query($"UPDATE jobs SET updated_at = $now WHERE {Held} RETURNING 1", row => true, Show(lease)).Count > 0;
+            if (isHeld)
+                ImageRows.Add(writer, lease.JobId, [image], Now);
+            return isHeld;
+        },
+        cancellation);
+
+    public ValueTask<DeletedImage> DeleteImageAsync(string id, OwnerScope scope, CancellationToken cancellation) => database.WriteAsync(
+        writer =>
+        {
+            (JobImage Image, string Status, string Owner) found = writer.Query(
+                $"SELECT {ImageRows.Columns}, status, owner FROM images JOIN jobs ON jobs.id = job_id WHERE images.id = $id AND {JobRows.InScope}",
+                row => (ImageRows.ToImage(row), row.GetString(8), row.GetString(9)), ("$id", id), JobRows.OwnerOf(scope)).FirstOrDefault();
+            if (found.Image is not { } image)
+                return new DeletedImage(Image: null, IsRunning: false, Job: null);
+            if (!JobStatus.IsFinal(found.Status))
+                return new DeletedImage(image, IsRunning: true, Job: null);
+            bool isLast = ImageRows.Of(writer, image.JobId).Count == 1;
+            DeletedJob? job = isLast ? Delete(writer, image.JobId, scope) : null;
+            if (!isLast)
+                writer.Execute("DELETE FROM images WHERE id = $id", ("$id", id));
+            return new DeletedImage(image, IsRunning: false, job, found.Owner);
+        },
+        cancellation);
 
     public ValueTask<Job?> FailAsync(Lease lease, JobFailure failure, CancellationToken cancellation) => WriteJobAsync(
         "UPDATE jobs SET status = 'failed', error = $error, error_code = $code, progress = $progress, completed_at = $now, updated_at = $now, " +
@@ -117,21 +145,27 @@ internal sealed class SqliteJobStore(StudioDatabase database, TimeProvider time)
             List<DeletedJob> deleted = [];
             foreach (string id in ids)
             {
-                List<JobImage> images = ImageRows.Of(writer, id);
-                deleted.AddRange(writer.Query(
-                    $"DELETE FROM jobs WHERE id = $id AND status NOT IN ('pending', 'processing') AND {JobRows.InScope} " +
-                    "RETURNING owner, json_extract(settings, '$.input_image'), json_extract(settings, '$.mask_image')",
-                    row => new DeletedJob(id, row.GetString(0), images, [.. new[] { JobRows.Text(row, 1), JobRows.Text(row, 2) }.OfType<string>()]),
-                    ("$id", id), JobRows.OwnerOf(scope)));
+                if (Delete(writer, id, scope) is { } job)
+                    deleted.Add(job);
             }
 
             return deleted;
         },
         cancellation).ConfigureAwait(false);
 
+    private static DeletedJob? Delete(SqliteSession writer, string id, OwnerScope scope)
+    {
+        List<JobImage> images = ImageRows.Of(writer, id);
+        return writer.Query(
+            $"DELETE FROM jobs WHERE id = $id AND status NOT IN ('pending', 'processing') AND {JobRows.InScope} " +
+            "RETURNING owner, json_extract(settings, '$.input_image'), json_extract(settings, '$.mask_image')",
+            row => new DeletedJob(id, row.GetString(0), images, [.. new[] { JobRows.Text(row, 1), JobRows.Text(row, 2) }.OfType<string>()]),
+            ("$id", id), JobRows.OwnerOf(scope)).FirstOrDefault();
+    }
+
     private Submitted Add(SqliteSession writer, NewJob job, string settings, int maxWaiting)
     {
-        (string id, GenerationSettings drawn, SubmitOptions options) = job;
+        (string id, GenerationSettings generation, SubmitOptions options) = job;
         if (options.IdempotencyKey is { } key && FindByKey(writer, options.Owner, key, options.Fingerprint) is { } earlier)
             return new Submitted(earlier, IsNew: false);
         if (Waiting(writer) >= maxWaiting)
@@ -139,8 +173,8 @@ internal sealed class SqliteJobStore(StudioDatabase database, TimeProvider time)
         Job added = writer.Query(
             "INSERT INTO jobs (id, type, model, settings, owner, idempotency_key, fingerprint, priority, status, created_at, queued_at, updated_at, place, caller, task_id) " +
             $"VALUES ($id, $type, $model, $settings, $owner, $key, $fingerprint, $priority, 'pending', $now, $now, $now, {NextPlace}, $caller, $task) RETURNING {JobRows.Columns}",
-            row => JobRows.ToJob(row, drawn),
-            ("$id", id), ("$type", drawn.Type), ("$model", drawn.Model), ("$settings", settings), ("$owner", options.Owner),
+            row => JobRows.ToJob(row, generation),
+            ("$id", id), ("$type", generation.Type), ("$model", generation.Model), ("$settings", settings), ("$owner", options.Owner),
             ("$key", options.IdempotencyKey), ("$fingerprint", options.Fingerprint), ("$priority", options.Priority), ("$now", Now),
             ("$caller", options.Caller), ("$task", options.TaskId))[0];
         return new Submitted(added, IsNew: true);

@@ -15,19 +15,7 @@ internal sealed class StudioDatabase : IDisposable
     public StudioDatabase(DataFolders folders)
     {
         _connectionString = new SqliteConnectionStringBuilder { DataSource = folders.Database, Pooling = false, DefaultTimeout = 5 }.ToString();
-        _session = new SqliteSession(_connectionString);
-        try
-        {
-            // FULL: an acknowledged job survives a power cut, not only a crash of the process.
-            _session.RunScript("PRAGMA journal_mode = wal; PRAGMA synchronous = full; PRAGMA foreign_keys = on; PRAGMA busy_timeout = 5000;");
-            Migrations.Apply(_session);
-        }
-        catch
-        {
-            _session.Dispose();
-            throw;
-        }
-
+        _session = DatabaseFile.Open(folders, _connectionString);
         _writer = new GroupWriter(_session);
     }
 

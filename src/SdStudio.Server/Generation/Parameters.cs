@@ -1,0 +1,216 @@
+using SdCpp.Interop;
+using static SdStudio.Server.Generation.JobTypes;
+using static SdStudio.Server.Generation.ParameterKind;
+
+namespace SdStudio.Server.Generation;
+
+/// <summary>
+/// The parameters of a generation, one row each, in the order that infotexts have. A new one is a row here, a property of
+/// <see cref="GenerationSettings"/> and, unless the row names the engine's option, a line in the engine request.
+/// </summary>
+internal static class Parameters
+{
+    /// <summary>What every JSON reader keeps exactly: 2^53 - 1.</summary>
+    public const long MaxSeed = (1L << 53) - 1;
+
+    /// <summary>Shortest side that is generated: the engine's grid.</summary>
+    public const int MinSide = 8;
+
+    /// <summary>The value of <c>strength</c> without one.</summary>
+    public const double DefaultStrength = 0.75;
+
+    /// <summary>What scales images without a model.</summary>
+    public const string Resampler = "Lanczos";
+
+    /// <summary>What the REST document upscales with when a request names nothing.</summary>
+    public const string DefaultUpscaler = "RealESRGAN 4x+";
+
+    // What the original studio chooses a random seed from.
+    private const long SeedCount = (1L << 32) - 1;
+
+    /// <summary>Every parameter.</summary>
+    public static IReadOnlyList<Parameter> All { get; } = [.. Rows()];
+
+    private static readonly Dictionary<string, Parameter> ByName = All
+        .SelectMany(parameter => parameter.Names.Select(name => (name, parameter))).ToDictionary(pair => pair.name, pair => pair.parameter, StringComparer.Ordinal);
+
+    /// <summary>The parameters of a type of job.</summary>
+    public static IEnumerable<Parameter> Of(string jobType) => All.Where(parameter => parameter.Jobs.HasFlag(TypeOf(jobType)));
+
+    /// <summary>The parameter of that name or alias; null for none.</summary>
+    public static Parameter? Find(string name) => ByName.GetValueOrDefault(name);
+
+    /// <summary>The parameter of that name, which there is.</summary>
+    public static Parameter Get(string name) => ByName[name];
+
+    /// <summary>A type of job as a flag.</summary>
+    public static JobTypes TypeOf(string jobType) => jobType switch
+    {
+        JobType.Generate => Generate,
+        JobType.Edit => Edit,
+        JobType.Variation => Variation,
+        JobType.Upscale => Upscale,
+        _ => None,
+    };
+
+    private static IEnumerable<Parameter> Rows() => [.. What, .. Sampling, .. SecondPass, .. Input, .. Scaling, .. Submission];
+
+    private static Parameter[] What =>
+    [
+        new("prompt", Text, WithModel, "What to generate; LoRAs may be written into it as <lora:name:weight>")
+        {
+            Required = Generate | Edit, Range = l => (0, l.MaxPromptBytes), LimitedBy = "SdStudio:Limits:MaxPromptBytes", Get = s => s.Prompt,
+        },
+        new("negative_prompt", Text, WithModel, "What to avoid; needs cfg_scale above 1")
+        {
+            Range = l => (0, l.MaxPromptBytes), LimitedBy = "SdStudio:Limits:MaxPromptBytes", Forwarded = true,
+            Get = s => s.NegativePrompt, Set = (s, v) => s with { NegativePrompt = (string)v },
+        },
+        new("model", Text, WithModel, "A model's id; image-to-image has a default model") { Required = Generate, Get = s => s.Model },
+        new("size", Size, WithModel, "WIDTHxHEIGHT in pixels, or auto. Without it the model's own, or the shape of the input image")
+        {
+            A1111 = null, Range = l => (MinSide, l.MaxSide), LimitedBy = "SdStudio:Limits:MaxSide", Get = s => new ImageSize(s.Width, s.Height).ToString(),
+        },
+        new("n", Integer, WithModel, "Number of images; image i has seed + i")
+        {
+            A1111 = null, Range = l => (1, l.MaxImages), LimitedBy = "SdStudio:Limits:MaxImages", Default = 1L,
+            Get = s => (long)s.Count, Set = (s, v) => s with { Count = (int)(long)v },
+        },
+        new("quality", Choice, WithModel, "Stored with the image")
+        {
+            A1111 = null, Choices = _ => ["auto", "low", "medium", "high", "hd", "standard"], Get = s => s.Quality, Set = (s, v) => s with { Quality = (string)v },
+        },
+        new("style", Choice, WithModel, "Stored with the image")
+        {
+            A1111 = null, Choices = _ => ["vivid", "natural"], Forwarded = true, Get = s => s.Style, Set = (s, v) => s with { Style = (string)v },
+        },
+    ];
+
+    private static Parameter[] Sampling =>
+    [
+        new("steps", Integer, WithModel, "Sampling steps; without it the model's own")
+        {
+            Aliases = ["sample_steps"], Range = l => (1, l.MaxSteps), LimitedBy = "SdStudio:Limits:MaxSteps", Default = 20L, OfModel = true, Flags = ["--steps"],
+            Label = "Steps", Forwarded = true, Get = s => (long)s.Steps, Set = (s, v) => s with { Steps = (int)(long)v },
+        },
+        new("sampler", Choice, WithModel, "A sampler of the engine, e.g. euler_a; without it the model's own")
+        {
+            Aliases = ["sampling_method"], Choices = l => l.Samplers, ChoicesAreTheEngines = true, Resolve = (l, text) => SamplerNames.FindSampler(l.Samplers, text),
+            OfModel = true, Flags = ["--sampling-method"], Label = "Sampler", ValueLabel = SamplerNames.SamplerLabel, Forwarded = true, A1111 = null,
+            Get = s => s.Sampler, Set = (s, v) => s with { Sampler = (string)v },
+        },
+        new("scheduler", Choice, WithModel, "A scheduler of the engine, e.g. karras; without it the model's own")
+        {
+            Choices = l => l.Schedulers, ChoicesAreTheEngines = true, Resolve = (l, text) => SamplerNames.FindScheduler(l.Schedulers, text),
+            OfModel = true, Flags = ["--scheduler"], Label = "Schedule type", ValueLabel = SamplerNames.SchedulerLabel, Forwarded = true, A1111 = null,
+            Get = s => s.Scheduler, Set = (s, v) => s with { Scheduler = (string)v },
+        },
+        new("cfg_scale", Number, WithModel, "Classifier-free guidance: how closely the prompt is followed; 1 turns it off. Without it the model's own")
+        {
+            Range = _ => (0, 100), Default = 7.0, OfModel = true, Flags = ["--cfg-scale"], Label = "CFG scale", Forwarded = true,
+            Get = s => s.CfgScale, Set = (s, v) => s with { CfgScale = (double)v },
+        },
+        new("seed", Integer, WithModel, "Where the noise comes from: the same seed gives the same image; -1 or nothing is a random one")
+        {
+            Range = _ => (-1, MaxSeed), Default = -1L, Label = "Seed", Forwarded = true,
+            Get = s => s.Seed, Set = (s, v) => s with { Seed = (long)v == -1 ? Random.Shared.NextInt64(SeedCount) : (long)v },
+        },
+        new("strength", Number, FromImage, "Denoising strength: how far the result may leave the input image")
+        {
+            A1111 = null, Range = _ => (0, 1), Default = DefaultStrength, Label = "Denoising strength", Forwarded = true,
+            Get = s => s.Strength, Set = (s, v) => s with { Strength = (double)v },
+        },
+        new("eta", Number, WithModel, "Noise that is added at each step, for samplers that have an eta")
+        {
+            Range = _ => (0, 10), OfModel = true, Flags = ["--eta"], Engine = "sample_params.eta", Label = "Eta", Forwarded = true,
+            Get = s => s.Eta, Set = (s, v) => s with { Eta = (double)v },
+        },
+        new("flow_shift", Number, WithModel, "Shift of the noise schedule of flow models")
+        {
+            Range = _ => (0.001, 100), OfModel = true, Flags = ["--flow-shift"], Engine = "sample_params.flow_shift", Label = "Shift", Forwarded = true,
+            Get = s => s.FlowShift, Set = (s, v) => s with { FlowShift = (double)v },
+        },
+        new("guidance", Number, WithModel, "Distilled guidance, for models that take it in place of cfg_scale")
+        {
+            Range = _ => (0, 100), OfModel = true, Flags = ["--guidance"], Engine = "sample_params.guidance.distilled_guidance", Label = "Distilled CFG Scale",
+            Forwarded = true, Get = s => s.Guidance, Set = (s, v) => s with { Guidance = (double)v },
+        },
+        new("image_cfg_scale", Number, FromImage, "Guidance by the input image, for models that have it (Instruct-Pix2Pix); without it cfg_scale")
+        {
+            Range = _ => (0, 100), OfModel = true, Flags = ["--img-cfg-scale"], Engine = "sample_params.guidance.img_cfg", Label = "Image CFG scale",
+            Forwarded = true, Get = s => s.ImageCfgScale, Set = (s, v) => s with { ImageCfgScale = (double)v },
+        },
+        new("slg_scale", Number, WithModel, "Skip layer guidance: how far to steer away from what the model generates without skip_layers; 0 is off. For SD3")
+        {
+            Range = _ => (0, 100), OfModel = true, Flags = ["--slg-scale"], Engine = "sample_params.guidance.slg.scale", Label = "SLG scale",
+            Forwarded = true, Get = s => s.SlgScale, Set = (s, v) => s with { SlgScale = (double)v },
+        },
+        new("skip_layers", Integers, WithModel, "The layers that slg_scale leaves out, counted from 0; for SD3.5 medium 7, 8 and 9")
+        {
+            Range = _ => (0, 1000), OfModel = true, Flags = ["--skip-layers"], Engine = "sample_params.guidance.slg.layers", Label = "Skip layers",
+            Forwarded = true, Get = s => s.SkipLayers, Set = (s, v) => s with { SkipLayers = (IReadOnlyList<int>)v },
+        },
+        new("clip_skip", Integer, WithModel, "Layers of the CLIP text encoder to leave out; 0 or -1 for the model's own")
+        {
+            Range = _ => (-1, 12), OfModel = true, Flags = ["--clip-skip"], Label = "Clip skip", Forwarded = true, A1111 = null,
+            Get = s => s.ClipSkip > 0 ? (long)s.ClipSkip : null, Set = (s, v) => s with { ClipSkip = (int)Math.Max(0, (long)v) },
+        },
+        new("vae_tiling", Flag, WithModel, "Decodes in tiles, which needs less memory; not with tiling")
+        {
+            Default = false, OfModel = true, Flags = ["--vae-tiling"], Engine = "vae_tiling_params.enabled", Forwarded = true,
+            Get = s => s.VaeTiling ? true : null, Set = (s, v) => s with { VaeTiling = (bool)v },
+        },
+        new("tiling", Flag, WithModel, "The image's edges fit each other, as those of a tile")
+        {
+            Default = false, Label = "Tiling", ValueLabel = _ => "True", Forwarded = true, Get = s => s.Tiling ? true : null, Set = (s, v) => s with { Tiling = (bool)v },
+        },
+        new("loras", Loras, WithModel, "LoRAs of the server's folder of LoRAs, each with a weight"),
+    ];
+
+    private static Parameter[] SecondPass =>
+    [
+        new("hires_scale", Number, Generate, "Generates an image of this size first, upscales it this many times and generates over it") { Range = _ => (1, 8) },
+        new("hires_width", Integer, Generate, "In place of hires_scale: the width of the result, pixels")
+        {
+            Range = l => (MinSide, l.MaxSide), LimitedBy = "SdStudio:Limits:MaxSide", Get = s => s.Hires is null ? null : (long)s.Width,
+        },
+        new("hires_height", Integer, Generate, "In place of hires_scale: the height of the result, pixels")
+        {
+            Range = l => (MinSide, l.MaxSide), LimitedBy = "SdStudio:Limits:MaxSide", Get = s => s.Hires is null ? null : (long)s.Height,
+        },
+        new("hires_upscaler", Text, Generate, "What upscales it: a name of the upscalers") { Default = Resampler, Get = s => s.Hires?.Upscaler },
+        new("hires_steps", Integer, Generate, "Sampling steps of the second pass; without it those of the first")
+        {
+            Range = l => (1, l.MaxSteps), LimitedBy = "SdStudio:Limits:MaxSteps", Get = s => s.Hires is { Steps: > 0 } hires ? (long)hires.Steps : null,
+        },
+        new("hires_strength", Number, Generate, "Denoising strength of the second pass: how far it may leave the first")
+        {
+            Range = _ => (0, 1), Default = DefaultStrength, Get = s => s.Hires?.Strength,
+        },
+    ];
+
+    private static Parameter[] Input =>
+    [
+        new("image", Image, FromImage | Upscale, "The image to begin from: PNG, JPEG, WebP, GIF or TIFF") { A1111 = null },
+        new("source_image_id", Text, FromImage | Upscale, "In place of image: the id of an image of this server") { A1111 = null, Range = _ => (0, 64) },
+        new("mask", Image, FromImage, "Where to generate: white, or what is transparent. Everywhere without it") { A1111 = null },
+    ];
+
+    private static Parameter[] Scaling =>
+    [
+        new("upscaler", Text, Upscale, "An upscaler's name or id; Lanczos is always available") { Default = DefaultUpscaler, Get = s => s.Upscaler },
+        new("resize_mode", Integer, Upscale, "0 by factor, 1 to size") { Range = _ => (0, 1), Default = 0L, Get = s => (long?)s.ResizeMode },
+        new("upscale_factor", Number, Upscale, "How many times wider and higher") { Range = _ => (0.1, 16), Default = 2.0, Get = s => s.UpscaleFactor },
+        new("target_width", Integer, Upscale, "Required with resize_mode 1") { Range = _ => (1, ImageBuffer.MaxSide) },
+        new("target_height", Integer, Upscale, "Required with resize_mode 1") { Range = _ => (1, ImageBuffer.MaxSide) },
+    ];
+
+    private static Parameter[] Submission =>
+    [
+        new("priority", Integer, JobTypes.All, "Higher goes first") { Range = _ => (-10, 10), Default = 0L },
+        new("on_disconnect", Choice, JobTypes.All, "What happens to the job when the client leaves before its end")
+        {
+            A1111 = null, Choices = _ => ["finish", "cancel"], Default = "finish",
+        },
+    ];
+}

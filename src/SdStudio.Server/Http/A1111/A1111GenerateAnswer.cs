@@ -1,0 +1,97 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using SdStudio.Server.Generation;
+using SdStudio.Server.Http.Requests;
+using SdStudio.Server.Images;
+using SdStudio.Server.Models.Catalogue;
+using SdStudio.Server.Queue;
+
+namespace SdStudio.Server.Http.A1111;
+
+/// <summary>The answer of <c>txt2img</c> and <c>img2img</c>, with everything that clients read.</summary>
+internal sealed class A1111GenerateAnswer(ClientModels models, ModelCatalogue catalogue, ImageFiles images)
+{
+    // Secrets that SillyTavern sends along, and where it found the server.
+    private static readonly string[] NotEchoed = ["auth", "url"];
+
+    public JsonObject Of(Job job, IReadOnlyList<JobImage> generated, A1111GenerationReader reader, RequestBody body)
+    {
+        return new JsonObject
+        {
+            ["images"] = reader.SendImages ? A1111Responses.List(generated.Select(image => (JsonNode)Convert.ToBase64String(images.Bytes(image.FilePath)))) : [],
+            ["parameters"] = Echo(body),
+            ["info"] = Info(job, generated, reader.Notes).ToJsonString(ApiJson.Readable.Options),
+        };
+    }
+
+    private static JsonObject Echo(RequestBody body)
+    {
+        bool withImages = new RequestFields(body.Fields).Flag("include_init_images") ?? false;
+        var echo = new JsonObject();
+        foreach ((string name, System.Text.Json.JsonElement value) in body.Fields.Where(field => !NotEchoed.Contains(field.Key)))
+            echo[name] = name is "init_images" or "mask" && !withImages ? null : JsonNode.Parse(value.GetRawText());
+        return echo;
+    }
+
+    private JsonObject Info(Job job, IReadOnlyList<JobImage> generated, List<string> notes)
+    {
+        GenerationSettings s = job.Settings;
+        // Clients read the first of each list even when the job was interrupted.
+        List<long> seeds = generated.Count > 0 ? [.. generated.Select(image => image.Seed)] : [s.Seed];
+        string prompt = Infotext.PromptOf(s);
+        ModelDefinition? model = catalogue.Find(s.Model);
+        var info = new JsonObject
+        {
+            ["prompt"] = prompt,
+            ["all_prompts"] = A1111Responses.List(seeds.Select(_ => (JsonNode)prompt)),
+            ["negative_prompt"] = s.NegativePrompt ?? "",
+            ["all_negative_prompts"] = A1111Responses.List(seeds.Select(_ => (JsonNode)(s.NegativePrompt ?? ""))),
+            ["seed"] = seeds[0],
+            ["all_seeds"] = A1111Responses.List(seeds.Select(seed => (JsonNode)seed)),
+            ["subseed"] = -1,
+            ["all_subseeds"] = A1111Responses.List(seeds.Select(_ => (JsonNode)(-1))),
+            ["subseed_strength"] = 0,
+            ["width"] = s.Width,
+            ["height"] = s.Height,
+            ["sampler_name"] = s.Sampler is null ? "" : SamplerNames.SamplerLabel(s.Sampler),
+            ["scheduler"] = s.Scheduler is null ? "" : SamplerNames.SchedulerLabel(s.Scheduler),
+            ["cfg_scale"] = s.CfgScale,
+            ["steps"] = s.Steps,
+            ["batch_size"] = s.Count,
+            ["restore_faces"] = false,
+            ["face_restoration_model"] = null,
+            ["sd_model_name"] = model is null ? s.Model : models.TitleOf(model),
+            ["sd_model_hash"] = s.ModelHash,
+            ["sd_vae_name"] = null,
+            ["sd_vae_hash"] = null,
+            ["seed_resize_from_w"] = -1,
+            ["seed_resize_from_h"] = -1,
+            ["denoising_strength"] = s.Strength ?? s.Hires?.Strength,
+            ["extra_generation_params"] = Extra(s),
+            ["index_of_first_image"] = 0,
+            ["infotexts"] = A1111Responses.List(seeds.Select(seed => (JsonNode)Infotext.Of(s, seed))),
+            ["styles"] = new JsonArray(),
+            ["job_timestamp"] = A1111Responses.Timestamp(job.CreatedAt),
+            ["clip_skip"] = Math.Max(1, s.ClipSkip),
+            ["is_using_inpainting_conditioning"] = false,
+            ["version"] = s.Engine,
+            ["interrupted"] = job.Status == JobStatus.Cancelled,
+            ["notes"] = A1111Responses.List(notes.Select(note => (JsonNode)note)),
+        };
+        return info;
+    }
+
+    private static JsonObject Extra(GenerationSettings settings)
+    {
+        var extra = new JsonObject();
+        if (settings.Scheduler is { } scheduler)
+            extra["Schedule type"] = SamplerNames.SchedulerLabel(scheduler);
+        if (settings.Hires is { } hires)
+        {
+            extra["Hires upscaler"] = hires.Upscaler;
+            extra["Hires resize"] = string.Create(CultureInfo.InvariantCulture, $"{settings.Width}x{settings.Height}");
+        }
+
+        return extra;
+    }
+}

@@ -1,0 +1,80 @@
+using System.Text.Json;
+using NetVips;
+using SdCpp.Interop;
+using SdStudio.Server.Generation;
+using SdStudio.Server.Http.Requests;
+using SdStudio.Server.Images;
+
+namespace SdStudio.Server.Http.A1111;
+
+/// <summary>The images of <c>img2img</c>, in the shape of the result as Automatic1111's resize modes have it.</summary>
+internal sealed class A1111Images(RequestBody body, RequestImages images, ImageSize? size, List<string> notes)
+{
+    private const double DefaultMaskBlur = 4;
+    private const double MaxMaskBlur = 256;
+
+    private readonly RequestFields _fields = new(body.Fields);
+
+    /// <summary>The image to begin from and the mask.</summary>
+    public async Task<RequestInputs> ReadAsync(CancellationToken cancellation)
+    {
+        byte[] image = FindImage();
+        byte[]? mask = body.File("mask");
+        RequestInputs inputs = await images.EnterAsync(mask is null ? [image] : [image, mask], cancellation);
+        return RequestImages.Filled(inputs, () =>
+        {
+            inputs.Image = Shaped(images.Decode(image, "init_images"));
+            inputs.Mask = mask is null ? null : Mask(mask);
+            _fields.ThrowIfRefused();
+        });
+    }
+
+    private byte[] FindImage()
+    {
+        if (!body.Fields.TryGetValue("init_images", out JsonElement list) || list.ValueKind != JsonValueKind.Array || list.GetArrayLength() == 0
+            || list[0].ValueKind != JsonValueKind.String)
+        {
+            throw new BadRequestException("Init image not found", "Send base64 or a data URL in init_images", StatusCodes.Status404NotFound);
+        }
+
+        if (list.GetArrayLength() > 1)
+            notes.Add("init_images: only the first is used");
+        string text = RequestFields.TextOf(list[0])
+            ?? throw new BadRequestException([new FieldProblem("init_images", "init_images is not valid Unicode; send base64 or a data URL")], detail: null);
+        return EncodedImage.Decode(text, "init_images");
+    }
+
+    // Its clients paint: of a mask with transparency the opaque part is meant.
+    private ImageBuffer Mask(byte[] bytes)
+    {
+        ImageBuffer mask = Shaped(images.DecodeMask(bytes, MaskAlpha.Strokes));
+        if (_fields.Flag("inpainting_mask_invert") == true)
+            mask = Replaced(mask, ImageDecoder.Invert(mask));
+        double blur = Blur("mask_blur") ?? Math.Max(Blur("mask_blur_x") ?? DefaultMaskBlur, Blur("mask_blur_y") ?? DefaultMaskBlur);
+        return blur > 0 ? Replaced(mask, ImageDecoder.Blur(mask, blur)) : mask;
+    }
+
+    private double? Blur(string field) => _fields.Number(double.MinValue, double.MaxValue, field) is { } value ? Math.Clamp(value, 0, MaxMaskBlur) : null;
+
+    private ImageBuffer Shaped(ImageBuffer image)
+    {
+        if (size is not { } target || (target.Width == image.Width && target.Height == image.Height))
+            return image;
+        long? mode = _fields.Integer(int.MinValue, int.MaxValue, "resize_mode");
+        if (mode is not (null or 0 or 1 or 2) && image.Channels > 1)
+            notes.Add($"resize_mode {mode} is done to the image, as 0, not to latents");
+        return Replaced(image, mode switch
+        {
+            1 => ImageDecoder.Cover(image, target.Width, target.Height),
+            2 => ImageShapes.Contain(image, target.Width, target.Height),
+            // 0, and 3, which is the same done to latents.
+            _ => ImageDecoder.Resize(image, target.Width, target.Height, Enums.Kernel.Lanczos3),
+        });
+    }
+
+    private static ImageBuffer Replaced(ImageBuffer old, ImageBuffer next)
+    {
+        old.Dispose();
+        return next;
+    }
+}

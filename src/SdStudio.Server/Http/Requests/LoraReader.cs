@@ -1,0 +1,43 @@
+using System.Text.Json;
+using SdStudio.Server.Generation;
+using SdStudio.Server.Models.Files;
+
+namespace SdStudio.Server.Http.Requests;
+
+/// <summary>Reads the LoRAs of a request: those in its prompt and those in its list.</summary>
+internal sealed class LoraReader(RequestFields fields, LoraFolder folder)
+{
+    private const double MaxWeight = 100;
+
+    /// <param name="tagged">Those that were written into the prompt.</param>
+    public List<LoraSetting>? Read(List<LoraSetting> tagged)
+    {
+        foreach (LoraSetting unknown in tagged.Where(lora => folder.Find(lora.Name) is null))
+            fields.Refuse("prompt", $"prompt: there is no LoRA '{RequestFields.Shown(unknown.Name)}'; {Allowed()}");
+        List<LoraSetting> all = [.. tagged, .. fields.List("loras").Select(ReadOne).OfType<LoraSetting>()];
+        return all.Count == 0 ? null : all;
+    }
+
+    private LoraSetting? ReadOne(JsonElement item)
+    {
+        string? name = item.ValueKind == JsonValueKind.Object && item.TryGetProperty("name", out JsonElement named) ? RequestFields.TextOf(named) : RequestFields.TextOf(item);
+        double weight = 1;
+        if (item.ValueKind == JsonValueKind.Object && item.TryGetProperty("weight", out JsonElement given)
+            && !(TextValues.TryNumber(RequestFields.TextOf(given) ?? given.GetRawText(), out weight) && Math.Abs(weight) <= MaxWeight))
+        {
+            fields.Refuse("loras", $"loras: weight is {RequestFields.Shown(given.ToString())}; allowed is a number from -{MaxWeight} to {MaxWeight}");
+            return null;
+        }
+
+        if (name is not null && folder.Find(name) is not null)
+            return new LoraSetting(name, weight);
+        fields.Refuse("loras", name is null
+            ? "loras: each is a name or {\"name\": \"…\", \"weight\": 1}"
+            : $"loras: there is no '{RequestFields.Shown(name)}'; {Allowed()}");
+        return null;
+    }
+
+    private string Allowed() => folder.Names.ToList() is { Count: > 0 } names
+        ? $"allowed is one of: {string.Join(", ", names)}"
+        : "the folder of LoRAs is empty";
+}

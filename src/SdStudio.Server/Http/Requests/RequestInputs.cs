@@ -1,0 +1,28 @@
+using SdCpp.Interop;
+
+namespace SdStudio.Server.Http.Requests;
+
+/// <summary>The images of a request, decoded; they hold their place at the gate of decoding until they are given back.</summary>
+/// <param name="place">The place.</param>
+internal sealed class RequestInputs(IDisposable place) : IDisposable
+{
+    /// <summary>The image to begin from, or to look at.</summary>
+    public ImageBuffer? Image { get; set; }
+
+    /// <summary>Where to generate; null for everywhere.</summary>
+    public ImageBuffer? Mask { get; set; }
+
+    /// <summary>More images to look at.</summary>
+    public List<ImageBuffer> References { get; } = [];
+
+    /// <summary>The image of this server that <see cref="Image"/> is; null for none.</summary>
+    public string? SourceId { get; init; }
+
+    public void Dispose()
+    {
+        Image?.Dispose();
+        Mask?.Dispose();
+        References.ForEach(reference => reference.Dispose());
+        place.Dispose();
+    }
+}

@@ -1,0 +1,64 @@
+// What follows from what the server says of models.
+import { computed } from '../lib.js';
+import { config, downloads, memory, models } from './store.js';
+import { mebibytes, t } from './text.js';
+
+/** @typedef {import('./types').Model} Model */
+
+/** @param {Model} model */
+export const missing = model => model.exec_mode === 'api' ? [] : model.fileStatus.files.filter(file => !file.exists);
+/** @param {Model} model */
+export const canGenerate = model => !model.problem && missing(model).length === 0;
+export const takesImage = model => model.capabilities.some(capability => capability === 'image-to-image' || capability === 'imgedit');
+export const needsImage = model => !model.capabilities.includes('text-to-image');
+
+/** One word for what it is like. @param {Model} model */
+export function kindOf(model) {
+  if (downloads.value.get(model.id)?.status === 'downloading') return 'downloading';
+  if (missing(model).length > 0) return 'missing';
+  if (model.problem && model.status !== 'running') return 'error';
+  return model.exec_mode === 'api' ? 'remote' : model.status;
+}
+
+// How large the files of the catalogue's entries are that are not here yet, in GB, as their repositories list them. The server does not say.
+const aboutGigabytes = {
+  'z-image-turbo': 6.7, 'flux2-klein-4b': 5.3, 'flux1-schnell': 12.2, 'qwen-image': 18, 'qwen-image-edit': 18.5, sdxl: 7.3, sd15: 4.3,
+};
+
+/** What its files take: exact when they are here. @param {Model} model @returns {{bytes: number, isExact: boolean}|null} */
+export function sizeOf(model) {
+  const { files } = model.fileStatus;
+  const bytes = files.reduce((sum, file) => sum + (file.bytes ?? 0), 0);
+  if (files.length > 0 && files.every(file => file.exists)) return { bytes, isExact: true };
+  return model.id in aboutGigabytes ? { bytes: aboutGigabytes[model.id] * 1e9, isExact: false } : null;
+}
+
+/** What it needs loaded: measured or read from its files when they are here. @param {Model} model */
+export function memoryText(model) {
+  const { ram_bytes: ram, vram_bytes: vram } = model.memory;
+  if (ram + vram > 0) return [ram && mebibytes(ram), vram && t('memory.vram', { size: mebibytes(vram) })].filter(Boolean).join(' + ');
+  return null;
+}
+
+/** The most that models may take on this machine, bytes. */
+export const budget = computed(() => memory.value ? Math.max(memory.value.ram_budget_bytes, memory.value.vram_budget_bytes) : 0);
+
+/** Whether it fits into this machine: true, false, or null where its size is not known. @param {Model} model */
+export function fits(model) {
+  const size = sizeOf(model);
+  if (budget.value === 0 || !size) return null;
+  const needed = model.memory.ram_bytes + model.memory.vram_bytes || size.bytes * 1.15;
+  return needed <= Math.max(budget.value, memory.value.ram_budget_bytes + memory.value.vram_budget_bytes);
+}
+
+/** What a newcomer is offered, best first. @returns {Model[]} */
+export const recommended = computed(() => {
+  const order = ['z-image-turbo', 'flux2-klein-4b', 'sdxl', 'sd15', 'flux1-schnell', 'qwen-image'];
+  const rank = model => order.indexOf(model.id) < 0 ? order.length : order.indexOf(model.id);
+  return (models.value ?? []).filter(model => model.huggingface && !needsImage(model) && fits(model) !== false).sort((a, b) => rank(a) - rank(b)).slice(0, 3);
+});
+
+/** Nothing but the demo can generate: somebody is here for the first time. */
+export const isFirstRun = computed(() => models.value !== null && !models.value.some(model => model.id !== 'demo' && canGenerate(model)));
+
+export const defaultModel = () => models.value?.find(model => model.id === config.value?.model) ?? models.value?.[0] ?? null;

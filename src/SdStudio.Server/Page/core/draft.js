@@ -1,0 +1,211 @@
+// What the next image is made of: kept while it is typed, checked before it is sent.
+import { batch, computed, signal } from '../lib.js';
+import { api, get, post } from './api.js';
+import { canGenerate, defaultModel, needsImage, takesImage } from './catalogue.js';
+import { feather, input, maskVersion, restoreInput, setInput } from './input.js';
+import { read, write } from './keep.js';
+import { guarded, notify, say, settled } from './notices.js';
+import { everyParameter, maxOf, parameters, problemOf } from './parameters.js';
+import { go, jobHash } from './route.js';
+import { models, putJobs, refreshQueueSoon } from './store.js';
+import { t } from './text.js';
+
+const keptName = 'sdstudio.draft';
+const pastName = 'sdstudio.prompts';
+const initial = () => ({
+  model: '', prompt: '', negative_prompt: '', width: '', height: '', n: '1', seed: '', randomSeed: true, strength: '0.75', loras: [],
+  ...Object.fromEntries(parameters.map(({ name, kind }) => [name, kind === 'flag' ? false : ''])),
+});
+
+/** @type {import('./types').Signal<any>} */
+export const draft = signal({ ...initial(), ...read(keptName, {}) });
+/** What is wrong, by field. @type {import('./types').Signal<Record<string, string>>} */
+export const problems = signal({});
+/** The field that the eye should go to; changes with each complaint. */
+export const attention = signal({ name: '', times: 0 });
+export const isSending = signal(false);
+/** What was written before, newest first. @type {import('./types').Signal<string[]>} */
+export const pastPrompts = signal(read(pastName, []));
+
+const keep = settled(() => write(keptName, draft.value), 250);
+addEventListener('pagehide', () => write(keptName, draft.value));
+
+export function set(changes) {
+  draft.value = { ...draft.value, ...changes };
+  const left = Object.entries(problems.value).filter(([name]) => !(name in changes));
+  if (left.length !== Object.keys(problems.value).length) problems.value = Object.fromEntries(left);
+  keep();
+}
+
+export const model = computed(() => models.value?.find(known => known.id === draft.value.model) ?? defaultModel());
+export const hasInput = computed(() => input.value !== null && model.value !== null && takesImage(model.value));
+export const isMasked = computed(() => {
+  maskVersion.value;
+  return hasInput.value && !input.value.mask.isEmpty;
+});
+export const size = computed(() => {
+  const [width, height] = (model.value?.default_size ?? '512x512').split('x');
+  return { width: draft.value.width || width, height: draft.value.height || height };
+});
+
+/** What the button does, in its words. */
+export const actionText = computed(() => {
+  const count = Number(draft.value.n) || 1;
+  return t(isMasked.value ? 'generate.masked' : hasInput.value ? 'generate.fromImage' : 'generate', { count });
+});
+/** Why it cannot be done now; empty for no reason. */
+export const obstacle = computed(() => {
+  const chosen = model.value;
+  if (!chosen) return models.value === null ? '' : t('obstacle.noModel');
+  if (!canGenerate(chosen)) return t('obstacle.files', { model: chosen.name });
+  return needsImage(chosen) && !hasInput.value ? t('obstacle.image', { model: chosen.name }) : '';
+});
+
+function complain(found) {
+  problems.value = found;
+  const name = Object.keys(found)[0];
+  if (!name) return;
+  attention.value = { name, times: attention.value.times + 1 };
+  say(Object.values(found)[0]);
+}
+
+function check() {
+  const found = {};
+  const current = draft.value;
+  if (!current.prompt.trim()) found.prompt = t('problem.noPrompt');
+  for (const parameter of everyParameter) {
+    if (parameter.name === 'seed' && current.randomSeed) continue;
+    if (parameter.when && !parameter.when(model.value, hasInput.value)) continue;
+    const kind = problemOf(parameter, current[parameter.name]);
+    if (kind || (parameter.name === 'n' && current.n === '')) found[parameter.name] = t(`problem.${kind ?? 'whole'}`, { field: t(`field.${parameter.name}`), min: parameter.min, max: maxOf(parameter) });
+  }
+  return found;
+}
+
+function request() {
+  const current = draft.value;
+  const chosen = model.value;
+  const body = { model: chosen.id, prompt: current.prompt.trim(), size: `${size.value.width}x${size.value.height}`, n: Number(current.n) };
+  if (chosen.supports_negative_prompt && current.negative_prompt.trim()) body.negative_prompt = current.negative_prompt.trim();
+  if (!current.randomSeed && current.seed !== '') body.seed = Number(current.seed);
+  for (const { name, kind, when, group } of parameters) {
+    const value = current[name];
+    if (value === '' || value === false || (when && !when(chosen, hasInput.value)) || (group === 'hires' && !current.hires_scale)) continue;
+    body[name] = kind === 'whole' || kind === 'number' ? Number(value) : value;
+  }
+  if (current.loras.length > 0) body.loras = current.loras;
+  return body;
+}
+
+async function form(body) {
+  const data = new FormData();
+  for (const [name, value] of Object.entries(body)) data.append(name, typeof value === 'object' ? JSON.stringify(value) : value);
+  if (input.value.sourceId) data.append('source_image_id', input.value.sourceId);
+  else data.append('image', input.value.blob, 'image.png');
+  data.append('strength', draft.value.strength);
+  const mask = await input.value.mask.toBlob(feather.value);
+  if (mask) data.append('mask', mask, 'mask.png');
+  return data;
+}
+
+// The server names the field first; people know it by the name in the form.
+function place(error) {
+  const name = /^(\w+)( is| has|:)/.exec(error.message)?.[1];
+  const field = name === 'size' ? 'width' : name === 'sample_steps' ? 'steps' : name;
+  const known = field === 'prompt' || field === 'negative_prompt' || field === 'loras' || everyParameter.some(parameter => parameter.name === field);
+  complain(known ? { [field]: error.message.replace(name, t(`field.${name === 'size' ? 'size' : field}`)) } : { '': error.message });
+}
+
+async function sent(send) {
+  isSending.value = true;
+  try {
+    const { job_id: id } = await send();
+    const job = await get(`/api/queue/${id}`);
+    putJobs(job);
+    refreshQueueSoon();
+    go(jobHash(id));
+  } finally {
+    isSending.value = false;
+  }
+}
+
+export async function generate() {
+  if (obstacle.value || !model.value || isSending.value) return;
+  const found = check();
+  complain(found);
+  if (Object.keys(found).length > 0) return;
+  const text = draft.value.prompt.trim();
+  pastPrompts.value = [text, ...pastPrompts.value.filter(other => other !== text)].slice(0, 50);
+  write(pastName, pastPrompts.value);
+  try {
+    await sent(async () => hasInput.value ? api('POST', '/api/queue/edit', await form(request())) : post('/api/queue/generate', request()));
+  } catch (error) {
+    place(error);
+  }
+}
+
+export function forgetPrompts() {
+  pastPrompts.value = [];
+  write(pastName, []);
+}
+
+/** Makes an image larger. @param {{imageId?: string, blob?: Blob}} from */
+export const upscale = guarded(async ({ imageId, blob }, upscaler, factor) => {
+  const data = new FormData();
+  data.append('upscaler', upscaler);
+  data.append('upscale_factor', `${factor}`);
+  if (imageId) data.append('source_image_id', imageId);
+  else data.append('image', blob, 'image.png');
+  await sent(() => api('POST', '/api/queue/upscale', data));
+});
+
+const parametersOf = imageId => get(`/api/images/${imageId}/parameters`);
+
+/** Something like an image, nearer to it or farther. @param {number} strength */
+export const vary = guarded(async (image, strength) => {
+  const old = await parametersOf(image.id);
+  const body = { model: old.model, prompt: old.prompt, size: `${image.width}x${image.height}`, source_image_id: image.id, strength, steps: old.steps || undefined, cfg_scale: old.cfg_scale, loras: old.loras };
+  if (old.type === 'upscale') Object.assign(body, { model: model.value.id, cfg_scale: undefined });
+  for (const name of ['negative_prompt', 'sampler', 'scheduler']) if (old[name]) body[name] = old[name];
+  await sent(() => post('/api/queue/variation', body));
+});
+
+/** The same settings once more, with another seed; what is being typed stays as it is. */
+export const another = guarded(async image => {
+  const old = await parametersOf(image.id);
+  const body = { model: old.model, prompt: old.prompt, size: old.size, steps: old.steps, cfg_scale: old.cfg_scale, loras: old.loras };
+  for (const name of ['negative_prompt', 'sampler', 'scheduler']) if (old[name]) body[name] = old[name];
+  await sent(() => post('/api/queue/generate', body));
+});
+
+function replaced(changes, text) {
+  const before = draft.value;
+  batch(() => set(changes));
+  notify(text, { action: { text: t('undo'), run: () => set(before) } });
+}
+
+/** Puts the settings of an image into the form; nothing is generated. @param {'all'|'prompt'|'seed'} what */
+export const reuse = guarded(async (job, image, what) => {
+  const old = await parametersOf(image.id);
+  if (what === 'seed') {
+    replaced({ seed: old.seed, randomSeed: false }, t('reused.seed'));
+  } else if (what === 'prompt') {
+    replaced({ prompt: old.prompt, negative_prompt: old.negative_prompt ?? '' }, t('reused.prompt'));
+  } else {
+    const [width, height] = old.size.split('x');
+    replaced({
+      ...initial(), model: old.model, prompt: old.prompt, negative_prompt: old.negative_prompt ?? '', width, height, seed: old.seed, randomSeed: false, n: '1', loras: old.loras,
+      ...Object.fromEntries(['steps', 'cfg_scale', 'sampler', 'scheduler', 'guidance', 'flow_shift', 'eta', 'clip_skip'].map(name => [name, old[name] ? `${old[name]}` : ''])),
+      vae_tiling: old.vae_tiling, tiling: old.tiling, strength: `${old.strength ?? 0.75}`,
+      ...(old.hires_width ? {
+        hires_scale: `${Math.round(100 * old.hires_width / Number(width)) / 100}`, hires_upscaler: old.hires_upscaler ?? '', hires_steps: `${old.hires_steps ?? ''}`,
+        hires_strength: `${old.hires_strength ?? ''}`,
+      } : {}),
+    }, t('reused.all'));
+    if (job.input_image_path) await restoreInput(job);
+    else await setInput(null);
+  }
+});
+
+/** Settings that came as text. */
+export const useSettings = changes => replaced({ ...initial(), model: draft.value.model, ...changes }, t('reused.all'));

@@ -1,0 +1,38 @@
+// What the server sends and the page keeps; for the type checker only.
+export type Signal<T> = import('../vendor/signals').Signal<T>;
+export interface ImageView { id: string; generation_id: string; index_in_batch: number; width: number; height: number; seed: string; url: string; thumbnail_url: string; }
+export interface Job {
+  id: string; type: 'generate' | 'edit' | 'variation' | 'upscale'; model: string; prompt: string; negative_prompt: string | null; size: string; seed: string; n: number;
+  status: 'pending' | 'processing' | 'completed' | 'failed' | 'cancelled'; progress: number; error: string | null; created_at: number; updated_at: number; completed_at: number | null;
+  started_at: number | null; steps: number; cfg_scale: number; sampler: string | null; scheduler: string | null; clip_skip: number; strength: number | null; input_image_path: string | null;
+  mask_image_path: string | null; source_image_id: string | null; upscaler: string | null; upscale_factor: number | null; width: number; height: number; priority: number; phase: string | null;
+  step: number | null; step_count: number | null; eta: number | null; position: number | null; waiting_for: string | null; generation_time_ms: number | null; image_count: number;
+  engine: string | null; adjustments: string[]; cancel_requested: boolean; current_image: number | null; images?: ImageView[];
+}
+export interface ModelFile { fileName: string; filePath: string; exists: boolean; bytes: number | null; }
+export interface Model {
+  id: string; name: string; description: string | null; capabilities: string[]; exec_mode: string; status: string; default_size: string; supports_negative_prompt: boolean; quant: string | null;
+  license: string | null; pinned: boolean; problem: string | null; huggingface: { repo: string } | null; memory: { ram_bytes: number; vram_bytes: number; measured: boolean };
+  fileStatus: { allFilesExist: boolean; files: ModelFile[] }; generation_params: { cfg_scale: number; sample_steps: number; sampling_method: string | null };
+}
+export interface UpscalerView { id: string; name: string; description: string | null; scale: number; exists: boolean; downloadable: boolean; }
+export interface Download {
+  downloadId: string; model: string; status: string; progress: number; bytes_downloaded: number; total_bytes: number; bytes_per_second: number | null; seconds_left: number | null;
+  current_file: string | null; error: string | null;
+}
+export interface Config {
+  model: string | null; authEnabled: boolean; keyValid: boolean; samplers: string[]; schedulers: string[];
+  limits: { max_side: number; max_pixels: number; max_steps: number; max_images: number; max_request_bytes: number };
+}
+export interface Memory { ram_bytes: number; ram_budget_bytes: number; vram_bytes: number; vram_budget_bytes: number; }
+export interface Health { status: string; engine: string | null; engine_commit: string | null; devices: string[]; backend: string | null; backend_reason: string | null; }
+export interface Lora { name: string; weight: number; }
+export interface Draft { [name: string]: string | boolean | Lora[]; }
+export interface Route { name: string; parts: string[]; params: URLSearchParams; }
+/** One generation as the history knows it. */
+export interface Entry { id: string; prompt: string; count: number; type: string; width: number; height: number; }
+/** One image: the generation and its place in it. */
+export interface Tile { entry: Entry; index: number; }
+export interface Notice { id: number; text: string; count: number; isError: boolean; action?: { text: string; run: () => void }; }
+export interface Stroke { kind: 'stroke'; erases: boolean; size: number; points: [number, number][]; }
+export type MaskStep = Stroke | { kind: 'invert' } | { kind: 'clear' } | { kind: 'rectangles'; boxes: [number, number, number, number][] } | { kind: 'image'; image: CanvasImageSource };

@@ -1,0 +1,179 @@
+// The left column: what the next image is made of.
+import { html, useEffect, useRef, useSignal } from '../lib.js';
+import { takesImage } from '../core/catalogue.js';
+import { actionText, attention, draft, forgetPrompts, generate, hasInput, isSending, model, obstacle, pastPrompts, problems, set, size } from '../core/draft.js';
+import { maxOf, parameters, sizesOf, special } from '../core/parameters.js';
+import { activeJobs, config, paused, setPaused } from '../core/store.js';
+import { number, t } from '../core/text.js';
+import { InputPanel } from './input.js';
+import { Loras } from './loras.js';
+import { Button, Field, Help, Icon } from './ui.js';
+
+const rangeOf = parameter => parameter.kind === 'whole' || parameter.kind === 'number' ? t('help.range', { min: parameter.min, max: maxOf(parameter) }) : '';
+
+function NumberField({ parameter }) {
+  const { name, kind } = parameter;
+  const usual = parameter.usual?.(model.value);
+  return html`<${Field} name=${name} problem=${problems.value[name]} range=${rangeOf(parameter)}>${attributes => html`
+    <input type="number" inputmode="decimal" min=${parameter.min} max=${maxOf(parameter)} step=${kind === 'whole' ? 1 : 'any'} placeholder=${usual ?? t('usual')} value=${draft.value[name]}
+      onInput=${event => set({ [name]: event.target.value })} ...${attributes} />`}<//>`;
+}
+
+function ChoiceField({ parameter }) {
+  const { name } = parameter;
+  const usual = parameter.usual?.(model.value);
+  return html`<${Field} name=${name} problem=${problems.value[name]}>${attributes => html`
+    <select value=${draft.value[name]} onChange=${event => set({ [name]: event.target.value })} ...${attributes}>
+      <option value="">${usual ? t('usual.named', { name: usual }) : t('usual')}</option>
+      ${parameter.choices().map(({ value, text }) => html`<option key=${value} value=${value}>${text}</option>`)}
+    </select>`}<//>`;
+}
+
+function FlagField({ parameter }) {
+  const { name } = parameter;
+  return html`<div class="field wide"><div class="field-head"><label class="check"><input type="checkbox" name=${name} checked=${draft.value[name]} onChange=${event => set({ [name]: event.target.checked })} />
+    <span>${t(`field.${name}`)}</span></label><${Help} name=${name} /></div></div>`;
+}
+
+const fieldOf = parameter => html`<${{ choice: ChoiceField, flag: FlagField }[parameter.kind] ?? NumberField} key=${parameter.name} parameter=${parameter} />`;
+const shown = group => parameters.filter(parameter => parameter.group === group && (!parameter.when || parameter.when(model.value, hasInput.value)));
+
+function Prompt() {
+  const area = useRef(null);
+  const isOpen = useSignal(false);
+  const text = draft.value.prompt;
+  useEffect(() => {
+    area.current.style.height = 'auto';
+    area.current.style.height = `${Math.min(area.current.scrollHeight + 2, innerHeight * 0.4)}px`;
+  }, [text]);
+  const keys = event => {
+    // On a phone's keyboard Enter is for new lines.
+    const isTouch = matchMedia('(pointer: coarse)').matches;
+    if (event.key === 'Enter' && !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.isComposing && !isTouch) {
+      event.preventDefault();
+      generate();
+    }
+    if (event.ctrlKey && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) {
+      event.preventDefault();
+      weigh(event.target, event.key === 'ArrowUp' ? 0.1 : -0.1);
+    }
+  };
+  return html`<${Field} name="prompt" wide problem=${problems.value.prompt}>${attributes => html`<div class="prompt-box">
+    <textarea ref=${area} rows="3" placeholder=${t('prompt.placeholder')} value=${text} onInput=${event => set({ prompt: event.target.value })} onKeyDown=${keys} ...${attributes} id="prompt"></textarea>
+    ${pastPrompts.value.length > 0 && html`<${Button} kind="quiet small" icon="clock" text=${t('history.prompts')} aria-expanded=${isOpen.value} onClick=${() => { isOpen.value = !isOpen.value; }} />`}
+    ${isOpen.value && html`<ul class="past" aria-label=${t('history.prompts')}>
+      ${pastPrompts.value.map(past => html`<li key=${past}><button type="button" onClick=${() => { set({ prompt: past }); isOpen.value = false; area.current.focus(); }}>${past}</button></li>`)}
+      <li key=""><button type="button" class="soft" onClick=${() => { forgetPrompts(); isOpen.value = false; area.current.focus(); }}>${t('history.forget')}</button></li>
+    </ul>`}</div>`}<//>`;
+}
+
+// (words:1.1) around what is selected, or the word at the cursor.
+function weigh(area, change) {
+  let { selectionStart: start, selectionEnd: end, value } = area;
+  if (start === end) {
+    while (start > 0 && /[^\s,()]/.test(value[start - 1])) start--;
+    while (end < value.length && /[^\s,()]/.test(value[end])) end++;
+  }
+  if (start === end) return;
+  const words = value.slice(start, end);
+  const outer = /\($/.test(value.slice(0, start)) && /^:(\d+(?:\.\d+)?)\)/.exec(value.slice(end));
+  const weight = Math.round(((outer ? Number(outer[1]) : 1) + change) * 10) / 10;
+  const from = outer ? start - 1 : start;
+  const to = outer ? end + outer[0].length : end;
+  const text = weight === 1 || weight <= 0 ? words : `(${words}:${weight})`;
+  const shift = text === words ? 0 : 1;
+  area.setRangeText(text, from, to);
+  area.setSelectionRange(from + shift, from + shift + words.length);
+  set({ prompt: area.value });
+}
+
+function Size() {
+  const { width, height } = size.value;
+  const problem = problems.value.width ?? problems.value.height;
+  const side = (name, value) => html`<input type="number" inputmode="numeric" name=${name} id=${`f-${name}`} min="8" max=${config.value?.limits.max_side} step="8" value=${value} aria-label=${t(`field.${name}`)}
+    aria-invalid=${problems.value[name] ? 'true' : undefined} aria-describedby=${problem ? 'f-size-problem' : undefined} onInput=${event => set({ [name]: event.target.value, [name === 'width' ? 'height' : 'width']: name === 'width' ? `${height}` : `${width}` })} />`;
+  return html`<fieldset class=${`field wide ${problem ? 'bad' : ''}`}><legend class="field-head"><span>${t('field.size')}</span><${Help} name="size" /></legend>
+    <div class="size-row">
+      <div class="shapes" role="group" aria-label=${t('size.shapes')}>${sizesOf(model.value).map(shape => html`<button key=${shape.name} type="button" class="button square" title=${`${shape.name} · ${shape.width} × ${shape.height}`}
+        aria-label=${`${shape.name}, ${shape.width} × ${shape.height}`} aria-pressed=${Number(width) === shape.width && Number(height) === shape.height} onClick=${() => set({ width: `${shape.width}`, height: `${shape.height}` })}>
+        <i class="shape" style=${{ width: `${16 * Math.min(1, shape.across / shape.down)}px`, height: `${16 * Math.min(1, shape.down / shape.across)}px` }}></i></button>`)}</div>
+      <div class="sides">${side('width', width)}<${Button} kind="quiet" icon="swap" label=${t('size.swap')} onClick=${() => set({ width: `${height}`, height: `${width}` })} />${side('height', height)}</div>
+    </div>
+    ${problem && html`<p class="problem" id="f-size-problem">${problem}</p>`}
+  </fieldset>`;
+}
+
+function Seed() {
+  const isRandom = draft.value.randomSeed;
+  return html`<${Field} name="seed" wide problem=${problems.value.seed}>${attributes => html`<div class="seed">
+    <label class="check switch"><input type="checkbox" role="switch" name="randomSeed" checked=${isRandom} onChange=${event => set({ randomSeed: event.target.checked })} /><span>${t('seed.random')}</span></label>
+    <input type="number" inputmode="numeric" min="0" max=${Number.MAX_SAFE_INTEGER} value=${isRandom ? '' : draft.value.seed} placeholder=${isRandom ? t('seed.each') : t('seed.type')}
+      onInput=${event => set({ seed: event.target.value, randomSeed: event.target.value === '' })} ...${attributes} />
+    <${Button} kind="quiet" icon="dice" label=${t('seed.roll')} onClick=${() => set({ seed: `${Math.floor(Math.random() * 2 ** 32)}`, randomSeed: false })} />
+  </div>`}<//>`;
+}
+
+/** Always in sight: how many, the button named after what it does, and what stands in its way. */
+export function GenerateBar() {
+  const most = config.value?.limits.max_images ?? 10;
+  const counts = [...new Set([1, 2, 3, 4, 6, 8, most])].filter(count => count <= most);
+  const given = Number(draft.value.n);
+  if (!counts.includes(given) && given > 0) counts.push(given);
+  const others = Object.entries(problems.value);
+  return html`<div class="generate-bar">
+    ${others.length > 0 && html`<p class="problem" role="alert">${others.map(([, text]) => text).join(' ')}</p>`}
+    ${obstacle.value && html`<p class="soft small">${obstacle.value}</p>`}
+    ${paused.value && html`<p class="paused-note" role="status">${t('queue.isPaused')} <button type="button" class="link" onClick=${() => setPaused(false)}>${t('queue.resume')}</button></p>`}
+    <div class="generate-row">
+      <label class="count-field"><span class="unseen">${t('field.n')}</span>
+        <select name="n" value=${draft.value.n} onChange=${event => set({ n: event.target.value })}>${counts.sort((a, b) => a - b).map(count => html`<option key=${count} value=${count}>${t('times', { value: count })}</option>`)}</select></label>
+      <button type="button" id="generate" class="button main" disabled=${Boolean(obstacle.value) || !model.value || isSending.value} onClick=${generate}>
+        <span>${actionText.value}</span>${activeJobs.value.length > 0 && html`<small>${t('generate.behind', { count: activeJobs.value.length })}</small>`}</button>
+    </div>
+  </div>`;
+}
+
+function Section({ name, open, children }) {
+  return html`<details class="section" open=${open}><summary><${Icon} name="down" />${t(`section.${name}`)}</summary><div class="fields">${children}</div></details>`;
+}
+
+const bothSides = special.filter(parameter => parameter.name === 'width' || parameter.name === 'height').map(parameter => parameter.name);
+
+// The complaint that was answered last: coming back to this view is no new one.
+let answered = 0;
+
+export function Settings() {
+  const root = useRef(null);
+  const { name, times } = attention.value;
+  // Where the mistake is, not where the cursor was.
+  useEffect(() => {
+    if (!name || !root.current || times === answered) return;
+    answered = times;
+    const field = root.current.querySelector(`[name="${name}"]`) ?? (bothSides.includes(name) ? root.current.querySelector('[name=width]') : null);
+    if (!field) return;
+    const details = field.closest('details');
+    if (details) details.open = true;
+    field.focus({ preventScroll: true });
+    field.closest('.field')?.scrollIntoView({ block: 'center' });
+  }, [name, times]);
+  const chosen = model.value;
+  if (!chosen) return html`<section id="settings" aria-label=${t('settings.image')}><div class="skeleton"></div><div class="skeleton"></div><div class="skeleton"></div></section>`;
+  return html`<section id="settings" ref=${root} aria-label=${t('settings.image')}>
+    <div class="scroll">
+      <div class="fields">
+        <${Prompt} />
+        ${chosen.supports_negative_prompt && html`<${Field} name="negative_prompt" wide problem=${problems.value.negative_prompt}>${attributes => html`
+          <textarea rows="2" placeholder=${t('negative.placeholder')} value=${draft.value.negative_prompt} onInput=${event => set({ negative_prompt: event.target.value })} ...${attributes}></textarea>`}<//>`}
+        ${takesImage(chosen) && html`<${InputPanel} />`}
+        <${Size} />
+        ${shown('basic').map(fieldOf)}
+        <${Seed} />
+        <${Loras} />
+      </div>
+      <${Section} name="advanced">${shown('advanced').map(fieldOf)}<//>
+      ${shown('hires').length > 0 && html`<${Section} name="hires">${shown('hires').map(fieldOf)}<//>`}
+      <p class="soft small model-about">${chosen.name} · ${[chosen.default_size.replace('x', ' × '), chosen.license, chosen.quant].filter(Boolean).join(' · ')} · ${t('model.usualSteps', { count: number(chosen.generation_params.sample_steps) })}</p>
+    </div>
+    <${GenerateBar} />
+  </section>`;
+}

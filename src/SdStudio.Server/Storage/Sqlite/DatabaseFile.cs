@@ -1,0 +1,58 @@
+using Microsoft.Data.Sqlite;
+using SdStudio.Server.Settings;
+
+namespace SdStudio.Server.Storage.Sqlite;
+
+/// <summary>Opens the database file, and says in one sentence why that cannot be done.</summary>
+internal static class DatabaseFile
+{
+    /// <summary>Opens the file, checks it when it was not closed in an orderly way, and brings it to the newest version; a copy of the earlier one is kept.</summary>
+    /// <exception cref="CannotStartException">It cannot be used; the message says what to do.</exception>
+    public static SqliteSession Open(DataFolders folders, string connectionString)
+    {
+        // SQLite removes its companion when the last connection is closed.
+        bool wasClosed = new FileInfo(folders.Database + "-wal") is not { Exists: true, Length: > 0 };
+        SqliteSession? session = null;
+        try
+        {
+            session = new SqliteSession(connectionString);
+            // FULL: an acknowledged job survives a power cut, not only a crash of the process.
+            session.RunScript("PRAGMA journal_mode = wal; PRAGMA synchronous = full; PRAGMA foreign_keys = on; PRAGMA busy_timeout = 5000;");
+            if (!wasClosed && session.Query("PRAGMA integrity_check(1)", row => row.GetString(0)) is not ["ok"] and var found)
+                throw new CannotStartException(Damaged(folders, string.Join("; ", found)));
+            int version = Migrations.VersionOf(session);
+            if (version > 0 && version < Migrations.NewestVersion)
+                DatabaseBackups.BeforeMigration(session, folders, version);
+            Migrations.Apply(session);
+            return session;
+        }
+        catch (SqliteException exception)
+        {
+            session?.Dispose();
+            throw new CannotStartException(Explain(folders, exception), exception);
+        }
+        catch
+        {
+            session?.Dispose();
+            throw;
+        }
+    }
+
+    private static string Explain(DataFolders folders, SqliteException exception) => SqliteErrors.ProblemOf(exception) switch
+    {
+        StorageProblem.Damaged => Damaged(folders, exception.Message),
+        StorageProblem.Full => $"The disk with the database {folders.Database} is full; free some space there.",
+        StorageProblem.NotAllowed when Directory.Exists(folders.Database) => $"The database {folders.Database} is a folder; move it away.",
+        StorageProblem.NotAllowed => $"The database {folders.Database} cannot be opened for writing; check who owns it and that its folder is writable.",
+        StorageProblem.Busy => $"The database {folders.Database} is held by another program; close that program and start again.",
+        _ => $"The database {folders.Database} cannot be used ({exception.Message.TrimEnd('.')}); the disk may be full or failing.",
+    };
+
+    private static string Damaged(DataFolders folders, string what)
+    {
+        string remedy = DatabaseBackups.Newest(folders) is { } copy
+            ? $"copy {copy} over it and delete {Path.GetFileName(folders.Database)}-wal and {Path.GetFileName(folders.Database)}-shm, if they exist, to go on with that day's history"
+            : "there is no copy of it in the folder backups yet";
+        return $"The database {folders.Database} is damaged ({what.ReplaceLineEndings(" ").TrimEnd('.')}); {remedy}, or move it away to begin with an empty history.";
+    }
+}

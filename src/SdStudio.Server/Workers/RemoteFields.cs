@@ -1,0 +1,32 @@
+using System.Text.Json.Nodes;
+using SdStudio.Server.Generation;
+using SdStudio.Server.Models.Catalogue;
+
+namespace SdStudio.Server.Workers;
+
+/// <summary>The fields that another server is asked with.</summary>
+internal static class RemoteFields
+{
+    /// <summary>What every server of OpenAI's images API knows.</summary>
+    public static JsonObject Known(RemoteModel remote, GenerationSettings settings) => new()
+    {
+        // LoRAs as everybody writes them: a server that has them by these names finds them in the words.
+        ["model"] = remote.Model, ["prompt"] = Infotext.PromptOf(settings), ["n"] = settings.Count,
+        ["size"] = new ImageSize(settings.Width, settings.Height).ToString(),
+    };
+
+    /// <summary>What another studio knows as well: every parameter that the table forwards.</summary>
+    public static JsonObject More(GenerationSettings settings)
+    {
+        var fields = new JsonObject();
+        foreach (Parameter parameter in Parameters.All.Where(parameter => parameter.Forwarded))
+        {
+            if (parameter.Get!(settings) is { } value)
+                fields[parameter.Name] = InfotextReader.ToJson(value);
+        }
+
+        fields["on_disconnect"] = "cancel";
+        fields["response_format"] = "b64_json";
+        return fields;
+    }
+}

@@ -1,0 +1,124 @@
+using System.Net;
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+
+namespace SdStudio.Server.Tests;
+
+/// <summary>Keys are people: each sees and changes its own, the administrator everything.</summary>
+public sealed class OwnerTests(Workshop studio)
+{
+    private const string Small = """{"model":"demo","prompt":"a red circle","size":"32x32","steps":1}""";
+    private static readonly (string, string) Ann = ("X-API-Key", "ann-has-this-key"), Bob = ("X-API-Key", "bob-has-this-key"), Administrator = ("X-API-Key", "the-administrator");
+
+    private Task<StudioServer> ServerAsync(params string[] more) => StudioServer.StartAsync(
+        studio.NewDataFolder(),
+        ["--SdStudio:Security:ApiKeys:ann=ann-has-this-key", "--SdStudio:Security:ApiKeys:bob=bob-has-this-key", "--SdStudio:Security:ApiKey=the-administrator", .. more]);
+
+    [Fact]
+    public async Task Nothing_of_ann_is_there_for_bob_and_all_of_it_for_the_administrator()
+    {
+        await using StudioServer server = await ServerAsync();
+        (HttpStatusCode status, JsonElement drawn) = await server.SendAsync(HttpMethod.Post, "/api/generate", StudioServer.Json(Small), Ann);
+        Assert.True(status == HttpStatusCode.OK, drawn.ToString());
+        string id = drawn.GetProperty("id").GetString()!, image = drawn.GetProperty("data")[0].GetProperty("id").GetString()!;
+        string[] paths =
+        [
+            $"/api/queue/{id}", $"/api/generations/{id}", $"/api/generations/{id}/images", $"/api/generations/{id}/image", $"/api/generations/{id}/thumbnail", $"/api/generations/{id}/logs",
+            $"/api/images/{image}", $"/api/images/{image}/thumbnail", $"/api/images/{image}/parameters", $"/api/images/{image}?format=webp",
+        ];
+        async Task<HttpStatusCode> GetAsync(string path, (string, string) key)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            request.Headers.Add(key.Item1, key.Item2);
+            using HttpResponseMessage response = await server.Http.SendAsync(request, TestContext.Current.CancellationToken);
+            return response.StatusCode;
+        }
+
+        foreach (string path in paths)
+            Assert.Equal((path, HttpStatusCode.OK, HttpStatusCode.NotFound, HttpStatusCode.OK), (path, await GetAsync(path, Ann), await GetAsync(path, Bob), await GetAsync(path, Administrator)));
+        await CountsAsync(server, Bob, 0);
+        await CountsAsync(server, Ann, 1);
+        await CountsAsync(server, Administrator, 1);
+        foreach ((HttpMethod method, string path, HttpContent? body) in new (HttpMethod, string, HttpContent?)[]
+        {
+            (HttpMethod.Delete, $"/api/generations/{id}", null), (HttpMethod.Delete, $"/api/queue/{id}", null), (HttpMethod.Post, $"/api/queue/{id}/retry", null),
+            (HttpMethod.Post, $"/api/images/{image}/reproduce", null), (HttpMethod.Patch, $"/api/queue/{id}", StudioServer.Json("""{"priority":1}""")),
+        })
+        {
+            Assert.Equal((path, HttpStatusCode.NotFound), (path, (await server.SendAsync(method, path, body, Bob)).Status));
+        }
+
+        using StringContent variation = StudioServer.Json($$"""{"model":"demo","source_image_id":"{{image}}"}""");
+        (status, JsonElement refused) = await server.SendAsync(HttpMethod.Post, "/api/variation", variation, Bob);
+        Assert.True((int)status is >= 400 and < 500, $"{status}: {refused}");
+        (_, JsonElement all) = await server.SendAsync(HttpMethod.Delete, "/api/generations?delete_files=true", null, Bob);
+        Assert.Equal(0, all.GetProperty("deleted").GetInt32());
+        (_, all) = await server.SendAsync(HttpMethod.Delete, "/api/generations?delete_files=true", null, Administrator);
+        Assert.Equal(1, all.GetProperty("deleted").GetInt32());
+    }
+
+    private static async Task CountsAsync(StudioServer server, (string, string) key, int count)
+    {
+        (_, JsonElement list) = await server.SendAsync(HttpMethod.Get, "/api/generations?q=circle", null, key);
+        Assert.Equal(count, list.GetArrayLength());
+        (_, JsonElement stats) = await server.SendAsync(HttpMethod.Get, "/api/queue/stats", null, key);
+        Assert.Equal(count, stats.GetProperty("completed").GetInt32());
+        (_, JsonElement queue) = await server.SendAsync(HttpMethod.Get, "/api/queue", null, key);
+        Assert.Equal(count, queue.GetProperty("total").GetInt32());
+    }
+
+    [Fact]
+    public async Task Waiting_jobs_can_be_listed_by_their_position()
+    {
+        await using StudioServer server = await ServerAsync();
+        await server.SendAsync(HttpMethod.Post, "/api/queue/pause", null, Administrator);
+        List<string> ids = [];
+        for (int i = 0; i < 5; i++)
+            ids.Add(await server.QueueAsync(Small, i % 2 == 0 ? Ann : Bob));
+        await server.SendAsync(HttpMethod.Patch, $"/api/queue/{ids[4]}", StudioServer.Json("""{"priority":5}"""), Ann);
+
+        async Task<string> PageAsync(string query, (string, string) key)
+        {
+            (_, JsonElement queue) = await server.SendAsync(HttpMethod.Get, $"/api/queue?status=pending&sort=position{query}", null, key);
+            return string.Join(' ', queue.GetProperty("jobs").EnumerateArray().Select(job => $"{job.GetProperty("position")}:{ids.IndexOf(job.GetProperty("id").GetString()!)}"));
+        }
+
+        Assert.Equal("1:4 2:0 3:1", await PageAsync("&limit=3", Administrator));
+        Assert.Equal("4:2 5:3", await PageAsync("&limit=3&offset=3", Administrator));
+        Assert.Equal("3:1 5:3", await PageAsync("", Bob));
+        Assert.Equal(HttpStatusCode.BadRequest, (await server.SendAsync(HttpMethod.Get, "/api/queue?sort=position", null, Ann)).Status);
+    }
+
+    [Fact]
+    public async Task Trying_again_counts_as_asking()
+    {
+        await using StudioServer server = await ServerAsync("--SdStudio:Limits:JobsPerMinute=4");
+        await server.SendAsync(HttpMethod.Post, "/api/queue/pause", null, Administrator);
+        string id = await server.QueueAsync(Small, Ann);
+        List<HttpStatusCode> statuses = [];
+        for (int i = 0; i < 5; i++)
+        {
+            await server.SendAsync(HttpMethod.Delete, $"/api/queue/{id}", null, Ann);
+            statuses.Add((await server.SendAsync(HttpMethod.Post, $"/api/queue/{id}/retry", null, Ann)).Status);
+        }
+
+        Assert.Equal([HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.TooManyRequests, HttpStatusCode.TooManyRequests], statuses);
+    }
+
+    [Fact]
+    public async Task Costs_that_cannot_be_read_do_not_keep_a_job_from_running()
+    {
+        string folder = studio.NewDataFolder();
+        await using StudioServer server = await StudioServer.StartAsync(folder);
+        using (var other = new SqliteConnection($"Data Source={Path.Combine(folder, "sdstudio.db")};Pooling=False"))
+        {
+            other.Open();
+            using SqliteCommand spoil = other.CreateCommand();
+            spoil.CommandText = "INSERT INTO model_costs VALUES ('demo', '', 'no json'), ('tiny', '', '[1]')";
+            spoil.ExecuteNonQuery();
+        }
+
+        await server.DrawAsync(Small);
+        await server.DrawAsync(Small.Replace("demo", "tiny", StringComparison.Ordinal));
+    }
+}

@@ -1,0 +1,110 @@
+using Microsoft.Extensions.Options;
+using SdStudio.Server.Queue;
+using SdStudio.Server.Settings;
+using SdStudio.Server.Storage.Sqlite;
+
+namespace SdStudio.Server.Tests.Storage;
+
+/// <summary>A data directory with its database.</summary>
+internal sealed class SqliteStore : IDisposable
+{
+    private readonly bool _isOwn;
+    private bool _isClosed;
+
+    public SqliteStore(string? folder = null)
+    {
+        _isOwn = folder is null;
+        Folder = folder ?? Directory.CreateTempSubdirectory("sdstudio-store-").FullName;
+        Folders = new DataFolders(Options.Create(new StudioOptions { DataDirectory = Folder }));
+        try
+        {
+            Database = new StudioDatabase(Folders);
+        }
+        catch
+        {
+            Folders.Dispose();
+            throw;
+        }
+
+        Jobs = new SqliteJobStore(Database, TimeProvider.System);
+        Queries = new SqliteJobQueries(Database);
+        State = new SqliteSharedState(Database);
+        Costs = new SqliteModelCostStore(Database);
+    }
+
+    public string Folder { get; }
+
+    public DataFolders Folders { get; }
+
+    public StudioDatabase Database { get; }
+
+    public IJobStore Jobs { get; }
+
+    public IJobQueries Queries { get; }
+
+    public ISharedState State { get; }
+
+    public IModelCostStore Costs { get; }
+
+    /// <summary>Closes it and leaves the folder.</summary>
+    public void Close()
+    {
+        if (_isClosed)
+            return;
+        _isClosed = true;
+        Database.Dispose();
+        Folders.Dispose();
+    }
+
+    public void Dispose()
+    {
+        Close();
+        if (_isOwn)
+            Directory.Delete(Folder, recursive: true);
+    }
+}
+
+public sealed class SqliteJobStoreTests : JobStoreContract, IDisposable
+{
+    private readonly SqliteStore _store = new();
+
+    private protected override IJobStore Jobs => _store.Jobs;
+
+    private protected override IJobQueries Queries => _store.Queries;
+
+    private protected override ISharedState State => _store.State;
+
+    private protected override IModelCostStore Costs => _store.Costs;
+
+    public void Dispose() => _store.Dispose();
+}
+
+public sealed class SqliteJobQueriesTests : JobQueriesContract, IDisposable
+{
+    private readonly SqliteStore _store = new();
+
+    private protected override IJobStore Jobs => _store.Jobs;
+
+    private protected override IJobQueries Queries => _store.Queries;
+
+    private protected override ISharedState State => _store.State;
+
+    private protected override IModelCostStore Costs => _store.Costs;
+
+    public void Dispose() => _store.Dispose();
+}
+
+public sealed class SqliteSharedStateTests : SharedStateContract, IDisposable
+{
+    private readonly SqliteStore _store = new();
+
+    private protected override IJobStore Jobs => _store.Jobs;
+
+    private protected override IJobQueries Queries => _store.Queries;
+
+    private protected override ISharedState State => _store.State;
+
+    private protected override IModelCostStore Costs => _store.Costs;
+
+    public void Dispose() => _store.Dispose();
+}
