@@ -89,7 +89,7 @@ public sealed class PageFaultTests(Browser browser) : PageTest(browser)
     }
 
     [Fact]
-    public async Task Each_image_of_a_batch_shows_its_own_seed_and_delete_says_how_many_go()
+    public async Task Each_image_of_a_batch_shows_its_own_seed_and_delete_takes_that_one()
     {
         JsonElement job = await PostAsync("/api/generate", """{"model":"demo","prompt":"a red circle","size":"64x64","steps":1,"n":4}""");
         string id = job.GetProperty("id").GetString()!;
@@ -98,9 +98,38 @@ public sealed class PageFaultTests(Browser browser) : PageTest(browser)
         await Expect(Page.Locator(".facts")).ToContainTextAsync($"seed {seed}");
         await ChooseAsync("Reuse", "Seed only");
         await Expect(Field("seed")).ToHaveValueAsync(seed);
-        await Button("Delete all 4 images").ClickAsync();
-        await Expect(Notice).ToContainTextAsync("4 images deleted");
-        await Expect(Tiles).ToHaveCountAsync(0);
+        await Button("Delete").ClickAsync();
+        await Expect(Notice).ToContainTextAsync("1 image deleted");
+        await Expect(Tiles).ToHaveCountAsync(3);
+        await Notice.GetByRole(AriaRole.Button, new() { Name = "Undo" }).ClickAsync();
+        await Expect(Tiles).ToHaveCountAsync(4);
+        await OpenAsync($"#/image/{id}/3");
+        await Button("Delete").ClickAsync();
+        await Expect(Tiles).ToHaveCountAsync(3);
+        await Page.GotoAsync("about:blank");
+        await OpenAsync("#/gallery");
+        await Expect(Tiles).ToHaveCountAsync(3);
+        JsonElement left = (await GetAsync($"/api/generations/{id}")).GetProperty("images");
+        Assert.Equal(3, left.GetArrayLength());
+        Assert.DoesNotContain(left.EnumerateArray(), image => image.GetProperty("seed").GetString() == seed);
+    }
+
+    [Fact]
+    public async Task A_batch_shows_each_image_when_it_is_done_and_cancel_keeps_them()
+    {
+        await OpenAsync();
+        await Field("n").SelectOptionAsync("8");
+        await SizeAsync(64, 64);
+        string id = await GenerateAsync(Prompt, "60");
+        await Expect(Phase).ToContainTextAsync(new Regex("Image [2-8] of 8"), new() { Timeout = 60_000 });
+        await Expect(Page.Locator(".siblings img").First).ToBeVisibleAsync(Patiently);
+        await Button("Cancel").ClickAsync();
+        await Expect(Page.Locator(".stage")).ToContainTextAsync("Cancelled", new() { Timeout = 60_000 });
+        int kept = (await GetAsync($"/api/queue/{id}")).GetProperty("images").GetArrayLength();
+        Assert.InRange(kept, 1, 7);
+        await Expect(Tiles).ToHaveCountAsync(kept);
+        await Page.ReloadAsync();
+        await Expect(Tiles).ToHaveCountAsync(kept, new() { Timeout = 30_000 });
     }
 
     [Fact]

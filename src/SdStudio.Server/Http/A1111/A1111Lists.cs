@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using SdCpp.Interop;
+using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Models.Catalogue;
@@ -59,13 +60,13 @@ internal static class A1111Lists
         {
             await cache.StopAllAsync();
             return A1111Responses.Json(new JsonObject());
-        });
+        }).RequireAdministrator();
         api.MapPost("/reload-checkpoint", async (HttpContext context, ModelCache cache, A1111OptionStore options) =>
         {
             if ((await options.LoadAsync(context.RequestAborted)).Model is { Unsupported: null, Remote: null } model)
                 await cache.StartAsync(model, pin: false, context.RequestAborted);
             return A1111Responses.Json(new JsonObject());
-        });
+        }).RequireAdministrator();
     }
 
     private static bool IsDocument(HttpContext context, bool usual) => context.Request.Query["shape"].ToString() switch

@@ -22,13 +22,13 @@ internal static class ImagesApi
     {
         RouteGroupBuilder images = api.MapGroup("/images");
         images.MapImageListApi();
-        images.MapMethods("/{imageId}", [HttpMethods.Get, HttpMethods.Head], GetImageAsync).GivesFile(Group, "An image, with its settings inside", "image/png", 400, 404)
-            .Asks(("format", "png as it is stored; jpeg and webp are packed anew, without the settings"), ("quality", "0 to 100, of jpeg and webp"));
+        images.MapMethods("/{imageId}", [HttpMethods.Get, HttpMethods.Head], GetImageAsync).ProducesFile("getImage", Group, "An image; the PNG has its settings inside", "image/png", 400, 404)
+            .WithQuery(QueryParameter.OneOf("format", "png as it is stored; jpeg and webp are re-encoded, without the settings", ImageFormat.All, ImageFormat.Png), QueryParameter.Integer("quality", "Of jpeg and webp", 0, 100, DefaultQuality));
         images.MapMethods("/{imageId}/thumbnail", [HttpMethods.Get, HttpMethods.Head], ThumbnailAsync)
-            .GivesFile(Group, "A small WebP of an image", "image/webp", 400, 404).Asks(("size", "Its longer side, 64 to 1024 pixels"));
-        images.MapGet("/{imageId}/parameters", ParametersAsync).Gives<ParametersResponse>(Group, "The settings that draw an image again", 404);
-        images.MapPost("/{imageId}/reproduce", ReproduceAsync).Draws()
-            .Gives<ReproducedResponse>(Group, "Draws an image again and compares the pixels", 404, 429, 500).Produces<AcceptedResponse>(202, "application/json");
+            .ProducesFile("getImageThumbnail", Group, "A small WebP of an image", "image/webp", 400, 404).WithQuery(QueryParameter.Integer("size", "Its longer side, pixels", 64, 1024, 256));
+        images.MapGet("/{imageId}/parameters", ParametersAsync).ProducesJson<ParametersResponse>("getImageParameters", Group, "The settings that reproduce an image", 404);
+        images.MapPost("/{imageId}/reproduce", ReproduceAsync).RequireJobRateLimit()
+            .ProducesJson<ReproducedResponse>("reproduceImage", Group, "Generates an image again and compares the pixels", 404, 429, 500).Produces<AcceptedResponse>(202, "application/json");
     }
 
     public static IResult File(JobImage image, HttpResponse response, ImageFiles images)

@@ -9,8 +9,8 @@ namespace SdStudio.Server.Http.Rest;
 internal static class ParametersApi
 {
     public static void MapParametersApi(this IEndpointRouteBuilder api) => api.MapGet("/parameters", List)
-        .Gives<ParameterListResponse>("Server", "The parameters of requests: types, ranges in force, defaults and a sentence of help each", 400)
-        .Asks(("type", "Only those of a type of job: generate, edit, variation or upscale"));
+        .ProducesJson<ParameterListResponse>("listParameters", "Server", "The parameters of requests: types, ranges in force, defaults and help", 400)
+        .WithQuery(QueryParameter.OneOf("type", "Only those of this type of job", JobType.Drawing));
 
     private static IResult List(HttpRequest request, LiveLimits limits)
     {

@@ -11,5 +11,5 @@ internal static class UpscalersApi
         api.MapGet("/upscalers", (ModelCatalogue catalogue) => Results.Json(
             new UpscalersResponse([.. catalogue.Upscalers.Select(upscaler => new UpscalerResponse(
                 upscaler.Id, upscaler.Name, upscaler.Description, upscaler.Scale, upscaler.IsThere, upscaler.HubFiles.Count > 0))]),
-            ApiJson.Readable.UpscalersResponse)).Gives<UpscalersResponse>("Models", "What enlarges pictures: those of the catalogue, and two that need no file");
+            ApiJson.Readable.UpscalersResponse)).ProducesJson<UpscalersResponse>("listUpscalers", "Models", "The upscalers: those of the catalogue, and two that need no file");
 }

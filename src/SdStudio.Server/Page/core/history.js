@@ -3,7 +3,7 @@
 import { computed, signal } from '../lib.js';
 import { api, get } from './api.js';
 import { guarded, notify, say, soon } from './notices.js';
-import { fetchJob } from './store.js';
+import { fetchJob, forgetImage, jobs } from './store.js';
 import { t } from './text.js';
 
 /** @typedef {import('./types').Entry} Entry @typedef {import('./types').Tile} Tile */
@@ -25,10 +25,18 @@ let asked = 0;
 // What is listed is of another search, or of before.
 let isStale = true;
 const asking = new Set();
-/** Deletions that can be taken back, by generation. */
+/** Deletions that can be taken back: by generation, or by image where a generation keeps others. */
 const going = new Map();
 
 export const isFiltered = computed(() => query.value.trim() !== '' || modelFilter.value !== '');
+
+// Which images of a generation are shown.
+function visible(entry) {
+  if (going.has(entry.id)) return [];
+  const images = jobs.peek().get(entry.id)?.images;
+  const all = Array.from({ length: entry.count }, (_, index) => index);
+  return going.size > 0 && images ? all.filter(index => !going.has(images[index]?.id)) : all;
+}
 
 // Where the tiles of each generation begin.
 const starts = computed(() => {
@@ -36,7 +44,7 @@ const starts = computed(() => {
   const result = new Int32Array(entries.length + 1);
   for (let index = 0; index < entries.length; index++) {
     const entry = entries[index];
-    result[index + 1] = result[index] + (entry === null ? 1 : going.has(entry.id) ? 0 : entry.count);
+    result[index + 1] = result[index] + (entry === null ? 1 : going.size > 0 ? visible(entry).length : entry.count);
   }
   return result;
 });
@@ -70,13 +78,14 @@ export function tileAt(position) {
   if (position < 0 || position >= total.value) return null;
   const place = placeOf(position);
   const entry = entries[place];
-  return entry ? { entry, index: position - starts.value[place] } : null;
+  return entry ? { entry, index: visible(entry)[position - starts.value[place]] } : null;
 }
 
 /** Where an image stands; -1 while that is not known. */
 export function positionOf(jobId, index) {
   const place = entries.findIndex(entry => entry?.id === jobId);
-  return place < 0 || going.has(jobId) ? -1 : starts.value[place] + index;
+  const within = place < 0 ? -1 : visible(entries[place]).indexOf(index);
+  return within < 0 ? -1 : starts.value[place] + within;
 }
 
 /** The image before or after another one. @returns {Tile|null} */
@@ -92,7 +101,7 @@ const load = guarded(async page => {
   asking.add(page);
   const mine = asked;
   try {
-    const parameters = new URLSearchParams({ shape: 'studio', limit: `${pageSize}`, offset: `${page * pageSize}` });
+    const parameters = new URLSearchParams({ shape: 'studio', status: 'all', limit: `${pageSize}`, offset: `${page * pageSize}` });
     if (query.value.trim()) parameters.set('q', query.value.trim());
     if (modelFilter.value) parameters.set('model', modelFilter.value);
     const answer = await get(`/api/generations?${parameters}`);
@@ -146,7 +155,13 @@ export function renew() {
 const renewSoon = soon(renew, 300);
 
 export function added(job) {
-  if (job.image_count === 0 || entries.some(entry => entry?.id === job.id)) return;
+  if (job.image_count === 0) return;
+  const place = entries.findIndex(entry => entry?.id === job.id);
+  if (place >= 0) {
+    entries[place] = toEntry(job);
+    version.value++;
+    return;
+  }
   if (isFiltered.value) {
     renewSoon();
     return;
@@ -170,37 +185,62 @@ const unselect = ids => {
   if (kept.length !== selection.value.size) selection.value = new Set(kept);
 };
 
-/** Deletes generations when nobody has asked for them back for a while. @param {Entry[]} list */
-export function remove(list) {
-  const ids = list.map(entry => entry.id).filter(id => !going.has(id));
-  const count = list.reduce((sum, entry) => sum + entry.count, 0);
-  const finish = more => ids.map(guarded(async id => {
+/** One image of a generation went, the others stay. */
+export function imageDeleted(id) {
+  going.delete(id);
+  const jobId = forgetImage(id);
+  const entry = entries.find(known => known?.id === jobId);
+  if (entry && jobId) entry.count = jobs.peek().get(jobId).images.length;
+  else if (isLoaded.value) renewSoon();
+  version.value++;
+}
+
+// What is asked of the server for some images: a whole generation where all of its images go.
+async function deletions(tiles) {
+  const paths = new Map();
+  for (const entry of new Set(tiles.map(tile => tile.entry))) {
+    const indexes = tiles.filter(tile => tile.entry === entry).map(tile => tile.index);
+    if (indexes.length >= entry.count) {
+      paths.set(entry.id, `/api/generations/${encodeURIComponent(entry.id)}`);
+      continue;
+    }
+    const { images } = await fetchJob(entry.id);
+    for (const index of indexes) paths.set(images[index].id, `/api/images/${images[index].id}`);
+  }
+  return paths;
+}
+
+/** Deletes images when nobody has asked for them back for a while. @param {Tile[]} tiles */
+export const remove = guarded(async tiles => {
+  const paths = await deletions(tiles);
+  const finish = more => [...paths].map(guarded(async ([id, path]) => {
     if (!going.has(id)) return;
     try {
-      await api('DELETE', `/api/generations/${encodeURIComponent(id)}`, undefined, more);
-      deleted(id);
+      await api('DELETE', path, undefined, more);
+      if (path.startsWith('/api/images/')) imageDeleted(id);
+      else deleted(id);
     } finally {
       going.delete(id);
       version.value++;
     }
   }));
   const timer = setTimeout(finish, undoFor);
-  for (const id of ids) going.set(id, finish);
-  unselect(ids);
+  for (const id of paths.keys()) going.set(id, finish);
+  selection.value = new Set([...selection.value].filter(key => !tiles.some(tile => keyOf(tile) === key)));
   version.value++;
-  const text = t('deleted', { count });
+  const text = t('deleted', { count: tiles.length });
   say(text);
   notify(text, {
     action: {
       text: t('undo'),
       run: () => {
         clearTimeout(timer);
-        for (const id of ids) going.delete(id);
+        for (const id of paths.keys()) going.delete(id);
         version.value++;
       },
     },
   });
-}
+});
 // Whoever leaves meant it.
 addEventListener('pagehide', () => { for (const finish of new Set(going.values())) finish({ keepalive: true }); });
 

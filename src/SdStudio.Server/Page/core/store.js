@@ -65,6 +65,24 @@ export function forgetJob(id) {
   jobs.value = next;
 }
 
+/** An image of a job that still runs. @param {import('./types').ImageView} image */
+export function putImage(image) {
+  const job = jobs.value.get(image.generation_id);
+  if (!job || job.images?.some(known => known.id === image.id)) return;
+  jobs.value = new Map(jobs.value).set(job.id, { ...job, images: [...job.images ?? [], image].sort((a, b) => a.index_in_batch - b.index_in_batch) });
+}
+
+/** @returns {string|null} the job that had it */
+export function forgetImage(id) {
+  for (const job of jobs.value.values()) {
+    if (!job.images?.some(image => image.id === id)) continue;
+    const images = job.images.filter(image => image.id !== id);
+    jobs.value = new Map(jobs.value).set(job.id, { ...job, images, image_count: images.length });
+    return job.id;
+  }
+  return null;
+}
+
 const asked = new Map();
 /** A job with its images, asked for once. @returns {Promise<Job>} */
 export function fetchJob(id, { again = false } = {}) {

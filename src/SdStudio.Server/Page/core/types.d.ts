@@ -7,7 +7,7 @@ export interface Job {
   started_at: number | null; steps: number; cfg_scale: number; sampler: string | null; scheduler: string | null; clip_skip: number; strength: number | null; input_image_path: string | null;
   mask_image_path: string | null; source_image_id: string | null; upscaler: string | null; upscale_factor: number | null; width: number; height: number; priority: number; phase: string | null;
   step: number | null; step_count: number | null; eta: number | null; position: number | null; waiting_for: string | null; generation_time_ms: number | null; image_count: number;
-  engine: string | null; adjustments: string[]; cancel_requested: boolean; images?: ImageView[];
+  engine: string | null; adjustments: string[]; cancel_requested: boolean; current_image: number | null; images?: ImageView[];
 }
 export interface ModelFile { fileName: string; filePath: string; exists: boolean; bytes: number | null; }
 export interface Model {

@@ -1,6 +1,6 @@
 // The right column: what runs and waits as ghosts, then every image, newest first.
 import { html } from '../lib.js';
-import { galleryHash, query, search, selection, tileAt, total, remove, isLoaded, isFiltered } from '../core/history.js';
+import { galleryHash, keyOf, query, search, selection, tileAt, total, remove, isLoaded, isFiltered } from '../core/history.js';
 import { settled } from '../core/notices.js';
 import { go, jobHash, route } from '../core/route.js';
 import { activeJobs, cancelJob, jobs, previews } from '../core/store.js';
@@ -45,13 +45,14 @@ export function SelectionBar() {
   const keys = [...selection.value];
   if (keys.length === 0) return null;
   const chosen = keys.map(key => key.split('/'));
-  const ids = new Set(chosen.map(([id]) => id));
-  const entries = [];
-  for (let position = 0; position < total.value && entries.length < ids.size; position++) {
-    const tile = tileAt(position);
-    if (tile && ids.has(tile.entry.id) && tile.index === 0) entries.push(tile.entry);
-  }
-  const images = entries.reduce((sum, entry) => sum + entry.count, 0);
+  const tiles = () => {
+    const found = [];
+    for (let position = 0; position < total.value && found.length < keys.length; position++) {
+      const tile = tileAt(position);
+      if (tile && selection.value.has(keyOf(tile))) found.push(tile);
+    }
+    return found;
+  };
   const download = () => {
     for (const [id, index] of chosen) {
       const image = jobs.value.get(id)?.images?.[Number(index)];
@@ -64,7 +65,7 @@ export function SelectionBar() {
   return html`<div class="selection-bar" role="toolbar" aria-label=${t('selection')}>
     <b>${t('selected', { count: keys.length })}</b>
     <${Button} kind="small" icon="download" text=${t('download')} onClick=${download} />
-    <${Button} kind="small danger" icon="trash" text=${images > keys.length ? t('delete.batch', { count: images }) : t('delete')} onClick=${() => { remove(entries); selection.value = new Set(); }} />
+    <${Button} kind="small danger" icon="trash" text=${t('delete')} onClick=${() => { remove(tiles()); }} />
     <${Button} kind="small quiet" icon="close" label=${t('selection.clear')} onClick=${() => { selection.value = new Set(); }} />
   </div>`;
 }

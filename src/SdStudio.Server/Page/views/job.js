@@ -15,8 +15,9 @@ export function progressText(job, now) {
   const phase = t(`phase.${job.phase ?? 'begin'}`);
   const isFresh = now - (moved.get(job.id) ?? 0) < staleAfter;
   const steps = job.phase === 'sample' && job.step_count ? t('phase.step', { step: job.step ?? 0, steps: job.step_count }) : '';
+  const image = job.n > 1 && job.current_image ? t('image.number', { value: job.current_image, count: job.n }) : '';
   const left = job.phase === 'sample' && (job.step ?? 0) > 0 && isFresh && job.eta >= 1 ? t('phase.left', { time: seconds(job.eta) }) : '';
-  return [phase, steps, left].filter(Boolean).join(' · ');
+  return [image, phase, steps, left].filter(Boolean).join(' · ');
 }
 
 /** How far it is; null where nothing has moved for a while and any number would be a guess. */
@@ -51,6 +52,7 @@ function Active({ job }) {
         <div class="going-row"><${Progress} value=${isRunning ? progressOf(job, now) : 0} label=${t('progress.image')} />
           ${!isRunning && paused.value && html`<${Button} text=${t('queue.resume')} icon="play" onClick=${() => setPaused(false)} />`}
           <${Button} icon="close" text=${t('cancel')} disabled=${job.cancel_requested} onClick=${() => cancelJob(job.id)} /></div>
+        ${job.images?.length > 0 && html`<div class="siblings" role="group" aria-label=${t('batch')}>${job.images.map((image, index) => html`<a key=${image.id} href=${imageHash(job.id, index)} aria-label=${t('image.number', { value: image.index_in_batch + 1, count: job.n })}><img src=${withKey(image.thumbnail_url)} alt="" /></a>`)}</div>`}
         <p class="soft small prompt-line">${job.prompt || t('upscaling')}${job.n > 1 ? ` · ${t('images', { count: job.n })}` : ''}</p>
       </div>
     </div>
@@ -71,10 +73,12 @@ function Batch({ job }) {
   return html`<div class="stage"><ul class="batch" aria-label=${t('images', { count: job.images.length })} style=${{ '--columns': Math.ceil(Math.sqrt(job.images.length)) }}>
     ${job.images.map((image, index) => html`<li key=${image.id}><a href=${imageHash(job.id, index)}><img class="result" src=${withKey(image.url)} width=${image.width} height=${image.height}
       alt=${t('image.numbered', { prompt: job.prompt || t('upscaled'), value: index + 1 })} /><span class="badge">${index + 1}</span></a></li>`)}
-  </ul><div class="under"><p class="facts">${t('images', { count: job.images.length })} · ${job.size.replace('x', ' × ')}${job.generation_time_ms ? ` · ${seconds(job.generation_time_ms / 1000)}` : ''}</p></div></div>`;
+  </ul><div class="under"><p class="facts">${job.status === 'cancelled' ? `${t('job.cancelled')} · ` : ''}${t('images', { count: job.images.length })} · ${job.size.replace('x', ' × ')}${job.generation_time_ms ? ` · ${seconds(job.generation_time_ms / 1000)}` : ''}</p></div></div>`;
 }
 
 export function JobView({ job }) {
+  // What was done before it was cancelled is kept.
+  if (job.status === 'cancelled' && job.images?.length) return job.images.length === 1 ? html`<${ResultView} job=${job} index=${0} key=${job.id} />` : html`<${Batch} job=${job} />`;
   if (job.status === 'failed' || job.status === 'cancelled') return html`<${Ended} job=${job} />`;
   if (job.status !== 'completed') return html`<${Active} job=${job} key=${job.id} />`;
   if (!job.images?.length) return html`<${Gone} id=${job.id} />`;

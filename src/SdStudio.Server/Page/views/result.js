@@ -67,17 +67,17 @@ function download(job, image) {
 }
 
 // What stands around it takes the place of what is deleted.
-export function removeShown(job) {
-  const next = neighbour(job.id, job.images.length - 1, 1) ?? neighbour(job.id, 0, -1);
-  remove([{ id: job.id, prompt: job.prompt, count: job.images.length, type: job.type, width: job.width, height: job.height }]);
-  go(next && next.entry.id !== job.id ? imageHash(next.entry.id, next.index) : galleryHash(), { replace: true });
+export async function removeShown(job, index) {
+  const next = neighbour(job.id, index, 1) ?? neighbour(job.id, index, -1);
+  const entry = { id: job.id, prompt: job.prompt, count: job.images.length, type: job.type, width: job.width, height: job.height };
+  await remove([{ entry, index }]);
+  go(next ? imageHash(next.entry.id, next.index) : galleryHash(), { replace: true });
 }
 
 function Toolbar({ job, image, index }) {
   const isGenerated = job.type !== 'upscale';
   const canVary = models.value?.some(known => takesImage(known) && known.id === job.model && canGenerate(known));
   const isCompared = route.value.params.has('compare');
-  const several = job.images.length > 1;
   return html`<div class="toolbar" role="toolbar" aria-label=${t('result.tools')}>
     ${isGenerated && html`<${Menu} icon="again" text=${t('reuse')} choices=${[
       { text: t('reuse.all'), about: t('reuse.all.about'), run: () => reuse(job, image, 'all') },
@@ -92,7 +92,7 @@ function Toolbar({ job, image, index }) {
     ${job.input_image_path && html`<${Button} icon="compare" text=${t('compare')} pressed=${isCompared} onClick=${() => go(hashWith('compare', isCompared ? null : 'input'), { replace: isCompared })} />`}
     <span class="grow"></span>
     <${LinkButton} icon="download" label=${t('download')} href=${withKey(image.url)} download=${fileName(job, image)} />
-    <${Button} icon="trash" kind="danger" label=${several ? t('delete.batch', { count: job.images.length }) : t('delete')} onClick=${() => removeShown(job)} />
+    <${Button} icon="trash" kind="danger" label=${t('delete')} onClick=${() => removeShown(job, index)} />
   </div>`;
 }
 
@@ -107,7 +107,7 @@ function Facts({ job, image }) {
   const isOpen = useSignal(false);
   const isGenerated = job.type !== 'upscale';
   return html`<div class="facts">
-    <p>${isGenerated && html`<button type="button" class="link" onClick=${() => copySeed(image.seed)} title=${t('copy.seed')}>${t('fact.seedShort', { seed: image.seed })}</button> · `}
+    <p>${job.status === 'cancelled' && html`<b>${t('job.cancelled')}</b> · `}${isGenerated && html`<button type="button" class="link" onClick=${() => copySeed(image.seed)} title=${t('copy.seed')}>${t('fact.seedShort', { seed: image.seed })}</button> · `}
       <span>${image.width} × ${image.height}</span>${job.generation_time_ms ? html` · <span>${seconds(job.generation_time_ms / 1000)}</span>` : ''}
       ${job.upscaler && html` · <span>${job.upscaler}</span>`}
       ${job.adjustments?.length > 0 && html` · <span class="warn">${t('reduced')}</span>`}</p>
@@ -131,7 +131,7 @@ export function ResultView({ job, index }) {
   useEffect(() => { isGone.value = false; }, [image.id]);
   useEffect(() => {
     const mine = {
-      e: () => edit(image), u: () => go(upscaleHash(job, index)), d: () => download(job, image), delete: () => removeShown(job),
+      e: () => edit(image), u: () => go(upscaleHash(job, index)), d: () => download(job, image), delete: () => removeShown(job, index),
       c: () => { if (job.input_image_path) go(hashWith('compare', route.value.params.has('compare') ? null : 'input'), { replace: route.value.params.has('compare') }); },
     };
     for (const [name, action] of Object.entries(mine)) viewKeys.set(name, action);
