@@ -12,7 +12,7 @@ internal static class JobType
     public const string Convert = "convert";
 
     /// <summary>Those that make images.</summary>
-    public static readonly string[] Drawing = [Generate, Edit, Variation, Upscale];
+    public static readonly string[] WithImages = [Generate, Edit, Variation, Upscale];
 
-    public static readonly string[] All = [.. Drawing, Convert];
+    public static readonly string[] All = [.. WithImages, Convert];
 }

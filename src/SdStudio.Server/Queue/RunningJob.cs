@@ -75,7 +75,7 @@ internal sealed class RunningJob : IDisposable
         }
     }
 
-    /// <summary>Whether it is time to tell again how far the job is: one caller wins each stretch of time.</summary>
+    /// <summary>Whether it is time to publish progress again: one caller wins in each interval.</summary>
     public bool MayTell(long nowMs, long everyMs)
     {
         long last = Interlocked.Read(ref _lastTold);

@@ -11,7 +11,7 @@ namespace SdStudio.Server.Http.A1111;
 /// <summary>The lists under <c>/sdapi/v1</c> that clients fill their menus from. No answer names a folder of the server.</summary>
 internal static class A1111Lists
 {
-    // Of pictures, and what A1111's clients mean by it here: enlarged before the second pass. Lanczos does it for all of them.
+    // The latent upscalers of A1111's clients: the image is upscaled before the second pass instead. Lanczos does it for all of them.
     private static readonly string[] LatentModes =
         ["Latent", "Latent (antialiased)", "Latent (bicubic)", "Latent (bicubic antialiased)", "Latent (nearest)", "Latent (nearest-exact)"];
 

@@ -93,7 +93,7 @@ internal sealed class JobSubmission(
             : [.. inputs.References.Select((reference, index) => files.SaveInput(string.Create(CultureInfo.InvariantCulture, $"{id}_{index + 1}"), reference))],
     };
 
-    // Only models that are made for edits look at images; others begin from one.
+    // Only edit models take images as references; others start from an input image.
     private void CheckReferences(RequestFields fields, GenerationSettings settings, int count)
     {
         if (settings.Type != JobType.Edit)

@@ -33,7 +33,7 @@ internal sealed class RequestImages(ImageFiles files, IJobQueries queries, Decod
         });
     }
 
-    /// <summary>The images that a job began from, to begin from them again.</summary>
+    /// <summary>The input images of an earlier job, to use them again.</summary>
     public async Task<RequestInputs> ReadAsync(GenerationSettings settings, CancellationToken cancellation)
     {
         byte[]? image = BytesOf(settings.InputImage), mask = BytesOf(settings.MaskImage);

@@ -5,16 +5,16 @@ using SdStudio.Server.Queue;
 
 namespace SdStudio.Server.Http.Rest;
 
-/// <summary><c>POST /api/generate</c>, <c>/edit</c>, <c>/variation</c>, <c>/upscale</c>: a job, and its pictures when it has ended in time.</summary>
+/// <summary><c>POST /api/generate</c>, <c>/edit</c>, <c>/variation</c>, <c>/upscale</c>: a job, and its images when it is done in time.</summary>
 internal static class GenerateApi
 {
     private const string FormUrlEncoded = "application/x-www-form-urlencoded";
 
     public static void MapGenerateApi(this IEndpointRouteBuilder api)
     {
-        foreach (string type in JobType.Drawing)
+        foreach (string type in JobType.WithImages)
         {
-            Describe(type, api.MapPost($"/{type}", (HttpRequest request, JobSubmission intake, JobWaiter wait) => DrawAsync(type, request, intake, wait)))
+            Describe(type, api.MapPost($"/{type}", (HttpRequest request, JobSubmission intake, JobWaiter wait) => GenerateAsync(type, request, intake, wait)))
                 .ProducesJson<GenerateResponse>(Names[type], "Generate", $"{Summaries[type]}, and waits for the images", 400, 409, 413, 415, 429, 500, 503)
                 .Produces<AcceptedResponse>(StatusCodes.Status202Accepted, "application/json")
                 .WithMetadata(new ResponseExample("""{"id":"01a2…","created":1766491200,"data":[{"id":"924f…","index":0,"revised_prompt":null}]}"""));
@@ -53,7 +53,7 @@ internal static class GenerateApi
         _ => """{"source_image_id":"924f…","prompt":"a green square","strength":0.75}""",
     }));
 
-    private static async Task<IResult> DrawAsync(string type, HttpRequest request, JobSubmission intake, JobWaiter wait)
+    private static async Task<IResult> GenerateAsync(string type, HttpRequest request, JobSubmission intake, JobWaiter wait)
     {
         (Job job, WhenClientLeaves leave) = await intake.AcceptAsync(request, type, request.HttpContext.RequestAborted);
         job = await wait.ForAsync(job, leave, request.HttpContext.RequestAborted);

@@ -9,7 +9,7 @@ using SdStudio.Server.Queue;
 
 namespace SdStudio.Server.Http.Rest;
 
-/// <summary><c>/api/generations</c>: what was drawn.</summary>
+/// <summary><c>/api/generations</c>: the history.</summary>
 internal static class GenerationsApi
 {
     private const string Group = "Generations";
@@ -71,7 +71,7 @@ internal static class GenerationsApi
 
     private static IResult Input(string? relative, ImageFiles images) => relative is not null && File.Exists(images.FullPath(relative))
         ? Results.File(images.FullPath(relative), "image/png")
-        : ApiErrors.NotFound("There is no such picture of this generation");
+        : ApiErrors.NotFound("This generation has no such image");
 
     private static async Task<IResult> ImagesAsync(string id, HttpContext context, IJobQueries queries) =>
         await queries.StatusAsync(id, ApiKeys.ScopeOf(context), context.RequestAborted) is null

@@ -65,7 +65,7 @@ internal static class ModelsApi
     private static string? WhyNot(ModelDefinition model, ModelViews views)
     {
         if (model.Unsupported is { } reason)
-            return $"Model {model.Id} cannot draw here: {reason}";
+            return $"Model {model.Id} cannot generate here: {reason}";
         string missing = string.Join(", ", views.FilesOf(model).Files.Where(file => !file.Exists).Select(file => file.FilePath));
         string fetch = model.HubFiles.Count > 0 ? "; POST /api/models/download fetches what is missing" : "";
         return missing.Length == 0 ? null : $"Model {model.Id} lacks {missing}{fetch}";

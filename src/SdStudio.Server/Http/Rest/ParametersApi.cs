@@ -10,11 +10,11 @@ internal static class ParametersApi
 {
     public static void MapParametersApi(this IEndpointRouteBuilder api) => api.MapGet("/parameters", List)
         .ProducesJson<ParameterListResponse>("listParameters", "Server", "The parameters of requests: types, ranges in force, defaults and help", 400)
-        .WithQuery(QueryParameter.OneOf("type", "Only those of this type of job", JobType.Drawing));
+        .WithQuery(QueryParameter.OneOf("type", "Only those of this type of job", JobType.WithImages));
 
     private static IResult List(HttpRequest request, LiveLimits limits)
     {
-        string? type = new RequestQuery(request).OneOf(JobType.Drawing, "type");
+        string? type = new RequestQuery(request).OneOf(JobType.WithImages, "type");
         ParameterLimits now = limits.Now;
         return Results.Json(
             new ParameterListResponse([.. Parameters.All.Where(parameter => type is null || parameter.Jobs.HasFlag(Parameters.TypeOf(type))).Select(parameter => Of(parameter, now))]),
@@ -35,8 +35,8 @@ internal static class ParametersApi
             parameter.Default is null ? null : InfotextReader.ToJson(parameter.Default),
             parameter.OfModel,
             parameter.Help,
-            [.. JobType.Drawing.Where(type => parameter.Jobs.HasFlag(Parameters.TypeOf(type)))],
-            [.. JobType.Drawing.Where(type => parameter.Required.HasFlag(Parameters.TypeOf(type)))],
+            [.. JobType.WithImages.Where(type => parameter.Jobs.HasFlag(Parameters.TypeOf(type)))],
+            [.. JobType.WithImages.Where(type => parameter.Required.HasFlag(Parameters.TypeOf(type)))],
             parameter.Label,
             parameter.Engine,
             parameter.Flags);

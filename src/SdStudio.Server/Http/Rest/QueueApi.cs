@@ -67,8 +67,8 @@ internal static class QueueApi
     private static async Task<IResult> PreviewAsync(string id, HttpContext context, IJobQueries queries, RunningJobs running)
     {
         context.Response.Headers.CacheControl = "no-store";
-        return running.Find(id) is { } job && ApiKeys.ScopeOf(context).Includes(job.Job.Owner) && job.Preview() is { } picture
-            ? Results.Bytes(picture, "image/webp")
+        return running.Find(id) is { } job && ApiKeys.ScopeOf(context).Includes(job.Job.Owner) && job.Preview() is { } preview
+            ? Results.Bytes(preview, "image/webp")
             : ApiErrors.NotFound("There is no preview of this job now");
     }
 
@@ -96,7 +96,7 @@ internal static class QueueApi
 
         return job is null
             ? ApiErrors.NotFound("Job not found or cannot be cancelled")
-            // It may have been drawn to its end before the engine heard of it.
+            // It may have finished before the engine saw the cancel.
             : Results.Json(new CancelledResponse(job.Status != JobStatus.Completed, await views.OfAsync(job, context.RequestAborted)), ApiJson.Readable.CancelledResponse);
     }
 

@@ -4,7 +4,7 @@ using SdStudio.Server.Models.Catalogue;
 
 namespace SdStudio.Server.Http.Rest;
 
-/// <summary><c>GET /api/upscalers</c>: what enlarges pictures.</summary>
+/// <summary><c>GET /api/upscalers</c>: the upscalers.</summary>
 internal static class UpscalersApi
 {
     public static void MapUpscalersApi(this IEndpointRouteBuilder api) =>

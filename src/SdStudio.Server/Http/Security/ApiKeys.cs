@@ -146,7 +146,7 @@ internal sealed class ApiKeys
             await next(context);
     }
 
-    // Every key is compared to its end: neither which one nor how much of it was right can be told by the time.
+    // Every key is compared to its end: the time taken reveals neither which key matched nor how much of it.
     private string? Find(byte[] hash)
     {
         string? found = null;
