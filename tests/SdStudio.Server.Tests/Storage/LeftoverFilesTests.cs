@@ -108,7 +108,7 @@ public sealed class LeftoverFilesTests : IDisposable
                     INSERT INTO jobs (id, type, model, settings, status, progress, created_at, queued_at, updated_at, place)
                     SELECT printf('%08x-0000-7000-8000-000000000000', i), 'generate', 'demo', json_object('type', 'generate', 'model', 'demo', 'prompt', 'a red circle ' || i, 'width', 64, 'height', 64),
                            'completed', 1, i, i, i, i FROM n;
-                    INSERT INTO images (id, job_id, index_in_batch, file_path, mime_type, width, height, seed, number) SELECT id, id, 0, 'images/' || id || '.png', 'image/png', 64, 64, 1, number FROM jobs;
+                    INSERT INTO images (id, job_id, index_in_batch, file_path, mime_type, width, height, seed) SELECT id, id, 0, 'images/' || id || '.png', 'image/png', 64, 64, 1 FROM jobs;
                     """);
                 return true;
             },
