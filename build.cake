@@ -197,14 +197,32 @@ void MakeGpuArchive()
         MSBuildSettings = new DotNetMSBuildSettings().WithProperty("SdCppPreset", preset).WithProperty("PublishTrimmed", "true")
             .WithProperty("TrimMode", "partial").WithProperty("SuppressTrimAnalysisWarnings", "true").WithProperty("DebuggerSupport", "false"),
     });
-    // The server's list of files is from before trimming; without one it takes those that lie beside it. Debuggers find nothing to do here.
-    foreach (string name in new[] { "SdStudio.Server.deps.json", "SdStudio.GpuCheck.deps.json", "libmscordaccore.so", "libmscordbi.so", "libcoreclrtraceptprovider.so", "*.pdb", "*.xml" })
+    string[] left = ["libmscordaccore.so", "libmscordbi.so", "libcoreclrtraceptprovider.so"];
+    foreach (string name in left.Concat(["*.pdb", "*.xml"]))
         DeleteFiles($"{folder}/{name}");
+    WriteFileLists(folder, left);
     // gzip, because tar and gzip are on every Linux machine, xz and zstd are not.
     Run("tar", new ProcessArgumentBuilder().Append("--sort=name").Append("--owner=0").Append("--group=0").Append("--numeric-owner").Append("--use-compress-program").AppendQuoted("gzip -9")
         .Append("-cf").AppendQuoted(gpuArchive.FullPath).Append("-C").AppendQuoted($"{folder}/..").Append(GpuFolder));
     if (FileSize(gpuArchive) > 60_000_000)
         throw new CakeException($"{gpuArchive} has {FileSize(gpuArchive) / 1e6:F2} MB; at most 60 are meant.");
+}
+
+// The server's own list of files is from before trimming: both programs get the one that was made after it, without what only debuggers use.
+void WriteFileLists(string folder, string[] left)
+{
+    System.Text.Json.Nodes.JsonNode list = System.Text.Json.Nodes.JsonNode.Parse(System.IO.File.ReadAllText($"{folder}/SdStudio.GpuCheck.deps.json"))!;
+    foreach ((_, System.Text.Json.Nodes.JsonNode? target) in list["targets"]!.AsObject())
+    {
+        foreach ((_, System.Text.Json.Nodes.JsonNode? library) in target!.AsObject())
+        {
+            foreach (string name in left)
+                library!["native"]?.AsObject().Remove(name);
+        }
+    }
+
+    foreach (string program in new[] { "SdStudio.GpuCheck", "SdStudio.Server" })
+        System.IO.File.WriteAllText($"{folder}/{program}.deps.json", list.ToJsonString());
 }
 
 Task("Gpu-Check")

@@ -31,8 +31,6 @@ public sealed class GpuCheckTests : IDisposable
             new()
             {
                 ["GGML_VK_VISIBLE_DEVICES"] = "0", ["VK_DRIVER_FILES"] = driver, ["VK_ICD_FILENAMES"] = driver, ["LD_PRELOAD"] = kept,
-                // No SDK and no runtime besides the archive's.
-                ["PATH"] = "/usr/bin:/bin", ["DOTNET_ROOT"] = "", ["SDCPP_BACKEND"] = "", ["SDCPP_NATIVE_DIRECTORY"] = "",
             });
 
         Assert.True(exitCode == 0, said);
@@ -48,10 +46,11 @@ public sealed class GpuCheckTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64, "The archive is for Linux x64.");
         string output = Path.Combine(_folder, "results");
-        string program = Path.Combine(ServerProcess.Repository, "artifacts", "bin", "SdStudio.GpuCheck", new DirectoryInfo(AppContext.BaseDirectory).Name, "SdStudio.GpuCheck.dll");
+        string program = Path.Combine(ServerProcess.Repository, "artifacts", "bin", "SdStudio.GpuCheck", new DirectoryInfo(AppContext.BaseDirectory).Name, "SdStudio.GpuCheck");
 
         (int exitCode, string said) = await RunAsync(
-            "dotnet", [program, "--sizes", "small", "--out", output, "--device", "Vulkan7", "--seconds", "900"], new() { ["SDCPP_BACKEND"] = "cpu" });
+            program, ["--sizes", "small", "--out", output, "--device", "Vulkan7", "--seconds", "900"],
+            new() { ["SDCPP_BACKEND"] = "cpu", ["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..")) });
 
         Assert.Equal(1, exitCode);
         Assert.Contains("the engine has no device Vulkan7; it has CPU", said, StringComparison.Ordinal);
@@ -100,6 +99,9 @@ public sealed class GpuCheckTests : IDisposable
     private static async Task<(int ExitCode, string Said)> RunAsync(string program, string[] arguments, Dictionary<string, string> environment)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
+        // As in a shell just opened: nothing of the SDK's that runs these tests.
+        start.Environment.Clear();
+        start.Environment["PATH"] = "/usr/bin:/bin";
         foreach ((string name, string value) in environment)
             start.Environment[name] = value;
         using Process process = Process.Start(start)!;
