@@ -59,6 +59,7 @@ Task("Test")
     .Description("Builds and runs all tests; --project NAME runs one project of them, --class NAME one class.")
     .IsDependentOn("Build")
     .IsDependentOn("Pack")
+    .IsDependentOn("Gpu-Archive")
     .Does(() =>
 {
     CleanDirectory(results);
@@ -118,7 +119,10 @@ Task("Pack")
 
     // SdCpp.Interop brings the default builds along; a further one is added to a program by itself.
     if (preset == defaultPreset)
+    {
         PackProject("src/SdCpp.Interop/SdCpp.Interop.csproj", settings => settings.WithProperty("SdCppPackRids", string.Join(',', rids)));
+        PackProject("src/SdCpp.Extensions.DependencyInjection/SdCpp.Extensions.DependencyInjection.csproj", _ => { });
+    }
 
     // What the samples restored before has the same version, and would win.
     DeleteDirectories(GetDirectories("artifacts/samples/nuget/sdcpp.*"), new DeleteDirectorySettings { Recursive = true });

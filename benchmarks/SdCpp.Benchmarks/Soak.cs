@@ -79,7 +79,7 @@ internal sealed class Soak
         await using DiffusionModel model = await DiffusionModel.LoadAsync(Options);
         _loading = Stopwatch.GetElapsedTime(began);
         using (GenerationResult first = await model.TextToImageAsync(Request))
-            _expected = first.Images[0].Pixels.Span.ToArray();
+            _expected = first.Images[0].Image.Span.ToArray();
         began = Stopwatch.GetTimestamp();
         await DrawAsync(model, null, CancellationToken.None);
         _drawing = Stopwatch.GetElapsedTime(began);
@@ -196,7 +196,7 @@ internal sealed class Soak
     private async Task DrawAsync(DiffusionModel model, SdCallbacks? callbacks, CancellationToken cancellation)
     {
         using GenerationResult result = await model.TextToImageAsync(Request, callbacks, cancellation);
-        if (!result.Images[0].Pixels.Span.SequenceEqual(_expected))
+        if (!result.Images[0].Image.Span.SequenceEqual(_expected))
             throw new InvalidDataException("A picture differs from the first one of the same seed.");
     }
 }

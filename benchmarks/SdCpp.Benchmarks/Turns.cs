@@ -98,7 +98,7 @@ internal static class Turns
         static async Task DrawAsync(DiffusionModel model, TextToImageRequest request, string png)
         {
             using GenerationResult result = await model.TextToImageAsync(request);
-            result.Images[0].Pixels.Save(png);
+            result.Images[0].Image.Save(png);
         }
     }
 
@@ -161,7 +161,7 @@ internal static class Turns
         rounds.Add("no preview", async () => (await model.TextToImageAsync(Demo.Request(256, 8))).Dispose());
         foreach (PreviewMode mode in new[] { PreviewMode.Projection, PreviewMode.Taesd })
         {
-            var callbacks = new SdCallbacks { PreviewMode = mode, Preview = static preview => preview.Pixels.Dispose() };
+            var callbacks = new SdCallbacks { PreviewMode = mode, Preview = static preview => preview.Image.Dispose() };
             rounds.Add(mode.ToString(), async () => (await model.TextToImageAsync(Demo.Request(256, 8), callbacks)).Dispose());
         }
 

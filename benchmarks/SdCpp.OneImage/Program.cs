@@ -16,4 +16,4 @@ using GenerationResult result = await model.TextToImageAsync(new TextToImageRequ
     CfgScale = 1,
     Seed = 7,
 });
-result.Images[0].Pixels.Save(picture);
+result.Images[0].Image.Save(picture);

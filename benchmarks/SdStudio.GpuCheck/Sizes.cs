@@ -24,26 +24,27 @@ internal sealed record Drawing(int Side, int Steps);
 /// <param name="OnProcessor">What each is timed with on the CPU, and compared.</param>
 /// <param name="MemoryModel">The model of the checks of memory and of the cancel.</param>
 /// <param name="FillModel">The model that the server fills the card with.</param>
+/// <param name="StepsInMemory">The steps of the images that are drawn with weights on the card and in RAM.</param>
 /// <param name="TilingSide">The side of the image that is decoded at once and in tiles.</param>
 /// <param name="Cancelled">The drawing that is cancelled.</param>
 /// <param name="Cancels">How often.</param>
 internal sealed record Sizes(
     string Name, IReadOnlyDictionary<CheckModel, Drawing> OnCard, IReadOnlyDictionary<CheckModel, Drawing> OnProcessor, CheckModel MemoryModel,
-    CheckModel FillModel, int TilingSide, Drawing Cancelled, int Cancels)
+    CheckModel FillModel, int StepsInMemory, int TilingSide, Drawing Cancelled, int Cancels)
 {
     /// <summary>For a graphics card.</summary>
     public static Sizes Full { get; } = new(
         "full",
         new Dictionary<CheckModel, Drawing> { [CheckModel.Demo] = new(512, 8), [CheckModel.Sd15] = new(512, 20), [CheckModel.Sdxl] = new(1024, 10) },
         new Dictionary<CheckModel, Drawing> { [CheckModel.Demo] = new(256, 8), [CheckModel.Sd15] = new(256, 2), [CheckModel.Sdxl] = new(256, 1) },
-        CheckModel.Sd15, CheckModel.Sdxl, TilingSide: 1024, new Drawing(768, 100), Cancels: 5);
+        CheckModel.Sd15, CheckModel.Sdxl, StepsInMemory: 4, TilingSide: 1024, new Drawing(768, 100), Cancels: 5);
 
     /// <summary>For a software device, in the test suite.</summary>
     public static Sizes Small { get; } = new(
         "small",
         new Dictionary<CheckModel, Drawing> { [CheckModel.Demo] = new(64, 2) },
         new Dictionary<CheckModel, Drawing> { [CheckModel.Demo] = new(64, 2) },
-        CheckModel.Demo, CheckModel.Demo, TilingSide: 128, new Drawing(64, 200), Cancels: 1);
+        CheckModel.Demo, CheckModel.Demo, StepsInMemory: 1, TilingSide: 64, new Drawing(64, 200), Cancels: 1);
 
     public static Sizes? Find(string name) => new[] { Full, Small }.FirstOrDefault(sizes => sizes.Name == name);
 }

@@ -59,7 +59,7 @@ internal sealed class TimedModel : IAsyncDisposable
         using GenerationResult result = await _model.TextToImageAsync(
             CheckContext.RequestOf(_kind, drawing) with { VaeTiling = tiling }, new SdCallbacks { Log = Log.Add, Progress = phases });
         long end = Stopwatch.GetTimestamp();
-        ImageBuffer image = result.Images[0].Pixels;
+        ImageBuffer image = result.Images[0].Image;
         return new Drawn(
             image.Span.ToArray(), image.Width, Stopwatch.GetElapsedTime(start, end).TotalSeconds, phases.StepSeconds,
             phases.DecodeSecondsUntil(end), watch.Stop(), Log.TakeDecoderBuffer());

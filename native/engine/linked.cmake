@@ -38,7 +38,11 @@ endfunction()
 
 # CUDA's runtime is no part of a driver: a build that only runs where the toolkit is installed is of no use to hand out.
 function(sdcpp_take_cuda_runtime)
-  find_package(CUDAToolkit REQUIRED)
+  find_package(CUDAToolkit)
+  if(NOT CUDAToolkit_FOUND)
+    message(WARNING "CUDA's runtime libraries do not come along: the toolkit was not found. The build runs only where they are installed.")
+    return()
+  endif()
   set(libraries "")
   foreach(name cudart cublas cublasLt)
     if(TARGET CUDA::${name})

@@ -54,8 +54,8 @@ typedef enum sdcpp_status {
 typedef struct sdcpp_error {
     uint32_t size;
     int32_t code;        /* an sdcpp_status */
-    char option[64];     /* the engine's name of the value that was refused, e.g. "steps" or "hires.scale"; empty for none in particular */
     char message[1976];
+    char option[64];     /* the engine's name of the value that was refused, e.g. "steps" or "hires.scale"; empty for none in particular */
 } sdcpp_error;
 
 /* ---------------------------------------------------------------------------------------------------------------- engine -- */

@@ -6,6 +6,7 @@
 #include "last_words.hpp"
 #include "optional_functions.hpp"
 #include "pictures.hpp"
+#include "quiet_stdout.hpp"
 #include "threads.hpp"
 #include "upscaler.hpp"
 
@@ -89,6 +90,7 @@ void load(const sdcpp_engine_params& params) {
             throw failure(SDCPP_ENGINE_NOT_FOUND, std::string("the backend plug-in '") + params.backend_path + "' cannot be loaded");
         }
     }
+    quiet_stdout(reinterpret_cast<const void*>(api->new_sd_ctx));
     loaded = std::move(api);
     current = loaded.get();
     call_scope::install_callbacks();
@@ -101,9 +103,11 @@ void set_error(sdcpp_error* error, sdcpp_status code, const char* message, const
         return;
     }
     error->code = code;
-    std::strncpy(error->option, option, sizeof error->option - 1);
-    error->option[sizeof error->option - 1] = '\0';
-    const size_t capacity = std::min<size_t>(error->size, sizeof *error) - offsetof(sdcpp_error, message) - 1;
+    if (error->size >= sizeof *error) {
+        std::strncpy(error->option, option, sizeof error->option - 1);
+        error->option[sizeof error->option - 1] = '\0';
+    }
+    const size_t capacity = std::min<size_t>(error->size - offsetof(sdcpp_error, message), sizeof error->message) - 1;
     size_t length = std::min(std::strlen(message), capacity);
     while (length < std::strlen(message) && length > 0 && (static_cast<unsigned char>(message[length]) & 0xC0) == 0x80) {
         --length; // not in the middle of a UTF-8 character

@@ -43,9 +43,10 @@ const limit& limit_of(const char* name) {
 
 std::string to_words(const limit& allowed) { return std::to_string(allowed.low) + " to " + std::to_string(allowed.high); }
 
-void range(const char* what, long long value, const limit& allowed) {
+// `option` is what is named as refused, where that is not `what` itself.
+void range(const char* what, long long value, const limit& allowed, const char* option = nullptr) {
     if (value < allowed.low || value > allowed.high) {
-        refuse(outside(what, std::to_string(value), to_words(allowed)), what);
+        refuse(outside(what, std::to_string(value), to_words(allowed)), option != nullptr ? option : what);
     }
 }
 
@@ -113,9 +114,9 @@ void image_params(const sdcpp_image_params& p) {
 }
 
 void size(const char* what, uint32_t width, uint32_t height) {
-    range((std::string(what) + " width").c_str(), width, limit_of("width"));
-    range((std::string(what) + " height").c_str(), height, limit_of("height"));
-    range((std::string(what) + " width x height").c_str(), static_cast<long long>(width) * height, limit_of("width x height"));
+    range((std::string(what) + " width").c_str(), width, limit_of("width"), what);
+    range((std::string(what) + " height").c_str(), height, limit_of("height"), what);
+    range((std::string(what) + " width x height").c_str(), static_cast<long long>(width) * height, limit_of("width x height"), what);
 }
 
 void image(const char* what, const sdcpp_image* image, uint32_t channels) {
@@ -123,7 +124,7 @@ void image(const char* what, const sdcpp_image* image, uint32_t channels) {
         refuse(std::string(what) + " has no pixels", what);
     }
     size(what, image->width, image->height);
-    range((std::string(what) + " channels").c_str(), image->channels, {nullptr, channels, channels});
+    range((std::string(what) + " channels").c_str(), image->channels, {nullptr, channels, channels}, what);
 }
 
 void same_size(const char* what, const sdcpp_image& image, const sdcpp_image_params& params) {

@@ -7,8 +7,6 @@
 #if defined(__linux__)
 #include <sched.h>
 #elif defined(_WIN32)
-#define WIN32_LEAN_AND_MEAN
-#define NOMINMAX
 #include <windows.h>
 #endif
 

@@ -6,7 +6,7 @@ namespace SdCpp.Interop;
 /// <summary>
 /// A loaded image model. Safe to use from any thread: calls on one model run one after the other, different models side by side.
 /// </summary>
-public sealed class DiffusionModel : IDisposable, IAsyncDisposable
+public sealed partial class DiffusionModel : IDisposable, IAsyncDisposable
 {
     private readonly EngineThread _thread;
     private readonly ContextHandle _handle;

@@ -29,4 +29,20 @@ public enum GenerationPhase
 /// <param name="SecondsPerStep">Seconds that the last step took; 0 when unknown.</param>
 /// <param name="Pass">1; 2 in the second pass of <see cref="HiresFix"/>.</param>
 public readonly record struct GenerationProgress(
-    GenerationPhase Phase, int Step, int Steps, int ImageIndex, int ImageCount, float SecondsPerStep, int Pass = 1);
+    GenerationPhase Phase, int Step, int Steps, int ImageIndex, int ImageCount, float SecondsPerStep, int Pass = 1)
+{
+    // Of the time of a call, about what sampling takes; the rest is before and after it.
+    private const double SamplingEnds = 0.95;
+
+    /// <summary>How much of the call, or of its pass, is done, 0 to 1: for a progress bar. Never goes back within a pass.</summary>
+    public double Fraction => Phase switch
+    {
+        GenerationPhase.Sample => SamplingEnds * Part,
+        GenerationPhase.Decode => SamplingEnds + (1 - SamplingEnds) * Part,
+        GenerationPhase.Load => Part,
+        GenerationPhase.Upscale when Pass == 1 => Part,
+        _ => 0,
+    };
+
+    private double Part => Math.Clamp((ImageIndex + (Steps > 0 ? (double)Step / Steps : 0)) / Math.Max(1, ImageCount), 0, 1);
+}

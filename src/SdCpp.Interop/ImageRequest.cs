@@ -16,7 +16,7 @@ public abstract record ImageRequest
     public const int MaxPromptBytes = 8192;
 
     /// <summary>Most pictures of one request, those of <see cref="ReferenceImages"/>, <see cref="Control"/>, <see cref="IpAdapter"/> and <see cref="PhotoMaker"/> together.</summary>
-    public const int MaxPictures = 16;
+    public const int MaxImages = 16;
 
     /// <summary>What to draw; at most <see cref="MaxPromptBytes"/> bytes.</summary>
     public string Prompt { get; init; } = "";

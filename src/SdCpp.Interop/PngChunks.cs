@@ -11,6 +11,9 @@ internal sealed class PngChunks(Stream from)
 
     public string Type { get; private set; } = "";
 
+    /// <summary>Whether the file could not be read, as opposed to being damaged.</summary>
+    public bool HasFailed { get; private set; }
+
     /// <summary>Goes to the next piece; the one before must have been read.</summary>
     public string Next()
     {
@@ -71,6 +74,19 @@ internal sealed class PngChunks(Stream from)
         public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
         public override int Read(Span<byte> buffer)
+        {
+            try
+            {
+                return ReadPiece(buffer);
+            }
+            catch (IOException exception) when (exception is not EndOfStreamException)
+            {
+                chunks.HasFailed = true;
+                throw;
+            }
+        }
+
+        private int ReadPiece(Span<byte> buffer)
         {
             while (!_isOver && chunks._left == 0)
             {

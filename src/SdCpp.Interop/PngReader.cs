@@ -56,6 +56,12 @@ internal static class PngReader
             ReadPasses(inflated, header, pixels, image);
             return image;
         }
+        catch (IOException exception) when (!chunks.HasFailed)
+        {
+            // zlib's own exception, whose type is not public.
+            image.Dispose();
+            throw Invalid("its pixels are damaged", exception);
+        }
         catch
         {
             image.Dispose();

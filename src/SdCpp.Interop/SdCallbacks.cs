@@ -1,8 +1,8 @@
 namespace SdCpp.Interop;
 
 /// <summary>
-/// What a call tells while it runs. All members are called on the generating thread: be brief. An exception thrown by one of them stops
-/// the call and comes out of it.
+/// Callbacks invoked while a call runs, on the generating thread: return quickly. An exception thrown by one of them stops the call and
+/// comes out of it. They may start another call on the same model, but not wait for it: it begins when this one has ended.
 /// </summary>
 public sealed record SdCallbacks
 {
@@ -35,4 +35,20 @@ public sealed record SdCallbacks
 
     /// <summary>Names the call in <see cref="SdEngineOptions.CrashFile"/> should the engine end the process; at most 95 bytes are kept.</summary>
     public string? Tag { get; init; }
+
+    /// <summary>
+    /// Callbacks that only follow the progress, on the generating thread and in order. (<see cref="Progress{T}"/> posts to wherever it was
+    /// made, and where that is the thread pool, mixes the order up.)
+    /// </summary>
+    /// <param name="report">What to do with each step; be brief.</param>
+    public static SdCallbacks OnProgress(Action<GenerationProgress> report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        return new SdCallbacks { Progress = new Listener(report) };
+    }
+
+    private sealed class Listener(Action<GenerationProgress> report) : IProgress<GenerationProgress>
+    {
+        public void Report(GenerationProgress value) => report(value);
+    }
 }

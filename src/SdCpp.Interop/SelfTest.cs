@@ -101,7 +101,7 @@ internal sealed class SelfTest(IReadOnlyList<SdDevice> devices, SdEngineInfo? en
             since = Stopwatch.GetTimestamp();
             using GenerationResult drawn = await model.TextToImageAsync(request, null, cancellation).ConfigureAwait(false);
             result = result with { PictureSeconds = Stopwatch.GetElapsedTime(since).TotalSeconds };
-            return JudgeExactly(Judge(result, drawn.Images[0].Pixels), drawn.Images[0].Pixels);
+            return JudgeExactly(Judge(result, drawn.Images[0].Image), drawn.Images[0].Image);
         }
         catch (SdException exception)
         {

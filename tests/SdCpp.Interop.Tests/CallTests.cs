@@ -64,7 +64,7 @@ public sealed class CallTests(Demo demo)
             using GenerationResult drawn = await a;
             (await b).Dispose();
 
-            Assert.Equal(expected, drawn.Images[0].Pixels.Span.ToArray());
+            Assert.Equal(expected, drawn.Images[0].Image.Span.ToArray());
             AssertSampled(first, steps: 6, images: 1);
             AssertSampled(second, steps: 4, images: 2);
         }
@@ -169,10 +169,12 @@ public sealed class CallTests(Demo demo)
     public async Task Disposing_waits_for_the_running_call_and_refuses_later_ones()
     {
         DiffusionModel model = await DiffusionModel.LoadAsync(demo.Files.ToOptions(1), null, TestContext.Current.CancellationToken);
-        Task<GenerationResult> running = model.TextToImageAsync(Demo.Request, null, TestContext.Current.CancellationToken);
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var callbacks = new SdCallbacks { Progress = new Recorder([], _ => begun.TrySetResult()) };
+        Task<GenerationResult> running = model.TextToImageAsync(Demo.Request, callbacks, TestContext.Current.CancellationToken);
+        await begun.Task;
         await model.DisposeAsync();
 
-        Assert.True(running.IsCompletedSuccessfully);
         (await running).Dispose();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => model.TextToImageAsync(Demo.Request, null, TestContext.Current.CancellationToken));
         await model.DisposeAsync();

@@ -56,7 +56,7 @@ public sealed class CoreTurnTests(Demo demo)
     {
         await using DiffusionModel first = await LoadAsync(), second = await LoadAsync();
         byte[] alone = await GenerateAsync(first);
-        byte[][] both = await Task.WhenAll(GenerateAsync(first), GenerateAsync(second), GenerateAsync(first), GenerateAsync(second));
+        byte[][] both = await Task.WhenAll(GenerateAsync(first), GenerateAsync(second));
         Assert.All(both, image => Assert.Equal(alone, image));
         Assert.Equal(0, CoreTurn.WaitingCalls);
     }
@@ -69,6 +69,8 @@ public sealed class CoreTurnTests(Demo demo)
         using Process program = Process.Start(start)!;
         string output = await program.StandardOutput.ReadToEndAsync(Cancellation);
         await program.WaitForExitAsync(Cancellation);
+        // Its own two lines and nothing of the engine's: a program may write an image there.
+        Assert.Equal(3, output.Split('\n').Length);
         double[] seconds = [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => double.Parse(line, System.Globalization.CultureInfo.InvariantCulture))];
         Assert.Equal(2, seconds.Length);
         // Nine times as long without it.
@@ -79,7 +81,7 @@ public sealed class CoreTurnTests(Demo demo)
 
     private static async Task<byte[]> GenerateAsync(DiffusionModel model)
     {
-        using GenerationResult result = await model.TextToImageAsync(Demo.Request, null, Cancellation);
-        return result.Images[0].Pixels.Span.ToArray();
+        using GenerationResult result = await model.TextToImageAsync(Demo.Request with { Width = 32, Height = 32, Steps = 2 }, null, Cancellation);
+        return result.Images[0].Image.Span.ToArray();
     }
 }

@@ -42,6 +42,6 @@ public sealed class Demo : IAsyncLifetime
     public async Task<byte[]> DrawAsync(TextToImageRequest request)
     {
         using GenerationResult result = await Model.TextToImageAsync(request, null, TestContext.Current.CancellationToken);
-        return Assert.Single(result.Images).Pixels.Span.ToArray();
+        return Assert.Single(result.Images).Image.Span.ToArray();
     }
 }

@@ -109,7 +109,7 @@ public sealed class LifetimeTests(Demo demo)
         [MethodImpl(MethodImplOptions.NoInlining)]
         async Task<(WeakReference, WeakReference, WeakReference)> GenerateAsync()
         {
-            var heard = new SdCallbacks { Progress = new Recorder([]), Log = _ => { }, Preview = preview => preview.Pixels.Dispose() };
+            var heard = new SdCallbacks { Progress = new Recorder([]), Log = _ => { }, Preview = preview => preview.Image.Dispose() };
             ImageBuffer input = ImageBuffer.Create(64, 64);
             GenerationResult result = await demo.Model.ImageToImageAsync(
                 new ImageToImageRequest { Image = input, Prompt = "red", Steps = 1, CfgScale = 1 }, heard, Cancellation);
@@ -154,7 +154,7 @@ public sealed class LifetimeTests(Demo demo)
 
         (await first).Dispose();
         using GenerationResult result = await second;
-        return result.Images[0].Pixels.Span.ToArray();
+        return result.Images[0].Image.Span.ToArray();
     }
 
     private async Task<byte[]> UpscaledAsync(bool disposeEarly)
@@ -191,10 +191,10 @@ public sealed class LifetimeTests(Demo demo)
                 image = ImageBuffer.Create(64, 64);
                 break;
             case "a result":
-                image = (await demo.Model.TextToImageAsync(Demo.Request, null, Cancellation)).Images[0].Pixels;
+                image = (await demo.Model.TextToImageAsync(Demo.Request, null, Cancellation)).Images[0].Image;
                 break;
             default:
-                (await demo.Model.TextToImageAsync(Demo.Request, new SdCallbacks { Preview = preview => image = preview.Pixels }, Cancellation)).Dispose();
+                (await demo.Model.TextToImageAsync(Demo.Request, new SdCallbacks { Preview = preview => image = preview.Image }, Cancellation)).Dispose();
                 break;
         }
 

@@ -12,7 +12,7 @@ public sealed class LimitTests(Demo demo)
         await RefusedAsync(Demo.Request with { BatchCount = ImageRequest.MaxBatchCount + 1 }, "1 to 64");
         await RefusedAsync(Demo.Request with { Prompt = new string('x', ImageRequest.MaxPromptBytes + 1) }, "8192 bytes at most");
         using ImageBuffer image = ImageBuffer.Create(8, 8);
-        await RefusedAsync(Demo.Request with { ReferenceImages = [.. Enumerable.Repeat(image, ImageRequest.MaxPictures + 1)] }, "the number of images is 17");
+        await RefusedAsync(Demo.Request with { ReferenceImages = [.. Enumerable.Repeat(image, ImageRequest.MaxImages + 1)] }, "the number of images is 17");
         TextToImageRequest atTheLimits = Demo.Request with
         {
             Width = 8, Height = 8, Steps = ImageRequest.MaxSteps, BatchCount = ImageRequest.MaxBatchCount, Prompt = string.Concat(Enumerable.Repeat("red ", ImageRequest.MaxPromptBytes / 4)),

@@ -180,7 +180,7 @@ public sealed class ModelLoadTests(Demo demo)
         {
             await using DiffusionModel model = await DiffusionModel.LoadAsync(demo.Files.ToOptions(1), null, TestContext.Current.CancellationToken);
             using GenerationResult result = await model.TextToImageAsync(Demo.Request, null, TestContext.Current.CancellationToken);
-            Assert.Equal(expected, result.Images[0].Pixels.Span.ToArray());
+            Assert.Equal(expected, result.Images[0].Image.Span.ToArray());
         }
     }
 }

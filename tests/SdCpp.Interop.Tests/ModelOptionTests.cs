@@ -20,7 +20,7 @@ public sealed class ModelOptionTests(Demo demo)
             },
             null, Cancellation);
         using GenerationResult result = await model.TextToImageAsync(Demo.Request with { Steps = 8 }, null, Cancellation);
-        Assert.InRange(new Picture(result.Images[0].Pixels.Span.ToArray(), 64, 64).Middle[0], 180, 255);
+        Assert.InRange(new Picture(result.Images[0].Image.Span.ToArray(), 64, 64).Middle[0], 180, 255);
     }
 
     [Fact]
@@ -28,7 +28,7 @@ public sealed class ModelOptionTests(Demo demo)
     {
         await using DiffusionModel model = await DiffusionModel.LoadAsync(Plain with { Prediction = "sd3_flow" }, null, Cancellation);
         using GenerationResult result = await model.TextToImageAsync(Demo.Request with { Steps = 8, FlowShift = 3 }, null, Cancellation);
-        Assert.InRange(new Picture(result.Images[0].Pixels.Span.ToArray(), 64, 64).Middle[0], 180, 255);
+        Assert.InRange(new Picture(result.Images[0].Image.Span.ToArray(), 64, 64).Middle[0], 180, 255);
     }
 
     [Fact]
@@ -43,7 +43,7 @@ public sealed class ModelOptionTests(Demo demo)
     {
         await using DiffusionModel model = await DiffusionModel.LoadAsync(options, null, Cancellation);
         using GenerationResult result = await model.TextToImageAsync(Demo.Request, null, Cancellation);
-        return result.Images[0].Pixels.Span.ToArray();
+        return result.Images[0].Image.Span.ToArray();
     }
 
     public static TheoryData<string> Lacking { get; } = ["SageAttention", "Tokenizer", "LinearScale", "DisablePrefetch", "DisableSegmentedCompute", "ConditioningCacheSize", "AudioEncoderPath"];

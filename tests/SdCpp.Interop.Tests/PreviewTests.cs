@@ -17,7 +17,7 @@ public sealed class PreviewTests(Demo demo)
             PreviewInterval = interval,
             Preview = preview =>
             {
-                using ImageBuffer pixels = preview.Pixels;
+                using ImageBuffer pixels = preview.Image;
                 seen.Add(new Seen(preview.Step, preview.ImageIndex, pixels.Width, pixels.Height, pixels.Span.ToArray()));
             },
         }, seen);
@@ -35,7 +35,7 @@ public sealed class PreviewTests(Demo demo)
 
         using GenerationResult result = await demo.Model.TextToImageAsync(Request, callbacks, Cancellation);
 
-        Assert.Equal(alone, result.Images[0].Pixels.Span.ToArray());
+        Assert.Equal(alone, result.Images[0].Image.Span.ToArray());
         Assert.Equal(Enumerable.Range(1, 8), seen.Select(preview => preview.Step));
         Assert.All(seen, preview => Assert.Equal((0, 64, 64), (preview.Image, preview.Width, preview.Height)));
         Assert.InRange(Difference(seen[^1].Pixels, alone), 0, 1);
@@ -100,7 +100,7 @@ public sealed class PreviewTests(Demo demo)
             PreviewMode = PreviewMode.Taesd,
             Preview = preview =>
             {
-                preview.Pixels.Dispose();
+                preview.Image.Dispose();
                 calls++;
                 throw new InvalidOperationException("seen enough");
             },

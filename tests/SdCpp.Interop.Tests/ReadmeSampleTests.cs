@@ -20,7 +20,7 @@ public sealed class ReadmeSampleTests(Demo demo)
             {
                 Prompt = "a red circle on a blue background", Width = 256, Height = 256, Steps = 8, CfgScale = 1, Seed = 7,
             });
-            result.Images[0].Pixels.Save("picture.png");
+            result.Images[0].Image.Save("picture.png");
             // README ends
 #pragma warning restore xUnit1051
             using Image picture = Image.NewFromFile("picture.png");

@@ -28,7 +28,7 @@ public sealed class ReferenceImageTests(Demo demo)
         using ImageBuffer narrow = Filled(1, 64, 40), tooNarrow = Filled(1, 65, 40);
         await DrawAsync(model, Request with { ReferenceImages = [narrow] });
         SdException refused = await Assert.ThrowsAsync<SdException>(() => DrawAsync(model, Request with { ReferenceImages = [tooNarrow] }));
-        Assert.Equal("ref_images is 1x65, too narrow for a result of 64x64", refused.Message);
+        Assert.Equal("ReferenceImages is 1x65, too narrow for a result of 64x64", refused.Message);
         byte[] again = await DrawAsync(model, Request);
 
         Assert.Equal(plain, again);
@@ -80,7 +80,7 @@ public sealed class ReferenceImageTests(Demo demo)
     private static async Task<byte[]> DrawAsync(DiffusionModel model, TextToImageRequest request)
     {
         using GenerationResult result = await model.TextToImageAsync(request, null, Cancellation);
-        return result.Images[0].Pixels.Span.ToArray();
+        return result.Images[0].Image.Span.ToArray();
     }
 
     private string Person(int seed, long[] shape)

@@ -74,7 +74,7 @@ public sealed class RequestTests(Demo demo)
         using GenerationResult result = await demo.Model.TextToImageAsync(
             request with { Hires = hires }, new SdCallbacks { Progress = new Recorder(seen) }, Cancellation);
 
-        ImageBuffer drawn = Assert.Single(result.Images).Pixels;
+        ImageBuffer drawn = Assert.Single(result.Images).Image;
         Assert.Equal((96, 80), (drawn.Width, drawn.Height));
         var picture = new Picture(drawn.Span.ToArray(), 96, 80);
         Assert.InRange(picture.Middle[0], 180, 255);
@@ -90,7 +90,7 @@ public sealed class RequestTests(Demo demo)
         using GenerationResult result = await demo.Model.TextToImageAsync(
             Demo.Request with { Width = 60, Height = 50, BatchCount = 2, Steps = 2, Hires = new HiresFix { Upscaler = "Latent", Scale = 1.5f, Steps = 2 } }, null, Cancellation);
 
-        Assert.Equal([(90, 75, 7L), (90, 75, 8L)], result.Images.Select(image => (image.Pixels.Width, image.Pixels.Height, image.Seed)));
+        Assert.Equal([(90, 75, 7L), (90, 75, 8L)], result.Images.Select(image => (image.Image.Width, image.Image.Height, image.Seed)));
     }
 
     [Fact]
@@ -151,7 +151,7 @@ public sealed class RequestTests(Demo demo)
         using GenerationResult result = await demo.Model.TextToImageAsync(request, callbacks, Cancellation, finish.Token);
 
         Assert.Equal([7L, 8L], result.Images.Select(image => image.Seed));
-        Assert.Equal(await demo.DrawAsync(request with { BatchCount = 1, Seed = 8 }), result.Images[1].Pixels.Span.ToArray());
+        Assert.Equal(await demo.DrawAsync(request with { BatchCount = 1, Seed = 8 }), result.Images[1].Image.Span.ToArray());
         Assert.Equal(request.Steps, seen.Last(p => p.Phase == GenerationPhase.Sample).Step);
     }
 

@@ -66,7 +66,7 @@ public sealed class TextToImageTests(Demo demo)
 
         Assert.Equal([7L, 8L, 9L], batch.Images.Select(image => image.Seed));
         byte[] alone = await demo.DrawAsync(Demo.Request with { Seed = 9 });
-        Assert.Equal(alone, batch.Images[2].Pixels.Span.ToArray());
+        Assert.Equal(alone, batch.Images[2].Image.Span.ToArray());
     }
 
     [Fact]
@@ -88,7 +88,7 @@ public sealed class TextToImageTests(Demo demo)
         using GenerationResult result = await demo.Model.TextToImageAsync(
             Demo.Request with { Width = width, Height = height, Steps = 8 }, null, TestContext.Current.CancellationToken);
 
-        ImageBuffer pixels = result.Images[0].Pixels;
+        ImageBuffer pixels = result.Images[0].Image;
         Assert.Equal((width, height), (pixels.Width, pixels.Height));
         // The shape is centred: what is left of it equals what is right of it.
         if (width > 50)

@@ -159,7 +159,7 @@ public sealed class PageGalleryTests(Browser browser) : PageTest(browser)
                        'width', 64, 'height', 64, 'seed', i, 'count', 1, 'steps', 8, 'cfg_scale', 1, 'clip_skip', 0),
                    'completed', 1, 1700000000000 + i, 1700000000000 + i, 1700000000000 + i, 1700000000000 + i, 1700000000000 + i
             FROM n;
-            INSERT INTO images (id, job_id, index_in_batch, file_path, mime_type, width, height, seed) SELECT 'image-' || id, id, 0, 'images/red.png', 'image/png', 64, 64, 1 FROM jobs;
+            INSERT INTO images (id, job_id, index_in_batch, file_path, mime_type, width, height, seed, created_at) SELECT 'image-' || id, id, 0, 'images/red.png', 'image/png', 64, 64, 1, created_at FROM jobs;
             COMMIT;
             """;
         command.ExecuteNonQuery();

@@ -4,7 +4,7 @@ using SdStudio.EngineUpgrade;
 namespace SdStudio.NativeBuild.Tests;
 
 /// <summary>An engine of another layout than the bridge's is refused in words before anything is asked of it.</summary>
-public sealed partial class LayoutTests(StandInBuild standIn) : IClassFixture<StandInBuild>
+public sealed partial class LayoutTests(StandInBuild standIn)
 {
     private const int Incompatible = 3;
 

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace SdStudio.NativeBuild.Tests;
 
-public sealed partial class SourceProviderTests(StandInBuild standIn) : IClassFixture<StandInBuild>
+public sealed partial class SourceProviderTests(StandInBuild standIn)
 {
     [Theory]
     [InlineData("cpu", "OFF", "OFF")]

@@ -81,12 +81,58 @@ public sealed partial class ContractTests(Workshop studio)
     public async Task Every_endpoint_of_the_server_is_described_and_says_what_it_does()
     {
         JsonElement description = await DescriptionAsync();
+        List<string> ids = [];
+        foreach (JsonProperty operation in description.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject()))
+        {
+            ids.Add(operation.Value.GetProperty("operationId").GetString()!);
+            Assert.NotEmpty(operation.Value.GetProperty("tags").EnumerateArray());
+            // What a generated client would take for nothing.
+            foreach (JsonProperty answer in operation.Value.GetProperty("responses").EnumerateObject())
+                Assert.True(answer.Value.TryGetProperty("content", out JsonElement content) && content.EnumerateObject().First().Value.TryGetProperty("schema", out _), $"{ids[^1]} {answer.Name}");
+        }
+
+        Assert.Equal(ids.Distinct(), ids);
+        Assert.All(ids, id => Assert.Matches("^[a-z][A-Za-z0-9]+$", id));
+        string[] expected = ["generateImage", "listJobs", "getImage", "streamEvents", "login", "a1111TextToImage", "a1111Progress", "openAiGenerate"];
+        Assert.Empty(expected.Except(ids));
+        Assert.DoesNotMatch("/$", description.GetProperty("servers")[0].GetProperty("url").GetString());
 
         foreach (JsonProperty path in description.GetProperty("paths").EnumerateObject())
         {
             foreach (JsonProperty operation in path.Value.EnumerateObject())
                 Assert.True(operation.Value.TryGetProperty("summary", out JsonElement summary) && summary.GetString()!.Length > 10, $"{operation.Name} {path.Name}");
         }
+    }
+
+    [Fact]
+    public async Task Query_parameters_files_and_words_have_their_types()
+    {
+        JsonElement description = await DescriptionAsync();
+        JsonElement Operation(string path, string method) => description.GetProperty("paths").GetProperty(path).GetProperty(method);
+        JsonElement Query(string path, string method, string name) => Operation(path, method).GetProperty("parameters").EnumerateArray()
+            .Single(parameter => parameter.GetProperty("name").GetString() == name).GetProperty("schema");
+
+        JsonElement limit = Query("/api/generations", "get", "limit");
+        Assert.Equal(("integer", 20, 1, 1000), (limit.GetProperty("type").GetString(), limit.GetProperty("default").GetInt32(), limit.GetProperty("minimum").GetInt32(), limit.GetProperty("maximum").GetInt32()));
+        Assert.Equal("boolean", Query("/api/generations", "delete", "delete_files").GetProperty("type").GetString());
+        Assert.Contains("processing", Query("/api/queue", "get", "status").GetProperty("enum").EnumerateArray().Select(word => word.GetString()));
+        foreach ((string path, string type) in new[]
+        {
+            ("/api/images/{imageId}", "image/png"), ("/api/images/{imageId}/thumbnail", "image/webp"), ("/api/generations/{id}/mask", "image/png"), ("/api/queue/{id}/preview", "image/webp"),
+        })
+        {
+            JsonElement schema = Operation(path, "get").GetProperty("responses").GetProperty("200").GetProperty("content").GetProperty(type).GetProperty("schema");
+            Assert.Equal(("string", "binary"), (schema.GetProperty("type").GetString(), schema.GetProperty("format").GetString()));
+        }
+
+        JsonElement schemas = description.GetProperty("components").GetProperty("schemas");
+        foreach ((string type, string field, string word) in new[] { ("JobView", "status", "cancelled"), ("JobView", "type", "upscale"), ("JobView", "phase", "sample"), ("ModelResponse", "exec_mode", "api"), ("DownloadView", "status", "downloading") })
+        {
+            JsonElement property = schemas.GetProperty(type).GetProperty("properties").GetProperty(field);
+            Assert.Contains(word, property.GetProperty("enum").EnumerateArray().Select(value => value.GetString()));
+        }
+
+        Assert.True(schemas.GetProperty("ErrorResponse").GetProperty("properties").GetProperty("error").GetProperty("x-ms-primary-error-message").GetBoolean());
     }
 
     [Fact]

@@ -141,7 +141,7 @@ public sealed class GalleryTests(Workshop studio)
     [Theory]
     [InlineData("", 0)]
     [InlineData("?delete_files=true", 3)]
-    [InlineData("?delete_files=yes", 0)]
+    [InlineData("?delete_files=yes", 3)]
     public async Task Deleting_all_leaves_the_files_unless_asked_and_what_still_waits(string query, int files)
     {
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder());

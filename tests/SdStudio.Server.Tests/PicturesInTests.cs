@@ -48,7 +48,7 @@ public sealed class PicturesInTests(Workshop studio)
         new PngFile(await studio.Server.Http.GetByteArrayAsync($"/api/generations/{id}/input", TestContext.Current.CancellationToken)).ShowsAt(.5, .5, Red);
         (HttpStatusCode status, JsonElement error) = await studio.Server.GetAsync($"/api/generations/{id}/mask");
         Assert.Equal(HttpStatusCode.NotFound, status);
-        Assert.Contains("no such picture", Shape.Error(error), StringComparison.Ordinal);
+        Assert.Contains("no such image", Shape.Error(error), StringComparison.Ordinal);
     }
 
     [Fact]

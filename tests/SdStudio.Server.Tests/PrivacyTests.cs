@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.Versioning;
 using System.Text.Json;
 using SdStudio.Server.Telemetry;
 
@@ -66,7 +67,7 @@ public sealed class PrivacyTests(Workshop studio)
     }
 
     [Fact]
-    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+    [UnsupportedOSPlatform("windows")]
     public async Task The_data_directory_is_its_users_only()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has other rights.");

@@ -85,25 +85,6 @@ public sealed class SecurityTests(Workshop studio)
         await Assert.ThrowsAsync<WebSocketException>(() => shut.ConnectAsync(new Uri(address), TestContext.Current.CancellationToken));
     }
 
-    [Fact]
-    public async Task Keys_have_owners_and_each_may_end_its_own_jobs()
-    {
-        await using StudioServer server = await StudioServer.StartAsync(
-            studio.NewDataFolder(), "--SdStudio:Security:ApiKeys:ann=ann-has-this-key", "--SdStudio:Security:ApiKeys:bob=bob-has-this-key");
-        (string, string) ann = ("X-API-Key", "ann-has-this-key"), bob = ("X-API-Key", "bob-has-this-key");
-        await server.SendAsync(HttpMethod.Post, "/api/queue/pause", null, ann);
-        string[] ids = [await server.QueueAsync(Small, ann), await server.QueueAsync(Small, ann), await server.QueueAsync(Small, bob)];
-
-        // Its place is that among all, of whom it sees only its own.
-        (_, JsonElement queue) = await server.SendAsync(HttpMethod.Get, "/api/queue", null, bob);
-        Assert.Equal([2], queue.GetProperty("jobs").EnumerateArray().Select(job => job.GetProperty("position").GetInt32()));
-        (_, JsonElement cancelled) = await server.SendAsync(HttpMethod.Post, "/api/queue/cancel-all", null, bob);
-
-        Assert.Equal(1, cancelled.GetProperty("cancelled").GetInt32());
-        (_, JsonElement job) = await server.SendAsync(HttpMethod.Get, $"/api/queue/{ids[0]}", null, ann);
-        Assert.Equal("pending", job.GetProperty("status").GetString());
-    }
-
     [Theory]
     [InlineData("http://0.0.0.0:0")]
     [InlineData("http://*:0")]

@@ -44,8 +44,11 @@ public sealed class StatusTests(Workshop studio)
     [InlineData("GET", "/api/nothing", HttpStatusCode.NotFound)]
     [InlineData("GET", "/nothing-here", HttpStatusCode.NotFound)]
     [InlineData("POST", "/api/health", HttpStatusCode.MethodNotAllowed)]
+    [InlineData("GET", "/api/queue/%2500", HttpStatusCode.NotFound)]
+    [InlineData("GET", "/api/queue/%252F/preview", HttpStatusCode.NotFound)]
+    [InlineData("GET", "/api//queue/%2500", HttpStatusCode.NotFound)]
     [InlineData("GET", "/api/generate", HttpStatusCode.MethodNotAllowed)]
-    [InlineData("DELETE", "/api/images/x", HttpStatusCode.MethodNotAllowed)]
+    [InlineData("PUT", "/api/images/x", HttpStatusCode.MethodNotAllowed)]
     public async Task What_is_not_there_is_an_error_in_json(string method, string path, HttpStatusCode expected)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path);

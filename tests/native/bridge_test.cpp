@@ -335,6 +335,7 @@ int main(int argc, char** argv) {
         test_calls();
         test_cancel();
         test_wall();
+        test_sink();
         test_upscaler();
         test_requests();
     }

@@ -144,6 +144,7 @@ void test_pictures();
 void test_calls();
 void test_cancel();
 void test_wall();
+void test_sink();
 void test_upscaler();
 void test_requests();
 void test_optional();

@@ -318,7 +318,9 @@ void test_wall() {
     request q;
     for (const auto& [prompt, code, part] :
          {std::tuple{"throw text", SDCPP_INTERNAL, "the stand-in threw"}, std::tuple{"throw a number", SDCPP_INTERNAL, "exception of its own"},
-          std::tuple{"fail", SDCPP_GENERATION_FAILED, "finished no picture: the stand-in was told to fail"}, std::tuple{"draw nothing", SDCPP_GENERATION_FAILED, "no picture; the engine gave no reason"}}) {
+          std::tuple{"fail", SDCPP_GENERATION_FAILED, "finished no picture: the stand-in was told to fail"}, std::tuple{"draw nothing", SDCPP_GENERATION_FAILED, "no picture; the engine gave no reason"},
+          std::tuple{"warn much and fail", SDCPP_OUT_OF_MEMORY, "finished no picture: failed to allocate the compute buffer; warning number 3"},
+          std::tuple{"fail in a thread", SDCPP_GENERATION_FAILED, "read tensor data failed: 'a file'; and another line"}}) {
         q.params.prompt = prompt;
         expect(q.draw(m.context), code, part, prompt);
         CHECK(q.result.image_count == 0, "  ... delivers nothing");
@@ -326,6 +328,41 @@ void test_wall() {
         expect(q.draw(m.context), SDCPP_OK, "", "  ... and the next call works");
     }
     CHECK(is_gradient(q, 0, 7, 0, 0), "  ... pixel for pixel");
+    q.params.steps = 0;
+    outcome refused;
+    refused.code = q.draw(m.context).code;
+    refused = q.draw(m.context);
+    CHECK(std::strcmp(refused.error.option, "steps") == 0, "a refusal names the value");
+    q.params.steps = 1;
+    uint32_t width = 0;
+    uint32_t height = 0;
+    CHECK(sdcpp_result_size(&q.params, &width, &height, nullptr) == SDCPP_OK && width == static_cast<uint32_t>(q.params.width), "the size of a result is told before");
+    sdcpp_limit limit{};
+    limit.size = sizeof limit;
+    int limits = 0;
+    bool in_order = true;
+    while (sdcpp_limit_at(limits, &limit, nullptr) == SDCPP_OK) {
+        in_order = in_order && limit.name != nullptr && limit.low <= limit.high;
+        ++limits;
+    }
+    CHECK(limits > 30 && in_order, "every limit has a name and a range");
+}
+
+void test_sink() {
+    static int heard;
+    heard = 0;
+    sdcpp_set_log_sink([](int32_t, const char*, void*) {
+        ++heard;
+        sdcpp_set_log_sink(nullptr, nullptr);
+    }, nullptr);
+    { model m; }
+    { model m; }
+    request q;
+    model m;
+    q.params.prompt = "fail in a thread";
+    q.draw(m.context);
+    q.draw(m.context);
+    CHECK(heard <= 1, "a sink may replace itself");
 }
 
 void test_upscaler() {

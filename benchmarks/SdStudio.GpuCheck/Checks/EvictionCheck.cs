@@ -11,7 +11,6 @@ namespace SdStudio.GpuCheck.Checks;
 internal sealed class EvictionCheck() : Check("eviction", "the server fills its budget and frees models for others", TimeSpan.FromSeconds(110))
 {
     private const int MostModels = 64;
-    private const int Side = 128;
     private const double ModelsInBudget = 2.5;
 
     public override string? After => new ModelsCheck().Name;
@@ -31,7 +30,7 @@ internal sealed class EvictionCheck() : Check("eviction", "the server fills its 
         {
             if (Stopwatch.GetElapsedTime(start) > context.Limit - TimeSpan.FromSeconds(12))
                 return new CheckAnswer(new CheckOutcome(CheckStatus.Skipped, $"{index} models were drawn with; the time was over before the budget was full", figures));
-            if (await server.DrawAsync($"m{index}", Side) is { } problem)
+            if (await server.DrawAsync($"m{index}", model == CheckModel.Demo ? 64 : 128) is { } problem)
                 return new CheckAnswer(new CheckOutcome(CheckStatus.Failed, $"model {index + 1} was not drawn with: {problem}. The server's last lines: {server.Said}", figures));
             List<string> now = await server.LoadedAsync("m");
             double used = Used(context) - before;

@@ -4,7 +4,7 @@ using SdCpp.Interop;
 namespace SdStudio.GpuCheck.Checks;
 
 /// <summary>Writes the models that the others need.</summary>
-internal sealed class ModelsCheck() : Check("models", "write the demo model and those of random weights", TimeSpan.FromSeconds(60))
+internal sealed class ModelsCheck() : Check("models", "write the demo model and those of random weights", TimeSpan.FromSeconds(100))
 {
     public override bool NeedsCard => false;
 

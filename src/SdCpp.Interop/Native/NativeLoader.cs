@@ -42,7 +42,7 @@ internal static class NativeLoader
             }
             catch (Exception exception) when (exception is DllNotFoundException or BadImageFormatException)
             {
-                failed.Add($"{choice.Build.Library} cannot be loaded ({exception.Message})");
+                failed.Add($"{choice.Build.Library} cannot be loaded ({exception.Message}){LoadProblem.Explain(exception.Message)}");
             }
         }
 

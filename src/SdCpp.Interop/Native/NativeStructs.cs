@@ -11,8 +11,8 @@ internal unsafe struct NativeError
     public const int MessageBytes = 1976;
     public uint Size;
     public int Code;
-    public fixed byte Option[OptionBytes];
     public fixed byte Message[MessageBytes];
+    public fixed byte Option[OptionBytes];
 }
 
 [StructLayout(LayoutKind.Sequential)]

@@ -7,7 +7,7 @@ internal static class EventChannel
     public const string Generations = "generations";
     public const string Models = "models";
 
-    /// <summary>Pictures as they grow; apart, because they are large.</summary>
+    /// <summary>Live previews; a channel of their own because they are large.</summary>
     public const string Previews = "previews";
 
     public static readonly string[] All = [Queue, Generations, Models, Previews];

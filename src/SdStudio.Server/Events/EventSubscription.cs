@@ -9,7 +9,7 @@ namespace SdStudio.Server.Events;
 /// </summary>
 internal sealed class EventSubscription : IDisposable
 {
-    // A listener this far behind is better served by asking for everything anew.
+    // A listener this far behind is better served by reloading everything.
     private const int MaxWaiting = 512;
     private readonly Lock _lock = new();
     private readonly HashSet<string> _channels;
@@ -66,7 +66,7 @@ internal sealed class EventSubscription : IDisposable
             }
 
             if (!_waiting.Writer.TryWrite(happened))
-                StartAnew();
+                Restart();
         }
     }
 
@@ -92,11 +92,11 @@ internal sealed class EventSubscription : IDisposable
     private bool IsFor(StudioEvent happened) =>
         _channels.Contains(happened.Channel) && (happened.Owner is null || _scope.Includes(happened.Owner));
 
-    private void StartAnew()
+    private void Restart()
     {
         while (_waiting.Reader.TryRead(out _))
         {
-            // Whoever looks at everything anew has no use for it.
+            // A listener that reloads everything has no use for it.
         }
 
         _latest.Clear();

@@ -19,7 +19,7 @@ internal sealed class StudioEvent
         Message = (byte[])[.. start, .. data.Span, (byte)'}'];
     }
 
-    /// <summary>The type of the event that tells a listener to look at everything anew, because events are gone that it has not seen.</summary>
+    /// <summary>The type of the event that tells a listener to reload everything, because it has missed events.</summary>
     public const string ResetType = "reset";
 
     public long Number { get; }

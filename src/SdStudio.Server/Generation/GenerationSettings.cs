@@ -1,11 +1,11 @@
 namespace SdStudio.Server.Generation;
 
-/// <summary>What a job draws: fixed when it is accepted, with every default filled in. The database keeps it as JSON.</summary>
+/// <summary>What a job generates: fixed when it is accepted, with every default filled in. The database keeps it as JSON.</summary>
 internal sealed record GenerationSettings
 {
     public required string Type { get; init; }
 
-    /// <summary>The model's id; <c>none</c> for a job that only enlarges.</summary>
+    /// <summary>The model's id; <c>none</c> for a job that only upscales.</summary>
     public required string Model { get; init; }
 
     public string Prompt { get; init; } = "";
@@ -57,12 +57,12 @@ internal sealed record GenerationSettings
 
     public bool VaeTiling { get; init; }
 
-    /// <summary>Whether the picture's edges fit each other, as those of a tile.</summary>
+    /// <summary>Whether opposite edges match, for seamless tiles.</summary>
     public bool Tiling { get; init; }
 
     public IReadOnlyList<LoraSetting>? Loras { get; init; }
 
-    /// <summary>The smaller picture that is drawn first; null for one pass.</summary>
+    /// <summary>The first, smaller pass; null for one pass.</summary>
     public HiresSetting? Hires { get; init; }
 
     /// <summary>The input image, relative to the data directory.</summary>
@@ -84,16 +84,16 @@ internal sealed record GenerationSettings
 
     public double? UpscaleFactor { get; init; }
 
-    /// <summary>The first ten digits of the SHA-256 of the model's main file; known when the job has been drawn.</summary>
+    /// <summary>The first ten digits of the SHA-256 of the model's main file; known when the job is done.</summary>
     public string? ModelHash { get; init; }
 
     /// <summary>The engine that drew it.</summary>
     public string? Engine { get; init; }
 
-    /// <summary>What a model is converted to; null for jobs that draw.</summary>
+    /// <summary>What a model is converted to; null for jobs that make images.</summary>
     public Conversion? Conversion { get; init; }
 
-    /// <summary>What was done for want of memory, in this order; null for nothing.</summary>
+    /// <summary>What was changed because memory was short, in this order; null for nothing.</summary>
     public IReadOnlyList<string>? Adjustments { get; init; }
 }
 
@@ -102,7 +102,7 @@ internal sealed record GenerationSettings
 /// <param name="Output">The file, inside the folder of models.</param>
 internal sealed record Conversion(string WeightType, string Output);
 
-/// <summary>What a job's result is told to have been changed for want of memory.</summary>
+/// <summary>What can be changed in a job because memory is short.</summary>
 internal static class Adjustment
 {
     public const string FreedModels = "freed_models";
@@ -113,10 +113,10 @@ internal static class Adjustment
 /// <summary>A LoRA of a job, by its name in the folder of LoRAs.</summary>
 internal sealed record LoraSetting(string Name, double Weight);
 
-/// <summary>A first pass whose picture is enlarged and drawn over: large pictures keep one composition.</summary>
+/// <summary>A first pass whose image is upscaled and generated over, so that large images keep one composition.</summary>
 /// <param name="Width">Of the first pass, pixels.</param>
 /// <param name="Height">Of the first pass, pixels.</param>
-/// <param name="Upscaler">What enlarges it, by its name in the catalogue.</param>
+/// <param name="Upscaler">The upscaler between the passes, by its name in the catalogue.</param>
 /// <param name="Steps">Of the second pass; 0 for as many as the first.</param>
 /// <param name="Strength">How far the second pass may leave the first, 0 to 1.</param>
 internal sealed record HiresSetting(int Width, int Height, string Upscaler, int Steps, double Strength);

@@ -5,7 +5,7 @@ namespace SdStudio.Server.Generation;
 /// <summary>Width and height as people write them: <c>512x768</c>.</summary>
 internal readonly record struct ImageSize(int Width, int Height)
 {
-    /// <summary>What the REST document draws when nobody says otherwise.</summary>
+    /// <summary>The default size of the REST document.</summary>
     public static ImageSize Default { get; } = new(512, 512);
 
     public static bool TryParse(string text, out ImageSize size)

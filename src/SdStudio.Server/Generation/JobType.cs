@@ -8,11 +8,11 @@ internal static class JobType
     public const string Variation = "variation";
     public const string Upscale = "upscale";
 
-    /// <summary>Writes a model with its weights in another type; it has no pictures.</summary>
+    /// <summary>Writes a model with its weights in another type; it makes no images.</summary>
     public const string Convert = "convert";
 
-    /// <summary>Those that bring pictures.</summary>
-    public static readonly string[] Drawing = [Generate, Edit, Variation, Upscale];
+    /// <summary>Those that make images.</summary>
+    public static readonly string[] WithImages = [Generate, Edit, Variation, Upscale];
 
-    public static readonly string[] All = [.. Drawing, Convert];
+    public static readonly string[] All = [.. WithImages, Convert];
 }

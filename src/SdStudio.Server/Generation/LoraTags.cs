@@ -7,7 +7,7 @@ namespace SdStudio.Server.Generation;
 internal static partial class LoraTags
 {
     /// <summary>Takes the tags out of a prompt.</summary>
-    /// <returns>What is left to draw, and the LoRAs; a weight that is no number is 1.</returns>
+    /// <returns>The prompt without the tags, and the LoRAs; a weight that is not a number is 1.</returns>
     public static (string Prompt, List<LoraSetting> Loras) Take(string prompt)
     {
         List<LoraSetting> loras = [];

@@ -4,7 +4,7 @@ using SdStudio.Server.Settings;
 
 namespace SdStudio.Server.Hosting;
 
-/// <summary>Tells whoever started the server where it is and how to draw the first picture.</summary>
+/// <summary>Prints where the server listens and how to generate the first image.</summary>
 internal sealed class StartupBanner(IServer server, IHostApplicationLifetime lifetime, DataFolders folders) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
@@ -25,10 +25,10 @@ internal sealed class StartupBanner(IServer server, IHostApplicationLifetime lif
               SdStudio listens on {{address}}
               Everything it writes is in {{folders.Root}}
 
-              Open {{host}} in a browser, or draw a picture from here:
+              Open {{host}} in a browser, or generate an image from here:
                 curl -s {{host}}/api/generate -H 'content-type: application/json' -d '{"model":"demo","prompt":"a red circle on a blue background","size":"256x256","seed":"7"}'
               and fetch it by the image id in the answer:
-                curl -s {{host}}/api/images/IMAGE_ID -o picture.png
+                curl -s {{host}}/api/images/IMAGE_ID -o image.png
 
             """);
     }

@@ -101,6 +101,7 @@ public static class StudioHost
         root.MapPage();
         RouteGroupBuilder api = root.MapGroup("/api");
         api.MapStatusApi();
+        api.MapLoginApi();
         api.MapParametersApi();
         api.MapModelsApi();
         api.MapUpscalersApi();

@@ -7,7 +7,7 @@ namespace SdStudio.Server.Images;
 internal sealed class DecodeGate
 {
     private const int MaxCount = 2;
-    private const long MaxBytes = 512L * 1024 * 1024;
+    private const long MaxBytes = 256L * 1024 * 1024;
     private readonly Lock _lock = new();
     private readonly Queue<Waiter> _waiting = new();
     private int _count;

@@ -13,7 +13,7 @@ internal static class ImageDecoder
     private const string Allowed = "allowed is a PNG, JPEG, WebP, GIF or TIFF image";
     private const int StripRows = 64;
 
-    // So many times the pixels that are wanted are scaled and then cropped.
+    // Up to this many times the wanted pixels are scaled and then cropped.
     private const long LargestCover = 4;
     private const int Upright = 1;
 

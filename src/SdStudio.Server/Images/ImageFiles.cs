@@ -20,6 +20,7 @@ internal sealed class ImageFiles
         Cache.Max = 0;
         foreach (string folder in new[] { folders.Images, folders.Inputs, folders.Thumbnails })
         {
+            Directory.CreateDirectory(folder);
             foreach (string leftover in Directory.EnumerateFiles(folder, "*" + TemporaryExtension, SearchOption.AllDirectories))
                 File.Delete(leftover);
         }

@@ -8,11 +8,11 @@ internal sealed record Job(
     int Attempts, bool CancelRequested, long CreatedAt, long QueuedAt, long UpdatedAt, long? StartedAt, long? CompletedAt, long? ModelLoadingMs,
     long? GenerationMs, int ImageCount)
 {
-    /// <summary>What it was drawn on; null before, and where devices have no names.</summary>
+    /// <summary>The device it ran on; null before it started, and where devices have no names.</summary>
     public string? Device { get; init; }
 }
 
-/// <summary>What a client asks for beside the picture itself.</summary>
+/// <summary>What a client asks for besides the image.</summary>
 /// <param name="Owner">Whose job it is: the name of the API key, or empty.</param>
 /// <param name="Priority">Higher goes first.</param>
 /// <param name="IdempotencyKey">The same key of the same owner never makes two jobs.</param>

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace SdStudio.Server.Queue;
 
-/// <summary>The JSON of what events tell about jobs.</summary>
+/// <summary>The JSON of job events.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(JobView))]
 [JsonSerializable(typeof(PausedView))]

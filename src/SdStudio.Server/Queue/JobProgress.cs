@@ -7,7 +7,7 @@ namespace SdStudio.Server.Queue;
 internal sealed class JobProgress(double[] predicted, TimeProvider time, Action changed) : IProgress<GenerationProgress>
 {
     // The last bit is writing the files.
-    private const double Drawn = 0.99;
+    private const double Generated = 0.99;
     private readonly Lock _lock = new();
     private readonly double[] _measured = new double[predicted.Length];
     private GenerationProgress _last = new(GenerationPhase.Load, 0, 0, 0, 1, 0);
@@ -35,7 +35,7 @@ internal sealed class JobProgress(double[] predicted, TimeProvider time, Action 
         }
     }
 
-    /// <summary>Milliseconds until it is drawn, as far as this and earlier jobs tell.</summary>
+    /// <summary>Estimated milliseconds until the images are done, from this job and earlier ones.</summary>
     public double RemainingMs
     {
         get
@@ -64,7 +64,7 @@ internal sealed class JobProgress(double[] predicted, TimeProvider time, Action 
             if (value.Phase == GenerationPhase.Sample && value.Steps > 0)
                 _steps = value.Steps;
             _last = value;
-            _fraction = Math.Max(_fraction, Drawn * Math.Min(1, NowOf(value) / Math.Max(1, predicted.Sum())));
+            _fraction = Math.Max(_fraction, Generated * Math.Min(1, NowOf(value) / Math.Max(1, predicted.Sum())));
         }
 
         changed();

@@ -13,7 +13,7 @@ internal sealed record JobView(
     int? Step, int? StepCount, double? Eta, int? Position, string? WaitingFor, long? ModelLoadingTimeMs, long? GenerationTimeMs, int ImageCount,
     string? ModelHash, string? Engine, IReadOnlyList<string> Adjustments)
 {
-    /// <summary>The pictures, where one job is shown.</summary>
+    /// <summary>The images; only where a single job is returned.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<ImageView>? Images { get; init; }
 
@@ -47,7 +47,7 @@ internal sealed record JobView(
     }
 }
 
-/// <summary>A picture as answers and events show it.</summary>
+/// <summary>An image as responses and events show it.</summary>
 internal sealed record ImageView(
     string Id, string GenerationId, int IndexInBatch, string FilePath, string MimeType, int Width, int Height, string Seed, string? RevisedPrompt,
     string Url, string ThumbnailUrl)

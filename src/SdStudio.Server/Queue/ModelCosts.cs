@@ -3,7 +3,7 @@ using SdStudio.Server.Generation;
 
 namespace SdStudio.Server.Queue;
 
-/// <summary>What the phases of a model take on this machine, measured, milliseconds; megapixels are those of all pictures of a job.</summary>
+/// <summary>How long the phases of a model take on this machine, measured, in milliseconds; megapixels of all images of a job together.</summary>
 internal sealed record ModelCosts(
     double LoadMs, double EncodeMs, double StepMsPerMegapixel, double DecodeMsPerMegapixel, double UpscaleMsPerMegapixel, int Jobs)
 {

@@ -9,6 +9,7 @@ internal sealed class RunningJob : IDisposable
     private readonly CancellationTokenSource _cancel = new();
     private readonly Lock _previewLock = new();
     private ImageBuffer? _preview;
+    private Dictionary<string, byte[]> _encoded = new(StringComparer.Ordinal);
     private long _lastTold;
     private volatile IReadOnlyList<JobImage> _images = [];
 
@@ -34,31 +35,47 @@ internal sealed class RunningJob : IDisposable
     /// <summary>Set when somebody cancels the job.</summary>
     public CancellationToken Cancelled { get; }
 
-    /// <summary>Keeps the newest preview, which is packed only when somebody looks at it.</summary>
+    /// <summary>Keeps the newest preview, which is encoded only when somebody looks at it.</summary>
     public void Show(ImageBuffer preview)
     {
         lock (_previewLock)
         {
             _preview?.Dispose();
-            _preview = preview;
+            (_preview, _encoded) = (preview, new Dictionary<string, byte[]>(StringComparer.Ordinal));
         }
     }
 
     /// <summary>The newest preview, WebP; null before the first.</summary>
-    public byte[]? Preview()
-    {
-        lock (_previewLock)
-            return _preview is null ? null : ImageFiles.ToWebp(_preview);
-    }
+    public byte[]? Preview() => Preview("", ImageFiles.ToWebp);
 
     /// <summary>The same for clients that want another format.</summary>
-    public byte[]? Preview(string format, int quality)
+    public byte[]? Preview(string format, int quality) => Preview($"{format}-{quality}", image => ImageFiles.Encoded(image, format, quality));
+
+    // Encoded once for all who look, and beside the engine, which waits for the lock when it has the next one.
+    private byte[]? Preview(string kind, Func<ImageBuffer, byte[]> encode)
     {
+        ImageBuffer copy;
+        Dictionary<string, byte[]> encoded;
         lock (_previewLock)
-            return _preview is null ? null : ImageFiles.Encoded(_preview, format, quality);
+        {
+            if (_preview is null)
+                return null;
+            encoded = _encoded;
+            if (encoded.TryGetValue(kind, out byte[]? known))
+                return known;
+            copy = ImageBuffer.FromPixels(_preview.Span, _preview.Width, _preview.Height, _preview.Channels);
+        }
+
+        using (copy)
+        {
+            byte[] bytes = encode(copy);
+            lock (_previewLock)
+                encoded[kind] = bytes;
+            return bytes;
+        }
     }
 
-    /// <summary>Whether it is time to tell again how far the job is: one caller wins each stretch of time.</summary>
+    /// <summary>Whether it is time to publish progress again: one caller wins in each interval.</summary>
     public bool MayTell(long nowMs, long everyMs)
     {
         long last = Interlocked.Read(ref _lastTold);

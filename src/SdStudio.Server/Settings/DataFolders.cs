@@ -30,7 +30,7 @@ internal sealed class DataFolders : IDisposable
 
     public string Images => Path.Combine(Root, "images");
 
-    /// <summary>Pictures that were sent in, by the id of their job.</summary>
+    /// <summary>Input images and masks, by the id of their job.</summary>
     public string Inputs => Path.Combine(Root, "inputs");
 
     public string Thumbnails => Path.Combine(Root, "thumbnails");

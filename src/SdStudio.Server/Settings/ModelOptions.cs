@@ -15,7 +15,7 @@ public sealed class ModelOptions
     /// <summary>Memory that loaded models may take together, MiB; 0 for three quarters of what the machine has.</summary>
     public int MemoryMiB { get; set; }
 
-    /// <summary>How long another server may take for the pictures of one request, seconds.</summary>
+    /// <summary>How long another server may take for the images of one request, seconds.</summary>
     public int RemoteTimeoutSeconds { get; set; } = 600;
 
     /// <summary>What is wrong with the values, for people.</summary>

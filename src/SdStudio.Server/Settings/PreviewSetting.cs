@@ -1,6 +1,6 @@
 namespace SdStudio.Server.Settings;
 
-/// <summary>What running jobs show of their pictures.</summary>
+/// <summary>Which previews running jobs make.</summary>
 public enum PreviewSetting
 {
     /// <summary>Decoded ones by the model's TAESD while somebody watches, where that costs little; rough ones otherwise.</summary>

@@ -25,6 +25,8 @@ public sealed class SecurityOptions
             yield return $"SdStudio:Security:ApiKey has {ApiKey.Length} characters; a key needs at least {MinKeyCharacters}";
         foreach ((string name, string key) in ApiKeys)
         {
+            if (name is "" or OwnerScope.Administrator)
+                yield return $"SdStudio:Security:ApiKeys:{name} cannot be used: the name {OwnerScope.Administrator} belongs to the administrator, whose key is SdStudio:Security:ApiKey";
             if (key.Length < MinKeyCharacters)
                 yield return $"SdStudio:Security:ApiKeys:{name} has {key.Length} characters; a key needs at least {MinKeyCharacters}";
         }

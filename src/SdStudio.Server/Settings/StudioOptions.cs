@@ -7,7 +7,7 @@ public sealed class StudioOptions
     /// <summary>Everything the server writes is under this folder; relative to the current directory.</summary>
     public string DataDirectory { get; set; } = "data";
 
-    /// <summary>How long a synchronous request waits for its picture before it is answered with 202 and the job's id, seconds.</summary>
+    /// <summary>How long a synchronous request waits for its images before it returns 202 and the job's id, seconds.</summary>
     public int SynchronousWaitSeconds { get; set; } = 300;
 
     /// <summary>CPU threads of the engine; 0 for all physical cores.</summary>

@@ -36,7 +36,7 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
         GenerationSettings settings = job.Settings;
         HiresSetting hires = settings.Hires!;
         UpscalerDefinition upscaler = catalogue.RequireUpscaler(hires.Upscaler);
-        ImageBuffer image = ImageBuffer.FromPixels(first.Pixels.Span, first.Pixels.Width, first.Pixels.Height, first.Pixels.Channels);
+        ImageBuffer image = ImageBuffer.FromPixels(first.Image.Span, first.Image.Width, first.Image.Height, first.Image.Channels);
         try
         {
             if (upscaler.File is { } file)
@@ -66,7 +66,7 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
     {
         SdException? problem = result.Images.Count != expected
             ? new SdException(SdError.GenerationFailed, $"The engine returned {result.Images.Count} of {expected} images.")
-            : result.Images.FirstOrDefault(image => !image.Pixels.Span.ContainsAnyExcept((byte)0)) is { } black
+            : result.Images.FirstOrDefault(image => !image.Image.Span.ContainsAnyExcept((byte)0)) is { } black
                 ? new SdException(
                     SdError.GenerationFailed,
                     $"The engine returned an all-black image (seed {black.Seed}): the model computed no numbers. Try another weight type, cfg_scale or sampler.")

@@ -19,7 +19,7 @@ internal interface IJobRunner
 /// <param name="Running">The job.</param>
 /// <param name="Settings">What it generates; the engine is filled in.</param>
 /// <param name="Models">Those of its device.</param>
-/// <param name="Callbacks">What to tell the engine's caller meanwhile.</param>
+/// <param name="Callbacks">Progress, previews and log lines of the engine.</param>
 internal sealed record JobContext(RunningJob Running, GenerationSettings Settings, DeviceModels Models, SdCallbacks Callbacks)
 {
     public string Id => Running.Job.Id;

@@ -24,7 +24,7 @@ internal sealed partial class JobCallbacks(
             Tag = job.Id,
             Preview = preview =>
             {
-                running.Show(preview.Pixels);
+                running.Show(preview.Image);
                 events.Previewed(running, preview.Step);
             },
             PreviewMode = await ModeForAsync(job.Settings, cancellation).ConfigureAwait(false),

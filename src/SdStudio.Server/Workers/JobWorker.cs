@@ -13,7 +13,7 @@ internal sealed partial class JobWorker(
     // Jobs of this process ring; those of others are found by looking.
     private static readonly TimeSpan LookEvery = TimeSpan.FromMinutes(1);
 
-    // No other process ever has this name, so that what the last one left is told from what this one runs.
+    // No other process ever has this name: jobs left by the last process can be told apart from those that this one runs.
     private readonly string _name = $"{Environment.MachineName}-{Guid.CreateVersion7()}";
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

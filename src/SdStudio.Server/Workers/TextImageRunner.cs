@@ -44,12 +44,12 @@ internal sealed class TextImageRunner(
             using GenerationResult? second = used.Hires is null
                 ? null
                 : await passes.SecondAsync(model, image, one with { Settings = one.Settings with { Sampler = used.Sampler, Scheduler = used.Scheduler } }, cancellation).ConfigureAwait(false);
-            saved.Add(await images.SaveAsync(job, saved.Count, (second?.Images[0] ?? image).Pixels, used, image.Seed, cancellation).ConfigureAwait(false));
+            saved.Add(await images.SaveAsync(job, saved.Count, (second?.Images[0] ?? image).Image, used, image.Seed, cancellation).ConfigureAwait(false));
         }
 
         return new JobResult(used, saved, (long)lease.Loading.TotalMilliseconds, (long)time.GetElapsedTime(start).TotalMilliseconds)
         {
-            // Two passes of two sizes tell nothing of what one costs.
+            // Two passes of two sizes say nothing about the cost of one.
             Measured = used.Hires is null && job.Running.Images.Count == used.Count && job.Running.Job.ImageCount == 0 ? job.Running.Progress.Measure(used, lease.Loading) : null,
         };
     }
@@ -66,7 +66,7 @@ internal sealed class TextImageRunner(
         if (settings.InputImage is not { } input)
             return new GenerationInputs(Image: null, Mask: null, IsReference: false);
         (int width, int height) = settings.Hires is { } hires ? (hires.Width, hires.Height) : (settings.Width, settings.Height);
-        // An edit model looks at the image; others begin from it.
+        // An edit model takes the image as a reference; others start from it.
         bool refers = settings.Type == JobType.Edit && settings.MaskImage is null && definition.Capabilities.Contains("imgedit") && model.TakesReferenceImages;
         ImageBuffer image = images.ReadInput(input, width, height, ImageDecoder.Read);
         try

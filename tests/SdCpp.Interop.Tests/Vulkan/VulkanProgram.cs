@@ -53,7 +53,7 @@ internal static class VulkanProgram
     private static async Task<byte[]> DrawAsync(DiffusionModel model)
     {
         using GenerationResult result = await model.TextToImageAsync(Request);
-        return result.Images[0].Pixels.Span.ToArray();
+        return result.Images[0].Image.Span.ToArray();
     }
 
     private static async Task<int> CancelAsync(DiffusionModel model)

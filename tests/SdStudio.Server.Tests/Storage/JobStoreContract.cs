@@ -203,15 +203,39 @@ public abstract class JobStoreContract : StoreContract
         await AddAsync("second");
         Lease lease = await ClaimAsync("second");
 
-        // An image that is there already: nothing of the second job may stay.
-        await Assert.ThrowsAsync<StorageUnavailableException>(async () => await Jobs.CompleteAsync(
-            lease, result with { Measured = new ModelCosts(1000, 1, 2, 3, 0, 1) }, Cancellation));
+        // Its second image takes another job's place: nothing of it may stay.
+        JobResult broken = Result("second") with { Measured = new ModelCosts(1000, 1, 2, 3, 0, 1) };
+        broken = broken with { Images = [.. broken.Images, new JobImage("another id", "first", 0, "images/x.png", "image/png", 64, 64, 1)] };
+        await Assert.ThrowsAsync<StorageUnavailableException>(async () => await Jobs.CompleteAsync(lease, broken, Cancellation));
 
         Assert.Equal(JobStatus.Processing, await StatusAsync("second"));
         Assert.Empty(await Queries.ImagesAsync("second", OwnerScope.All, Cancellation));
         Assert.Equal(10, (await Costs.FindAsync("demo", device: null, Cancellation))?.LoadMs);
         await Jobs.CompleteAsync(lease, Result("second") with { Measured = new ModelCosts(20, 1, 2, 3, 0, 1) }, Cancellation);
         Assert.Equal((13, 2), ((int)(await Costs.FindAsync("demo", device: null, Cancellation))!.LoadMs, (await Costs.FindAsync("demo", device: null, Cancellation))!.Jobs));
+    }
+
+    [Fact]
+    public async Task An_image_is_listed_by_whoever_holds_the_job_and_stays_however_it_ends()
+    {
+        await AddAsync("job");
+        Lease lease = await ClaimAsync("job");
+        JobImage image = Result("job").Images[0];
+        Assert.True(await Jobs.AddImageAsync(lease, image, Cancellation));
+        Assert.True(await Jobs.AddImageAsync(lease, image, Cancellation));
+        Assert.True((await Jobs.DeleteImageAsync(image.Id, OwnerScope.All, Cancellation)).IsRunning);
+
+        Job cancelled = (await Jobs.CancelledAsync(lease, 0.5, Cancellation))!;
+        Assert.Equal(1, cancelled.ImageCount);
+        Assert.False(await Jobs.AddImageAsync(lease, image with { Id = "late", Index = 1 }, Cancellation));
+        Assert.Equal([image], await Queries.ImagesAsync("job", OwnerScope.All, Cancellation));
+        Assert.Equal(image, Assert.Single(await Queries.RecentImagesAsync(OwnerScope.All, before: null, 10, Cancellation)).Image);
+        Assert.Empty(await Queries.RecentImagesAsync(OwnerScope.Only("nobody"), before: null, 10, Cancellation));
+
+        Assert.Null((await Jobs.DeleteImageAsync(image.Id, OwnerScope.Only("nobody"), Cancellation)).Image);
+        DeletedImage deleted = await Jobs.DeleteImageAsync(image.Id, OwnerScope.All, Cancellation);
+        Assert.Equal((image, "job"), (deleted.Image, deleted.Job?.Id));
+        Assert.Null(await Queries.FindAsync("job", OwnerScope.All, Cancellation));
     }
 
     [Fact]

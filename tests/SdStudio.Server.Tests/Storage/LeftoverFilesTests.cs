@@ -12,6 +12,9 @@ public sealed class LeftoverFilesTests : IDisposable
 {
     private readonly SqliteStore _store = new();
     private readonly ManualTime _time = new(DateTimeOffset.UtcNow);
+    private readonly ImageFiles _files;
+
+    public LeftoverFilesTests() => _files = new ImageFiles(_store.Folders);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -19,9 +22,8 @@ public sealed class LeftoverFilesTests : IDisposable
 
     private async Task SweepAsync()
     {
-        var files = new ImageFiles(_store.Folders);
         using var sweep = new LeftoverFiles(
-            _store.Queries, _store.State, files, new KeptImages(_store.Folders, files, _time), _store.Folders, _time, NullLogger<LeftoverFiles>.Instance);
+            _store.Queries, _store.State, _files, new KeptImages(_store.Folders, _files, _time), _store.Folders, _time, NullLogger<LeftoverFiles>.Instance);
         await sweep.SweepAsync(Cancellation);
     }
 
@@ -106,7 +108,7 @@ public sealed class LeftoverFilesTests : IDisposable
                     INSERT INTO jobs (id, type, model, settings, status, progress, created_at, queued_at, updated_at, place)
                     SELECT printf('%08x-0000-7000-8000-000000000000', i), 'generate', 'demo', json_object('type', 'generate', 'model', 'demo', 'prompt', 'a red circle ' || i, 'width', 64, 'height', 64),
                            'completed', 1, i, i, i, i FROM n;
-                    INSERT INTO images SELECT id, id, 0, 'images/' || id || '.png', 'image/png', 64, 64, 1 FROM jobs;
+                    INSERT INTO images (id, job_id, index_in_batch, file_path, mime_type, width, height, seed) SELECT id, id, 0, 'images/' || id || '.png', 'image/png', 64, 64, 1 FROM jobs;
                     """);
                 return true;
             },
@@ -119,10 +121,9 @@ public sealed class LeftoverFilesTests : IDisposable
             Put("thumbnails", id[..2], id, "256.webp");
         }
 
-        var files = new ImageFiles(_store.Folders);
         var line = new JobLine(_store.Queries, new NoModels(), new ProcessQueueSignal(_time), Microsoft.Extensions.Options.Options.Create(new StudioOptions()), _time);
         var deletion = new JobDeletion(
-            _store.Jobs, _store.Queries, files, new KeptImages(_store.Folders, files, _time), line, new JobEvents(new RingEventLog(_time), _time));
+            _store.Jobs, _store.Queries, _files, new KeptImages(_store.Folders, _files, _time), line, new JobEvents(new RingEventLog(_time), _time));
         long start = TimeProvider.System.GetTimestamp();
 
         Deleted deleted = await deletion.DeleteAllAsync(OwnerScope.All, withImages: true, Cancellation);

@@ -36,7 +36,7 @@ public sealed class MigrationTests : IDisposable
         }
 
         session.Execute("INSERT INTO images VALUES ('image-1', 'job-0', 0, 'images/image-1.png', 'image/png', 64, 48, 7), ('image-2', 'job-0', 1, 'images/image-2.png', 'image/png', 64, 48, 8)");
-        if (version >= 2)
+        if (version is >= 2 and < 5)
         {
             session.RunScript(
                 """
@@ -48,6 +48,18 @@ public sealed class MigrationTests : IDisposable
 
         if (version >= 3)
             session.RunScript("INSERT INTO downloads VALUES ('download-1', 'demo', 'downloading', NULL, 5, 10, 1000, 2000)");
+        if (version >= 5)
+        {
+            session.RunScript(
+                """
+                UPDATE jobs SET place = number;
+                INSERT INTO model_costs VALUES ('demo', '', '{"load_ms":11,"encode_ms":1,"step_ms_per_megapixel":2,"decode_ms_per_megapixel":3,"upscale_ms_per_megapixel":0,"jobs":4}');
+                INSERT INTO file_hashes VALUES ('/models/demo.gguf', 100, 200, 'abc');
+                INSERT INTO studio_state VALUES ('queue_paused', 'true');
+                INSERT INTO model_memory VALUES ('demo key' || char(10) || '5', 1000, 2000), ('old', 3000, 0);
+                """);
+        }
+
         // The last one was put in front, by hand: its place is another job's number.
         if (version >= 4)
             session.RunScript("UPDATE jobs SET place = 5, is_placed = 1 WHERE id = 'job-6'; UPDATE jobs SET place = 6 WHERE id = 'job-4'; UPDATE jobs SET place = 7 WHERE id = 'job-5'");
@@ -58,6 +70,7 @@ public sealed class MigrationTests : IDisposable
     [InlineData(2)]
     [InlineData(3)]
     [InlineData(4)]
+    [InlineData(5)]
     public async Task A_filled_database_of_an_earlier_version_opens_with_all_it_had(int version)
     {
         Fill(version);
@@ -113,7 +126,7 @@ public sealed class MigrationTests : IDisposable
     {
         Fill(4);
         using (var session = new SqliteSession($"Data Source={Database};Pooling=False"))
-            session.RunScript("CREATE TABLE owners (in_the_way TEXT)");
+            session.RunScript("CREATE TABLE model_memory (in_the_way TEXT)");
 
         Assert.ThrowsAny<Exception>(() => new SqliteStore(_folder));
 

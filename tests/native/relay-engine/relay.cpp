@@ -27,9 +27,9 @@
 #define RELAY_JUMP(name) "jmp *relay_" #name "(%rip)\n"
 #endif
 #define RELAY(name)                                                                       \
-    extern "C" __attribute__((visibility("hidden"), used)) uintptr_t relay_##name;       \
+    extern "C" __attribute__((visibility("hidden"))) uintptr_t relay_##name;       \
     uintptr_t relay_##name = 0;                                                           \
-    __asm__(".text\n.globl " #name "\n.type " #name ", %function\n" #name ":\n" RELAY_JUMP(name));
+    __asm__(".pushsection .text\n.globl " #name "\n.type " #name ", %function\n" #name ":\n" RELAY_JUMP(name) ".popsection\n");
 RELAYED_FUNCTIONS(RELAY)
 
 namespace {

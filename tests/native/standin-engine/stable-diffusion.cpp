@@ -13,6 +13,7 @@
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 static_assert(sizeof(void*) != 8 || (sizeof(sd_ctx_params_t) == 320 && sizeof(sd_img_gen_params_t) == 552), "the documented layout of 3f8527a");
 
@@ -245,6 +246,17 @@ bool generate_image(sd_ctx_t* context, const sd_img_gen_params_t* params, sd_ima
     }
     if (prompt == "fail") {
         say(SD_LOG_ERROR, "the stand-in was told to fail");
+        return false;
+    }
+    if (prompt == "warn much and fail") {
+        for (int i = 1; i <= 40; ++i) {
+            say(SD_LOG_WARN, "warning number " + std::to_string(i) + " says that a tensor of this model is not used, as real models and LoRAs make the engine say");
+        }
+        say(SD_LOG_ERROR, "failed to allocate the compute buffer");
+        return false;
+    }
+    if (prompt == "fail in a thread") {
+        std::thread([] { say(SD_LOG_ERROR, "read tensor data failed: 'a file'\nand another line"); }).join();
         return false;
     }
     if (prompt == "draw nothing") {

@@ -23,7 +23,7 @@ try
     await using DiffusionModel model = await DiffusionModel.LoadAsync(files.ToOptions(threads: 1), cancellation: stop.Token);
     var request = new TextToImageRequest { Prompt = prompt, Width = 256, Height = 256, Steps = 8, CfgScale = 1, Seed = 7 };
     using GenerationResult result = await model.TextToImageAsync(request, cancellation: stop.Token);
-    result.Images[0].Pixels.Save(file);
+    result.Images[0].Image.Save(file);
     Console.WriteLine($"{file}: seed {result.Images[0].Seed}");
     return 0;
 }

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
+using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
-using SdStudio.Server.Http.Rest;
 using SdStudio.Server.Http.Security;
 
 namespace SdStudio.Server.Http.A1111;
@@ -19,11 +19,10 @@ internal static class A1111Api
     public static void MapA1111Api(this IEndpointRouteBuilder root, bool documentShapes)
     {
         RouteGroupBuilder api = root.MapGroup("/sdapi/v1");
-        api.ExcludeFromDescription();
-        api.MapPost("/txt2img", (HttpContext context, A1111GenerateApi draw) => draw.TextToImageAsync(context)).Draws();
-        api.MapPost("/img2img", (HttpContext context, A1111GenerateApi draw) => draw.ImageToImageAsync(context)).Draws();
-        api.MapPost("/extra-single-image", (HttpContext context, A1111ExtrasApi extras) => extras.SingleAsync(context)).Draws();
-        api.MapPost("/extra-batch-images", (HttpContext context, A1111ExtrasApi extras) => extras.BatchAsync(context)).Draws();
+        api.MapPost("/txt2img", (HttpContext context, A1111GenerateApi draw) => draw.TextToImageAsync(context)).RequireJobRateLimit();
+        api.MapPost("/img2img", (HttpContext context, A1111GenerateApi draw) => draw.ImageToImageAsync(context)).RequireJobRateLimit();
+        api.MapPost("/extra-single-image", (HttpContext context, A1111ExtrasApi extras) => extras.SingleAsync(context)).RequireJobRateLimit();
+        api.MapPost("/extra-batch-images", (HttpContext context, A1111ExtrasApi extras) => extras.BatchAsync(context)).RequireJobRateLimit();
         api.MapPost("/png-info", PngInfoApi.ReadAsync);
         api.MapGet("/options", async (A1111OptionStore options, CancellationToken cancellation) => A1111Responses.Json((await options.LoadAsync(cancellation)).Read()));
         api.MapPost("/options", SetOptionsAsync);

@@ -20,7 +20,7 @@ internal static class A1111Ignored
     {
         bool hasMask = body.Files.ContainsKey("mask");
         if (fields.Integer(int.MinValue, int.MaxValue, "inpainting_fill") is not (null or 0 or 1))
-            notes.Add("inpainting_fill: the masked part begins from the image");
+            notes.Add("inpainting_fill: the masked area starts from the input image");
         if (NotSupported.Where(name => IsSet(body.Fields, name, hasMask)).ToList() is { Count: > 0 } ignored)
             notes.Add($"Not supported by this server and left out: {string.Join(", ", ignored)}");
     }

@@ -15,7 +15,7 @@ internal sealed class A1111Images(RequestBody body, RequestImages images, ImageS
 
     private readonly RequestFields _fields = new(body.Fields);
 
-    /// <summary>The image to begin from and the mask.</summary>
+    /// <summary>The input image and the mask.</summary>
     public async Task<RequestInputs> ReadAsync(CancellationToken cancellation)
     {
         byte[] image = FindImage();

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using SdCpp.Interop;
+using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Models.Catalogue;
@@ -10,7 +11,7 @@ namespace SdStudio.Server.Http.A1111;
 /// <summary>The lists under <c>/sdapi/v1</c> that clients fill their menus from. No answer names a folder of the server.</summary>
 internal static class A1111Lists
 {
-    // Of pictures, and what A1111's clients mean by it here: enlarged before the second pass. Lanczos does it for all of them.
+    // The latent upscalers of A1111's clients: the image is upscaled before the second pass instead. Lanczos does it for all of them.
     private static readonly string[] LatentModes =
         ["Latent", "Latent (antialiased)", "Latent (bicubic)", "Latent (bicubic antialiased)", "Latent (nearest)", "Latent (nearest-exact)"];
 
@@ -59,13 +60,13 @@ internal static class A1111Lists
         {
             await cache.StopAllAsync();
             return A1111Responses.Json(new JsonObject());
-        });
+        }).RequireAdministrator();
         api.MapPost("/reload-checkpoint", async (HttpContext context, ModelCache cache, A1111OptionStore options) =>
         {
             if ((await options.LoadAsync(context.RequestAborted)).Model is { Unsupported: null, Remote: null } model)
                 await cache.StartAsync(model, pin: false, context.RequestAborted);
             return A1111Responses.Json(new JsonObject());
-        });
+        }).RequireAdministrator();
     }
 
     private static bool IsDocument(HttpContext context, bool usual) => context.Request.Query["shape"].ToString() switch

@@ -22,7 +22,7 @@ internal static class A1111Progress
         return A1111Responses.Json(running is null ? Idle(waiting) : Busy(running, waiting, skipPicture || !MaySee(context, running)));
     }
 
-    // Whoever has another key sees that something is drawn, not what.
+    // Other keys see that something is running, not what.
     private static bool MaySee(HttpContext context, RunningJob running) => running.Job.Owner == ApiKeys.OwnerOf(context);
 
     private static JsonObject Idle(int waiting) => new()
@@ -47,7 +47,7 @@ internal static class A1111Progress
                 running.Job.Settings.Type, running.Job.Settings.Count + waiting, A1111Responses.Timestamp(running.Job.StartedAt ?? running.Job.CreatedAt),
                 last.ImageIndex, samples ? last.Step : 0, samples && last.Steps > 0 ? last.Steps : running.Job.Settings.Steps,
                 running.Cancelled.IsCancellationRequested),
-            ["current_image"] = !skipPicture && running.Preview(ImageFormat.Png, quality: 100) is { } picture ? Convert.ToBase64String(picture) : null,
+            ["current_image"] = !skipPicture && running.Preview(ImageFormat.Png, quality: 100) is { } preview ? Convert.ToBase64String(preview) : null,
             ["textinfo"] = null,
             ["current_task"] = running.Job.Id,
         };

@@ -40,7 +40,8 @@ internal sealed partial class A1111Sessions(JobQueue queue, RunningJobs running,
     public RunningJob? RunningFor(HttpContext context)
     {
         string caller = CallerOf(context);
-        return running.All.OrderBy(job => _jobs.GetValueOrDefault(job.Job.Id)?.Caller == caller ? 0 : 1).ThenBy(job => job.Job.Number).FirstOrDefault();
+        OwnerScope scope = ApiKeys.ScopeOf(context);
+        return running.All.Where(job => scope.Includes(job.Job.Owner)).OrderBy(job => _jobs.GetValueOrDefault(job.Job.Id)?.Caller == caller ? 0 : 1).ThenBy(job => job.Job.Number).FirstOrDefault();
     }
 
     private static string CallerOf(HttpContext context) => ApiKeys.OwnerOf(context) is { Length: > 0 } owner

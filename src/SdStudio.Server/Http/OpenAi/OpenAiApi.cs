@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.A1111;
+using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
-using SdStudio.Server.Http.Rest;
 using SdStudio.Server.Models.Catalogue;
 
 namespace SdStudio.Server.Http.OpenAi;
@@ -17,10 +17,9 @@ internal static class OpenAiApi
     public static void MapOpenAiApi(this IEndpointRouteBuilder root)
     {
         RouteGroupBuilder api = root.MapGroup("/v1");
-        api.ExcludeFromDescription();
         foreach ((string path, string type) in new[] { ("generations", JobType.Generate), ("edits", JobType.Edit), ("variations", JobType.Variation) })
         {
-            api.MapPost($"/images/{path}", (HttpContext context, OpenAiGenerator generator) => generator.GenerateAsync(context, type)).Draws();
+            api.MapPost($"/images/{path}", (HttpContext context, OpenAiGenerator generator) => generator.GenerateAsync(context, type)).RequireJobRateLimit();
             // SillyTavern asks this way whether somebody is there.
             api.MapMethods($"/images/{path}", [HttpMethods.Options], () => Results.NoContent());
         }

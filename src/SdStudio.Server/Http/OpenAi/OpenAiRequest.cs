@@ -34,7 +34,7 @@ internal sealed class OpenAiRequest
         Format = _fields.OneOf(ImageFormat.All, "output_format") ?? ImageFormat.Png;
         Compression = (int)(_fields.Integer(0, 100, "output_compression") ?? DefaultQuality);
         if (_fields.OneOf(["auto", "opaque", "transparent"], "background") == "transparent")
-            _fields.Refuse("background", "background is 'transparent'; allowed is auto or opaque: the models draw every pixel");
+            _fields.Refuse("background", "background is 'transparent'; allowed is auto or opaque: the models fill every pixel");
         if (AsUrl && Stream)
             _fields.Refuse("response_format", "response_format is 'url'; a stream sends b64_json");
         Quality = _fields.Text("quality") is { } quality && Parameters.Get("quality").TryRead(quality, limits, out object? known) ? (string)known! : "auto";

@@ -1,12 +1,9 @@
-using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 using Scalar.AspNetCore;
 using SdStudio.Server.Http.Requests;
-using SdStudio.Server.Http.Rest;
 
 namespace SdStudio.Server.Http.OpenApi;
 
@@ -15,6 +12,14 @@ internal static class ApiDescription
 {
     private const string KeyScheme = "ApiKey";
     private const string BearerScheme = "Bearer";
+
+    private static readonly (string Name, string Text)[] Groups =
+    [
+        ("Generate", "Images, in one request"), ("Queue", "Jobs that wait, run and have ended"), ("Generations", "The history, its images and their settings"),
+        ("Models", "The catalogue, what is in memory, downloads and upscalers"), ("Events", "What happens, as it happens"), ("Logs", "The server's log"),
+        ("Status", "The server and its settings"), ("Login", "The page's key as a cookie"),
+        (ApiDescriptionClients.A1111, "What clients of Automatic1111 and SD.Next call"), (ApiDescriptionClients.OpenAi, "What clients of OpenAI's images API call"),
+    ];
 
     public static void AddApiDescription(this IServiceCollection services)
     {
@@ -25,14 +30,15 @@ internal static class ApiDescription
             json.SerializerOptions.PropertyNameCaseInsensitive = false;
             json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Readable);
+            json.SerializerOptions.TypeInfoResolverChain.Add(ClientBodiesJson.Default);
         });
         services.AddOpenApi("v1", options =>
         {
-            // HEAD is there wherever GET is.
-            options.ShouldInclude = description => description.HttpMethod != HttpMethods.Head;
+            options.ShouldInclude = ApiDescriptionOperations.IsDescribed;
             options.AddDocumentTransformer(Introduce);
-            options.AddOperationTransformer(AddExamples);
-            options.AddSchemaTransformer(ListAllowedValues);
+            options.AddOperationTransformer((operation, context, _) => ApiDescriptionOperations.DescribeAsync(operation, context));
+            options.AddOperationTransformer(ApiDescriptionClients.DescribeAsync);
+            options.AddSchemaTransformer((schema, context, _) => ApiDescriptionSchemas.DescribeAsync(schema, context));
             options.AddSchemaTransformer((schema, context, _) =>
             {
                 ParameterSchemas.FillBody(schema, context);
@@ -59,10 +65,17 @@ internal static class ApiDescription
         {
             Title = "SdStudio",
             Version = "v1",
+            License = new OpenApiLicense { Name = "MIT", Identifier = "MIT" },
             Description =
-                "Draws with image models on this machine. Synchronous requests wait up to five minutes and are answered with 202 and the job's id " +
-                "after that. Every error is {\"error\": \"…\"}. Events come over the WebSocket /ws and as server-sent events from /api/events.",
+                "Generates images on this machine. Synchronous requests wait up to five minutes and are answered with 202 and the job's id " +
+                "after that. Every error is {\"error\": \"…\"}; under /sdapi/v1 and /v1 it has the shape that the clients of those APIs read. " +
+                "Events come as server-sent events from /api/events, and over the WebSocket /ws after {\"type\": \"subscribe\", \"channel\": \"queue\"}. " +
+                "What is under /sdapi/v1 and /v1 is under /api/sdapi/v1 and /api/v1, too.",
         };
+        // Paths begin with a slash.
+        foreach (OpenApiServer server in document.Servers ?? [])
+            server.Url = server.Url?.TrimEnd('/');
+        document.Tags = new HashSet<OpenApiTag>(Groups.Select(group => new OpenApiTag { Name = group.Name, Description = group.Text }));
         document.Components ??= new OpenApiComponents();
         document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
         {
@@ -76,87 +89,4 @@ internal static class ApiDescription
         ];
         return Task.CompletedTask;
     }
-
-    private static Task ListAllowedValues(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellation)
-    {
-        object[] allowed = context.JsonPropertyInfo?.AttributeProvider?.GetCustomAttributes(typeof(AllowedValuesAttribute), inherit: false) ?? [];
-        foreach (AllowedValuesAttribute values in allowed.OfType<AllowedValuesAttribute>())
-            schema.Enum = [.. values.Values.Select(value => value is int number ? JsonValue.Create(number) : JsonValue.Create(value?.ToString() ?? ""))];
-        return Task.CompletedTask;
-    }
-
-    private static Task AddExamples(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellation)
-    {
-        foreach (object metadata in context.Description.ActionDescriptor.EndpointMetadata)
-        {
-            switch (metadata)
-            {
-                case QueryParameter query:
-                    operation.Parameters ??= [];
-                    operation.Parameters.Add(new OpenApiParameter
-                    {
-                        Name = query.Name, In = ParameterLocation.Query, Description = query.Text, Schema = new OpenApiSchema { Type = JsonSchemaType.String },
-                    });
-                    break;
-                case RequestExample example:
-                    Put(operation.RequestBody?.Content, example.Json);
-                    break;
-                case ResponseExample example:
-                    Put(operation.Responses?["200"].Content, example.Json);
-                    break;
-                default:
-                    break;
-            }
-        }
-
-        return Task.CompletedTask;
-    }
-
-    private static void Put(IDictionary<string, OpenApiMediaType>? content, string json)
-    {
-        if (content is not null && content.TryGetValue("application/json", out OpenApiMediaType? type))
-            type.Example = JsonNode.Parse(json);
-    }
-}
-
-/// <summary>A field of an endpoint's query.</summary>
-internal sealed record QueryParameter(string Name, string Text);
-
-/// <summary>A request that works.</summary>
-internal sealed record RequestExample(string Json);
-
-/// <summary>An answer as it comes.</summary>
-internal sealed record ResponseExample(string Json);
-
-/// <summary>Says of endpoints what they take and give.</summary>
-internal static class EndpointDescription
-{
-    /// <param name="endpoint">The endpoint.</param>
-    /// <param name="group">Where it stands in the description.</param>
-    /// <param name="summary">What it does.</param>
-    /// <param name="errors">Its statuses of failure, beside 401.</param>
-    public static RouteHandlerBuilder Gives<TAnswer>(this RouteHandlerBuilder endpoint, string group, string summary, params ReadOnlySpan<int> errors)
-    {
-        endpoint.WithTags(group).WithSummary(summary).Produces<TAnswer>(StatusCodes.Status200OK, "application/json").Fails(StatusCodes.Status401Unauthorized);
-        foreach (int status in errors)
-            endpoint.Fails(status);
-        return endpoint;
-    }
-
-    public static RouteHandlerBuilder GivesFile(this RouteHandlerBuilder endpoint, string group, string summary, string type, params ReadOnlySpan<int> errors)
-    {
-        endpoint.WithTags(group).WithSummary(summary).Produces(StatusCodes.Status200OK, contentType: type).Fails(StatusCodes.Status401Unauthorized);
-        foreach (int status in errors)
-            endpoint.Fails(status);
-        return endpoint;
-    }
-
-    public static RouteHandlerBuilder Asks(this RouteHandlerBuilder endpoint, params ReadOnlySpan<(string Name, string Text)> query)
-    {
-        foreach ((string name, string text) in query)
-            endpoint.WithMetadata(new QueryParameter(name, text));
-        return endpoint;
-    }
-
-    private static RouteHandlerBuilder Fails(this RouteHandlerBuilder endpoint, int status) => endpoint.Produces<ErrorResponse>(status, "application/json");
 }

@@ -39,3 +39,6 @@ internal sealed record PlaceBody
     [Description("The id of the waiting job that it is to go directly after")]
     public string? After { get; init; }
 }
+
+/// <summary>A key to exchange for a cookie.</summary>
+internal sealed record LoginBody([property: Description("An API key of this server")] string ApiKey);

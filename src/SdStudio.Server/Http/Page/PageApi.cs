@@ -11,7 +11,7 @@ internal static class PageApi
 {
     private const string Prefix = "page/";
 
-    // Nothing but this server's own scripts and styles runs in it; pictures may be previews and what people drop.
+    // Nothing but this server's own scripts and styles runs in it; images may be previews and dropped files.
     private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
     public static void MapPage(this IEndpointRouteBuilder app)

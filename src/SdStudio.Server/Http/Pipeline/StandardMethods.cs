@@ -25,9 +25,14 @@ internal static class StandardMethods
     public static void UseSingleSlashes(this WebApplication app) => app.Use(next => context =>
     {
         string path = context.Request.Path.Value ?? "";
-        while (path.Contains("//", StringComparison.Ordinal))
-            path = path.Replace("//", "/", StringComparison.Ordinal);
-        context.Request.Path = path;
+        if (path.Contains("//", StringComparison.Ordinal))
+        {
+            while (path.Contains("//", StringComparison.Ordinal))
+                path = path.Replace("//", "/", StringComparison.Ordinal);
+            // A string by itself would be decoded once more.
+            context.Request.Path = new PathString(path);
+        }
+
         return next(context);
     });
 }

@@ -41,6 +41,7 @@ namespace SdStudio.Server.Http.Requests;
 [JsonSerializable(typeof(UpscaleBody))]
 [JsonSerializable(typeof(ParameterListResponse))]
 [JsonSerializable(typeof(PlaceBody))]
+[JsonSerializable(typeof(LoginBody))]
 [JsonSerializable(typeof(DownloadBody))]
 [JsonSerializable(typeof(ConvertBody))]
 [JsonSerializable(typeof(DownloadView))]

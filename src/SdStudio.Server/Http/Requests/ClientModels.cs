@@ -10,7 +10,7 @@ internal sealed class ClientModels(ModelCatalogue catalogue, FileHashes hashes)
     private static readonly string[] OpenAiNames = ["dall-e-2", "dall-e-3", "chatgpt-image-latest"];
     private const string OpenAiPrefix = "gpt-image-";
 
-    /// <summary>Those that can draw now: these clients show no others as not there.</summary>
+    /// <summary>The models that can generate now: these clients cannot show that others are missing.</summary>
     public IEnumerable<ModelDefinition> All => catalogue.Models.Where(model => model is { IsThere: true, Unsupported: null });
 
     /// <summary>The name that lists show: the model's own, with its id where two have one name.</summary>

@@ -8,7 +8,7 @@ namespace SdStudio.Server.Http.Requests;
 internal sealed class GenerationReader(RequestFields fields, ModelCatalogue catalogue, LoraFolder loras, ModelFileCache files, ParameterLimits limits)
 {
     /// <param name="type">Generate, edit or variation.</param>
-    /// <param name="input">The size of the image it begins from; null for none.</param>
+    /// <param name="input">The size of the input image; null for none.</param>
     /// <param name="needsPrompt">Whether it is wrong without words.</param>
     public GenerationSettings Generate(string type, ImageSize? input, bool needsPrompt)
     {

@@ -93,13 +93,13 @@ internal sealed class JobSubmission(
             : [.. inputs.References.Select((reference, index) => files.SaveInput(string.Create(CultureInfo.InvariantCulture, $"{id}_{index + 1}"), reference))],
     };
 
-    // Only models that are made for edits look at images; others begin from one.
+    // Only edit models take images as references; others start from an input image.
     private void CheckReferences(RequestFields fields, GenerationSettings settings, int count)
     {
         if (settings.Type != JobType.Edit)
             fields.Refuse("image", $"image: {count} images were sent; a {settings.Type} takes one");
         else if (catalogue.Find(settings.Model) is { } model && (model.Remote is not null || !model.Capabilities.Contains("imgedit")))
-            fields.Refuse("image", $"image: {count} images were sent; the model {model.Id} takes one. Models with the capability imgedit take up to {ImageRequest.MaxPictures}");
+            fields.Refuse("image", $"image: {count} images were sent; the model {model.Id} takes one. Models with the capability imgedit take up to {ImageRequest.MaxImages}");
     }
 }
 

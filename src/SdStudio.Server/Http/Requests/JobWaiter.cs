@@ -7,7 +7,7 @@ namespace SdStudio.Server.Http.Requests;
 /// <summary>What becomes of a job whose client leaves before it has ended.</summary>
 internal enum WhenClientLeaves
 {
-    /// <summary>It goes on: its picture is in the list of generations.</summary>
+    /// <summary>It continues: its images are in the history.</summary>
     Finish,
 
     /// <summary>It ends when it has not begun.</summary>

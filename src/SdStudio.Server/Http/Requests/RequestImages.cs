@@ -21,8 +21,8 @@ internal sealed class RequestImages(ImageFiles files, IJobQueries queries, Decod
         IReadOnlyList<byte[]> images = body.Files.GetValueOrDefault("image") ?? (source is null ? [] : [BytesOf(source)]);
         if (images.Count == 0)
             throw new BadRequestException([new FieldProblem("image", "Missing required field: image")], $"Send a file in the field image, or an image's id in {SourceField}");
-        if (images.Count > ImageRequest.MaxPictures)
-            throw new BadRequestException([new FieldProblem("image", $"image: {images.Count} images were sent; allowed are at most {ImageRequest.MaxPictures}")], detail: null);
+        if (images.Count > ImageRequest.MaxImages)
+            throw new BadRequestException([new FieldProblem("image", $"image: {images.Count} images were sent; allowed are at most {ImageRequest.MaxImages}")], detail: null);
         byte[]? mask = body.File("mask");
         RequestInputs inputs = await EnterAsync(mask is null ? images : [.. images, mask], cancellation, source?.Id);
         return Filled(inputs, () =>
@@ -33,7 +33,7 @@ internal sealed class RequestImages(ImageFiles files, IJobQueries queries, Decod
         });
     }
 
-    /// <summary>The images that a job began from, to begin from them again.</summary>
+    /// <summary>The input images of an earlier job, to use them again.</summary>
     public async Task<RequestInputs> ReadAsync(GenerationSettings settings, CancellationToken cancellation)
     {
         byte[]? image = BytesOf(settings.InputImage), mask = BytesOf(settings.MaskImage);

@@ -6,7 +6,7 @@ namespace SdStudio.Server.Http.Requests;
 /// <param name="place">The place.</param>
 internal sealed class RequestInputs(IDisposable place) : IDisposable
 {
-    /// <summary>The image to begin from, or to look at.</summary>
+    /// <summary>The input or reference image.</summary>
     public ImageBuffer? Image { get; set; }
 
     /// <summary>Where to generate; null for everywhere.</summary>

@@ -25,7 +25,7 @@ internal static class SchedulerRules
             fields.Refuse("scheduler", $"scheduler 'ays' has no steps for the model {model.Id}; it has them for SD 1.x, SD 2.x and SDXL. Choose another, e.g. simple");
     }
 
-    /// <summary>Whether the scheduler ays has a table for the model. One whose family its file does not tell is left to the engine.</summary>
+    /// <summary>Whether the scheduler ays has a table for the model. A model of unknown family is left to the engine.</summary>
     public static bool HasAys(ModelDefinition model, ModelFileCache files) =>
         (files.Of(ModelFileCache.At(model.MainFile))?.Family ?? ModelFamily.Unknown) is ModelFamily.Sd1 or ModelFamily.Sd2 or ModelFamily.Sdxl or ModelFamily.Unknown;
 }

@@ -14,8 +14,8 @@ internal static class ConvertApi
 {
     private static readonly string[] Types = ["f32", "f16", "bf16", "q8_0", "q6_K", "q5_K", "q5_1", "q5_0", "q4_K", "q4_1", "q4_0", "q3_K", "q2_K"];
 
-    public static void MapConvertApi(this IEndpointRouteBuilder api) => api.MapPost("/models/convert", ConvertAsync).Draws()
-        .Accepts<ConvertBody>("application/json").Gives<QueuedResponse>("Models", "Writes a model with its weights in another type, as a job; 501 where the engine cannot", 400, 404, 409, 501)
+    public static void MapConvertApi(this IEndpointRouteBuilder api) => api.MapPost("/models/convert", ConvertAsync).RequireJobRateLimit()
+        .Accepts<ConvertBody>("application/json").RequireAdministrator().ProducesJson<QueuedResponse>("convertModel", "Models", "Converts a model's weights to another type, as a job; 501 where the engine cannot", 400, 404, 409, 501)
         .WithMetadata(new RequestExample("""{"modelId":"sdxl","type":"q8_0"}"""));
 
     private static async Task<IResult> ConvertAsync(

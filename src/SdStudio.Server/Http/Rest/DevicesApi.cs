@@ -10,7 +10,7 @@ internal static class DevicesApi
     public static void MapDevicesApi(this IEndpointRouteBuilder api) =>
         api.MapGet("/devices", (IJobDevices devices, RunningJobs running) => Results.Json(
             new DevicesResponse([.. devices.States.Select(device => Of(device, running))]),
-            ApiJson.Readable.DevicesResponse)).Gives<DevicesResponse>("Status", "What jobs run on: CPU and graphics devices, servers of remote models, and what needs no model");
+            ApiJson.Readable.DevicesResponse)).ProducesJson<DevicesResponse>("listDevices", "Status", "What jobs run on: CPU and graphics devices, servers of remote models, and what needs no model");
 
     private static DeviceResponse Of(DeviceState device, RunningJobs running) => new(
         device.Id, device.Kind, device.Description, device.Concurrency, device.Running,

@@ -13,15 +13,15 @@ internal static class DownloadsApi
     public static void MapDownloadsApi(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder downloads = api.MapGroup("/models/download");
-        downloads.MapPost("", StartAsync).Accepts<DownloadBody>("application/json").Gives<DownloadingResponse>(Group, "Fetches the files that a model or upscaler lacks", 400, 404)
+        downloads.MapPost("", StartAsync).Accepts<DownloadBody>("application/json").RequireAdministrator().ProducesJson<DownloadingResponse>("startDownload", Group, "Downloads the missing files of a model or upscaler", 400, 404)
             .WithMetadata(new RequestExample("""{"modelId":"z-image-turbo"}"""));
         downloads.MapGet("", (ModelDownloads running) => Results.Json(
             [.. running.Running.Select(found => DownloadView.Of(found.Row, found.Running))], ApiJson.Readable.ListDownloadView))
-            .Gives<List<DownloadView>>(Group, "The downloads that run now");
+            .ProducesJson<List<DownloadView>>("listDownloads", Group, "The downloads in progress");
         downloads.MapGet("/{id}", async (string id, ModelDownloads running, CancellationToken cancellation) => await running.FindAsync(id, cancellation) is { } found
             ? Results.Json(DownloadView.Of(found.Row, found.Running), ApiJson.Readable.DownloadView)
-            : NotFound()).Gives<DownloadView>(Group, "How far a download is", 404);
-        downloads.MapDelete("/{id}", CancelAsync).Gives<SuccessResponse>(Group, "Ends a download and deletes what is not whole", 404, 409);
+            : NotFound()).ProducesJson<DownloadView>("getDownload", Group, "The progress of a download", 404);
+        downloads.MapDelete("/{id}", CancelAsync).RequireAdministrator().ProducesJson<SuccessResponse>("cancelDownload", Group, "Cancels a download and deletes its partial files", 404, 409);
     }
 
     private static async Task<IResult> StartAsync(HttpRequest request, ModelCatalogue catalogue, ModelDownloads downloads, CancellationToken cancellation)

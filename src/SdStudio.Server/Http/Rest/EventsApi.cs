@@ -14,10 +14,10 @@ internal static class EventsApi
 
     public static void MapEventsApi(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/ws", WebSocketAsync).RequireSameOrigin().WithTags("Events").WithSummary("Events over a WebSocket: {\"type\":\"subscribe\",\"channel\":\"queue\"}");
+        app.MapGet("/ws", WebSocketAsync).RequireSameOrigin().ExcludeFromDescription();
         app.MapGet("/api/events", StreamAsync)
-            .GivesFile("Events", "The same as server-sent events; Last-Event-ID goes on where a client stopped", "text/event-stream", 400)
-            .Asks(("channels", "Some of queue, generations, models, previews, with commas between"))
+            .ProducesFile("streamEvents", "Events", "Server-sent events; Last-Event-ID resumes where a client stopped", "text/event-stream", 400)
+            .WithQuery(new QueryParameter("channels", "Some of queue, generations, models, previews, separated by commas"))
             .RequireSameOrigin();
     }
 

@@ -1,36 +1,43 @@
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
-using SdStudio.Server.Http.Security;
 using SdStudio.Server.Queue;
 
 namespace SdStudio.Server.Http.Rest;
 
-/// <summary><c>POST /api/generate</c>, <c>/edit</c>, <c>/variation</c>, <c>/upscale</c>: a job, and its pictures when it has ended in time.</summary>
+/// <summary><c>POST /api/generate</c>, <c>/edit</c>, <c>/variation</c>, <c>/upscale</c>: a job, and its images when it is done in time.</summary>
 internal static class GenerateApi
 {
     private const string FormUrlEncoded = "application/x-www-form-urlencoded";
 
     public static void MapGenerateApi(this IEndpointRouteBuilder api)
     {
-        foreach (string type in JobType.Drawing)
+        foreach (string type in JobType.WithImages)
         {
-            Describe(type, api.MapPost($"/{type}", (HttpRequest request, JobSubmission intake, JobWaiter wait) => DrawAsync(type, request, intake, wait)))
-                .Gives<GenerateResponse>("Draw", $"{Summaries[type]}, and waits for the pictures", 400, 409, 413, 415, 429, 500, 503)
+            Describe(type, api.MapPost($"/{type}", (HttpRequest request, JobSubmission intake, JobWaiter wait) => GenerateAsync(type, request, intake, wait)))
+                .ProducesJson<GenerateResponse>(Names[type], "Generate", $"{Summaries[type]}, and waits for the images", 400, 409, 413, 415, 429, 500, 503)
                 .Produces<AcceptedResponse>(StatusCodes.Status202Accepted, "application/json")
                 .WithMetadata(new ResponseExample("""{"id":"01a2…","created":1766491200,"data":[{"id":"924f…","index":0,"revised_prompt":null}]}"""));
             Describe(type, api.MapPost($"/queue/{type}", (HttpRequest request, JobSubmission intake) => QueueAsync(type, request, intake)))
-                .Gives<QueuedResponse>("Queue", $"{Summaries[type]}, later", 400, 409, 413, 415, 429, 503)
+                .ProducesJson<QueuedResponse>(Names[type] + "Later", "Queue", $"{Summaries[type]}, as a job in the queue", 400, 409, 413, 415, 429, 503)
                 .WithMetadata(new ResponseExample("""{"job_id":"01a2…","status":"pending"}"""));
         }
     }
 
+    private static readonly Dictionary<string, string> Names = new(StringComparer.Ordinal)
+    {
+        [JobType.Generate] = "generateImage",
+        [JobType.Edit] = "editImage",
+        [JobType.Variation] = "createVariation",
+        [JobType.Upscale] = "upscaleImage",
+    };
+
     private static readonly Dictionary<string, string> Summaries = new(StringComparer.Ordinal)
     {
-        [JobType.Generate] = "Draws from words",
-        [JobType.Edit] = "Draws from a picture and words",
-        [JobType.Variation] = "Draws variations of a picture",
-        [JobType.Upscale] = "Enlarges a picture",
+        [JobType.Generate] = "Text-to-image",
+        [JobType.Edit] = "Image-to-image",
+        [JobType.Variation] = "Variations of an image",
+        [JobType.Upscale] = "Upscales an image",
     };
 
     private static RouteHandlerBuilder Describe(string type, RouteHandlerBuilder endpoint) => (type switch
@@ -39,18 +46,14 @@ internal static class GenerateApi
         JobType.Upscale => endpoint.Accepts<UpscaleBody>("multipart/form-data", "application/json", FormUrlEncoded),
         JobType.Edit => endpoint.Accepts<EditBody>("multipart/form-data", "application/json", FormUrlEncoded),
         _ => endpoint.Accepts<VariationBody>("multipart/form-data", "application/json", FormUrlEncoded),
-    }).Draws().WithMetadata(new RequestExample(type switch
+    }).RequireJobRateLimit().WithMetadata(new RequestExample(type switch
     {
         JobType.Generate => """{"model":"demo","prompt":"a red circle on a blue background","size":"256x256","seed":7}""",
         JobType.Upscale => """{"source_image_id":"924f…","upscaler":"Lanczos","upscale_factor":2}""",
         _ => """{"source_image_id":"924f…","prompt":"a green square","strength":0.75}""",
     }));
 
-    /// <summary>Such an endpoint counts against the limit of jobs in a minute.</summary>
-    public static TBuilder Draws<TBuilder>(this TBuilder endpoint)
-        where TBuilder : IEndpointConventionBuilder => endpoint.RequireRateLimiting(JobRateLimit.Policy);
-
-    private static async Task<IResult> DrawAsync(string type, HttpRequest request, JobSubmission intake, JobWaiter wait)
+    private static async Task<IResult> GenerateAsync(string type, HttpRequest request, JobSubmission intake, JobWaiter wait)
     {
         (Job job, WhenClientLeaves leave) = await intake.AcceptAsync(request, type, request.HttpContext.RequestAborted);
         job = await wait.ForAsync(job, leave, request.HttpContext.RequestAborted);

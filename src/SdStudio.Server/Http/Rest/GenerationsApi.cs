@@ -9,7 +9,7 @@ using SdStudio.Server.Queue;
 
 namespace SdStudio.Server.Http.Rest;
 
-/// <summary><c>/api/generations</c>: what was drawn.</summary>
+/// <summary><c>/api/generations</c>: the history.</summary>
 internal static class GenerationsApi
 {
     private const string Group = "Generations";
@@ -19,21 +19,21 @@ internal static class GenerationsApi
     public static void MapGenerationsApi(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder generations = api.MapGroup("/generations");
-        generations.MapGet("", ListAsync).Gives<List<JobView>>(Group, "Finished generations, newest first; X-Total-Count has their number", 400)
-            .Asks(("status", "completed (without it), failed, cancelled, pending, processing or all"), ("type", "generate, edit, variation or upscale"), ("model", "A model's id"), ("q", "Text within the prompt; search is the same"), ("limit", "At most so many"), ("offset", "Leave out so many"), ("shape", "studio: in an envelope with pagination"));
-        generations.MapGet("/{id}", GetAsync).Gives<JobView>(Group, "A generation with its images", 404);
-        generations.MapMethods("/{id}/image", [HttpMethods.Get, HttpMethods.Head], FirstImageAsync).GivesFile(Group, "The first image of a generation", "image/png", 404);
-        generations.MapGet("/{id}/images", ImagesAsync).Gives<List<ImageView>>(Group, "The images of a generation", 404);
+        generations.MapGet("", ListAsync).ProducesJson<List<JobView>>("listGenerations", Group, "Generations, newest first; X-Total-Count is their number", 400)
+            .WithQuery(QueryParameter.OneOf("status", "Generations in this state", ["all", .. JobStatus.All], JobStatus.Completed), QueryParameter.OneOf("type", "Jobs of this type", JobType.All), new QueryParameter("model", "A model's id"), new QueryParameter("q", "Words within the prompt; search is the same"), QueryParameter.Integer("limit", "Maximum number of items", 1, MaxLimit, DefaultLimit), QueryParameter.Integer("offset", "Number of items to skip", 0, int.MaxValue, 0), QueryParameter.OneOf("shape", "studio: in an envelope with pagination", ["document", "studio"], "document"));
+        generations.MapGet("/{id}", GetAsync).ProducesJson<JobView>("getGeneration", Group, "A generation with its images", 404);
+        generations.MapMethods("/{id}/image", [HttpMethods.Get, HttpMethods.Head], FirstImageAsync).ProducesFile("getGenerationImage", Group, "The first image of a generation", "image/png", 404);
+        generations.MapGet("/{id}/images", ImagesAsync).ProducesJson<List<ImageView>>("listGenerationImages", Group, "The images of a generation", 404);
         generations.MapGet("/{id}/thumbnail", async (string id, HttpRequest request, HttpResponse response, IJobQueries queries, ImageFiles images) =>
             await ImagesOfAsync(id, request.HttpContext, queries) is [{ } first, ..] ? await ImagesApi.ThumbnailAsync(first.Id, request, response, queries, images) : ApiErrors.NotFound("Image not found"))
-            .GivesFile(Group, "A small WebP of a generation's first image", "image/webp", 400, 404).Asks(("size", "Its longer side, 64 to 1024 pixels"));
+            .ProducesFile("getGenerationThumbnail", Group, "A small WebP of a generation's first image", "image/webp", 400, 404).WithQuery(QueryParameter.Integer("size", "Its longer side, pixels", 64, 1024, 256));
         generations.MapGet("/{id}/input", async (string id, HttpContext context, IJobQueries queries, ImageFiles images) => Input((await FindAsync(id, context, queries))?.Settings.InputImage, images))
-            .GivesFile(Group, "The picture that a generation began from", "image/png", 404);
+            .ProducesFile("getGenerationInput", Group, "The input image of a generation", "image/png", 404);
         generations.MapGet("/{id}/mask", async (string id, HttpContext context, IJobQueries queries, ImageFiles images) => Input((await FindAsync(id, context, queries))?.Settings.MaskImage, images))
-            .GivesFile(Group, "Where a generation was drawn anew: white", "image/png", 404);
-        generations.MapDelete("/{id}", DeleteAsync).Gives<SuccessResponse>(Group, "Removes a generation and its files", 404, 409);
-        generations.MapDelete("", DeleteAllAsync).Gives<DeletedAllResponse>(Group, "Removes every generation that has ended")
-            .Asks(("delete_files", "true: the image files too"));
+            .ProducesFile("getGenerationMask", Group, "The mask of a generation: white where it was inpainted", "image/png", 404);
+        generations.MapDelete("/{id}", DeleteAsync).ProducesJson<SuccessResponse>("deleteGeneration", Group, "Deletes a generation and its files", 404, 409);
+        generations.MapDelete("", DeleteAllAsync).ProducesJson<DeletedAllResponse>("deleteGenerations", Group, "Deletes every generation that has ended")
+            .WithQuery(QueryParameter.Flag("delete_files", "Whether to delete the image files too"));
     }
 
     private static async Task<IResult> ListAsync(HttpRequest request, HttpResponse response, IJobQueries queries, QueueViews views, QueueAnswers answers)
@@ -71,7 +71,7 @@ internal static class GenerationsApi
 
     private static IResult Input(string? relative, ImageFiles images) => relative is not null && File.Exists(images.FullPath(relative))
         ? Results.File(images.FullPath(relative), "image/png")
-        : ApiErrors.NotFound("There is no such picture of this generation");
+        : ApiErrors.NotFound("This generation has no such image");
 
     private static async Task<IResult> ImagesAsync(string id, HttpContext context, IJobQueries queries) =>
         await queries.StatusAsync(id, ApiKeys.ScopeOf(context), context.RequestAborted) is null

@@ -15,9 +15,9 @@ internal static class ImageListApi
 
     public static void MapImageListApi(this RouteGroupBuilder images)
     {
-        images.MapGet("", ListAsync).Gives<ImagesResponse>(Group, "Images, the newest first", 400)
-            .Asks(("limit", "Maximum number of items, 1 to 1000; 50 without it"), ("cursor", "next_cursor of the page before; the first page without it"));
-        images.MapDelete("/{imageId}", DeleteAsync).Gives<SuccessResponse>(Group, "Deletes an image; its generation goes with the last one", 404, 409);
+        images.MapGet("", ListAsync).ProducesJson<ImagesResponse>("listImages", Group, "Images, newest first", 400)
+            .WithQuery(QueryParameter.Integer("limit", "Maximum number of items", 1, 1000, 50), new QueryParameter("cursor", "next_cursor of the page before; the first page without it"));
+        images.MapDelete("/{imageId}", DeleteAsync).ProducesJson<SuccessResponse>("deleteImage", Group, "Deletes an image; its generation goes with the last one", 404, 409);
     }
 
     private static async Task<IResult> ListAsync(HttpRequest request, IJobQueries queries)

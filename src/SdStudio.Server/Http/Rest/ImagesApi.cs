@@ -9,7 +9,7 @@ using SdStudio.Server.Queue;
 
 namespace SdStudio.Server.Http.Rest;
 
-/// <summary><c>/api/images/{id}</c>: the picture, a small one, its settings, and drawing it again.</summary>
+/// <summary><c>/api/images/{id}</c>: the image, its thumbnail, its settings, and reproducing it.</summary>
 internal static class ImagesApi
 {
     private const string Group = "Generations";
@@ -22,13 +22,13 @@ internal static class ImagesApi
     {
         RouteGroupBuilder images = api.MapGroup("/images");
         images.MapImageListApi();
-        images.MapMethods("/{imageId}", [HttpMethods.Get, HttpMethods.Head], GetImageAsync).GivesFile(Group, "An image, with its settings inside", "image/png", 400, 404)
-            .Asks(("format", "png as it is stored; jpeg and webp are packed anew, without the settings"), ("quality", "0 to 100, of jpeg and webp"));
+        images.MapMethods("/{imageId}", [HttpMethods.Get, HttpMethods.Head], GetImageAsync).ProducesFile("getImage", Group, "An image; the PNG has its settings inside", "image/png", 400, 404)
+            .WithQuery(QueryParameter.OneOf("format", "png as it is stored; jpeg and webp are re-encoded, without the settings", ImageFormat.All, ImageFormat.Png), QueryParameter.Integer("quality", "Of jpeg and webp", 0, 100, DefaultQuality));
         images.MapMethods("/{imageId}/thumbnail", [HttpMethods.Get, HttpMethods.Head], ThumbnailAsync)
-            .GivesFile(Group, "A small WebP of an image", "image/webp", 400, 404).Asks(("size", "Its longer side, 64 to 1024 pixels"));
-        images.MapGet("/{imageId}/parameters", ParametersAsync).Gives<ParametersResponse>(Group, "The settings that draw an image again", 404);
-        images.MapPost("/{imageId}/reproduce", ReproduceAsync).Draws()
-            .Gives<ReproducedResponse>(Group, "Draws an image again and compares the pixels", 404, 429, 500).Produces<AcceptedResponse>(202, "application/json");
+            .ProducesFile("getImageThumbnail", Group, "A small WebP of an image", "image/webp", 400, 404).WithQuery(QueryParameter.Integer("size", "Its longer side, pixels", 64, 1024, 256));
+        images.MapGet("/{imageId}/parameters", ParametersAsync).ProducesJson<ParametersResponse>("getImageParameters", Group, "The settings that reproduce an image", 404);
+        images.MapPost("/{imageId}/reproduce", ReproduceAsync).RequireJobRateLimit()
+            .ProducesJson<ReproducedResponse>("reproduceImage", Group, "Generates an image again and compares the pixels", 404, 429, 500).Produces<AcceptedResponse>(202, "application/json");
     }
 
     public static IResult File(JobImage image, HttpResponse response, ImageFiles images)
@@ -55,7 +55,7 @@ internal static class ImagesApi
 
     public static async Task<IResult> ThumbnailAsync(string imageId, HttpRequest request, HttpResponse response, IJobQueries queries, ImageFiles images)
     {
-        // Sides in steps: nobody fills the disk with 1,000 sizes of one picture.
+        // Sides in steps: nobody fills the disk with 1,000 sizes of one image.
         int side = new RequestQuery(request).Integer("size", DefaultThumbnail, 64, MaxThumbnail);
         side = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)side);
         if (await queries.FindImageAsync(imageId, ApiKeys.ScopeOf(request.HttpContext), request.HttpContext.RequestAborted) is not { } image)
@@ -72,7 +72,7 @@ internal static class ImagesApi
 
     private static IResult File(FileInfo file, string mimeType, string tag, HttpResponse response)
     {
-        // A picture never changes under its id.
+        // An image never changes under its id.
         response.Headers.CacheControl = Unchanging;
         return Results.File(
             file.FullName, mimeType, lastModified: file.LastWriteTimeUtc, entityTag: new EntityTagHeaderValue($"\"{tag}\""),
@@ -103,15 +103,15 @@ internal static class ImagesApi
     {
         if (await FindAsync(imageId, context, queries) is not var (image, job))
             return ApiErrors.NotFound("Image not found");
-        // Each picture of a batch is drawn as if alone, with its own seed.
+        // Each image of a batch is generated as if alone, with its own seed.
         GenerationSettings settings = job.Settings with { Seed = image.Seed, Count = 1, InputImage = null, MaskImage = null, ReferenceImages = null };
         using RequestInputs inputs = await intake.Images.ReadAsync(job.Settings, context.RequestAborted);
         Job again = await wait.ForAsync(
             await intake.AddAsync(settings, new SubmitOptions(ApiKeys.OwnerOf(context)), context.RequestAborted, inputs), WhenClientLeaves.Finish, context.RequestAborted);
-        if (again.Status == JobStatus.Completed && await wait.ImagesOfAsync(again, context.RequestAborted) is [{ } drawn])
+        if (again.Status == JobStatus.Completed && await wait.ImagesOfAsync(again, context.RequestAborted) is [{ } second])
         {
-            int difference = Difference(images.FullPath(image.FilePath), images.FullPath(drawn.FilePath));
-            return Results.Json(new ReproducedResponse(again.Id, drawn.Id, difference == 0, difference), ApiJson.Readable.ReproducedResponse);
+            int difference = Difference(images.FullPath(image.FilePath), images.FullPath(second.FilePath));
+            return Results.Json(new ReproducedResponse(again.Id, second.Id, difference == 0, difference), ApiJson.Readable.ReproducedResponse);
         }
 
         return again.Status is JobStatus.Failed or JobStatus.Cancelled

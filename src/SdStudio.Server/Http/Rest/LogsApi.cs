@@ -23,11 +23,11 @@ internal static class LogsApi
     public static void MapLogsApi(this IEndpointRouteBuilder api)
     {
         api.MapGet("/logs", (HttpRequest request, ILogStore logs, ServerPaths paths) => Lines(request, logs, paths, jobId: null))
-            .Gives<LogsResponse>("Logs", "The newest lines of the log", 400)
-            .Asks(("limit", "At most so many"), ("level", "debug, info, warn, error or fatal, and above"), ("module", "Of one module"));
+            .RequireAdministrator().ProducesJson<LogsResponse>("getLogs", "Logs", "The newest lines of the log", 400)
+            .WithQuery(QueryParameter.Integer("limit", "Maximum number of items", 1, MaxLimit, DefaultLimit), QueryParameter.OneOf("level", "Lines of this level and above", [.. Levels.Keys]), new QueryParameter("module", "Lines of one module"));
         api.MapGet("/generations/{id}/logs", async (string id, HttpRequest request, ILogStore logs, ServerPaths paths, IJobQueries queries, CancellationToken cancellation) =>
             await queries.StatusAsync(id, ApiKeys.ScopeOf(request.HttpContext), cancellation) is null ? ApiErrors.NotFound("Generation not found") : Lines(request, logs, paths, id))
-            .Gives<LogsResponse>("Logs", "The lines of one generation, the engine's own among them", 400, 404);
+            .ProducesJson<LogsResponse>("getGenerationLogs", "Logs", "The log of one generation, with the engine's own lines", 400, 404);
     }
 
     private static IResult Lines(HttpRequest request, ILogStore logs, ServerPaths paths, string? jobId)

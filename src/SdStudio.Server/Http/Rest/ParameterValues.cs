@@ -10,7 +10,7 @@ internal static class ParameterValues
     private static readonly HashSet<string> Documented =
         [.. ApiJson.Readable.ParametersResponse.Properties.Where(property => !property.IsExtensionData).Select(property => property.Name)];
 
-    /// <summary>The rows of the table whose values are told beside the documented ones.</summary>
+    /// <summary>The rows of the table whose values are returned besides the documented ones.</summary>
     public static IEnumerable<Parameter> Rows => Parameters.All.Where(parameter => parameter is { Get: not null, Set: not null } && !Documented.Contains(parameter.Name));
 
     /// <summary>Their values, null where there is none.</summary>

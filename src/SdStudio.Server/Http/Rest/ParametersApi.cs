@@ -9,12 +9,12 @@ namespace SdStudio.Server.Http.Rest;
 internal static class ParametersApi
 {
     public static void MapParametersApi(this IEndpointRouteBuilder api) => api.MapGet("/parameters", List)
-        .Gives<ParameterListResponse>("Server", "The parameters of requests: types, ranges in force, defaults and a sentence of help each", 400)
-        .Asks(("type", "Only those of a type of job: generate, edit, variation or upscale"));
+        .ProducesJson<ParameterListResponse>("listParameters", "Server", "The parameters of requests: types, ranges in force, defaults and help", 400)
+        .WithQuery(QueryParameter.OneOf("type", "Only those of this type of job", JobType.WithImages));
 
     private static IResult List(HttpRequest request, LiveLimits limits)
     {
-        string? type = new RequestQuery(request).OneOf(JobType.Drawing, "type");
+        string? type = new RequestQuery(request).OneOf(JobType.WithImages, "type");
         ParameterLimits now = limits.Now;
         return Results.Json(
             new ParameterListResponse([.. Parameters.All.Where(parameter => type is null || parameter.Jobs.HasFlag(Parameters.TypeOf(type))).Select(parameter => Of(parameter, now))]),
@@ -35,8 +35,8 @@ internal static class ParametersApi
             parameter.Default is null ? null : InfotextReader.ToJson(parameter.Default),
             parameter.OfModel,
             parameter.Help,
-            [.. JobType.Drawing.Where(type => parameter.Jobs.HasFlag(Parameters.TypeOf(type)))],
-            [.. JobType.Drawing.Where(type => parameter.Required.HasFlag(Parameters.TypeOf(type)))],
+            [.. JobType.WithImages.Where(type => parameter.Jobs.HasFlag(Parameters.TypeOf(type)))],
+            [.. JobType.WithImages.Where(type => parameter.Required.HasFlag(Parameters.TypeOf(type)))],
             parameter.Label,
             parameter.Engine,
             parameter.Flags);

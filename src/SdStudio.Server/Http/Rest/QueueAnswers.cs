@@ -4,7 +4,7 @@ using SdStudio.Server.Queue;
 namespace SdStudio.Server.Http.Rest;
 
 /// <summary>
-/// Lists of jobs that many clients ask for at the same time: made once, and anew as soon as a job has changed. Only the
+/// Lists of jobs that many clients ask for at the same time: made once, and again as soon as a job has changed. Only the
 /// progress of a running job may be a moment old.
 /// </summary>
 internal sealed class QueueAnswers(JobLine line) : IDisposable

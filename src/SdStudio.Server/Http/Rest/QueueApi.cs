@@ -20,19 +20,19 @@ internal static class QueueApi
     public static void MapQueueApi(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder queue = api.MapGroup("/queue");
-        queue.MapGet("", ListAsync).Gives<QueueResponse>(Group, "Jobs, newest first, with statistics", 400)
-            .Asks(("status", "pending, processing, completed, failed or cancelled"), ("type", "generate, edit, variation or upscale"), ("model", "A model's id"), ("q", "Text within the prompt; search is the same"), ("limit", "At most so many"), ("offset", "Leave out so many"), ("sort", "newest; or position, of waiting jobs: the next one first"));
-        queue.MapGet("/stats", async (HttpContext context, IJobQueries queries) => Results.Json(await StatsAsync(context, queries), ApiJson.Readable.QueueStats)).Gives<QueueStats>(Group, "How many jobs each status has");
-        queue.MapGet("/{id}", GetAsync).Gives<JobView>(Group, "A job with its progress, place in line and pictures", 404);
-        queue.MapGet("/{id}/preview", PreviewAsync).GivesFile(Group, "What a running job looks like now", "image/webp", 404);
-        queue.MapDelete("/{id}", CancelAsync).Gives<CancelledResponse>(Group, "Ends a waiting job at once, a running one at the engine's next step", 404);
+        queue.MapGet("", ListAsync).ProducesJson<QueueResponse>("listJobs", Group, "Jobs, newest first, with statistics", 400)
+            .WithQuery(QueryParameter.OneOf("status", "Jobs in this state", JobStatus.All), QueryParameter.OneOf("type", "Jobs of this type", JobType.All), new QueryParameter("model", "A model's id"), new QueryParameter("q", "Words within the prompt; search is the same"), QueryParameter.Integer("limit", "Maximum number of items", 1, 1000, DefaultLimit), QueryParameter.Integer("offset", "Number of items to skip", 0, int.MaxValue, 0), QueryParameter.OneOf("sort", "newest; or position, of waiting jobs: the next one first", ["newest", "position"], "newest"));
+        queue.MapGet("/stats", async (HttpContext context, IJobQueries queries) => Results.Json(await StatsAsync(context, queries), ApiJson.Readable.QueueStats)).ProducesJson<QueueStats>("getQueueStats", Group, "The number of jobs by status");
+        queue.MapGet("/{id}", GetAsync).ProducesJson<JobView>("getJob", Group, "A job with its progress, position and images", 404);
+        queue.MapGet("/{id}/preview", PreviewAsync).ProducesFile("getJobPreview", Group, "The latest preview of a running job", "image/webp", 404);
+        queue.MapDelete("/{id}", CancelAsync).ProducesJson<CancelledResponse>("cancelJob", Group, "Cancels a waiting job at once, a running one at the engine's next step", 404);
         queue.MapPatch("/{id}", ChangeAsync).Accepts<PlaceBody>("application/json")
-            .Gives<JobView>(Group, "Gives a waiting job another priority, or puts it before or after another one", 400, 404, 409).WithMetadata(new RequestExample("""{"priority":5}"""));
-        queue.MapPost("/{id}/retry", RetryAsync).Draws().Gives<JobView>(Group, "Tries a failed or cancelled job again", 404, 409);
-        queue.MapPost("/cancel-all", CancelAllAsync).Gives<CancelledAllResponse>(Group, "Ends every waiting and running job")
-            .Asks(("mine", "true: only those of this API key"));
-        queue.MapPost("/pause", (JobQueue jobs, CancellationToken left) => PauseAsync(jobs, paused: true, left)).Gives<PausedResponse>(Group, "Begins no more jobs; the running one goes on");
-        queue.MapPost("/resume", (JobQueue jobs, CancellationToken left) => PauseAsync(jobs, paused: false, left)).Gives<PausedResponse>(Group, "Begins jobs again");
+            .ProducesJson<JobView>("moveJob", Group, "Changes the priority of a waiting job, or moves it before or after another", 400, 404, 409).WithMetadata(new RequestExample("""{"priority":5}"""));
+        queue.MapPost("/{id}/retry", RetryAsync).RequireJobRateLimit().ProducesJson<JobView>("retryJob", Group, "Retries a failed or cancelled job", 404, 409);
+        queue.MapPost("/cancel-all", CancelAllAsync).ProducesJson<CancelledAllResponse>("cancelAllJobs", Group, "Cancels every waiting and running job")
+            .WithQuery(QueryParameter.Flag("mine", "Only the jobs of this API key"));
+        queue.MapPost("/pause", (JobQueue jobs, CancellationToken left) => PauseAsync(jobs, paused: true, left)).ProducesJson<PausedResponse>("pauseQueue", Group, "Pauses the queue; the running job continues").RequireAdministrator();
+        queue.MapPost("/resume", (JobQueue jobs, CancellationToken left) => PauseAsync(jobs, paused: false, left)).ProducesJson<PausedResponse>("resumeQueue", Group, "Resumes the queue").RequireAdministrator();
     }
 
     private static async Task<IResult> ListAsync(HttpRequest request, IJobQueries queries, QueueViews views, JobLine line, QueueAnswers answers)
@@ -67,8 +67,8 @@ internal static class QueueApi
     private static async Task<IResult> PreviewAsync(string id, HttpContext context, IJobQueries queries, RunningJobs running)
     {
         context.Response.Headers.CacheControl = "no-store";
-        return running.Find(id) is { } job && ApiKeys.ScopeOf(context).Includes(job.Job.Owner) && job.Preview() is { } picture
-            ? Results.Bytes(picture, "image/webp")
+        return running.Find(id) is { } job && ApiKeys.ScopeOf(context).Includes(job.Job.Owner) && job.Preview() is { } preview
+            ? Results.Bytes(preview, "image/webp")
             : ApiErrors.NotFound("There is no preview of this job now");
     }
 
@@ -96,7 +96,7 @@ internal static class QueueApi
 
         return job is null
             ? ApiErrors.NotFound("Job not found or cannot be cancelled")
-            // It may have been drawn to its end before the engine heard of it.
+            // It may have finished before the engine saw the cancel.
             : Results.Json(new CancelledResponse(job.Status != JobStatus.Completed, await views.OfAsync(job, context.RequestAborted)), ApiJson.Readable.CancelledResponse);
     }
 

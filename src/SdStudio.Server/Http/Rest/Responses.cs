@@ -12,14 +12,14 @@ internal sealed record ErrorResponse(
 
 /// <param name="Status">ok.</param>
 /// <param name="Timestamp">The server's time, UTC.</param>
-/// <param name="Engine">What draws; null before it is loaded, or when it could not be.</param>
+/// <param name="Engine">The engine; null before it is loaded, or when loading failed.</param>
 /// <param name="Devices">What it computes on.</param>
 /// <param name="Backend">The backend in use, e.g. cpu or vulkan; null before it is loaded.</param>
 /// <param name="BackendReason">Why that one, in a sentence.</param>
 internal sealed record HealthResponse(
     string Status, string Timestamp, string? Engine, IReadOnlyList<string> Devices, string? Backend, string? BackendReason)
 {
-    /// <summary>The commit the engine was built from; null when it does not tell.</summary>
+    /// <summary>The commit the engine was built from; null when unknown.</summary>
     public string? EngineCommit { get; init; }
 }
 
@@ -40,11 +40,11 @@ internal sealed record ConfigResponse(
     public required LimitsResponse Limits { get; init; }
 }
 
-/// <param name="MaxSide">Longest side of a picture, pixels.</param>
-/// <param name="MaxPixels">Width × height of a picture.</param>
+/// <param name="MaxSide">Longest side of an image, pixels.</param>
+/// <param name="MaxPixels">Width × height of an image.</param>
 /// <param name="MaxSteps">Sampling steps.</param>
-/// <param name="MaxImages">Pictures of a request.</param>
-/// <param name="MaxRequestBytes">Bytes of a request, the pictures that are sent in among them.</param>
+/// <param name="MaxImages">Images of a request.</param>
+/// <param name="MaxRequestBytes">Bytes of a request, including its images.</param>
 internal sealed record LimitsResponse(int MaxSide, int MaxPixels, int MaxSteps, int MaxImages, int MaxRequestBytes);
 
 internal sealed record UpscalersResponse(IReadOnlyList<UpscalerResponse> Upscalers);
@@ -104,7 +104,7 @@ internal sealed record ModelResponse(
     /// <summary>Whether it stays loaded until it is stopped.</summary>
     public bool Pinned { get; init; }
 
-    /// <summary>Why it cannot draw, or could not be loaded; null when nothing is known against it.</summary>
+    /// <summary>Why it cannot generate or be loaded; null when there is no known problem.</summary>
     public string? Problem { get; init; }
 }
 

@@ -23,7 +23,7 @@ internal static class StatusApi
             {
                 EngineCommit = engineHost.Loaded?.Info.Commit is { Length: > 0 } commit ? commit : null,
             },
-            ApiJson.Readable.HealthResponse)).Gives<HealthResponse>("Status", "Whether the server is there");
+            ApiJson.Readable.HealthResponse)).ProducesJson<HealthResponse>("getHealth", "Status", "Whether the server is up, and its engine");
         api.MapGet("/config", (HttpRequest request, ModelCatalogue catalogue, ApiKeys keys, EngineHost engineHost, IOptions<StudioOptions> options) =>
         {
             LimitOptions limits = options.Value.Limits;
@@ -36,6 +36,6 @@ internal static class StatusApi
                     Limits = new LimitsResponse(limits.MaxSide, limits.MaxPixels, limits.MaxSteps, limits.MaxImages, limits.MaxRequestBytes),
                 },
                 ApiJson.Readable.ConfigResponse);
-        }).Gives<ConfigResponse>("Status", "Where the API is, which model is the default, whether a key is needed, the engine's samplers and schedulers, and the most a request may ask for");
+        }).ProducesJson<ConfigResponse>("getConfig", "Status", "The API's address, default model, samplers, schedulers and limits, and whether a key is needed");
     }
 }

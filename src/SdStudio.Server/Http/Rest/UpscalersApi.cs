@@ -4,12 +4,12 @@ using SdStudio.Server.Models.Catalogue;
 
 namespace SdStudio.Server.Http.Rest;
 
-/// <summary><c>GET /api/upscalers</c>: what enlarges pictures.</summary>
+/// <summary><c>GET /api/upscalers</c>: the upscalers.</summary>
 internal static class UpscalersApi
 {
     public static void MapUpscalersApi(this IEndpointRouteBuilder api) =>
         api.MapGet("/upscalers", (ModelCatalogue catalogue) => Results.Json(
             new UpscalersResponse([.. catalogue.Upscalers.Select(upscaler => new UpscalerResponse(
                 upscaler.Id, upscaler.Name, upscaler.Description, upscaler.Scale, upscaler.IsThere, upscaler.HubFiles.Count > 0))]),
-            ApiJson.Readable.UpscalersResponse)).Gives<UpscalersResponse>("Models", "What enlarges pictures: those of the catalogue, and two that need no file");
+            ApiJson.Readable.UpscalersResponse)).ProducesJson<UpscalersResponse>("listUpscalers", "Models", "The upscalers: those of the catalogue, and two that need no file");
 }

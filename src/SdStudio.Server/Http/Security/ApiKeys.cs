@@ -11,24 +11,32 @@ namespace SdStudio.Server.Http.Security;
 internal sealed class ApiKeys
 {
     private const string OwnerItem = "SdStudio.Owner";
+    private const string SessionCookie = "sdstudio_session";
+    private const string Unauthorized = "Unauthorized";
+    private const string WrongKey = "The API key is wrong";
+    private const string MissingKey = "Missing API key. Use the header Authorization: Bearer KEY or X-Api-Key: KEY";
+    private const string OthersToo = "This concerns everybody: only the administrator's API key may do it";
     private const string ResultItem = "SdStudio.KeyResult";
 
     // These say nothing of what people generate.
-    private static readonly string[] Open = ["/api/health", "/api/config"];
+    private static readonly string[] Open = ["/api/health", "/api/config", "/api/login", "/api/logout"];
 
     // Where browsers cannot send a header.
     private static readonly string[] KeyInQuery = ["/ws", "/api/events", "/api/images", "/api/generations", "/api/queue"];
 
     private readonly List<(string Owner, byte[] Hash)> _keys;
     private readonly WrongKeys _wrongKeys;
+    private readonly SessionTokens _sessions;
 
-    public ApiKeys(IOptions<StudioOptions> options, WrongKeys wrongKeys)
+    public ApiKeys(IOptions<StudioOptions> options, WrongKeys wrongKeys, TimeProvider time)
     {
         SecurityOptions security = options.Value.Security;
         _wrongKeys = wrongKeys;
-        _keys = [.. security.ApiKeys.Select(named => (named.Key, Hash(named.Value)))];
+        List<(string Owner, string Key)> keys = [.. security.ApiKeys.Select(named => (named.Key, named.Value))];
         if (security.ApiKey.Length > 0)
-            _keys.Add((OwnerScope.Administrator, Hash(security.ApiKey)));
+            keys.Add((OwnerScope.Administrator, security.ApiKey));
+        _keys = [.. keys.Select(named => (named.Owner, Hash(named.Key)))];
+        _sessions = new SessionTokens(keys, time);
     }
 
     public bool AreNeeded => _keys.Count > 0;
@@ -71,33 +79,74 @@ internal sealed class ApiKeys
 
         if (presented)
             _wrongKeys.Count(context.Connection.RemoteIpAddress);
-        return (presented, false, null);
+        if (context.Request.Cookies[SessionCookie] is not { Length: > 0 } token)
+            return (presented, false, null);
+        context.Items[OwnerItem] = _sessions.OwnerOf(token);
+        return (true, context.Items[OwnerItem] is not null, null);
+    }
+
+    /// <summary>Gives a page its cookie.</summary>
+    /// <param name="context">Its request.</param>
+    /// <param name="key">The key that it shows.</param>
+    /// <returns>Null when the key is right; else how long it has to wait before it may show another.</returns>
+    public TimeSpan? BeginSession(HttpContext context, string key)
+    {
+        byte[] hash = Hash(key);
+        if (_wrongKeys.Wait(context.Connection.RemoteIpAddress, hash) is { } wait)
+            return wait;
+        if (Find(hash) is not { } owner)
+        {
+            _wrongKeys.Count(context.Connection.RemoteIpAddress);
+            return TimeSpan.Zero;
+        }
+
+        _wrongKeys.Remember(context.Connection.RemoteIpAddress, hash);
+        (string token, DateTimeOffset end) = _sessions.Issue(owner);
+        context.Response.Cookies.Append(SessionCookie, token, CookieOf(context, end));
+        return null;
+    }
+
+    /// <summary>Takes the cookie back.</summary>
+    public static void EndSession(HttpContext context) => context.Response.Cookies.Delete(SessionCookie, CookieOf(context, end: null));
+
+    /// <summary>Answers that a key is wrong, or that its address has to wait.</summary>
+    public static async Task<IResult> RefuseAsync(HttpContext context, TimeSpan wait)
+    {
+        if (wait > TimeSpan.Zero)
+            await RefuseForNowAsync(context, wait);
+        else
+            await ApiErrors.WriteAsync(context, StatusCodes.Status401Unauthorized, Unauthorized, WrongKey);
+        return Results.Empty;
+    }
+
+    private static CookieOptions CookieOf(HttpContext context, DateTimeOffset? end) => new()
+    {
+        HttpOnly = true, SameSite = SameSiteMode.Strict, Path = "/", Expires = end,
+        Secure = context.Request.IsHttps || context.Request.Headers["X-Forwarded-Proto"].ToString() == Uri.UriSchemeHttps,
+    };
+
+    private static Task RefuseForNowAsync(HttpContext context, TimeSpan wait)
+    {
+        string seconds = Math.Ceiling(Math.Max(1, wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        context.Response.Headers.RetryAfter = seconds;
+        return ApiErrors.WriteAsync(
+            context, StatusCodes.Status429TooManyRequests, "Too many wrong API keys came from this address", $"Try again in {seconds} s");
     }
 
     public async Task CheckAsync(HttpContext context, RequestDelegate next)
     {
         (bool presented, bool valid, TimeSpan? wait) = AreNeeded ? Authenticate(context) : (false, true, null);
         if (wait is { } time)
-        {
-            string seconds = Math.Ceiling(Math.Max(1, time.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
-            context.Response.Headers.RetryAfter = seconds;
-            await ApiErrors.WriteAsync(
-                context, StatusCodes.Status429TooManyRequests, "Too many wrong API keys came from this address", $"Try again in {seconds} s");
-            return;
-        }
-
-        if (valid || IsOpen(context.Request))
-        {
+            await RefuseForNowAsync(context, time);
+        else if (!valid && !IsOpen(context.Request))
+            await ApiErrors.WriteAsync(context, StatusCodes.Status401Unauthorized, Unauthorized, presented ? WrongKey : MissingKey);
+        else if (context.GetEndpoint()?.Metadata.GetMetadata<AdministratorOnly>() is not null && ScopeOf(context).Owner is not null)
+            await ApiErrors.WriteAsync(context, StatusCodes.Status403Forbidden, OthersToo, "Use the key in SdStudio:Security:ApiKey");
+        else
             await next(context);
-            return;
-        }
-
-        await ApiErrors.WriteAsync(
-            context, StatusCodes.Status401Unauthorized, "Unauthorized",
-            presented ? "The API key is wrong" : "Missing API key. Use the header Authorization: Bearer KEY or X-Api-Key: KEY");
     }
 
-    // Every key is compared to its end: neither which one nor how much of it was right can be told by the time.
+    // Every key is compared to its end: the time taken reveals neither which key matched nor how much of it.
     private string? Find(byte[] hash)
     {
         string? found = null;

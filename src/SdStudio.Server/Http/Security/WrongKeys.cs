@@ -40,8 +40,8 @@ internal sealed partial class WrongKeys(TimeProvider time, ILogger<WrongKeys> lo
             Tries tries = Of(network);
             Refill(tries);
             tries.Left = Math.Max(0, tries.Left - 1);
-            exhausted = tries.Left < 1 && !tries.Told;
-            tries.Told |= exhausted;
+            exhausted = tries.Left < 1 && !tries.Logged;
+            tries.Logged |= exhausted;
         }
 
         if (exhausted)
@@ -78,7 +78,7 @@ internal sealed partial class WrongKeys(TimeProvider time, ILogger<WrongKeys> lo
         long now = time.GetTimestamp();
         tries.Left = Math.Min(AtOnce, tries.Left + (time.GetElapsedTime(tries.At, now) / OneMoreEvery));
         tries.At = now;
-        tries.Told &= tries.Left < AtOnce / 2;
+        tries.Logged &= tries.Left < AtOnce / 2;
     }
 
     // Whoever has one IPv6 address has 2^64 of them.
@@ -101,7 +101,7 @@ internal sealed partial class WrongKeys(TimeProvider time, ILogger<WrongKeys> lo
 
         public long At { get; set; }
 
-        public bool Told { get; set; }
+        public bool Logged { get; set; }
 
         public HashSet<string> Good { get; } = new(StringComparer.Ordinal);
     }

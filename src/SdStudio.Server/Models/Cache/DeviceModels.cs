@@ -163,7 +163,7 @@ internal sealed partial class DeviceModels(
             }
 
             changed(null);
-            // It took more than its files told.
+            // It took more memory than its files suggested.
             await UnloadUntilAsync(Budget).ConfigureAwait(false);
             return new ModelLease(this, loaded, loaded.Loading);
         }

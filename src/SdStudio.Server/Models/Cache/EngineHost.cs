@@ -49,17 +49,29 @@ internal sealed partial class EngineHost(
 
     private SdEngine LoadEngine()
     {
-        SdEngine engine = SdEngine.Load(new SdEngineOptions
+        SdEngine engine;
+        try
         {
-            NativeDirectory = NullIfEmpty(options.Value.NativeDirectory),
-            Backend = NullIfEmpty(options.Value.Backend),
-            BackendPath = NullIfEmpty(options.Value.BackendPath),
-            CrashFile = folders.CrashFile,
-        });
+            engine = SdEngine.Load(Options(folders.CrashFile));
+        }
+        catch (SdException exception) when (exception is { Code: SdError.EngineIncompatible, Option: nameof(SdEngineOptions.CrashFile) })
+        {
+            // Another server of this process has loaded it: a crash is told in that one's folder.
+            engine = SdEngine.Load(Options(crashFile: null));
+        }
+
         SdEngine.SetLogSink(LogEngineLine);
         LogEngine(engine.Info.Version, engine.Info.Provider, engine.Info.Backend, engine.Info.BackendReason);
         return engine;
     }
+
+    private SdEngineOptions Options(string? crashFile) => new()
+    {
+        NativeDirectory = NullIfEmpty(options.Value.NativeDirectory),
+        Backend = NullIfEmpty(options.Value.Backend),
+        BackendPath = NullIfEmpty(options.Value.BackendPath),
+        CrashFile = crashFile,
+    };
 
     private void WriteDemoModel()
     {

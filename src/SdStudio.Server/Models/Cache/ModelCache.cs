@@ -128,12 +128,12 @@ internal sealed partial class ModelCache(
         }
         catch (Exception exception)
         {
-            // Nobody waits for this task: what goes wrong in it is told here or nowhere.
+            // Nobody awaits this task: its errors are logged here or nowhere.
             LogNotLoaded(model.Id, exception.Message);
         }
     }
 
-    // Where it is, else where it fits beside what is there, else where most is free.
+    // The device that has it, else one where it fits beside the others, else the one with the most free memory.
     private async Task<DeviceModels> DeviceForAsync(ModelDefinition definition, CancellationToken cancellation)
     {
         await devices.Ready.WaitAsync(cancellation).ConfigureAwait(false);

@@ -25,7 +25,7 @@ internal sealed class ModelStates(IEventLog events)
 
     public void Loaded(string id) => _failures.TryRemove(id, out _);
 
-    /// <summary>Tells those who listen, when it is not what was told before.</summary>
+    /// <summary>Publishes a state that differs from the last published one.</summary>
     public void Announce(string id, string status)
     {
         if (_announced.TryGetValue(id, out string? before) && before == status)

@@ -27,7 +27,7 @@ internal sealed class CatalogueFiles
         .ThenBy(Path.GetFileName, StringComparer.Ordinal);
 
     /// <param name="folder">Where they are.</param>
-    /// <param name="problem">Told what cannot be read, and why.</param>
+    /// <param name="problem">Called with files that cannot be read, and why.</param>
     public IReadOnlyList<CatalogueFile> Read(string folder, Action<string> problem)
     {
         List<CatalogueFile> files = [];

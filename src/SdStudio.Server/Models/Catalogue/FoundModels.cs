@@ -29,7 +29,7 @@ internal static partial class FoundModels
     /// <param name="catalogue">What the files of the catalogue say.</param>
     /// <param name="folder">The folder of models.</param>
     /// <param name="facts">What files are.</param>
-    /// <param name="note">Told what is not as its name says.</param>
+    /// <param name="note">Called with files that are not what their name says.</param>
     public static CatalogueSnapshot AddTo(CatalogueSnapshot catalogue, string folder, ModelFileCache facts, Action<string> note)
     {
         HashSet<string> known = [.. catalogue.Models.Values.SelectMany(model => model.Files).Select(file => file.FullPath)];

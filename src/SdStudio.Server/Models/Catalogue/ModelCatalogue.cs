@@ -96,7 +96,7 @@ internal sealed partial class ModelCatalogue : BackgroundService
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // Looking is cheap and works on every file system, which cannot be said of being told.
+        // Polling is cheap and works on every file system; change notifications do not.
         using var timer = new PeriodicTimer(LookEvery, _time);
         try
         {

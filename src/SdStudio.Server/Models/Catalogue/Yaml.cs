@@ -11,7 +11,7 @@ namespace SdStudio.Server.Models.Catalogue;
 /// </summary>
 /// <param name="node">The entry; null for one that does not exist, which has no values.</param>
 /// <param name="name">What to call it in warnings.</param>
-/// <param name="warn">Told the node and what is wrong with it.</param>
+/// <param name="warn">Called with a node and what is wrong with it.</param>
 internal sealed partial class YamlEntry(YamlMappingNode? node, string name, Action<YamlNode, string> warn)
 {
     private const int MaxMerges = 16;

@@ -6,7 +6,7 @@ namespace SdStudio.Server.Models.Downloads;
 /// <param name="Status">downloading, completed, failed or cancelled.</param>
 /// <param name="Progress">0 to 1.</param>
 /// <param name="BytesDownloaded">Those of earlier tries that are kept among them.</param>
-/// <param name="TotalBytes">Of the files that were missing; 0 before the hub has told.</param>
+/// <param name="TotalBytes">Of the files that were missing; 0 before the hub has answered.</param>
 /// <param name="DownloadId">Its id.</param>
 /// <param name="Model">The model's id.</param>
 /// <param name="BytesPerSecond">As of the last seconds; null when it does not run.</param>

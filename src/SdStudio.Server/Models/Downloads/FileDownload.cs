@@ -17,7 +17,7 @@ internal sealed class FileDownload(Hub hub, FileHashes hashes, TimeProvider time
     private readonly DownloadOptions _options = options.Value.Downloads;
 
     /// <param name="file">What the hub states.</param>
-    /// <param name="read">Told how many bytes have come.</param>
+    /// <param name="read">Called with the number of bytes received.</param>
     /// <param name="cancellation">Interrupts it; what has come is kept.</param>
     /// <returns>Whether the content was checked against a hash that the hub states.</returns>
     /// <exception cref="SdException">The hub refuses, or what it sent is not what it states; then nothing is left of it.</exception>

@@ -186,7 +186,7 @@ internal sealed partial class ModelDownloads(
         }
     }
 
-    // Told before the first byte: a full disk hurts more than a missing model.
+    // Checked before the first byte: a full disk hurts more than a missing model.
     private static void ThrowIfNoRoom(List<HubFile> stated)
     {
         foreach (IGrouping<string, HubFile> drive in stated.GroupBy(file => DriveOf(file.Entry.FullPath), StringComparer.Ordinal))

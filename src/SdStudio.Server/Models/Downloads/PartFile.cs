@@ -23,9 +23,9 @@ internal sealed class PartFile : IDisposable
     /// <summary>Bytes that were fetched before; 0 when there are none, or of another state of the file.</summary>
     public static long BytesOf(HubFile file) => Load(file) is { } state ? state.BytesDone : 0;
 
-    /// <summary>Opens what is there, or begins anew.</summary>
+    /// <summary>Opens an interrupted download, or starts a new one.</summary>
     /// <param name="file">What the hub states.</param>
-    /// <param name="partBytes">The length of a part, when it begins anew.</param>
+    /// <param name="partBytes">The length of a part of a new download.</param>
     public static PartFile Open(HubFile file, long partBytes)
     {
         string path = PathOf(file.Entry.FullPath);

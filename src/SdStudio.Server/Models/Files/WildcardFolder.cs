@@ -8,7 +8,7 @@ namespace SdStudio.Server.Models.Files;
 
 /// <summary>
 /// The wildcards of the data directory: a text file <c>animals/birds.txt</c> with one entry a line is <c>__animals/birds__</c>, and a list in a
-/// YAML file is named by its keys. Lines that begin with # and empty lines are no entries. Read anew when a file changes.
+/// YAML file is named by its keys. Lines that begin with # and empty lines are no entries. Read again when a file changes.
 /// </summary>
 internal sealed class WildcardFolder(DataFolders folders) : IWildcards
 {

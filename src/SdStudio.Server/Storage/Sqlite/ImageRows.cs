@@ -11,16 +11,16 @@ internal static class ImageRows
     public static List<JobImage> Of(SqliteSession session, string jobId) => session.Query(
         $"SELECT {Columns} FROM images WHERE job_id = $job ORDER BY index_in_batch", ToImage, ("$job", jobId));
 
-    /// <summary>Adds images; those that are listed already stay.</summary>
-    public static void Add(SqliteSession writer, IReadOnlyList<JobImage> images, long now)
+    /// <summary>Adds images; those of the same job that are listed already stay.</summary>
+    public static void Add(SqliteSession writer, string jobId, IReadOnlyList<JobImage> images, long now)
     {
         foreach (JobImage image in images)
         {
             writer.Execute(
                 "INSERT INTO images (id, job_id, index_in_batch, file_path, mime_type, width, height, seed, created_at) " +
-                "VALUES ($id, $job, $index, $path, $mime, $width, $height, $seed, $now) ON CONFLICT (id) DO NOTHING",
+                "SELECT $id, $job, $index, $path, $mime, $width, $height, $seed, $now WHERE NOT EXISTS (SELECT 1 FROM images WHERE id = $id AND job_id = $owner)",
                 ("$id", image.Id), ("$job", image.JobId), ("$index", image.Index), ("$path", image.FilePath),
-                ("$mime", image.MimeType), ("$width", image.Width), ("$height", image.Height), ("$seed", image.Seed), ("$now", now));
+                ("$mime", image.MimeType), ("$width", image.Width), ("$height", image.Height), ("$seed", image.Seed), ("$now", now), ("$owner", jobId));
         }
     }
 

@@ -33,7 +33,7 @@ internal sealed class SqliteJobStore(StudioDatabase database, TimeProvider time)
                     [.. Show(lease), ("$settings", settings), ("$loading", result.LoadingMs), ("$generation", result.GenerationMs)]).FirstOrDefault();
                 if (done is null)
                     return null;
-                ImageRows.Add(writer, result.Images, Now);
+                ImageRows.Add(writer, lease.JobId, result.Images, Now);
                 if (result.Measured is { } measured)
                     SqliteModelCostStore.Add(writer, ModelCosts.KeyOf(result.Settings), result.DeviceClass, measured);
                 return done with { ImageCount = result.Images.Count };
@@ -46,7 +46,7 @@ internal sealed class SqliteJobStore(StudioDatabase database, TimeProvider time)
         {
             bool isHeld = writer.Query($"UPDATE jobs SET updated_at = $now WHERE {Held} RETURNING 1", row => true, Show(lease)).Count > 0;
             if (isHeld)
-                ImageRows.Add(writer, [image], Now);
+                ImageRows.Add(writer, lease.JobId, [image], Now);
             return isHeld;
         },
         cancellation);
@@ -165,7 +165,7 @@ internal sealed class SqliteJobStore(StudioDatabase database, TimeProvider time)
 
     private Submitted Add(SqliteSession writer, NewJob job, string settings, int maxWaiting)
     {
-        (string id, GenerationSettings drawn, SubmitOptions options) = job;
+        (string id, GenerationSettings generation, SubmitOptions options) = job;
         if (options.IdempotencyKey is { } key && FindByKey(writer, options.Owner, key, options.Fingerprint) is { } earlier)
             return new Submitted(earlier, IsNew: false);
         if (Waiting(writer) >= maxWaiting)
@@ -173,8 +173,8 @@ internal sealed class SqliteJobStore(StudioDatabase database, TimeProvider time)
         Job added = writer.Query(
             "INSERT INTO jobs (id, type, model, settings, owner, idempotency_key, fingerprint, priority, status, created_at, queued_at, updated_at, place, caller, task_id) " +
             $"VALUES ($id, $type, $model, $settings, $owner, $key, $fingerprint, $priority, 'pending', $now, $now, $now, {NextPlace}, $caller, $task) RETURNING {JobRows.Columns}",
-            row => JobRows.ToJob(row, drawn),
-            ("$id", id), ("$type", drawn.Type), ("$model", drawn.Model), ("$settings", settings), ("$owner", options.Owner),
+            row => JobRows.ToJob(row, generation),
+            ("$id", id), ("$type", generation.Type), ("$model", generation.Model), ("$settings", settings), ("$owner", options.Owner),
             ("$key", options.IdempotencyKey), ("$fingerprint", options.Fingerprint), ("$priority", options.Priority), ("$now", Now),
             ("$caller", options.Caller), ("$task", options.TaskId))[0];
         return new Submitted(added, IsNew: true);

@@ -31,7 +31,7 @@ internal sealed class SqliteLogStore : ILogStore, IAsyncDisposable
         (_session, string? aside) = OpenOrBegin(folders.Logs);
         if (aside is not null)
         {
-            string said = $"The log {Path.GetFileName(folders.Logs)} was damaged: it was set aside as {Path.GetFileName(aside)} and begun anew";
+            string said = $"The log {Path.GetFileName(folders.Logs)} was damaged: it was set aside as {Path.GetFileName(aside)}, and a new log was started";
             Console.Error.WriteLine(said);
             Add(new LogLine(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), LogLevel.Warning, "logStore", null, said));
         }
@@ -65,7 +65,7 @@ internal sealed class SqliteLogStore : ILogStore, IAsyncDisposable
         _session.Dispose();
     }
 
-    // What it holds is not needed: a log that cannot be read is set aside and begun anew.
+    // What it holds is not needed: a log that cannot be read is set aside, and a new one is started.
     private static (SqliteSession Session, string? SetAside) OpenOrBegin(string path)
     {
         try

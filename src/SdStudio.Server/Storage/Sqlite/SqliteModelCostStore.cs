@@ -24,7 +24,7 @@ internal sealed class SqliteModelCostStore(StudioDatabase database) : IModelCost
         }
         catch (JsonException)
         {
-            // Only an estimate: the next job measures anew.
+            // Only an estimate: the next job measures again.
             return null;
         }
     }

@@ -48,7 +48,17 @@ internal sealed class SqliteSession : IDisposable
     {
         using SqliteCommand command = _connection.CreateCommand();
         command.CommandText = sql;
-        command.ExecuteNonQuery();
+        // Every statement's result is asked for: ExecuteNonQuery swallows the errors of those that follow one with columns, which some
+        // ALTER TABLE have.
+        using SqliteDataReader reader = command.ExecuteReader();
+        do
+        {
+            while (reader.Read())
+            {
+                // Nobody wants the rows of a script.
+            }
+        }
+        while (reader.NextResult());
     }
 
     public void Dispose()

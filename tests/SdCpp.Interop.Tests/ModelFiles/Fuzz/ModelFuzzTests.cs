@@ -145,7 +145,7 @@ public sealed class ModelFuzzTests(Demo demo) : ModelFileTest
         CancellationToken cancellation = TestContext.Current.CancellationToken;
         await using DiffusionModel model = await DiffusionModel.LoadAsync(options, null, cancellation);
         using GenerationResult drawn = await model.TextToImageAsync(Request, null, cancellation);
-        Assert.Equal(Request.Width, Assert.Single(drawn.Images).Pixels.Width);
+        Assert.Equal(Request.Width, Assert.Single(drawn.Images).Image.Width);
         if (!alsoFromPicture)
             return;
         using ImageBuffer image = ImageBuffer.Create(Request.Width!.Value, Request.Height!.Value);

@@ -1,0 +1,229 @@
+using System.ComponentModel;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace SdStudio.Server.Http.OpenApi;
+
+// Bodies of the clients' surfaces, for the API description only: the fields that this server reads and writes. Others may be sent, too.
+
+/// <summary>What txt2img and img2img read.</summary>
+internal record A1111GenerateBody
+{
+    [Description("The prompt, with <lora:NAME:WEIGHT> for LoRAs")]
+    public string? Prompt { get; init; }
+
+    public string? NegativePrompt { get; init; }
+
+    public int? Steps { get; init; }
+
+    public int? Width { get; init; }
+
+    public int? Height { get; init; }
+
+    public double? CfgScale { get; init; }
+
+    [Description("-1 or nothing is a random one")]
+    public long? Seed { get; init; }
+
+    [Description("A sampler's label or name, e.g. Euler a")]
+    public string? SamplerName { get; init; }
+
+    public string? Scheduler { get; init; }
+
+    public int? BatchSize { get; init; }
+
+    public int? NIter { get; init; }
+
+    [Description("How far img2img, or the second pass of hires, may leave the first image; 0 to 1")]
+    public double? DenoisingStrength { get; init; }
+
+    [Description("sd_model_checkpoint and CLIP_stop_at_last_layers")]
+    public Dictionary<string, JsonElement>? OverrideSettings { get; init; }
+
+    public bool? SendImages { get; init; }
+}
+
+/// <summary>Text-to-image.</summary>
+internal sealed record A1111TextToImageBody : A1111GenerateBody
+{
+    public bool? EnableHr { get; init; }
+
+    public double? HrScale { get; init; }
+
+    public string? HrUpscaler { get; init; }
+
+    public int? HrSecondPassSteps { get; init; }
+}
+
+/// <summary>Image-to-image and inpainting.</summary>
+internal sealed record A1111ImageToImageBody : A1111GenerateBody
+{
+    [Description("Base64 or data URLs; the first one is the input image")]
+    public required IReadOnlyList<string> InitImages { get; init; }
+
+    [Description("Base64 or a data URL: white is inpainted")]
+    public string? Mask { get; init; }
+
+    public double? MaskBlur { get; init; }
+
+    public int? ResizeMode { get; init; }
+}
+
+/// <param name="Images">PNG files as base64.</param>
+/// <param name="Parameters">The request.</param>
+/// <param name="Info">JSON as text: seeds, infotexts, notes.</param>
+internal sealed record A1111ImagesAnswer(IReadOnlyList<string> Images, Dictionary<string, JsonElement> Parameters, string Info);
+
+/// <summary>Upscaling of one image.</summary>
+internal sealed record A1111ExtraSingleBody
+{
+    [Description("Base64 or a data URL")]
+    public required string Image { get; init; }
+
+    [Description("0 by upscaling_resize, 1 to upscaling_resize_w and upscaling_resize_h")]
+    public int? ResizeMode { get; init; }
+
+    [JsonPropertyName("upscaler_1")]
+    public string? Upscaler1 { get; init; }
+
+    public double? UpscalingResize { get; init; }
+
+    public int? UpscalingResizeW { get; init; }
+
+    public int? UpscalingResizeH { get; init; }
+}
+
+/// <summary>Upscaling of several images.</summary>
+internal sealed record A1111ExtraBatchBody
+{
+    [JsonPropertyName("imageList"), Description("Objects with data (base64) and name")]
+    public required IReadOnlyList<Dictionary<string, string>> ImageList { get; init; }
+
+    public int? ResizeMode { get; init; }
+
+    [JsonPropertyName("upscaler_1")]
+    public string? Upscaler1 { get; init; }
+
+    public double? UpscalingResize { get; init; }
+
+    public int? UpscalingResizeW { get; init; }
+
+    public int? UpscalingResizeH { get; init; }
+}
+
+internal sealed record A1111ExtraSingleAnswer(string HtmlInfo, string Image);
+
+internal sealed record A1111ExtraBatchAnswer(string HtmlInfo, IReadOnlyList<string> Images);
+
+internal sealed record A1111PngInfoBody([property: Description("Base64 or a data URL")] string Image);
+
+internal sealed record A1111PngInfoAnswer(string Info, Dictionary<string, JsonElement> Items, Dictionary<string, JsonElement> Parameters);
+
+internal sealed record A1111ProgressAnswer(
+    double Progress, double EtaRelative, Dictionary<string, JsonElement> State, string? CurrentImage, string? Textinfo, string? CurrentTask);
+
+internal sealed record A1111InterruptAnswer(bool Success, bool Interrupted);
+
+internal sealed record A1111OptionsBody
+{
+    public string? SdModelCheckpoint { get; init; }
+}
+
+internal sealed record A1111Sampler(string Name, IReadOnlyList<string> Aliases, Dictionary<string, JsonElement> Options);
+
+internal sealed record A1111Scheduler(string Name, string Label, IReadOnlyList<string>? Aliases, double DefaultRho, bool NeedInnerModel);
+
+internal sealed record A1111Model(string Title, string ModelName, string Filename, string? Hash, string? Sha256, string? Config);
+
+internal sealed record A1111Upscaler(string Name, string? ModelName, string? ModelPath, string? ModelUrl, double? Scale);
+
+internal sealed record A1111Lora(string Name, string Alias, string Path, Dictionary<string, JsonElement> Metadata);
+
+/// <summary>Images from a prompt.</summary>
+internal sealed record OpenAiGenerationBody
+{
+    public required string Prompt { get; init; }
+
+    public string? Model { get; init; }
+
+    public int? N { get; init; }
+
+    [Description("auto or WIDTHxHEIGHT")]
+    public string? Size { get; init; }
+
+    public string? Quality { get; init; }
+
+    [Description("url or b64_json")]
+    public string? ResponseFormat { get; init; }
+
+    [Description("png, jpeg or webp")]
+    public string? OutputFormat { get; init; }
+
+    public int? OutputCompression { get; init; }
+
+    [Description("Server-sent events in place of one answer")]
+    public bool? Stream { get; init; }
+
+    public int? PartialImages { get; init; }
+}
+
+/// <summary>Images from an image.</summary>
+internal sealed record OpenAiEditForm
+{
+    public required string Image { get; init; }
+
+    public string? Mask { get; init; }
+
+    public string? Prompt { get; init; }
+
+    public string? Model { get; init; }
+
+    public int? N { get; init; }
+
+    public string? Size { get; init; }
+
+    public string? ResponseFormat { get; init; }
+}
+
+internal sealed record OpenAiImage
+{
+    public string? B64Json { get; init; }
+
+    public string? Url { get; init; }
+}
+
+internal sealed record OpenAiImagesAnswer(long Created, IReadOnlyList<OpenAiImage> Data);
+
+internal sealed record OpenAiModel(string Id, string Object, long Created, string OwnedBy);
+
+internal sealed record OpenAiModelsAnswer(string Object, IReadOnlyList<OpenAiModel> Data);
+
+internal sealed record OpenAiError(string Message, string Type, string? Param, string? Code);
+
+internal sealed record OpenAiErrorAnswer(OpenAiError Error);
+
+/// <summary>The shapes above, for the description.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(A1111TextToImageBody))]
+[JsonSerializable(typeof(A1111ImageToImageBody))]
+[JsonSerializable(typeof(A1111ImagesAnswer))]
+[JsonSerializable(typeof(A1111ExtraSingleBody))]
+[JsonSerializable(typeof(A1111ExtraBatchBody))]
+[JsonSerializable(typeof(A1111ExtraSingleAnswer))]
+[JsonSerializable(typeof(A1111ExtraBatchAnswer))]
+[JsonSerializable(typeof(A1111PngInfoBody))]
+[JsonSerializable(typeof(A1111PngInfoAnswer))]
+[JsonSerializable(typeof(A1111ProgressAnswer))]
+[JsonSerializable(typeof(A1111InterruptAnswer))]
+[JsonSerializable(typeof(A1111OptionsBody))]
+[JsonSerializable(typeof(List<A1111Sampler>))]
+[JsonSerializable(typeof(List<A1111Scheduler>))]
+[JsonSerializable(typeof(List<A1111Model>))]
+[JsonSerializable(typeof(List<A1111Upscaler>))]
+[JsonSerializable(typeof(List<A1111Lora>))]
+[JsonSerializable(typeof(OpenAiGenerationBody))]
+[JsonSerializable(typeof(OpenAiEditForm))]
+[JsonSerializable(typeof(OpenAiImagesAnswer))]
+[JsonSerializable(typeof(OpenAiModelsAnswer))]
+[JsonSerializable(typeof(OpenAiErrorAnswer))]
+internal sealed partial class ClientBodiesJson : JsonSerializerContext;
