@@ -101,7 +101,7 @@ public sealed class PageFaultTests(Browser browser) : PageTest(browser)
         await Button("Delete").ClickAsync();
         await Expect(Notice).ToContainTextAsync("1 image deleted");
         await Expect(Tiles).ToHaveCountAsync(3);
-        await Notice.GetByRole(AriaRole.Button, new() { Name = "Undo" }).ClickAsync();
+        await Notice.Locator(".notice", new() { HasText = "deleted" }).GetByRole(AriaRole.Button, new() { Name = "Undo" }).ClickAsync();
         await Expect(Tiles).ToHaveCountAsync(4);
         await OpenAsync($"#/image/{id}/3");
         await Button("Delete").ClickAsync();

@@ -14,8 +14,23 @@ public sealed class PageGalleryTests(Browser browser) : PageTest(browser)
     private const int MostElements = 1200;
     private const int MostBytes = 150_000;
 
-    // None of the page's own; the garbage collector of a loaded machine may have one.
-    private const int MostLongTasks = 1;
+    private const double LongTask = 50;
+
+    // How much longer than at best the same work takes on this machine now: other programs compute beside the tests.
+    private const string Slowness =
+        """
+        async () => {
+          const times = [];
+          for (let round = 0; round < 60; round++) {
+            await new Promise(requestAnimationFrame);
+            const start = performance.now();
+            let sum = 0;
+            for (let i = 0; i < 3e6; i++) sum += Math.sqrt(i);
+            times.push(performance.now() - start + (sum < 0 ? 1 : 0));
+          }
+          return Math.max(...times) / Math.max(1, Math.min(...times));
+        }
+        """;
 
     private ILocator Tile(int index) => Page.Locator($"#gallery li.tile[data-index='{index}']");
 
@@ -43,7 +58,8 @@ public sealed class PageGalleryTests(Browser browser) : PageTest(browser)
         await Expect(Tile(Count - 1)).ToHaveAttributeAsync("aria-setsize", $"{Count}");
         await Expect(Tile(Count - 1).GetByRole(AriaRole.Link)).ToHaveAccessibleNameAsync("a red circle, number 1");
         Assert.InRange(await Page.EvaluateAsync<int>("document.querySelectorAll('*').length"), 100, MostElements);
-        string tasks = await Page.EvaluateAsync<string>("longTasks.map(Math.round).join(', ')");
+        double longest = await Page.EvaluateAsync<double>("Math.max(0, ...longTasks)");
+        double slowness = Math.Max(1, await Page.EvaluateAsync<double>(Slowness));
 
         await Page.Keyboard.PressAsync("Enter");
         await Expect(Page.Locator("img.result")).ToHaveAttributeAsync("alt", "a red circle, number 1");
@@ -60,9 +76,9 @@ public sealed class PageGalleryTests(Browser browser) : PageTest(browser)
         Assert.Empty(Complaints);
         await File.WriteAllTextAsync(
             Path.Combine(Browser.Screenshots, "..", "page.txt"),
-            await Page.EvaluateAsync<string>("`first contentful paint ${Math.round(performance.getEntriesByName('first-contentful-paint')[0].startTime)} ms, tasks of more than 50 ms while scrolling through 100,000 images: `") + (tasks.Length == 0 ? "none" : tasks),
+            await Page.EvaluateAsync<string>("`first contentful paint ${Math.round(performance.getEntriesByName('first-contentful-paint')[0].startTime)} ms, longest task of more than 50 ms while scrolling through 100,000 images: `") + $"{longest:F0} ms (0 is none) on a machine that takes up to {slowness:F1} times as long as at best",
             Cancellation);
-        Assert.True(tasks.Split(", ", StringSplitOptions.RemoveEmptyEntries).Length <= MostLongTasks, $"Tasks of more than 50 ms: {tasks} ms.");
+        Assert.True(longest < LongTask * slowness, $"A task of {longest} ms, where {LongTask * slowness} are allowed.");
     }
 
     [Fact]
@@ -143,7 +159,7 @@ public sealed class PageGalleryTests(Browser browser) : PageTest(browser)
                        'width', 64, 'height', 64, 'seed', i, 'count', 1, 'steps', 8, 'cfg_scale', 1, 'clip_skip', 0),
                    'completed', 1, 1700000000000 + i, 1700000000000 + i, 1700000000000 + i, 1700000000000 + i, 1700000000000 + i
             FROM n;
-            INSERT INTO images SELECT 'image-' || id, id, 0, 'images/red.png', 'image/png', 64, 64, 1, created_at FROM jobs;
+            INSERT INTO images (id, job_id, index_in_batch, file_path, mime_type, width, height, seed, created_at) SELECT 'image-' || id, id, 0, 'images/red.png', 'image/png', 64, 64, 1, created_at FROM jobs;
             COMMIT;
             """;
         command.ExecuteNonQuery();

@@ -13,6 +13,8 @@ const undoFor = 7000;
 
 export const query = signal('');
 export const modelFilter = signal('');
+/** How many searches there were: each begins at its first image. */
+export const searches = signal(0);
 /** Whether the list was asked for at least once. */
 export const isLoaded = signal(false);
 /** Keys of the tiles that are selected. @type {import('./types').Signal<Set<string>>} */
@@ -140,6 +142,7 @@ export function search(words = query.value, model = modelFilter.value) {
   asked++;
   asking.clear();
   isStale = true;
+  searches.value++;
   query.value = words;
   modelFilter.value = model;
   return load(0);

@@ -1,7 +1,7 @@
 // The images of this server as tiles, of which only those on the screen exist.
 import { html, useEffect, useLayoutEffect, useRef, useSignal } from '../lib.js';
 import { withKey } from '../core/api.js';
-import { imagesOf, keyOf, look, positionOf, selection, tileAt, toggle, total } from '../core/history.js';
+import { imagesOf, keyOf, look, positionOf, searches, selection, tileAt, toggle, total } from '../core/history.js';
 import { imageHash } from '../core/route.js';
 import { jobs } from '../core/store.js';
 import { shownImage } from '../core/turn.js';
@@ -9,6 +9,8 @@ import { t } from '../core/text.js';
 import { Icon } from './ui.js';
 
 const gap = 8;
+// Nothing is drawn anew for less: half a screen before and after is there already.
+const stride = 64;
 // How far each list was scrolled: who comes back finds what was left.
 const places = new Map();
 
@@ -69,7 +71,7 @@ export function Tiles({ smallest, label, before = undefined }) {
     if (!scroller.current || !grid.current) return;
     const { scrollTop, clientHeight } = scroller.current;
     if (seen.value.width > 0) places.set(label, scrollTop);
-    const next = { top: scrollTop - grid.current.offsetTop, height: clientHeight, width: grid.current.clientWidth };
+    const next = { top: Math.floor((scrollTop - grid.current.offsetTop) / stride) * stride, height: clientHeight, width: grid.current.clientWidth };
     const old = seen.value;
     if (old.top !== next.top || old.height !== next.height || old.width !== next.width) seen.value = next;
   };
@@ -90,6 +92,13 @@ export function Tiles({ smallest, label, before = undefined }) {
   useLayoutEffect(() => {
     if (isMeasured && places.get(label)) scroller.current.scrollTop = places.get(label);
   }, [isMeasured]);
+  const search = useRef(searches.peek());
+  useLayoutEffect(() => {
+    if (search.current === searches.value) return;
+    search.current = searches.value;
+    scroller.current.scrollTop = 0;
+    measure();
+  }, [searches.value]);
   useEffect(() => { if (isMeasured) look(first, last); });
   useEffect(() => {
     if (focusOn.current < 0) return;
