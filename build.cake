@@ -166,6 +166,7 @@ void Benchmarks(params string[] arguments)
 
 Task("Gpu-Archive")
     .Description("Makes the archive that checks a graphics card on a Linux x64 machine with nothing but a shell, where it is older than what it is made of.")
+    .WithCriteria(() => machine == "linux-x64", "The archive is for Linux x64 and made on it.")
     .IsDependentOn("Native")
     .Does(() =>
 {
