@@ -180,7 +180,7 @@ FilePath gpuArchive => MakeAbsolute(File($"artifacts/{GpuFolder}.tar.gz"));
 const string GpuFolder = "SdStudio-gpu-check-linux-x64";
 
 IEnumerable<System.IO.FileInfo> GpuArchiveInputs() =>
-    GetFiles("src/**/*").Concat(GetFiles("benchmarks/S*d*/**/*")).Concat(GetFiles($"build/{preset}/out/**/*")).Concat(GetFiles("Directory.*"))
+    GetFiles("src/**/*").Concat(GetFiles("benchmarks/S*d*/**/*")).Concat(GetFiles($"build/{preset}/out/**/*")).Concat(GetFiles("Directory.*")).Concat(GetFiles("build.cake"))
         .Select(file => new System.IO.FileInfo(file.FullPath));
 
 void MakeGpuArchive()
