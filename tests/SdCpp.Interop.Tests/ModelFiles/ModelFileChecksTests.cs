@@ -134,7 +134,7 @@ public sealed class ModelFileChecksTests : ModelFileTest
         string good = Write(ModelBytes.Safetensors(("layers.0.attention.qkv.lora_A.weight", [4, 4])), "good.safetensors");
         Check(good);
         Assert.Contains("fits nothing", Fails(Write(ModelBytes.Safetensors(("blocks.0.attn.lora_A.weight", [4, 4])), "wan.safetensors")), StringComparison.Ordinal);
-        Assert.Contains("looks like a VAE", Fails(Write(ModelBytes.Safetensors(ModelBytes.Named("decoder.conv_in.weight", "decoder.mid.x")), "vae.safetensors")), StringComparison.Ordinal);
+        Assert.Contains("it is a VAE", Fails(Write(ModelBytes.Safetensors(ModelBytes.Named("decoder.conv_in.weight", "decoder.mid.x")), "vae.safetensors")), StringComparison.Ordinal);
         Assert.Contains("PyTorch", Fails(Write([.. "PK\u0003\u0004 archive/data.pkl"u8], "lora.pt")), StringComparison.Ordinal);
         Assert.Contains("HTML", Fails(Write([.. "<html>"u8], "page.safetensors")), StringComparison.Ordinal);
         Assert.Contains("does not exist", Fails(Path.Combine(Folder, "none")), StringComparison.Ordinal);
@@ -152,6 +152,6 @@ public sealed class ModelFileChecksTests : ModelFileTest
         ModelFiles.CheckUpscaler(Write(ModelBytes.Safetensors(ModelBytes.Named("something"))));
         string lora = Write(ModelBytes.Safetensors(ModelBytes.Named("a.lora_A.weight")));
         SdException error = Assert.Throws<SdException>(() => ModelFiles.CheckUpscaler(lora));
-        Assert.Contains("looks like a LoRA", error.Message, StringComparison.Ordinal);
+        Assert.Contains("it is a LoRA", error.Message, StringComparison.Ordinal);
     }
 }

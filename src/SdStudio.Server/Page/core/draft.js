@@ -157,6 +157,8 @@ export const upscale = guarded(async ({ imageId, blob }, upscaler, factor) => {
   if (imageId) data.append('source_image_id', imageId);
   else data.append('image', blob, 'image.png');
   await sent(() => api('POST', '/api/queue/upscale', data));
+  // An image that was brought only to be upscaled is not the input of the next generation.
+  if (blob) await setInput(null);
 });
 
 const parametersOf = imageId => get(`/api/images/${imageId}/parameters`);
