@@ -90,6 +90,12 @@ internal sealed record GenerationSettings
     /// <summary>The engine that drew it.</summary>
     public string? Engine { get; init; }
 
+    /// <summary>Whether its images carry their settings; null as the server's setting says.</summary>
+    public bool? Infotext { get; init; }
+
+    /// <summary>The id of the board that its images go to; null for none.</summary>
+    public string? Board { get; init; }
+
     /// <summary>What a model is converted to; null for jobs that make images.</summary>
     public Conversion? Conversion { get; init; }
 

@@ -207,6 +207,11 @@ internal static class Parameters
 
     private static Parameter[] Submission =>
     [
+        new("board", Text, JobTypes.All, "The board that the images go to: its id or name") { A1111 = null, Range = _ => (0, 400), Get = s => s.Board },
+        new("infotext", Flag, JobTypes.All, "Whether the images carry their settings as text; without it as the server's setting says")
+        {
+            A1111 = null, Get = s => s.Infotext, Set = (s, v) => s with { Infotext = (bool)v },
+        },
         new("priority", Integer, JobTypes.All, "Higher goes first") { Range = _ => (-10, 10), Default = 0L },
         new("on_disconnect", Choice, JobTypes.All, "What happens to the job when the client leaves before its end")
         {

@@ -1,3 +1,4 @@
+using SdStudio.Server.Gallery;
 using SdStudio.Server.Images;
 using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Models.Downloads;
@@ -16,6 +17,8 @@ internal static class StorageServices
         services.AddSingleton<StudioDatabase>();
         services.AddSingleton<IJobStore, SqliteJobStore>();
         services.AddSingleton<IJobQueries, SqliteJobQueries>();
+        services.AddSingleton<IGallery, SqliteGallery>();
+        services.AddSingleton<IBoards, SqliteBoards>();
         services.AddSingleton<ISharedState, SqliteSharedState>();
         services.AddSingleton<IModelCostStore, SqliteModelCostStore>();
         services.AddSingleton<IModelMemoryStore, SqliteModelMemoryStore>();
@@ -23,6 +26,13 @@ internal static class StorageServices
         services.AddSingleton<IDownloadStore, SqliteDownloadStore>();
         services.AddSingleton<ILogStore, SqliteLogStore>();
         services.AddHostedService<DatabaseBackups>();
+    }
+
+    public static void AddGallery(this IServiceCollection services)
+    {
+        services.AddSingleton<ImageImport>();
+        services.AddSingleton<ImageRetention>();
+        services.AddHostedService(provider => provider.GetRequiredService<ImageRetention>());
     }
 
     public static void AddQueue(this IServiceCollection services)

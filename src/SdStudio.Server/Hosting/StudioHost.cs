@@ -112,6 +112,8 @@ public static class StudioHost
         api.MapQueueApi();
         api.MapGenerationsApi();
         api.MapImagesApi();
+        api.MapBoardsApi();
+        api.MapSettingsApi();
         api.MapLogsApi();
         root.MapA1111Api(documentShapes: false);
         api.MapA1111Api(documentShapes: true);
@@ -150,6 +152,7 @@ public static class StudioHost
         services.AddSingleton<DataFolders>();
         services.AddSqlite();
         services.AddQueue();
+        services.AddGallery();
         services.AddSingleton<IEventLog, RingEventLog>();
         services.AddRequestReading();
         services.AddA1111Api();

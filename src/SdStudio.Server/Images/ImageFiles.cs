@@ -30,16 +30,28 @@ internal sealed class ImageFiles
             File.Delete(old);
     }
 
-    /// <summary>Writes an image as PNG, with its infotext where other programs look for it.</summary>
+    /// <summary>Writes an image as PNG, with its texts where other programs look for them.</summary>
     /// <returns>The path relative to the data directory.</returns>
-    public string Save(string imageId, ImageBuffer pixels, string infotext)
+    public string Save(string imageId, ImageBuffer pixels, ImageTexts texts)
     {
-        string relative = PathOf(imageId);
+        string relative = PathOf(imageId, ImageFormat.Png);
         WriteAtomically(FullPath(relative), file =>
         {
-            using var text = new PngTextStream(file, "parameters", infotext);
+            using var text = new PngTextStream(file, [.. texts.Chunks()]);
             WritePng(text, pixels);
         });
+        return relative;
+    }
+
+    /// <summary>Keeps an image that was made elsewhere as it is.</summary>
+    /// <returns>The path relative to the data directory.</returns>
+    public string SaveAs(string imageId, string format, byte[] bytes)
+    {
+        string relative = PathOf(imageId, format);
+        string path = FullPath(relative);
+        // The id says what is inside.
+        if (!File.Exists(path))
+            WriteAtomically(path, file => file.Write(bytes));
         return relative;
     }
 
@@ -97,17 +109,27 @@ internal sealed class ImageFiles
         return bytes;
     }
 
-    /// <summary>A stored image as its PNG, or encoded as JPEG or WebP.</summary>
+    /// <summary>A stored image in another format, or without its settings. Its mark stays, whatever the format.</summary>
     /// <param name="relative">Its file.</param>
-    /// <param name="format">png, jpeg or webp.</param>
-    /// <param name="quality">1 to 100, of JPEG and WebP.</param>
-    public byte[] Encoded(string relative, string format, int quality)
+    /// <param name="how">What is wanted.</param>
+    public byte[] Encoded(string relative, ImageEncoding how)
     {
-        if (format == ImageFormat.Png)
-            return Bytes(relative);
-        using Image image = Image.NewFromFile(FullPath(relative), access: Enums.Access.Sequential);
-        return Encoded(image, format, quality);
+        string stored = Path.GetExtension(relative)[1..];
+        byte[] bytes = Bytes(relative);
+        string format = how.Format ?? stored;
+        if (format == stored && how.Infotext)
+            return bytes;
+        ImageTexts texts = ImageTexts.In(XmpText.Merged(ImageDecoder.Texts(bytes, "the image")));
+        if (!how.Infotext)
+            texts = texts with { Infotext = null };
+        if (format == stored && format == ImageFormat.Png)
+            return PngText.With(PngText.Without(bytes), texts.Chunks());
+        using Image image = Image.NewFromBuffer(bytes, access: Enums.Access.Sequential);
+        return format == ImageFormat.Png ? PngText.With(ToPng(image), texts.Chunks()) : Encoded(image, format, how.Quality, texts);
     }
+
+    /// <inheritdoc cref="Encoded(string, ImageEncoding)"/>
+    public byte[] Encoded(string relative, string format, int quality) => Encoded(relative, new ImageEncoding(format, quality));
 
     /// <summary>Pixels that are shown once.</summary>
     public static byte[] Encoded(ImageBuffer pixels, string format, int quality)
@@ -120,17 +142,36 @@ internal sealed class ImageFiles
         return bytes;
     }
 
-    private static byte[] Encoded(Image image, string format, int quality) => format == ImageFormat.Jpeg
-        ? image.JpegsaveBuffer(q: Math.Max(1, quality), keep: Enums.ForeignKeep.None)
-        : image.WebpsaveBuffer(q: Math.Max(1, quality), keep: Enums.ForeignKeep.None);
+    private static byte[] Encoded(Image image, string format, int quality, ImageTexts? texts = null)
+    {
+        if (texts?.Packet is not { } packet)
+            return Encoded(image, format, quality, Enums.ForeignKeep.None);
+        using Image said = image.Mutate(into =>
+        {
+            foreach (string field in into.GetFields().Where(field => field.StartsWith("exif-", StringComparison.Ordinal) || field.StartsWith("png-comment", StringComparison.Ordinal)))
+                into.Remove(field);
+            into.Set(GValue.BlobType, "xmp-data", System.Text.Encoding.UTF8.GetBytes(packet));
+            if (texts.Infotext is { } infotext)
+                into.Set(GValue.BlobType, "exif-data", ExifText.Of(infotext));
+        });
+        return Encoded(said, format, quality, Enums.ForeignKeep.Exif | Enums.ForeignKeep.Xmp);
+    }
+
+    private static byte[] Encoded(Image image, string format, int quality, Enums.ForeignKeep keep) => format == ImageFormat.Jpeg
+        ? image.JpegsaveBuffer(q: Math.Max(1, quality), keep: keep)
+        : image.WebpsaveBuffer(q: Math.Max(1, quality), keep: keep);
 
     /// <summary>A PNG of pixels that are shown once.</summary>
     private static byte[] ToPng(ImageBuffer pixels)
     {
-        using var png = new MemoryStream();
-        WritePng(png, pixels);
-        return png.ToArray();
+        using Image image = ImageDecoder.View(pixels);
+        byte[] png = ToPng(image);
+        GC.KeepAlive(pixels);
+        return png;
     }
+
+    // libvips' default, 6 without a filter, is slower and nearly twice as large on generated images.
+    private static byte[] ToPng(Image image) => image.PngsaveBuffer(compression: 3, filter: Enums.ForeignPngFilter.Sub, keep: Enums.ForeignKeep.None);
 
     /// <summary>Removes an image and its thumbnails. What is gone already is not missed.</summary>
     public void Delete(string relative)
@@ -146,7 +187,7 @@ internal sealed class ImageFiles
     public void DeleteImagesOf(string jobId, int count, int from = 0)
     {
         for (int index = from; index < count; index++)
-            Delete(PathOf(ImageId.Of(jobId, index)));
+            Delete(PathOf(ImageId.Of(jobId, index), ImageFormat.Png));
     }
 
     /// <summary>Removes the input images of a job.</summary>
@@ -161,7 +202,7 @@ internal sealed class ImageFiles
 
     public string FullPath(string relative) => Path.Combine(_folders.Root, relative);
 
-    private static string PathOf(string imageId) => $"images/{imageId}.png";
+    private static string PathOf(string imageId, string format) => $"images/{imageId}.{format}";
 
     private static string InputPath(string name) => $"inputs/{name}.png";
 

@@ -40,6 +40,9 @@ public sealed class StudioOptions
     /// <summary>Where models are fetched from.</summary>
     public DownloadOptions Downloads { get; set; } = new();
 
+    /// <summary>What images carry, and how long they are kept.</summary>
+    public ImageOptions Images { get; set; } = new();
+
     /// <summary>Limits of requests.</summary>
     public LimitOptions Limits { get; set; } = new();
 
@@ -52,7 +55,7 @@ public sealed class StudioOptions
             yield return $"SdStudio:SynchronousWaitSeconds is {SynchronousWaitSeconds}; allowed is 1 to 86400";
         if (Threads is < 0 or > 1024)
             yield return $"SdStudio:Threads is {Threads}; allowed is 0 to 1024";
-        foreach (string problem in Security.Problems().Concat(Models.Problems()).Concat(Downloads.Problems()).Concat(Devices.SelectMany((device, index) => device.Problems(index))))
+        foreach (string problem in Security.Problems().Concat(Models.Problems()).Concat(Downloads.Problems()).Concat(Images.Problems()).Concat(Devices.SelectMany((device, index) => device.Problems(index))))
             yield return problem;
         foreach ((string name, int value, int min, int max) in Queue.Ranges())
         {

@@ -1,18 +1,21 @@
+using Microsoft.Extensions.Options;
 using SdCpp.Interop;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Images;
 using SdStudio.Server.Queue;
+using SdStudio.Server.Settings;
 
 namespace SdStudio.Server.Workers;
 
 /// <summary>Writes a job's images.</summary>
-internal sealed partial class ImageSaver(ImageFiles images, IJobStore store, JobEvents events, ILogger<ImageSaver> logger)
+internal sealed partial class ImageSaver(ImageFiles images, IJobStore store, JobEvents events, IOptions<StudioOptions> options, ILogger<ImageSaver> logger)
 {
     /// <summary>Writes an image, lists it and announces it: from now on it stays, however the job ends.</summary>
     public async Task<JobImage> SaveAsync(JobContext job, int index, ImageBuffer pixels, GenerationSettings settings, long seed, CancellationToken cancellation)
     {
         string id = ImageId.Of(job.Id, index);
-        string path = images.Save(id, pixels, Infotext.Of(settings, seed));
+        string? infotext = settings.Infotext ?? options.Value.Images.Infotext ? Infotext.Of(settings, seed) : null;
+        string path = images.Save(id, pixels, ImageTexts.Of(settings, infotext, options.Value.Images.Mark));
         var image = new JobImage(id, job.Id, index, path, "image/png", pixels.Width, pixels.Height, seed);
         try
         {

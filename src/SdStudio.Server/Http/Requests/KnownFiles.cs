@@ -1,0 +1,14 @@
+using SdStudio.Server.Models.Catalogue;
+using SdStudio.Server.Models.Files;
+
+namespace SdStudio.Server.Http.Requests;
+
+/// <summary>The files that requests name: models of the catalogue, what their headers say, and LoRAs.</summary>
+internal sealed class KnownFiles(ModelCatalogue catalogue, ModelFileCache models, LoraFolder loras)
+{
+    public ModelCatalogue Catalogue => catalogue;
+
+    public ModelFileCache Models => models;
+
+    public LoraFolder Loras => loras;
+}
