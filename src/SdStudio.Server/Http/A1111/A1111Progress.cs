@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using SdCpp.Interop;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Http.Security;
+using SdStudio.Server.Images;
 using SdStudio.Server.Queue;
 
 namespace SdStudio.Server.Http.A1111;

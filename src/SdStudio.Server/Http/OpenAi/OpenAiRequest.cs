@@ -2,6 +2,7 @@ using System.Text.Json;
 using SdCpp.Interop;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.Requests;
+using SdStudio.Server.Images;
 using SdStudio.Server.Models.Catalogue;
 
 namespace SdStudio.Server.Http.OpenAi;
