@@ -91,9 +91,9 @@ internal static class ImageDecoder
     public static (int Width, int Height, string Format) Inspect(byte[] bytes, string field, int maxPixels)
     {
         ThrowIfUnknown(bytes, field);
-        string format = PngText.IsPng(bytes) ? ImageFormat.Png
-            : bytes.AsSpan().StartsWith(JpegSignature) ? ImageFormat.Jpeg
-            : bytes.AsSpan().StartsWith("RIFF"u8) ? ImageFormat.Webp
+        string format = PngText.IsPng(bytes) ? ImageFormats.Png
+            : bytes.AsSpan().StartsWith(JpegSignature) ? ImageFormats.Jpeg
+            : bytes.AsSpan().StartsWith("RIFF"u8) ? ImageFormats.Webp
             : throw new ImageFormatException($"{field} is not an image that can be kept as it is; allowed is PNG, JPEG or WebP");
         try
         {

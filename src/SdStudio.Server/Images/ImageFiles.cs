@@ -34,7 +34,7 @@ internal sealed class ImageFiles
     /// <returns>The path relative to the data directory.</returns>
     public string Save(string imageId, ImageBuffer pixels, ImageTexts texts)
     {
-        string relative = PathOf(imageId, ImageFormat.Png);
+        string relative = PathOf(imageId, ImageFormats.Png);
         WriteAtomically(FullPath(relative), file =>
         {
             using var text = new PngTextStream(file, [.. texts.Chunks()]);
@@ -122,10 +122,10 @@ internal sealed class ImageFiles
         ImageTexts texts = ImageTexts.In(XmpText.Merged(ImageDecoder.Texts(bytes, "the image")));
         if (!how.Infotext)
             texts = texts with { Infotext = null };
-        if (format == stored && format == ImageFormat.Png)
+        if (format == stored && format == ImageFormats.Png)
             return PngText.With(PngText.Without(bytes), texts.Chunks());
         using Image image = Image.NewFromBuffer(bytes, access: Enums.Access.Sequential);
-        return format == ImageFormat.Png ? PngText.With(ToPng(image), texts.Chunks()) : Encoded(image, format, how.Quality, texts);
+        return format == ImageFormats.Png ? PngText.With(ToPng(image), texts.Chunks()) : Encoded(image, format, how.Quality, texts);
     }
 
     /// <inheritdoc cref="Encoded(string, ImageEncoding)"/>
@@ -134,7 +134,7 @@ internal sealed class ImageFiles
     /// <summary>Pixels that are shown once.</summary>
     public static byte[] Encoded(ImageBuffer pixels, string format, int quality)
     {
-        if (format == ImageFormat.Png)
+        if (format == ImageFormats.Png)
             return ToPng(pixels);
         using Image image = ImageDecoder.View(pixels);
         byte[] bytes = Encoded(image, format, quality);
@@ -157,7 +157,7 @@ internal sealed class ImageFiles
         return Encoded(said, format, quality, Enums.ForeignKeep.Exif | Enums.ForeignKeep.Xmp);
     }
 
-    private static byte[] Encoded(Image image, string format, int quality, Enums.ForeignKeep keep) => format == ImageFormat.Jpeg
+    private static byte[] Encoded(Image image, string format, int quality, Enums.ForeignKeep keep) => format == ImageFormats.Jpeg
         ? image.JpegsaveBuffer(q: Math.Max(1, quality), keep: keep)
         : image.WebpsaveBuffer(q: Math.Max(1, quality), keep: keep);
 
@@ -187,7 +187,7 @@ internal sealed class ImageFiles
     public void DeleteImagesOf(string jobId, int count, int from = 0)
     {
         for (int index = from; index < count; index++)
-            Delete(PathOf(ImageId.Of(jobId, index), ImageFormat.Png));
+            Delete(PathOf(ImageId.Of(jobId, index), ImageFormats.Png));
     }
 
     /// <summary>Removes the input images of a job.</summary>

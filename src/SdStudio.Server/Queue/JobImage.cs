@@ -9,5 +9,5 @@ internal sealed record JobImage(string Id, string JobId, int Index, string FileP
     public GenerationSettings? Settings { get; init; }
 
     /// <summary>What it was made with, its seed among it.</summary>
-    public GenerationSettings SettingsOf(Job job) => (Settings ?? job.Settings) with { Seed = Seed, Count = 1 };
+    public GenerationSettings SettingsOf(Job job) => (Settings ?? job.Settings.ForImage(Index)) with { Seed = Seed, Count = 1 };
 }

@@ -24,7 +24,7 @@ internal sealed partial class LeftoverFiles(
         foreach (string folder in new[] { folders.Images, folders.Thumbnails, folders.Inputs })
             Directory.CreateDirectory(folder);
         int images = await SweepAsync(
-            Directory.EnumerateFiles(folders.Images).Where(path => ImageFormat.All.Contains(Path.GetExtension(path).TrimStart('.'))), Path.GetFileNameWithoutExtension, await AreOldOnesKeptAsync(cancellation).ConfigureAwait(false) ? KeepImage : DeleteImage,
+            Directory.EnumerateFiles(folders.Images).Where(path => ImageFormats.All.Contains(Path.GetExtension(path).TrimStart('.'))), Path.GetFileNameWithoutExtension, await AreOldOnesKeptAsync(cancellation).ConfigureAwait(false) ? KeepImage : DeleteImage,
             queries.ExistingImagesAsync, cancellation).ConfigureAwait(false);
         int thumbnails = await SweepAsync(
             Directory.EnumerateDirectories(folders.Thumbnails).SelectMany(Directory.EnumerateDirectories), Path.GetFileName, path => Directory.Delete(path, recursive: true),

@@ -1,7 +1,9 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace SdStudio.Server.Settings;
 
 /// <summary>The section <c>SdStudio:Images</c>.</summary>
-public sealed class ImageOptions
+public sealed class ImageOptions : IValidatableObject
 {
     /// <summary>How long or how many images are kept, e.g. <c>30d</c>, <c>10GB</c> or both, <c>30d, 10GB</c>; empty for all. Images with a star stay.</summary>
     public string Keep { get; set; } = "";
@@ -14,9 +16,9 @@ public sealed class ImageOptions
 
     internal KeepRule? KeepRule => Settings.KeepRule.Parse(Keep);
 
-    internal IEnumerable<string> Problems()
+    IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext)
     {
         if (Keep.Trim().Length > 0 && KeepRule is null)
-            yield return $"SdStudio:Images:Keep is '{Keep}'; allowed is a time like 12h or 30d, a size like 500MB or 10GB, or both with a comma between";
+            yield return new($"SdStudio:Images:Keep is '{Keep}'; allowed is a time like 12h or 30d, a size like 500MB or 10GB, or both with a comma between");
     }
 }

@@ -73,7 +73,7 @@ public sealed class ImageTextsTests(Workshop studio)
     [Fact]
     public async Task A_request_can_leave_the_settings_out_of_its_files()
     {
-        string id = await DrawAsync(Request.Replace("\"steps\"", "\"infotext\":false,\"steps\"", StringComparison.Ordinal));
+        string id = await DrawAsync(Request.Replace("\"steps\"", "\"write_infotext\":false,\"steps\"", StringComparison.Ordinal));
         byte[] file = await studio.Server.Http.GetByteArrayAsync($"/api/images/{id}", Cancellation);
 
         await ReadAsync(file, HttpStatusCode.NotFound);

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
+using SdCpp.Interop;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Generation.Reading;
 

@@ -75,6 +75,7 @@ public sealed class MigrationTests : IDisposable
     [InlineData(4)]
     [InlineData(5)]
     [InlineData(6)]
+    [InlineData(7)]
     public async Task A_filled_database_of_an_earlier_version_opens_with_all_it_had(int version)
     {
         Fill(version);

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using SdCpp.Interop;
 
 namespace SdStudio.Server.Generation.Reading;
 
@@ -48,8 +49,8 @@ internal static class SettingsReader
     public static (JsonObject Request, IReadOnlyList<string> Ignored) ToRequest(FoundSettings found, ParameterLimits limits)
     {
         Dictionary<string, string> values = found.Values;
-        var request = new JsonObject { ["prompt"] = values.GetValueOrDefault("Template") ?? values.GetValueOrDefault("Prompt", "") };
-        if ((values.GetValueOrDefault("Negative Template") ?? values.GetValueOrDefault("Negative prompt")) is { Length: > 0 } negative)
+        var request = new JsonObject { ["prompt"] = values.GetValueOrDefault("Prompt", "") };
+        if (values.GetValueOrDefault("Negative prompt") is { Length: > 0 } negative)
             request["negative_prompt"] = negative;
         List<string> ignored = [.. found.Unknown];
         foreach (Parameter parameter in Parameters.All.Where(parameter => parameter.Label is not null && !ReadElsewhere.Contains(parameter.Label)))
@@ -71,7 +72,7 @@ internal static class SettingsReader
     private static void AddSampling(JsonObject request, Dictionary<string, string> values, ParameterLimits limits, List<string> ignored)
     {
         string? named = values.GetValueOrDefault("Sampler");
-        (string? sampler, string? scheduler) = SamplerNames.Find(limits, named, values.GetValueOrDefault("Schedule type"));
+        (string? sampler, string? scheduler) = SamplerNames.Find(limits.Samplers, limits.Schedulers, named, values.GetValueOrDefault("Schedule type"));
         if (sampler is not null)
             request["sampler"] = sampler;
         else if (named is not null)

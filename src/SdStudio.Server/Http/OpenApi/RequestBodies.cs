@@ -96,3 +96,25 @@ internal sealed record ReadSettingsBody
     [Description("An infotext, or the JSON of ComfyUI, InvokeAI, SwarmUI, Fooocus, NovelAI or Civitai")]
     public string? Text { get; init; }
 }
+
+/// <summary>A template to expand without generating.</summary>
+internal sealed record PreviewTemplateBody
+{
+    public required string Prompt { get; init; }
+
+    public string? NegativePrompt { get; init; }
+
+    [Description("How many prompts, of this seed and those behind it"), Range(1, 100)]
+    public int? N { get; init; }
+
+    public long? Seed { get; init; }
+
+    [Description("All that the template can make, at most n")]
+    public bool? Combinatorial { get; init; }
+
+    [Description("Names of styles to put around it first")]
+    public IReadOnlyList<string>? Styles { get; init; }
+}
+
+/// <summary>A style's words; {prompt} in them is where the prompt goes.</summary>
+internal sealed record StyleBody(string? Prompt, string? NegativePrompt);

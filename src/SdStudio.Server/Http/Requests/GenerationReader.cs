@@ -4,7 +4,7 @@ using SdStudio.Server.Models.Catalogue;
 namespace SdStudio.Server.Http.Requests;
 
 /// <summary>Reads the settings of a job: every field checked, every default filled in from the model.</summary>
-internal sealed class GenerationReader(RequestFields fields, KnownFiles known, ParameterLimits limits)
+internal sealed class GenerationReader(RequestFields fields, KnownFiles known, ParameterLimits limits, string owner)
 {
     private readonly ModelCatalogue _catalogue = known.Catalogue;
 
@@ -14,19 +14,37 @@ internal sealed class GenerationReader(RequestFields fields, KnownFiles known, P
     public GenerationSettings Generate(string type, ImageSize? input, bool needsPrompt)
     {
         string? prompt = needsPrompt ? fields.RequiredText("prompt", limits.MaxPromptBytes) : fields.BoundedText("prompt", limits.MaxPromptBytes);
-        (string words, List<LoraSetting> tagged) = LoraTags.Take(prompt ?? "");
         ModelDefinition? model = FindModel(type == JobType.Generate ? null : _catalogue.DefaultImageToImage);
         ImageSize size = ReadSize(model, input);
-        GenerationSettings settings = ReadRows(type, model?.Defaults) with
+        GenerationSettings settings = ReadRows(type, model?.Defaults);
+        (string styled, string? negative) = known.Prompts.WithStyles(fields, prompt ?? "", settings.NegativePrompt);
+        bool isTemplate = settings.IsTemplate ?? known.Prompts.IsUsualFor(owner);
+        // Tags in a template are read when it is expanded.
+        (string words, List<LoraSetting> tagged) = isTemplate ? (styled, []) : LoraTags.Take(styled);
+        settings = settings with
         {
-            Model = model?.Id ?? "", Prompt = words, Width = size.Width, Height = size.Height, Loras = new LoraReader(fields, known.Loras).Read(tagged),
+            Model = model?.Id ?? "", Prompt = words, NegativePrompt = negative, Width = size.Width, Height = size.Height, IsTemplate = null,
+            Loras = new LoraReader(fields, known.Loras).Read(tagged),
         };
+        if (isTemplate)
+            settings = Expanded(settings, model);
         if (input is null)
             settings = new HiresReader(fields, _catalogue, limits).Read(settings, model);
         if (settings.Tiling && fields.IsGiven("vae_tiling") && settings.VaeTiling)
             fields.Refuse("vae_tiling", "vae_tiling and tiling are both set; an image whose edges fit each other cannot be decoded in tiles, leave one of them out");
         SchedulerRules.Check(fields, settings, model, known.Models);
         return settings with { VaeTiling = settings.VaeTiling && !settings.Tiling };
+    }
+
+    private GenerationSettings Expanded(GenerationSettings settings, ModelDefinition? model)
+    {
+        bool combinations = fields.Value<bool>("combinatorial", limits) ?? false;
+        if (combinations && !fields.IsGiven("n"))
+            settings = settings with { Count = limits.MaxImages };
+        settings = known.Prompts.Expanded(fields, settings, combinations, limits);
+        if (settings.Variants is not null && model?.Remote is not null)
+            fields.Refuse("template", $"template: the model {model.Id} is on another server, which takes one prompt for all images; set n to 1");
+        return settings;
     }
 
     /// <param name="input">The size of the image to upscale.</param>
@@ -46,7 +64,7 @@ internal sealed class GenerationReader(RequestFields fields, KnownFiles known, P
         return new GenerationSettings
         {
             Type = JobType.Upscale, Model = "none", Width = size.Width, Height = size.Height, Upscaler = upscaler.Name, ResizeMode = (int)mode,
-            UpscaleFactor = mode == 0 ? factor : null, Infotext = fields.Value<bool>("infotext", limits),
+            UpscaleFactor = mode == 0 ? factor : null, Infotext = fields.Value<bool>("write_infotext", limits),
         };
     }
 

@@ -10,7 +10,7 @@ namespace SdStudio.Server.Http.Requests;
 
 /// <summary>Makes a job of a request: the one way in for every surface.</summary>
 internal sealed class JobSubmission(
-    LiveLimits limits, RequestImages images, KnownFiles known, IBoards boards, JobQueue queue, ImageFiles files)
+    LiveLimits limits, RequestImages images, KnownFiles known, IBoards boards, Presets presets, JobQueue queue, ImageFiles files)
 {
     private const int MaxKeyCharacters = 255;
 
@@ -30,7 +30,7 @@ internal sealed class JobSubmission(
     {
         RequestBody body = await RequestBody.ReadAsync(request, cancellation);
         ParameterLimits now = await limits.ReadyAsync(cancellation);
-        var fields = new RequestFields(body.Fields);
+        var fields = new RequestFields(await presets.WithPresetAsync(body.Fields, ApiKeys.OwnerOf(request.HttpContext), cancellation));
         bool leaves = (string?)fields.Value(Parameters.Get("on_disconnect"), now) == "cancel";
         using RequestInputs? inputs = type == JobType.Generate ? null : await images.ReadAsync(body, fields, ApiKeys.ScopeOf(request.HttpContext), cancellation);
         Job job = await AcceptAsync(request, new GenerateCommand(type, body, fields, inputs), now, cancellation);
@@ -44,7 +44,7 @@ internal sealed class JobSubmission(
     {
         SubmitOptions options = ReadOptions(request, command.Body, command.Fields, command.Part);
         ImageSize? size = command.Inputs?.Image is { } image ? new ImageSize(image.Width, image.Height) : null;
-        var reader = new GenerationReader(command.Fields, known, now);
+        var reader = new GenerationReader(command.Fields, known, now, options.Owner);
         GenerationSettings settings = command.Type == JobType.Upscale ? reader.Upscale(size ?? default) : reader.Generate(command.Type, size, command.NeedsPrompt);
         if (command.Inputs is { References.Count: > 0 } several)
             CheckReferences(command.Fields, settings, several.References.Count + 1);

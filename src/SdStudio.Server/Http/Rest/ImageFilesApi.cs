@@ -25,7 +25,7 @@ internal static class ImageFilesApi
     {
         images.MapPost("/zip", ZipAsync).Accepts<ZipBody>("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
             .ProducesFile("zipImages", ImageListApi.Group, "A zip file of images, named by number, seed and prompt", "application/zip", 400, 404).WithQuery([
-                .. GalleryQuery.Fields, QueryParameter.OneOf("format", "As they are stored without it", ImageFormat.All), QueryParameter.Integer("quality", "Of jpeg and webp", 0, 100, 90),
+                .. GalleryQuery.Fields, QueryParameter.OneOf("format", "As they are stored without it", ImageFormats.All), QueryParameter.Integer("quality", "Of jpeg and webp", 0, 100, 90),
                 QueryParameter.Flag("infotext", "Whether the files carry their settings; true without it"),
             ]).WithMetadata(new RequestExample("""{"ids":["924f…"]}"""));
         images.MapPost("/import", ImportAsync).Accepts<ImportBody>("multipart/form-data", "application/json")
@@ -40,7 +40,7 @@ internal static class ImageFilesApi
         IReadOnlyList<string> ids = ImageListApi.ReadIds(fields);
         fields.ThrowIfRefused();
         var query = new RequestQuery(context.Request);
-        var encoding = new ImageEncoding(query.OneOf(ImageFormat.All, "format"), query.Integer("quality", 90, 0, 100), query.Text("infotext") is null || query.Flag("infotext"));
+        var encoding = new ImageEncoding(query.OneOf(ImageFormats.All, "format"), query.Integer("quality", 90, 0, 100), query.Text("infotext") is null || query.Flag("infotext"));
         GalleryFilter filter = await GalleryQuery.ReadAsync(context, boards);
         if (ids.Count == 0 && await gallery.CountAsync(filter, context.RequestAborted) is > MaxInZip and var count)
             throw new BadRequestException($"{count} images fit; a zip file has at most {MaxInZip}", "Narrow the filters, or name ids");

@@ -26,7 +26,7 @@ internal static class ImagesApi
         images.MapImageFilesApi();
         images.MapMethods("/{imageId}", [HttpMethods.Get, HttpMethods.Head], GetImageAsync).ProducesFile("getImage", Group, "An image; the PNG has its settings inside", "image/png", 400, 404)
             .WithQuery(
-                QueryParameter.OneOf("format", "As it is stored without it; others are encoded, with the settings inside", ImageFormat.All), QueryParameter.Integer("quality", "Of jpeg and webp", 0, 100, DefaultQuality),
+                QueryParameter.OneOf("format", "As it is stored without it; others are encoded, with the settings inside", ImageFormats.All), QueryParameter.Integer("quality", "Of jpeg and webp", 0, 100, DefaultQuality),
                 QueryParameter.Flag("infotext", "Whether the file carries its settings; true without it"), QueryParameter.Flag("download", "Whether browsers save it, named by number, seed and prompt"));
         images.MapMethods("/{imageId}/thumbnail", [HttpMethods.Get, HttpMethods.Head], ThumbnailAsync)
             .ProducesFile("getImageThumbnail", Group, "A small WebP of an image", "image/webp", 400, 404).WithQuery(QueryParameter.Integer("size", "Its longer side, pixels", 64, 1024, 256));
@@ -47,7 +47,7 @@ internal static class ImagesApi
     {
         var query = new RequestQuery(request);
         var how = new ImageEncoding(
-            query.OneOf(ImageFormat.All, "format"), query.Integer("quality", DefaultQuality, 0, 100), query.Text("infotext") is null || query.Flag("infotext"));
+            query.OneOf(ImageFormats.All, "format"), query.Integer("quality", DefaultQuality, 0, 100), query.Text("infotext") is null || query.Flag("infotext"));
         bool isSaved = query.Flag("download");
         if (await gallery.FindAsync([imageId], ApiKeys.ScopeOf(request.HttpContext), request.HttpContext.RequestAborted) is not [{ Image: var image } listed])
             return ApiErrors.NotFound("Image not found");
@@ -102,7 +102,7 @@ internal static class ImagesApi
                 s.Hires?.Strength, s.Loras ?? [], s.Quality, s.Style, s.Upscaler, s.ResizeMode, s.UpscaleFactor,
                 s.InputImage, s.MaskImage, s.SourceImageId, s.ModelHash, s.Engine, Infotext.Of(s, image.Seed))
             {
-                More = ParameterValues.Of(s),
+                PromptTemplate = s.Template, NegativePromptTemplate = s.NegativeTemplate, More = ParameterValues.Of(s),
             },
             ApiJson.Readable.ParametersResponse);
     }

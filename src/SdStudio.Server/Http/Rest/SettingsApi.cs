@@ -36,7 +36,10 @@ internal static class SettingsApi
         if (model is not null)
             request["model"] = model.Id;
         return Results.Json(
-            new ReadSettingsResponse(found.Program, request, ignored, found.Values.GetValueOrDefault("Model"), found.Values.GetValueOrDefault("Model hash"), model?.Id, found.Text),
+            new ReadSettingsResponse(found.Program, request, ignored, found.Values.GetValueOrDefault("Model"), found.Values.GetValueOrDefault("Model hash"), model?.Id, found.Text)
+            {
+                PromptTemplate = found.Values.GetValueOrDefault("Template"), NegativePromptTemplate = found.Values.GetValueOrDefault("Negative Template"),
+            },
             ApiJson.Readable.ReadSettingsResponse);
     }
 }
@@ -48,4 +51,11 @@ internal static class SettingsApi
 /// <param name="ModelHash">The model's hash there; null when it is not said.</param>
 /// <param name="LocalModel">This server's model with that hash or name; null for none.</param>
 /// <param name="Text">As it was found.</param>
-internal sealed record ReadSettingsResponse(string Program, JsonObject Request, IReadOnlyList<string> Ignored, string? Model, string? ModelHash, string? LocalModel, string Text);
+internal sealed record ReadSettingsResponse(string Program, JsonObject Request, IReadOnlyList<string> Ignored, string? Model, string? ModelHash, string? LocalModel, string Text)
+{
+    /// <summary>The template that the prompt was made of; null for none.</summary>
+    public string? PromptTemplate { get; init; }
+
+    /// <summary>The template that the negative prompt was made of; null for none.</summary>
+    public string? NegativePromptTemplate { get; init; }
+}
