@@ -105,7 +105,7 @@ public sealed class ProcessTests : IDisposable
             JsonElement job;
             do
             {
-                job = await server.Client.GetFromJsonAsync(new Uri($"/api/queue/{running}", UriKind.Relative), JsonContext.Default.JsonElement);
+                job = await server.Client.GetFromJsonAsync(new Uri($"/api/queue/{running}", UriKind.Relative), JsonContext.Default.JsonElement, TestContext.Current.CancellationToken);
             }
             while (job.GetProperty("image_count").GetInt32() < 2);
             before = job.GetProperty("images").EnumerateArray().Select(image => Path.Combine(_data, image.GetProperty("file_path").GetString()!)).ToDictionary(path => path, File.GetLastWriteTimeUtc);
