@@ -29,7 +29,7 @@ internal sealed class ImageImport(ImageFiles files, IGallery gallery, IOptions<S
             List<ImportedImage> images = [];
             foreach (ImportSource source in group)
             {
-                if (Take(source, how, result) is { } image && images.TrueForAll(other => other.Image.Id != image.Image.Id))
+                if (await TakeAsync(source, how, result, cancellation).ConfigureAwait(false) is { } image && images.TrueForAll(other => other.Image.Id != image.Image.Id))
                     images.Add(image);
             }
 
@@ -43,7 +43,7 @@ internal sealed class ImageImport(ImageFiles files, IGallery gallery, IOptions<S
         return result;
     }
 
-    private ImportedImage? Take(ImportSource source, ImportOptions how, ImportResult result)
+    private async Task<ImportedImage?> TakeAsync(ImportSource source, ImportOptions how, ImportResult result, CancellationToken cancellation)
     {
         try
         {
@@ -52,7 +52,7 @@ internal sealed class ImageImport(ImageFiles files, IGallery gallery, IOptions<S
             string jobId = ImageId.Of($"import/{how.Owner}/{Convert.ToHexStringLower(SHA256.HashData(bytes))}", 0);
             string id = ImageId.Of(jobId, 0);
             GenerationSettings settings = SettingsOf(XmpText.Merged(ImageDecoder.Texts(bytes, source.Name)), how) with { Width = width, Height = height };
-            string path = files.SaveAs(id, format, bytes);
+            string path = await files.SaveAsItIsAsync(id, format, bytes, cancellation).ConfigureAwait(false);
             return new ImportedImage(new JobImage(id, jobId, 0, path, $"image/{format}", width, height, settings.Seed), settings, how.Owner, source.CreatedAt);
         }
         catch (Exception exception) when (exception is ImageFormatException or IOException or UnauthorizedAccessException)

@@ -29,7 +29,7 @@ internal sealed partial class ImageRetention(
         {
             foreach (ListedImage image in images)
             {
-                long size = SizeOf(image.Image.FilePath);
+                long size = await SizeOfAsync(image.Image.FilePath, cancellation).ConfigureAwait(false);
                 bytes += size;
                 bool isOld = image.CreatedAt < oldest;
                 if ((isOld || bytes > rule.Bytes) && !image.Starred)
@@ -79,7 +79,8 @@ internal sealed partial class ImageRetention(
         }
     }
 
-    private long SizeOf(string relative) => new FileInfo(files.FullPath(relative)) is { Exists: true } file ? file.Length : 0;
+    private async ValueTask<long> SizeOfAsync(string relative, CancellationToken cancellation) =>
+        await files.FindAsync(relative, cancellation).ConfigureAwait(false) is { } path && new FileInfo(path) is { Exists: true } file ? file.Length : 0;
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Image {Image} of {CreatedAt} ({Bytes} bytes) was deleted: {Reason}")]
     private partial void LogDeleted(string image, string createdAt, long bytes, string reason);

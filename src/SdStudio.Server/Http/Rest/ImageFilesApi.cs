@@ -60,7 +60,7 @@ internal static class ImageFilesApi
             byte[] bytes;
             try
             {
-                bytes = files.Encoded(image.Image.FilePath, encoding);
+                bytes = await files.EncodedAsync(image.Image.FilePath, encoding, cancellation);
             }
             catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
             {

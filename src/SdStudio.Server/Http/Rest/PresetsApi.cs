@@ -30,6 +30,8 @@ internal static class PresetsApi
     private static async Task<IResult> PutAsync(string name, HttpContext context, IPresetStore store, Presets presets)
     {
         RequestBody body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
+        if (body.Files.Count > 0)
+            throw new BadRequestException([new FieldProblem(body.Files.First().Key, $"{body.Files.First().Key} is no setting that a preset has: images belong to one request alone")], detail: null);
         Preset preset = presets.Checked(name, body.Fields);
         await store.PutAsync([preset], ApiKeys.OwnerOf(context), context.RequestAborted);
         return Results.Json(Of(preset), ApiJson.Readable.PresetResponse);
