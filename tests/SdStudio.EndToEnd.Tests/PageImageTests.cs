@@ -188,7 +188,7 @@ public sealed class PageImageTests(Browser browser) : PageTest(browser)
 
         await Page.GetByRole(AriaRole.Link, new() { Name = "Upscale", Exact = true }).ClickAsync();
         await upscaler.SelectOptionAsync("lanczos");
-        await Field("factor").FillAsync("1.5");
+        await Field("upscale_factor").FillAsync("1.5");
         await NewJobAsync(() => Button("Upscale now").ClickAsync());
         await Expect(result).ToHaveAttributeAsync("width", "270", new() { Timeout = 60_000 });
         Assert.Empty(Complaints);

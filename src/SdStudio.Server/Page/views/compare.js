@@ -1,6 +1,6 @@
 // The image before and after, with a line between that is pulled.
 import { html, useRef, useSignal } from '../lib.js';
-import { withKey } from '../core/api.js';
+import { address } from '../core/api.js';
 import { view } from '../core/view.js';
 import { t } from '../core/text.js';
 import { Viewport } from './viewport.js';
@@ -21,8 +21,8 @@ export function Compare({ job, image }) {
   return html`<div class="compare" ref=${root}>
     <${Viewport} width=${image.width} height=${image.height} label=${t('compare')} tool=${{ down: (x, _y, event) => { split.value = Math.max(0, Math.min(100, 100 * x / image.width)); event.preventDefault(); return true; }, move: (_x, _y, event) => pull(event), up: () => undefined }}
       overlay=${html`<${Split} at=${image.width * split.value / 100} />`}>
-      <img class="whole result" src=${withKey(image.url)} width=${image.width} height=${image.height} alt=${t('compare.after')} draggable=${false} />
-      <img class="whole" src=${withKey(`/api/generations/${job.id}/input`)} alt=${t('compare.before')} draggable=${false} style=${{ clipPath: `inset(0 ${100 - split.value}% 0 0)` }} />
+      <img class="whole result" src=${address(image.url)} width=${image.width} height=${image.height} alt=${t('compare.after')} draggable=${false} />
+      <img class="whole" src=${address(`/api/generations/${job.id}/input`)} alt=${t('compare.before')} draggable=${false} style=${{ clipPath: `inset(0 ${100 - split.value}% 0 0)` }} />
     <//>
     <span class="tag before">${t('compare.before')}</span><span class="tag after">${t('compare.after')}</span>
     <input type="range" class="split-range" min="0" max="100" value=${split.value} aria-label=${t('compare.slider')} onInput=${event => { split.value = Number(event.target.value); }} />

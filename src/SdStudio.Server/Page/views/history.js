@@ -4,7 +4,7 @@ import { galleryHash, keyOf, query, search, selection, tileAt, total, remove, is
 import { settled } from '../core/notices.js';
 import { go, jobHash, route } from '../core/route.js';
 import { activeJobs, cancelJob, jobs, previews } from '../core/store.js';
-import { withKey } from '../core/api.js';
+import { address } from '../core/api.js';
 import { number, t } from '../core/text.js';
 import { Tiles } from './tiles.js';
 import { Button, Icon, LinkButton } from './ui.js';
@@ -57,7 +57,7 @@ export function SelectionBar() {
     for (const [id, index] of chosen) {
       const image = jobs.value.get(id)?.images?.[Number(index)];
       const link = document.createElement('a');
-      link.href = withKey(image ? image.url : `/api/generations/${id}/image`);
+      link.href = address(image ? image.url : `/api/generations/${id}/image`);
       link.download = image ? fileName(jobs.value.get(id), image) : `${id}.png`;
       link.click();
     }
