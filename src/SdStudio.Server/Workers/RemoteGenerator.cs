@@ -76,7 +76,7 @@ internal sealed partial class RemoteGenerator(
         var form = new MultipartFormDataContent();
         foreach ((string name, JsonNode? value) in RemoteFields.Known(remote, settings).Concat(extras))
             form.Add(new StringContent(value!.ToString()), name);
-        form.Add(Png(ImageFiles.Encoded(input, ImageFormat.Png, quality: 0)), "image", "image.png");
+        form.Add(Png(ImageFiles.Encoded(input, ImageFormats.Png, quality: 0)), "image", "image.png");
         if (settings.MaskImage is { } path)
         {
             using ImageBuffer white = ImageDecoder.ReadMask(images.Bytes(path), "the job's mask", ImageBuffer.MaxPixels);
