@@ -104,6 +104,14 @@ public sealed class PageGalleryTests(Browser browser) : PageTest(browser)
         await Tiles.Nth(0).GetByRole(AriaRole.Checkbox).ClickAsync(new() { Force = true });
         IDownload download = await Page.RunAndWaitForDownloadAsync(() => bar.GetByRole(AriaRole.Button, new() { Name = "Download" }).ClickAsync());
         Assert.StartsWith("a-yellow-cross-", download.SuggestedFilename, StringComparison.Ordinal);
+
+        // Two images are compared with each other, and the address says which.
+        await Tiles.Nth(4).GetByRole(AriaRole.Checkbox).ClickAsync(new() { Force = true });
+        await bar.GetByRole(AriaRole.Button, new() { Name = "Compare" }).ClickAsync();
+        await Expect(Page.Locator(".compare .sheet img")).ToHaveCountAsync(2);
+        await Page.ReloadAsync();
+        await Expect(Page.Locator(".compare .sheet img")).ToHaveCountAsync(2);
+        await Expect(Page.Locator(".compare .sheet img").Last).ToHaveJSPropertyAsync("naturalWidth", 64);
         Assert.Empty(Complaints);
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -75,6 +76,42 @@ public sealed class PageSettingsTests(Browser browser) : PageTest(browser)
         }
 
         Assert.Equal("", await Page.EvaluateAsync<string>("[...document.querySelectorAll('#settings .field')].filter(field => !field.querySelector('.help')).map(field => field.textContent).join()"));
+        Assert.Empty(Complaints);
+    }
+
+    [Fact]
+    public async Task Who_looks_elsewhere_is_told_by_title_icon_sound_and_notification_when_they_are_allowed()
+    {
+        await Page.Context.GrantPermissionsAsync(["notifications"]);
+        await Page.AddInitScriptAsync(
+            """
+            window.told = [];
+            Object.defineProperty(document, 'hidden', { get: () => window.away === true });
+            window.Notification = class extends EventTarget { static permission = 'granted'; static requestPermission = async () => 'granted'; constructor(title, more) { super(); window.told.push(`${title} ${more.body}`); } };
+            const start = OscillatorNode.prototype.start;
+            OscillatorNode.prototype.start = function (...when) { window.told.push('sound'); return start.apply(this, when); };
+            """);
+        await OpenAsync("#/settings");
+        await Page.GetByRole(AriaRole.Switch, new() { Name = "Play a sound" }).CheckAsync();
+        await Page.GetByRole(AriaRole.Switch, new() { Name = "Show a notification" }).CheckAsync();
+        await Page.ReloadAsync();
+        await Expect(Page.GetByRole(AriaRole.Switch, new() { Name = "Play a sound" })).ToBeCheckedAsync();
+        ILocator icon = Page.Locator("link[rel=icon]");
+        await Expect(icon).ToHaveAttributeAsync("href", "icon.svg");
+
+        await PostAsync("/api/generate", """{"model":"demo","prompt":"a red circle","size":"64x64","steps":1}""");
+        await Expect(Page.Locator("p[aria-live]")).ToHaveTextAsync("The image is finished.");
+        await Expect(Page).ToHaveTitleAsync("SdStudio");
+        Assert.Empty(await Page.EvaluateAsync<string[]>("told"));
+        await Page.EvaluateAsync("window.away = true");
+        await PostAsync("/api/generate", """{"model":"demo","prompt":"a blue cross","size":"64x64","steps":1}""");
+        await Expect(Page).ToHaveTitleAsync("1 image finished · SdStudio");
+        // A green dot on the icon.
+        await Expect(icon).ToHaveAttributeAsync("href", new Regex("^data:image/svg.*2fbf71"));
+        Assert.Equal(["sound", "The image is finished. a blue cross"], await Page.EvaluateAsync<string[]>("told"));
+        await Page.EvaluateAsync("() => { window.away = false; document.dispatchEvent(new Event('visibilitychange')); }");
+        await Expect(Page).ToHaveTitleAsync("SdStudio");
+        await Expect(icon).ToHaveAttributeAsync("href", "icon.svg");
         Assert.Empty(Complaints);
     }
 

@@ -22,6 +22,8 @@ const groups = [[/^(steps|cfg_scale)$/, 'basic'], [/^hires_/, 'hires'], [/^(mask
 
 // These have places of their own, or none: nobody at this page waits for an answer that could be left.
 const placed = new Set(['prompt', 'negative_prompt', 'model', 'n', 'seed', 'strength', 'source_image_id', 'on_disconnect']);
+// What changes no pixel stands behind all that does.
+const last = ['priority', 'quality', 'style'];
 /** Those of an enlargement are asked for where one is made. */
 const isOfUpscale = row => row.job_types.length === 1 && row.job_types[0] === 'upscale';
 
@@ -33,7 +35,8 @@ function parameterOf(row) {
 }
 
 /** The fields that the form is made of. @type {{readonly value: Parameter[]}} */
-export const parameters = computed(() => (parameterTable.value ?? []).filter(row => row.type in kinds && !placed.has(row.name) && !isOfUpscale(row)).map(parameterOf));
+export const parameters = computed(() => (parameterTable.value ?? []).filter(row => row.type in kinds && !placed.has(row.name) && !isOfUpscale(row)).map(parameterOf)
+  .sort((a, b) => last.indexOf(a.name) - last.indexOf(b.name)));
 
 const rowOf = name => parameterTable.value?.find(row => row.name === name);
 

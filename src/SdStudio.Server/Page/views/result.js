@@ -89,7 +89,7 @@ function Toolbar({ job, image, index }) {
       { text: t('vary.seed'), about: t('vary.seed.about'), run: () => another(image) }]} />`}
     <${Button} icon="brush" text=${t('edit')} onClick=${() => edit(image)} />
     <${LinkButton} icon="upscale" text=${t('upscale')} href=${upscaleHash(job, index)} />
-    ${job.input_image_path && html`<${Button} icon="compare" text=${t('compare')} pressed=${isCompared} onClick=${() => go(hashWith('compare', isCompared ? null : 'input'), { replace: isCompared })} />`}
+    ${(job.input_image_path || isCompared) && html`<${Button} icon="compare" text=${t('compare')} pressed=${isCompared} onClick=${() => go(hashWith('compare', isCompared ? null : 'input'), { replace: isCompared })} />`}
     <span class="grow"></span>
     <${LinkButton} icon="download" label=${t('download')} href=${address(image.url)} download=${fileName(job, image)} />
     <${Button} icon="trash" kind="danger" label=${t('delete')} onClick=${() => removeShown(job, index)} />
@@ -132,14 +132,14 @@ export function ResultView({ job, index }) {
   useEffect(() => {
     const mine = {
       e: () => edit(image), u: () => go(upscaleHash(job, index)), d: () => download(job, image), delete: () => removeShown(job, index),
-      c: () => { if (job.input_image_path) go(hashWith('compare', route.value.params.has('compare') ? null : 'input'), { replace: route.value.params.has('compare') }); },
+      c: () => { if (job.input_image_path || route.value.params.has('compare')) go(hashWith('compare', route.value.params.has('compare') ? null : 'input'), { replace: route.value.params.has('compare') }); },
     };
     for (const [name, action] of Object.entries(mine)) viewKeys.set(name, action);
     return () => { for (const name of Object.keys(mine)) viewKeys.delete(name); };
   }, [image.id]);
   const compared = route.value.params.get('compare');
   return html`<div class="stage">
-    ${compared && job.input_image_path ? html`<${Compare} job=${job} image=${image} />` : html`<${Viewport} width=${image.width} height=${image.height} label=${t('canvas')} swipe=${turn}>
+    ${compared && (compared !== 'input' || job.input_image_path) ? html`<${Compare} job=${job} image=${image} compared=${compared} />` : html`<${Viewport} width=${image.width} height=${image.height} label=${t('canvas')} swipe=${turn}>
       ${isGone.value ? html`<p class="whole missing">${t('image.fileGone')}</p>` : html`<img class="result whole" src=${address(image.url)} width=${image.width} height=${image.height} alt=${job.prompt || t('upscaled')} draggable=${false}
         onError=${() => { isGone.value = true; }} />`}
     <//>`}
