@@ -38,7 +38,7 @@ public sealed class PageSettingsTests(Browser browser) : PageTest(browser)
         HashSet<string> seen = [.. await NamesAsync()];
         Assert.DoesNotContain("clip_skip", seen);
         Assert.DoesNotContain("strength", seen);
-        await Field("crispness").FillAsync("10");
+        await SetAsync("crispness", "10");
         await Generate.ClickAsync();
         await Expect(Page.Locator("#f-crispness-problem")).ToHaveTextAsync("Crispness must be a number from 1 to 9.");
         await Button("About Crispness").ClickAsync();
@@ -91,7 +91,7 @@ public sealed class PageSettingsTests(Browser browser) : PageTest(browser)
             const start = OscillatorNode.prototype.start;
             OscillatorNode.prototype.start = function (...when) { window.told.push('sound'); return start.apply(this, when); };
             """);
-        await OpenAsync("#/settings");
+        await Page.GotoAsync("/#/settings");
         await Page.GetByRole(AriaRole.Switch, new() { Name = "Play a sound" }).CheckAsync();
         await Page.GetByRole(AriaRole.Switch, new() { Name = "Show a notification" }).CheckAsync();
         await Page.ReloadAsync();
