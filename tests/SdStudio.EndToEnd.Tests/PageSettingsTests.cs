@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
@@ -22,17 +23,13 @@ public sealed class PageSettingsTests(Browser browser) : PageTest(browser)
         await Page.RouteAsync("**/api/parameters", async route =>
         {
             IAPIResponse answer = await route.FetchAsync();
-            string text = await answer.TextAsync();
-            await route.FulfillAsync(new()
-            {
-                Response = answer,
-                Body = text.Replace(
-                    "\"parameters\": [",
-                    """
-                    "parameters": [{"name": "crispness", "aliases": [], "type": "number", "minimum": 1, "maximum": 9, "values": null, "default": 3, "model_default": false,
-                      "help": "How crisp edges are", "families": null, "forwarded": true, "job_types": ["generate", "edit"], "required_by": [], "infotext_label": "Crispness"},
-                    """, StringComparison.Ordinal),
-            });
+            JsonNode body = JsonNode.Parse(await answer.TextAsync())!;
+            body["parameters"]!.AsArray().Add(JsonNode.Parse(
+                """
+                {"name": "crispness", "aliases": [], "type": "number", "minimum": 1, "maximum": 9, "values": null, "default": 3, "model_default": false,
+                 "help": "How crisp edges are", "families": null, "forwarded": true, "job_types": ["generate", "edit"], "required_by": [], "infotext_label": "Crispness"}
+                """));
+            await route.FulfillAsync(new() { Response = answer, Body = body.ToJsonString() });
         });
         await OpenAsync();
         HashSet<string> seen = [.. await NamesAsync()];
