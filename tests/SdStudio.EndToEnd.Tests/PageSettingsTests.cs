@@ -49,7 +49,7 @@ public sealed class PageSettingsTests(Browser browser) : PageTest(browser)
 
         await Page.Locator("a.button", new() { HasText = "Upscale" }).ClickAsync();
         seen.UnionWith(await NamesAsync());
-        await Page.GetByText("To a size", new() { Exact = true }).ClickAsync();
+        await Page.GetByRole(AriaRole.Radio, new() { Name = "To a size" }).CheckAsync();
         await Field("target_width").FillAsync("96");
         await Expect(Field("target_height")).ToHaveValueAsync("96");
         seen.UnionWith(await NamesAsync());
