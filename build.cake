@@ -265,7 +265,7 @@ void MakeServerArchive(string rid, FilePath archive, string folder)
         if (isWindows && !IsRunningOnWindows())
             settings.WithProperty("PublishTrimmed", "true").WithProperty("TrimMode", "partial").WithProperty("PublishReadyToRun", "true");
         else
-            settings.WithProperty("PublishAot", "true").WithProperty("CppCompilerAndLinker", rid == "linux-arm64" && rid != machine ? "aarch64-linux-gnu-gcc" : isWindows ? "" : "gcc");
+            settings.WithProperty("PublishAot", "true").WithProperty("NativeDebugSymbols", "false").WithProperty("CppCompilerAndLinker", rid == "linux-arm64" && rid != machine ? "aarch64-linux-gnu-gcc" : isWindows ? "" : "gcc");
         if (rid == "linux-arm64" && rid != machine)
             settings.WithProperty("ObjCopyName", "aarch64-linux-gnu-objcopy").WithProperty("TargetTriple", "");
     });

@@ -72,6 +72,9 @@ void on_abort(int signal, siginfo_t* info, void* context) {
         next_abort.sa_sigaction(signal, info, context);
     } else if (next_abort.sa_handler != SIG_DFL && next_abort.sa_handler != SIG_IGN) {
         next_abort.sa_handler(signal);
+    } else if (next_abort.sa_handler == SIG_DFL) {
+        // abort() would do that itself; a signal from outside, as a service manager's watchdog sends, would be survived.
+        ::raise(SIGABRT);
     }
 }
 #endif

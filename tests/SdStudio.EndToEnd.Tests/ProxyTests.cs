@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
+using System.Net.Security;
 using System.Net.WebSockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -16,6 +17,7 @@ public sealed class ProxyTests : IDisposable
     private const string Path = "/studio";
     private readonly string _folder = Directory.CreateDirectory(ServerProcess.NewFolder()).FullName;
     private readonly int _port = ServerProcess.FreePort();
+    private string _certificate = "";
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -36,7 +38,7 @@ public sealed class ProxyTests : IDisposable
         using Process running = Start(program, proxy == "nginx" ? Nginx(server.Client.BaseAddress!.Port, strips) : HaProxy(server.Client.BaseAddress!.Port, strips));
         try
         {
-            using var handler = new HttpClientHandler { AllowAutoRedirect = false, ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator };
+            using var handler = new HttpClientHandler { AllowAutoRedirect = false, ServerCertificateCustomValidationCallback = (_, certificate, _, _) => IsOurs(certificate) };
             using var client = new HttpClient(handler) { BaseAddress = new Uri($"https://localhost:{_port}") };
             client.DefaultRequestHeaders.Add("X-Api-Key", "a-key-for-tests");
             await WaitForAsync(client, running);
@@ -102,7 +104,7 @@ public sealed class ProxyTests : IDisposable
     private async Task SocketAsync()
     {
         using var socket = new ClientWebSocket();
-        socket.Options.RemoteCertificateValidationCallback = (_, _, _, _) => true;
+        socket.Options.RemoteCertificateValidationCallback = IsOurs;
         // As a browser does: the page's own origin is allowed, which the server knows through the proxy.
         socket.Options.SetRequestHeader("Origin", $"https://localhost:{_port}");
         await socket.ConnectAsync(new Uri($"wss://localhost:{_port}{Path}/ws?api_key=a-key-for-tests"), Cancellation);
@@ -110,6 +112,10 @@ public sealed class ProxyTests : IDisposable
         WebSocketReceiveResult message = await socket.ReceiveAsync(buffer, Cancellation);
         Assert.Contains("connected", Encoding.UTF8.GetString(buffer, 0, message.Count), StringComparison.Ordinal);
     }
+
+    private bool IsOurs(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors problems) => IsOurs(certificate);
+
+    private bool IsOurs(X509Certificate? certificate) => certificate?.GetCertHashString() == _certificate;
 
     private static async Task WaitForAsync(HttpClient client, Process proxy)
     {
@@ -192,6 +198,7 @@ public sealed class ProxyTests : IDisposable
         using var key = RSA.Create(2048);
         var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         using X509Certificate2 certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        _certificate = certificate.GetCertHashString();
         File.WriteAllText(System.IO.Path.Combine(_folder, "both.pem"), certificate.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem() + "\n");
     }
 

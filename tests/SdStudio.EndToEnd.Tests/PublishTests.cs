@@ -13,6 +13,11 @@ public sealed class PublishTests : IDisposable
     // What every Linux system has; the C++ library is the engine's.
     private static readonly string[] Libraries = ["ld-linux-x86-64.so.2", "libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1", "libgcc_s.so.1", "libstdc++.so.6"];
 
+    // Where the kernel's folders are mounted.
+    private static readonly string[] Mounts = ["proc", "dev", "tmp"];
+
+    private static readonly string[] LibraryFolders = ["/lib64", "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu"];
+
     private readonly string _root = Directory.CreateDirectory(ServerProcess.NewFolder()).FullName;
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
@@ -28,7 +33,7 @@ public sealed class PublishTests : IDisposable
         await ShellAsync($"tar --zstd -xf '{archive}' -C '{_root}'");
         foreach (string library in Libraries)
             CopyLibrary(library);
-        foreach (string folder in new[] { "proc", "dev", "tmp" })
+        foreach (string folder in Mounts)
             Directory.CreateDirectory(Path.Combine(_root, folder));
         Assert.Equal(name["SdStudio-".Length..^"-linux-x64".Length], (await ShellAsync(InRoot($"/{name}/sdstudio --version"))).Trim());
 
@@ -49,7 +54,7 @@ public sealed class PublishTests : IDisposable
 
     private void CopyLibrary(string name)
     {
-        string? file = new[] { "/lib64", "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu" }.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
+        string? file = LibraryFolders.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
         Assert.SkipWhen(file is null, $"This system has no {name} where Debian has it.");
         string target = Path.Combine(_root, name.StartsWith("ld-", StringComparison.Ordinal) ? "lib64" : "lib", name);
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);

@@ -33,7 +33,7 @@ internal static class GenerateCommand
                     body[name] = value;
             }
 
-            Add("model", parsed.GetValue(model));
+            Add("model", parsed.GetValue(model) ?? (await studio.GetAsync("api/config", cancellation))["model"]?.GetValue<string>());
             Add("negative_prompt", parsed.GetValue(negative));
             Add("size", parsed.GetValue(size));
             Add("steps", parsed.GetValue(steps));
