@@ -72,10 +72,10 @@ void on_abort(int signal, siginfo_t* info, void* context) {
         next_abort.sa_sigaction(signal, info, context);
     } else if (next_abort.sa_handler != SIG_DFL && next_abort.sa_handler != SIG_IGN) {
         next_abort.sa_handler(signal);
-    } else if (next_abort.sa_handler == SIG_DFL) {
-        // abort() would do that itself; a signal from outside, as a service manager's watchdog sends, would be survived.
-        ::raise(SIGABRT);
     }
+    // abort() ends the process whatever its handlers do. A signal from outside, as the watchdog of a service manager sends it, would be survived.
+    ::signal(SIGABRT, SIG_DFL);
+    ::raise(SIGABRT);
 }
 #endif
 
