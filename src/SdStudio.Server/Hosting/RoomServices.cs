@@ -63,6 +63,7 @@ internal static class RoomServices
 
     public static void AddImages(this IServiceCollection services)
     {
+        services.AddSingleton<IBlobStore, FolderBlobs>();
         services.AddSingleton<ImageFiles>();
         services.AddSingleton<KeptImages>();
         services.AddSingleton<DecodeGate>();
@@ -138,6 +139,7 @@ internal static class RoomServices
         services.AddSingleton<LowMemoryLadder>();
         services.AddSingleton<ImageSaver>();
         services.AddSingleton<JobExecution>();
+        services.AddSingleton<BatchHelp>();
         services.AddSingleton<FailureReasons>();
         services.AddSingleton<JobDevices>();
         services.AddSingleton<IWarmModels>(provider => provider.GetRequiredService<JobDevices>());

@@ -42,7 +42,7 @@ internal sealed record JobView(
             job.GenerationMs, job.ImageCount, s.ModelHash, s.Engine, s.Adjustments ?? [])
         {
             Device = job.Device,
-            CurrentImage = last is { } now ? Math.Min(s.Count, now.ImageIndex + 1) : null,
+            CurrentImage = running is null ? null : Math.Min(s.Count, running.Images.Count + 1),
         };
     }
 }

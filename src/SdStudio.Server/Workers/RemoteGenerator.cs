@@ -45,7 +45,7 @@ internal sealed partial class RemoteGenerator(
     private async Task<RemoteAnswer> AskAsync(
         HttpClient http, RemoteModel remote, GenerationSettings settings, JsonObject extras, CancellationToken cancellation)
     {
-        using HttpContent content = settings.InputImage is null ? Words(remote, settings, extras) : WithImage(remote, settings, extras);
+        using HttpContent content = settings.InputImage is null ? Words(remote, settings, extras) : await WithImageAsync(remote, settings, extras, cancellation).ConfigureAwait(false);
         using var request = new HttpRequestMessage(HttpMethod.Post, AddressOf(remote.Address, settings.InputImage is null ? "images/generations" : "images/edits"))
         {
             Content = content,
@@ -69,9 +69,9 @@ internal sealed partial class RemoteGenerator(
         return new StringContent(body.ToJsonString(), MediaTypeHeaderValue.Parse("application/json"));
     }
 
-    private MultipartFormDataContent WithImage(RemoteModel remote, GenerationSettings settings, JsonObject extras)
+    private async Task<MultipartFormDataContent> WithImageAsync(RemoteModel remote, GenerationSettings settings, JsonObject extras, CancellationToken cancellation)
     {
-        using ImageBuffer read = ImageDecoder.Read(images.Bytes(settings.InputImage!), "the job's input", ImageBuffer.MaxPixels);
+        using ImageBuffer read = ImageDecoder.Read(await images.BytesAsync(settings.InputImage!, cancellation).ConfigureAwait(false), "the job's input", ImageBuffer.MaxPixels);
         using ImageBuffer input = ImageDecoder.Cover(read, settings.Width, settings.Height);
         var form = new MultipartFormDataContent();
         foreach ((string name, JsonNode? value) in RemoteFields.Known(remote, settings).Concat(extras))
@@ -79,7 +79,7 @@ internal sealed partial class RemoteGenerator(
         form.Add(Png(ImageFiles.Encoded(input, ImageFormats.Png, quality: 0)), "image", "image.png");
         if (settings.MaskImage is { } path)
         {
-            using ImageBuffer white = ImageDecoder.ReadMask(images.Bytes(path), "the job's mask", ImageBuffer.MaxPixels);
+            using ImageBuffer white = ImageDecoder.ReadMask(await images.BytesAsync(path, cancellation).ConfigureAwait(false), "the job's mask", ImageBuffer.MaxPixels);
             using ImageBuffer mask = ImageDecoder.Cover(white, settings.Width, settings.Height);
             form.Add(Png(ImageDecoder.WithHoles(input, mask)), "mask", "mask.png");
         }

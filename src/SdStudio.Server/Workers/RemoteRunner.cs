@@ -21,7 +21,7 @@ internal sealed class RemoteRunner(ModelCatalogue catalogue, RemoteGenerator rem
         {
             List<JobImage> saved = [];
             foreach (ImageBuffer image in received)
-                saved.Add(await images.SaveAsync(job, saved.Count, image, settings, settings.Seed + saved.Count, cancellation).ConfigureAwait(false));
+                saved.Add(await images.SaveAsync(job, saved.Count, image, settings, settings.Seed + saved.Count).ConfigureAwait(false));
             return new JobResult(settings, saved, LoadingMs: 0, (long)time.GetElapsedTime(start).TotalMilliseconds)
             {
                 Measured = job.Running.Progress.Measure(settings, TimeSpan.Zero),

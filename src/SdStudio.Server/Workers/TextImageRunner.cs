@@ -10,7 +10,7 @@ namespace SdStudio.Server.Workers;
 
 /// <summary>Generates images from text, or from text and an image.</summary>
 internal sealed class TextImageRunner(
-    ModelCatalogue catalogue, LowMemoryLadder ladder, FileHashes hashes, GenerationPasses passes, ImageSaver images, TimeProvider time) : IJobRunner
+    ModelCatalogue catalogue, LowMemoryLadder ladder, FileHashes hashes, GenerationPasses passes, ImageSaver images, IQueueSignal signal, TimeProvider time) : IJobRunner
 {
     private static readonly TimeSpan HashPatience = TimeSpan.FromSeconds(10);
 
@@ -24,34 +24,62 @@ internal sealed class TextImageRunner(
             return await GenerateAsync(job with { Settings = settings }, lease, definition, cancellation).ConfigureAwait(false);
         });
 
+    public async Task HelpAsync(JobContext job, Func<ValueTask<bool>> mayGoOn, CancellationToken cancellation)
+    {
+        ModelDefinition definition = catalogue.Require(job.Settings.Model);
+        await using ModelLease lease = await job.Models.AcquireAsync(definition, callbacks: null, cancellation).ConfigureAwait(false);
+        using Work work = await BeginAsync(job, lease.Model, definition, cancellation).ConfigureAwait(false);
+        while (await mayGoOn().ConfigureAwait(false) && job.Running.Shared.TryTake(out int index))
+            await GenerateOneAsync(work, index, cancellation).ConfigureAwait(false);
+    }
+
     private async Task<JobResult> GenerateAsync(JobContext job, ModelLease lease, ModelDefinition definition, CancellationToken cancellation)
     {
-        (DiffusionModel model, GenerationSettings settings) = (lease.Model, job.Settings);
-        // Computed beside the generation: an image names the weights it was made with.
-        Task<string?> hash = hashes.ShortHashOrNullAsync(definition.MainFile, cancellation);
         long start = time.GetTimestamp();
-        using GenerationInputs inputs = InputsOf(settings, definition, model);
-        GenerationSettings used = settings with { Sampler = settings.Sampler ?? model.DefaultSampler, Scheduler = settings.Scheduler ?? model.DefaultScheduler };
-        List<JobImage> saved = images.EarlierOf(job);
-        while (saved.Count < settings.Count)
+        SharedImages shared = job.Running.Shared;
+        using Work work = await BeginAsync(job, lease.Model, definition, cancellation).ConfigureAwait(false);
+        shared.Offer(await images.MissingOfAsync(job, cancellation).ConfigureAwait(false));
+        // A device that has nothing else to do may take some.
+        if (shared.Open > 1)
+            signal.Ring();
+        // One call each: an image is there when it is decoded, not when all are.
+        while (await shared.NextAsync(cancellation).ConfigureAwait(false) is { } index)
+            await GenerateOneAsync(work, index, cancellation).ConfigureAwait(false);
+        GenerationSettings used = work.Used with { ModelHash = await WithinPatienceAsync(work.Hash, cancellation).ConfigureAwait(false) };
+        List<JobImage> all = [.. job.Running.Images.Concat(shared.Finished).DistinctBy(image => image.Index).OrderBy(image => image.Index)];
+        return new JobResult(used, all, (long)lease.Loading.TotalMilliseconds, (long)time.GetElapsedTime(start).TotalMilliseconds)
+        {
+            // Two passes of two sizes, or the phases of two devices, say nothing about the cost of one.
+            Measured = used.Hires is null && !shared.IsHelped && job.Running.Job.ImageCount == 0 ? job.Running.Progress.Measure(used, lease.Loading) : null,
+        };
+    }
+
+    private async Task<Work> BeginAsync(JobContext job, DiffusionModel model, ModelDefinition definition, CancellationToken cancellation) => new(
+        job, model, await InputsOfAsync(job.Settings, definition, model, cancellation).ConfigureAwait(false),
+        // Computed beside the generation: an image names the weights it was made with.
+        hashes.ShortHashOrNullAsync(definition.MainFile, cancellation),
+        job.Settings with { Sampler = job.Settings.Sampler ?? model.DefaultSampler, Scheduler = job.Settings.Scheduler ?? model.DefaultScheduler });
+
+    private async Task GenerateOneAsync(Work work, int index, CancellationToken cancellation)
+    {
+        SharedImages shared = work.Job.Running.Shared;
+        try
         {
             cancellation.ThrowIfCancellationRequested();
-            // One call each: an image is there when it is decoded, not when all are.
-            JobContext one = job.ForImage(saved.Count);
-            using GenerationResult result = await passes.FirstAsync(model, one, inputs, cancellation).ConfigureAwait(false);
+            JobContext one = work.Job.ForImage(index);
+            using GenerationResult result = await passes.FirstAsync(work.Model, one, work.Inputs, cancellation).ConfigureAwait(false);
             GeneratedImage image = result.Images[0];
-            used = used with { ModelHash = await WithinPatienceAsync(hash, cancellation).ConfigureAwait(false) };
+            GenerationSettings used = work.Used with { ModelHash = await WithinPatienceAsync(work.Hash, cancellation).ConfigureAwait(false) };
             using GenerationResult? second = used.Hires is null
                 ? null
-                : await passes.SecondAsync(model, image, one with { Settings = one.Settings with { Sampler = used.Sampler, Scheduler = used.Scheduler } }, cancellation).ConfigureAwait(false);
-            saved.Add(await images.SaveAsync(job, saved.Count, (second?.Images[0] ?? image).Image, used, image.Seed, cancellation).ConfigureAwait(false));
+                : await passes.SecondAsync(work.Model, image, one with { Settings = one.Settings with { Sampler = used.Sampler, Scheduler = used.Scheduler } }, cancellation).ConfigureAwait(false);
+            shared.Done(await images.SaveAsync(work.Job, index, (second?.Images[0] ?? image).Image, used, image.Seed).ConfigureAwait(false));
         }
-
-        return new JobResult(used, saved, (long)lease.Loading.TotalMilliseconds, (long)time.GetElapsedTime(start).TotalMilliseconds)
+        catch
         {
-            // Two passes of two sizes say nothing about the cost of one.
-            Measured = used.Hires is null && job.Running.Job.ImageCount == 0 ? job.Running.Progress.Measure(used, lease.Loading) : null,
-        };
+            shared.GiveBack(index);
+            throw;
+        }
     }
 
     // A file of many gigabytes on a slow disk is read for longer than an image should wait.
@@ -61,26 +89,40 @@ internal sealed class TextImageRunner(
         return hash.IsCompletedSuccessfully ? hash.Result : null;
     }
 
-    private GenerationInputs InputsOf(GenerationSettings settings, ModelDefinition definition, DiffusionModel model)
+    private async Task<GenerationInputs> InputsOfAsync(GenerationSettings settings, ModelDefinition definition, DiffusionModel model, CancellationToken cancellation)
     {
         if (settings.InputImage is not { } input)
             return new GenerationInputs(Image: null, Mask: null, IsReference: false);
         (int width, int height) = settings.Hires is { } hires ? (hires.Width, hires.Height) : (settings.Width, settings.Height);
         // An edit model takes the image as a reference; others start from it.
         bool refers = settings.Type == JobType.Edit && settings.MaskImage is null && definition.Capabilities.Contains("imgedit") && model.TakesReferenceImages;
-        ImageBuffer image = images.ReadInput(input, width, height, ImageDecoder.Read);
+        ImageBuffer image = await images.ReadInputAsync(input, width, height, ImageDecoder.Read, cancellation).ConfigureAwait(false);
+        List<ImageBuffer> references = [];
         try
         {
-            return new GenerationInputs(
-                image, settings.MaskImage is { } mask ? images.ReadInput(mask, width, height, ImageDecoder.ReadMask) : null, refers)
-            {
-                References = [.. (settings.ReferenceImages ?? []).Select(images.ReadInput)],
-            };
+            foreach (string reference in settings.ReferenceImages ?? [])
+                references.Add(await images.ReadInputAsync(reference, cancellation).ConfigureAwait(false));
+            ImageBuffer? mask = settings.MaskImage is { } path
+                ? await images.ReadInputAsync(path, width, height, ImageDecoder.ReadMask, cancellation).ConfigureAwait(false)
+                : null;
+            return new GenerationInputs(image, mask, refers) { References = references };
         }
         catch
         {
             image.Dispose();
+            references.ForEach(reference => reference.Dispose());
             throw;
         }
+    }
+
+    /// <summary>What one device generates a job's images with.</summary>
+    /// <param name="Job">The job.</param>
+    /// <param name="Model">In the device's memory.</param>
+    /// <param name="Inputs">Images to begin from.</param>
+    /// <param name="Hash">Of the model's file; null when it cannot be read.</param>
+    /// <param name="Used">The settings with what the model filled in.</param>
+    private sealed record Work(JobContext Job, DiffusionModel Model, GenerationInputs Inputs, Task<string?> Hash, GenerationSettings Used) : IDisposable
+    {
+        public void Dispose() => Inputs.Dispose();
     }
 }

@@ -61,15 +61,15 @@ internal sealed class JobSubmission(
         {
             // The files first: a job that is in the queue has everything it needs.
             if (inputs is not null)
-                settings = Saved(id, settings, inputs);
+                settings = await SavedAsync(id, settings, inputs, cancellation);
             (Job job, bool added) = await queue.EnqueueAsync(id, settings, options, cancellation);
             if (!added)
-                files.DeleteInputs(id);
+                await files.DeleteInputsAsync(id);
             return job;
         }
         catch
         {
-            files.DeleteInputs(id);
+            await files.DeleteInputsAsync(id);
             throw;
         }
     }
@@ -85,13 +85,18 @@ internal sealed class JobSubmission(
             key is null ? null : body.Fingerprint(request.Path));
     }
 
-    private GenerationSettings Saved(string id, GenerationSettings settings, RequestInputs inputs) => settings with
+    private async Task<GenerationSettings> SavedAsync(string id, GenerationSettings settings, RequestInputs inputs, CancellationToken cancellation)
     {
-        InputImage = inputs.Image is { } image ? files.SaveInput(id, image) : null,
-        MaskImage = settings.Type != JobType.Upscale && inputs.Mask is { } mask ? files.SaveInput(id + "_mask", mask) : null,
-        ReferenceImages = inputs.References.Count == 0 ? null
-            : [.. inputs.References.Select((reference, index) => files.SaveInput(string.Create(CultureInfo.InvariantCulture, $"{id}_{index + 1}"), reference))],
-    };
+        List<string> references = [];
+        foreach (ImageBuffer reference in inputs.References)
+            references.Add(await files.SaveInputAsync(string.Create(CultureInfo.InvariantCulture, $"{id}_{references.Count + 1}"), reference, cancellation));
+        return settings with
+        {
+            InputImage = inputs.Image is { } image ? await files.SaveInputAsync(id, image, cancellation) : null,
+            MaskImage = settings.Type != JobType.Upscale && inputs.Mask is { } mask ? await files.SaveInputAsync(id + "_mask", mask, cancellation) : null,
+            ReferenceImages = references.Count == 0 ? null : references,
+        };
+    }
 
     // Only edit models take images as references; others start from an input image.
     private void CheckReferences(RequestFields fields, GenerationSettings settings, int count)

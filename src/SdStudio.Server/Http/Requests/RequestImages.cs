@@ -18,7 +18,7 @@ internal sealed class RequestImages(ImageFiles files, IJobQueries queries, Decod
     public async Task<RequestInputs> ReadAsync(RequestBody body, RequestFields fields, OwnerScope scope, CancellationToken cancellation)
     {
         JobImage? source = await FindSourceAsync(fields, scope, cancellation);
-        IReadOnlyList<byte[]> images = body.Files.GetValueOrDefault("image") ?? (source is null ? [] : [BytesOf(source)]);
+        IReadOnlyList<byte[]> images = body.Files.GetValueOrDefault("image") ?? (source is null ? [] : [await BytesOfAsync(source, cancellation)]);
         if (images.Count == 0)
             throw new BadRequestException([new FieldProblem("image", "Missing required field: image")], $"Send a file in the field image, or an image's id in {SourceField}");
         if (images.Count > ImageRequest.MaxImages)
@@ -36,8 +36,10 @@ internal sealed class RequestImages(ImageFiles files, IJobQueries queries, Decod
     /// <summary>The input images of an earlier job, to use them again.</summary>
     public async Task<RequestInputs> ReadAsync(GenerationSettings settings, CancellationToken cancellation)
     {
-        byte[]? image = BytesOf(settings.InputImage), mask = BytesOf(settings.MaskImage);
-        List<byte[]> references = [.. (settings.ReferenceImages ?? []).Select(files.Bytes)];
+        byte[]? image = await BytesOfAsync(settings.InputImage, cancellation), mask = await BytesOfAsync(settings.MaskImage, cancellation);
+        List<byte[]> references = [];
+        foreach (string reference in settings.ReferenceImages ?? [])
+            references.Add(await files.BytesAsync(reference, cancellation));
         RequestInputs inputs = await EnterAsync([.. new[] { image, mask }.OfType<byte[]>(), .. references], cancellation, settings.SourceImageId);
         return Filled(inputs, () =>
         {
@@ -80,15 +82,15 @@ internal sealed class RequestImages(ImageFiles files, IJobQueries queries, Decod
         return image ?? throw new BadRequestException([new FieldProblem(SourceField, $"{SourceField} is '{RequestFields.Shown(id)}'; there is no such image")], detail: null);
     }
 
-    private byte[]? BytesOf(string? relative) => relative is null ? null : files.Bytes(relative);
+    private async Task<byte[]?> BytesOfAsync(string? relative, CancellationToken cancellation) => relative is null ? null : await files.BytesAsync(relative, cancellation);
 
-    private byte[] BytesOf(JobImage source)
+    private async Task<byte[]> BytesOfAsync(JobImage source, CancellationToken cancellation)
     {
         try
         {
-            return files.Bytes(source.FilePath);
+            return await files.BytesAsync(source.FilePath, cancellation);
         }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        catch (FileNotFoundException)
         {
             throw new BadRequestException($"The file of image {source.Id} is gone", $"Choose another image in {SourceField}", StatusCodes.Status404NotFound);
         }

@@ -5,6 +5,7 @@ using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Http.Security;
 using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Models.Catalogue;
+using SdStudio.Server.Queue;
 using SdStudio.Server.Settings;
 using SdStudio.Server.Telemetry;
 
@@ -32,13 +33,14 @@ internal static class StatusApi
 
     public static void MapStatusApi(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/health", (TimeProvider time, EngineHost engineHost, Restarts restarts, ServerPaths paths) => Results.Json(
+        api.MapGet("/health", (TimeProvider time, EngineHost engineHost, IJobDevices devices, Restarts restarts, ServerPaths paths) => Results.Json(
             new HealthResponse(
                 "ok", time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture),
                 engineHost.Loaded is { } engine ? $"{EngineHost.NameOf(engine)} ({engine.Info.Provider})" : null,
                 [.. (engineHost.Loaded?.Devices ?? []).Select(device => $"{device.Name}: {device.Description}")],
                 engineHost.Loaded?.Info.Backend, engineHost.Loaded?.Info.BackendReason)
             {
+                JobDevices = [.. devices.States.Select(device => device.Id)],
                 EngineCommit = engineHost.Loaded?.Info.Commit is { Length: > 0 } commit ? commit : null,
                 Restarts = restarts.Count,
                 LastEnd = restarts.Reason is { } reason && restarts.At is { } at ? new LastEndResponse(at, paths.Shorten(reason)) : null,
