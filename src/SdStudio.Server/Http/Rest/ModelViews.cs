@@ -1,11 +1,13 @@
+using SdCpp.Interop;
 using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Models.Catalogue;
+using SdStudio.Server.Models.Downloads;
 using SdStudio.Server.Models.Files;
 
 namespace SdStudio.Server.Http.Rest;
 
 /// <summary>What the API shows of models.</summary>
-internal sealed class ModelViews(ModelCache cache, FileHashes hashes)
+internal sealed class ModelViews(ModelCache cache, FileHashes hashes, ModelFileCache facts)
 {
     public ModelResponse Of(ModelDefinition model)
     {
@@ -19,6 +21,8 @@ internal sealed class ModelViews(ModelCache cache, FileHashes hashes)
             new GenerationParamsResponse(model.DefaultCfgScale, model.DefaultSteps, model.DefaultSampler),
             model.SupportsNegativePrompt)
         {
+            Family = FamilyOf(model, files),
+            DownloadBytes = HubEntry.MissingBytes(model.HubFiles),
             Quant = model.Quant,
             License = model.License,
             Memory = new MemoryResponse(memory.Ram, memory.Vram, isMeasured),
@@ -35,6 +39,12 @@ internal sealed class ModelViews(ModelCache cache, FileHashes hashes)
     }
 
     public FileStatusResponse FilesOf(ModelDefinition model) => FilesOf(model, model.FileInfos());
+
+    private string? FamilyOf(ModelDefinition model, FileInfo[] files)
+    {
+        int main = files.Length == 0 ? -1 : Array.FindIndex([.. model.Files], file => file.FullPath == model.MainFile);
+        return main >= 0 && facts.Of(files[main])?.Family is { } family and not ModelFamily.Unknown ? ParametersApi.NameOf(family) : null;
+    }
 
     private FileStatusResponse FilesOf(ModelDefinition model, FileInfo[] files)
     {
