@@ -5,13 +5,16 @@ using System.Text.Json;
 
 namespace SdStudio.EndToEnd.Tests;
 
-/// <summary>The archive of <c>./build.sh publish</c>, which <c>./build.sh test</c> makes before: unpacked where there is nothing but the C library.</summary>
+/// <summary>The archive of <c>./build.sh publish</c>, which <c>./build.sh test</c> makes before: unpacked where there is nothing but the system's basic libraries.</summary>
 public sealed class PublishTests : IDisposable
 {
     private const long MaxBytes = 70_000_000;
 
-    // What every Linux system has; the C++ library is the engine's.
-    private static readonly string[] Libraries = ["ld-linux-x86-64.so.2", "libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1", "libgcc_s.so.1", "libstdc++.so.6"];
+    // What docs/operations.md says it needs: the C and the C++ library, and OpenSSL.
+    private static readonly string[] Libraries =
+    [
+        "ld-linux-x86-64.so.2", "libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1", "libgcc_s.so.1", "libstdc++.so.6", "libssl.so.3", "libcrypto.so.3",
+    ];
 
     // Where the kernel's folders are mounted.
     private static readonly string[] Mounts = ["proc", "dev", "tmp"];
