@@ -13,7 +13,7 @@ public sealed class PublishTests : IDisposable
     // What docs/operations.md says it needs: the C and the C++ library, and OpenSSL.
     private static readonly string[] Libraries =
     [
-        "ld-linux-x86-64.so.2", "libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1", "libgcc_s.so.1", "libstdc++.so.6", "libssl.so.3", "libcrypto.so.3",
+        "ld-linux-x86-64.so.2", "libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1", "libresolv.so.2", "libgcc_s.so.1", "libstdc++.so.6", "libssl.so.3", "libcrypto.so.3",
     ];
 
     // Where the kernel's folders are mounted.
