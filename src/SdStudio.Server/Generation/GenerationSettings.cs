@@ -71,6 +71,15 @@ internal sealed record GenerationSettings
     /// <summary>The mask, relative to the data directory.</summary>
     public string? MaskImage { get; init; }
 
+    /// <summary>How the mask is used, and what is added around the input image; null without either.</summary>
+    public InpaintSetting? Inpaint { get; init; }
+
+    /// <summary>Pixels outside the mask that are not the input's, counted in the results; null without a mask, and before there are any.</summary>
+    public int? OutsideMaskChanged { get; init; }
+
+    /// <summary>What was asked for and is done otherwise, in sentences for people; null for nothing.</summary>
+    public IReadOnlyList<string>? Notes { get; init; }
+
     /// <summary>More images that an edit model looks at, relative to the data directory.</summary>
     public IReadOnlyList<string>? ReferenceImages { get; init; }
 

@@ -8,7 +8,7 @@ namespace SdStudio.Server.Generation;
 /// The parameters of a generation, one row each, in the order that infotexts have. A new one is a row here, a property of
 /// <see cref="GenerationSettings"/> and, unless the row names the engine's option, a line in the engine request.
 /// </summary>
-internal static class Parameters
+internal static partial class Parameters
 {
     /// <summary>What every JSON reader keeps exactly: 2^53 - 1.</summary>
     public const long MaxSeed = (1L << 53) - 1;
@@ -53,7 +53,7 @@ internal static class Parameters
         _ => None,
     };
 
-    private static IEnumerable<Parameter> Rows() => [.. What, .. Sampling, .. SecondPass, .. Input, .. Scaling, .. Submission];
+    private static IEnumerable<Parameter> Rows() => [.. What, .. Sampling, .. SecondPass, .. Input, .. Inpainting, .. Scaling, .. Submission];
 
     private static Parameter[] What =>
     [
@@ -193,7 +193,7 @@ internal static class Parameters
     [
         new("image", Image, FromImage | Upscale, "The image to begin from: PNG, JPEG, WebP, GIF or TIFF") { A1111 = null },
         new("source_image_id", Text, FromImage | Upscale, "In place of image: the id of an image of this server") { A1111 = null, Range = _ => (0, 64) },
-        new("mask", Image, FromImage, "Where to generate: white, or what is transparent. Everywhere without it") { A1111 = null },
+        new("mask", Image, FromImage, "Where to generate: white, or what is transparent. Everywhere without it; what it does not show stays as it was. Models with the capability imgedit look at the whole image") { A1111 = null },
     ];
 
     private static Parameter[] Scaling =>

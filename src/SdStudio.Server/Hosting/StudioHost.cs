@@ -177,6 +177,7 @@ public static class StudioHost
         services.AddSingleton<IJobRunner, ConvertRunner>();
         services.AddSingleton<IJobRunner, RemoteRunner>();
         services.AddSingleton<IJobRunner, TextImageRunner>();
+        services.AddSingleton<JobInputs>();
         services.AddSingleton<GenerationPasses>();
         services.AddSingleton<LowMemoryLadder>();
         services.AddSingleton<ImageSaver>();

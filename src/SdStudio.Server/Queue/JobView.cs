@@ -17,6 +17,12 @@ internal sealed record JobView(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<ImageView>? Images { get; init; }
 
+    /// <summary>Pixels outside the mask that are not the input image's, counted in the results; null without a mask.</summary>
+    public int? OutsideMaskChanged { get; init; }
+
+    /// <summary>What was asked for and is done otherwise.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>What it runs on, or ran on; null before.</summary>
     public string? Device { get; init; }
 
@@ -41,6 +47,8 @@ internal sealed record JobView(
             running is null ? null : Math.Round(running.Progress.RemainingMs / 1000, 1), Position: null, WaitingFor: null, job.ModelLoadingMs,
             job.GenerationMs, job.ImageCount, s.ModelHash, s.Engine, s.Adjustments ?? [])
         {
+            OutsideMaskChanged = s.OutsideMaskChanged,
+            Notes = s.Notes ?? [],
             Device = job.Device,
             CurrentImage = last is { } now ? Math.Min(s.Count, now.ImageIndex + 1) : null,
         };

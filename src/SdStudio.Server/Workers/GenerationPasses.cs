@@ -17,14 +17,10 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
         GenerationSettings settings = job.Settings;
         if (settings.Hires is { } hires)
             settings = settings with { Width = hires.Width, Height = hires.Height };
-        GenerationResult result = inputs switch
-        {
-            { Image: null } => await model.TextToImageAsync(Requests.TextToImage(settings, loras), job.Callbacks, cancellation).ConfigureAwait(false),
-            { IsReference: true } => await model.TextToImageAsync(
-                Requests.TextToImage(settings, loras) with { ReferenceImages = [inputs.Image, .. inputs.References] }, job.Callbacks, cancellation).ConfigureAwait(false),
-            _ => await model.ImageToImageAsync(
-                Requests.ImageToImage(settings, loras, inputs.Image, inputs.Mask) with { ReferenceImages = inputs.References }, job.Callbacks, cancellation).ConfigureAwait(false),
-        };
+        GenerationResult result = inputs is { Image: { } image, IsReference: false }
+            ? await model.ImageToImageAsync(
+                Requests.ImageToImage(settings, loras, image, inputs.Canvas?.Mask) with { ReferenceImages = inputs.Seen }, job.Callbacks, cancellation).ConfigureAwait(false)
+            : await model.TextToImageAsync(Requests.TextToImage(settings, loras) with { ReferenceImages = inputs.Seen }, job.Callbacks, cancellation).ConfigureAwait(false);
         return Checked(result, settings.Count);
     }
 
@@ -75,23 +71,5 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
             return result;
         result.Dispose();
         throw problem;
-    }
-}
-
-/// <summary>What a job's images are generated from beside the text, in the size of the first pass.</summary>
-/// <param name="Image">The input image; null for none.</param>
-/// <param name="Mask">Where it is generated; null for everywhere.</param>
-/// <param name="IsReference">Whether the model looks at it rather than beginning from it.</param>
-internal sealed record GenerationInputs(ImageBuffer? Image, ImageBuffer? Mask, bool IsReference) : IDisposable
-{
-    /// <summary>More images that the model looks at.</summary>
-    public IReadOnlyList<ImageBuffer> References { get; init; } = [];
-
-    public void Dispose()
-    {
-        Image?.Dispose();
-        Mask?.Dispose();
-        foreach (ImageBuffer reference in References)
-            reference.Dispose();
     }
 }

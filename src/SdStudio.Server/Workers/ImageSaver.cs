@@ -35,13 +35,6 @@ internal sealed partial class ImageSaver(ImageFiles images, IJobStore store, Job
     public List<JobImage> EarlierOf(JobContext job) =>
         [.. job.Running.Images.TakeWhile((image, index) => image.Index == index && File.Exists(images.FullPath(image.FilePath)))];
 
-    /// <summary>An input image or mask of a job, in the size of what is generated from it.</summary>
-    public ImageBuffer ReadInput(string relative, int width, int height, Func<byte[], string, int, ImageBuffer> read)
-    {
-        using ImageBuffer image = read(images.Bytes(relative), "the job's input", ImageBuffer.MaxPixels);
-        return ImageDecoder.Cover(image, width, height);
-    }
-
     /// <summary>An input image as it was sent.</summary>
     public ImageBuffer ReadInput(string relative) => ImageDecoder.Read(images.Bytes(relative), "the job's input", ImageBuffer.MaxPixels);
 

@@ -1,6 +1,5 @@
 using SdCpp.Interop;
 using SdStudio.Server.Generation;
-using SdStudio.Server.Images;
 using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Models.Catalogue;
 using SdStudio.Server.Models.Files;
@@ -10,7 +9,7 @@ namespace SdStudio.Server.Workers;
 
 /// <summary>Generates images from text, or from text and an image.</summary>
 internal sealed class TextImageRunner(
-    ModelCatalogue catalogue, LowMemoryLadder ladder, FileHashes hashes, GenerationPasses passes, ImageSaver images, TimeProvider time) : IJobRunner
+    ModelCatalogue catalogue, LowMemoryLadder ladder, FileHashes hashes, JobInputs jobInputs, GenerationPasses passes, ImageSaver images, TimeProvider time) : IJobRunner
 {
     private static readonly TimeSpan HashPatience = TimeSpan.FromSeconds(10);
 
@@ -30,7 +29,7 @@ internal sealed class TextImageRunner(
         // Computed beside the generation: an image names the weights it was made with.
         Task<string?> hash = hashes.ShortHashOrNullAsync(definition.MainFile, cancellation);
         long start = time.GetTimestamp();
-        using GenerationInputs inputs = InputsOf(settings, definition, model);
+        using GenerationInputs inputs = jobInputs.Of(settings, Refers(settings, definition, model));
         GenerationSettings used = settings with { Sampler = settings.Sampler ?? model.DefaultSampler, Scheduler = settings.Scheduler ?? model.DefaultScheduler };
         List<JobImage> saved = images.EarlierOf(job);
         while (saved.Count < settings.Count)
@@ -44,7 +43,11 @@ internal sealed class TextImageRunner(
             using GenerationResult? second = used.Hires is null
                 ? null
                 : await passes.SecondAsync(model, image, one with { Settings = one.Settings with { Sampler = used.Sampler, Scheduler = used.Scheduler } }, cancellation).ConfigureAwait(false);
-            saved.Add(await images.SaveAsync(job, saved.Count, (second?.Images[0] ?? image).Image, used, image.Seed, cancellation).ConfigureAwait(false));
+            ImageBuffer generated = (second?.Images[0] ?? image).Image;
+            using ImageBuffer? whole = inputs.Canvas?.PutBack(generated);
+            if (whole is not null)
+                used = used with { OutsideMaskChanged = (used.OutsideMaskChanged ?? 0) + inputs.Canvas!.CountChangedOutside(whole) };
+            saved.Add(await images.SaveAsync(job, saved.Count, whole ?? generated, used, image.Seed, cancellation).ConfigureAwait(false));
         }
 
         return new JobResult(used, saved, (long)lease.Loading.TotalMilliseconds, (long)time.GetElapsedTime(start).TotalMilliseconds)
@@ -61,26 +64,7 @@ internal sealed class TextImageRunner(
         return hash.IsCompletedSuccessfully ? hash.Result : null;
     }
 
-    private GenerationInputs InputsOf(GenerationSettings settings, ModelDefinition definition, DiffusionModel model)
-    {
-        if (settings.InputImage is not { } input)
-            return new GenerationInputs(Image: null, Mask: null, IsReference: false);
-        (int width, int height) = settings.Hires is { } hires ? (hires.Width, hires.Height) : (settings.Width, settings.Height);
-        // An edit model takes the image as a reference; others start from it.
-        bool refers = settings.Type == JobType.Edit && settings.MaskImage is null && definition.Capabilities.Contains("imgedit") && model.TakesReferenceImages;
-        ImageBuffer image = images.ReadInput(input, width, height, ImageDecoder.Read);
-        try
-        {
-            return new GenerationInputs(
-                image, settings.MaskImage is { } mask ? images.ReadInput(mask, width, height, ImageDecoder.ReadMask) : null, refers)
-            {
-                References = [.. (settings.ReferenceImages ?? []).Select(images.ReadInput)],
-            };
-        }
-        catch
-        {
-            image.Dispose();
-            throw;
-        }
-    }
+    // An edit model takes the image as a reference; others start from it.
+    private static bool Refers(GenerationSettings settings, ModelDefinition definition, DiffusionModel model) =>
+        settings.Type == JobType.Edit && definition.IsEditModel && model.TakesReferenceImages;
 }

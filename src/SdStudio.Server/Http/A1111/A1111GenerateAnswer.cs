@@ -76,8 +76,10 @@ internal sealed class A1111GenerateAnswer(ClientModels models, ModelCatalogue ca
             ["is_using_inpainting_conditioning"] = false,
             ["version"] = s.Engine,
             ["interrupted"] = job.Status == JobStatus.Cancelled,
-            ["notes"] = A1111Responses.List(notes.Select(note => (JsonNode)note)),
+            ["notes"] = A1111Responses.List(notes.Concat(s.Notes ?? []).Select(note => (JsonNode)note)),
         };
+        if (s.OutsideMaskChanged is { } changed)
+            info["outside_mask_changed"] = changed;
         return info;
     }
 
@@ -86,6 +88,12 @@ internal sealed class A1111GenerateAnswer(ClientModels models, ModelCatalogue ca
         var extra = new JsonObject();
         if (settings.Scheduler is { } scheduler)
             extra["Schedule type"] = SamplerNames.SchedulerLabel(scheduler);
+        foreach (Parameter parameter in Parameters.OfMask)
+        {
+            if (parameter.Get!(settings) is { } value)
+                extra[parameter.Label!] = parameter.ValueLabel?.Invoke(Parameter.Write(value)) ?? Parameter.Write(value);
+        }
+
         if (settings.Hires is { } hires)
         {
             extra["Hires upscaler"] = hires.Upscaler;

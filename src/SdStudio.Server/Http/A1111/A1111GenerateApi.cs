@@ -19,7 +19,7 @@ internal sealed class A1111GenerateApi(
         var reader = new A1111GenerationReader(body, context, await options.LoadAsync(http.RequestAborted), now);
         RequestBody translated = reader.Translate(fromImage);
         using RequestInputs? inputs = fromImage
-            ? await new A1111Images(body, submission.Images, reader.Size, reader.Notes).ReadAsync(http.RequestAborted) : null;
+            ? await new A1111Images(body, submission.Images, reader.OnlyMasked ? null : reader.Size, reader.Notes).ReadAsync(http.RequestAborted) : null;
         var command = new GenerateCommand(fromImage ? JobType.Edit : JobType.Generate, translated, new RequestFields(translated.Fields), inputs) { NeedsPrompt = false };
         Job job = await submission.AcceptAsync(http.Request, command, now, http.RequestAborted);
         sessions.Remember(http, job.Id, reader.TaskId);

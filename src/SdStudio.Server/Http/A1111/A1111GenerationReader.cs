@@ -43,6 +43,9 @@ internal sealed class A1111GenerationReader
     /// <summary>The size that was asked for; null for that of the model or the input image.</summary>
     public ImageSize? Size { get; private set; }
 
+    /// <summary>Whether a part of the input image is generated at <see cref="Size"/>, and the image keeps its own.</summary>
+    public bool OnlyMasked { get; private set; }
+
     /// <summary>The job's fields in the words of the REST API.</summary>
     /// <exception cref="BadRequestException">Names the fields whose type is wrong.</exception>
     public RequestBody Translate(bool fromImage)
@@ -62,11 +65,11 @@ internal sealed class A1111GenerationReader
         AddSize(model, fromImage);
         long? hiresSteps = null;
         if (fromImage)
-            Put("strength", Clamped("denoising_strength", "strength"));
+            AddInput();
         else if (_fields.Flag("enable_hr") == true)
             hiresSteps = AddHires(model);
         AddSchedule(model, hiresSteps);
-        A1111Ignored.Note(_fields, _body, Notes);
+        A1111Ignored.Note(_body, Notes);
         _fields.ThrowIfRefused();
         _override.ThrowIfRefused();
         return _body.Translated(_out);
@@ -122,6 +125,16 @@ internal sealed class A1111GenerationReader
         string fallback = _limits.Schedulers.Contains("simple") ? "simple" : _limits.Schedulers[0];
         Notes.Add($"scheduler '{wanted}' does not go with {(SchedulerRules.Fits(wanted, steps) ? "this model" : "1 step")}: '{fallback}' is used");
         return fallback;
+    }
+
+    private void AddInput()
+    {
+        Put("strength", Clamped("denoising_strength", "strength"));
+        if (!_body.Files.ContainsKey("mask"))
+            return;
+        OnlyMasked = A1111Inpainting.IsOnlyMasked(_fields);
+        foreach ((string name, string value) in A1111Inpainting.Of(_fields, _limits, Notes))
+            Put(name, value);
     }
 
     private void AddSize(ModelDefinition? model, bool fromImage)

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using NetVips;
 using SdCpp.Interop;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.Requests;
@@ -10,9 +9,6 @@ namespace SdStudio.Server.Http.A1111;
 /// <summary>The images of <c>img2img</c>, in the shape of the result as Automatic1111's resize modes have it.</summary>
 internal sealed class A1111Images(RequestBody body, RequestImages images, ImageSize? size, List<string> notes)
 {
-    private const double DefaultMaskBlur = 4;
-    private const double MaxMaskBlur = 256;
-
     private readonly RequestFields _fields = new(body.Fields);
 
     /// <summary>The input image and the mask.</summary>
@@ -24,7 +20,8 @@ internal sealed class A1111Images(RequestBody body, RequestImages images, ImageS
         return RequestImages.Filled(inputs, () =>
         {
             inputs.Image = Shaped(images.Decode(image, "init_images"));
-            inputs.Mask = mask is null ? null : Mask(mask);
+            // Its clients paint: of a mask with transparency the opaque part is meant.
+            inputs.Mask = mask is null ? null : Shaped(images.DecodeMask(mask, MaskAlpha.Strokes));
             _fields.ThrowIfRefused();
         });
     }
@@ -44,18 +41,6 @@ internal sealed class A1111Images(RequestBody body, RequestImages images, ImageS
         return EncodedImage.Decode(text, "init_images");
     }
 
-    // Its clients paint: of a mask with transparency the opaque part is meant.
-    private ImageBuffer Mask(byte[] bytes)
-    {
-        ImageBuffer mask = Shaped(images.DecodeMask(bytes, MaskAlpha.Strokes));
-        if (_fields.Flag("inpainting_mask_invert") == true)
-            mask = Replaced(mask, ImageDecoder.Invert(mask));
-        double blur = Blur("mask_blur") ?? Math.Max(Blur("mask_blur_x") ?? DefaultMaskBlur, Blur("mask_blur_y") ?? DefaultMaskBlur);
-        return blur > 0 ? Replaced(mask, ImageDecoder.Blur(mask, blur)) : mask;
-    }
-
-    private double? Blur(string field) => _fields.Number(double.MinValue, double.MaxValue, field) is { } value ? Math.Clamp(value, 0, MaxMaskBlur) : null;
-
     private ImageBuffer Shaped(ImageBuffer image)
     {
         if (size is not { } target || (target.Width == image.Width && target.Height == image.Height))
@@ -68,7 +53,7 @@ internal sealed class A1111Images(RequestBody body, RequestImages images, ImageS
             1 => ImageDecoder.Cover(image, target.Width, target.Height),
             2 => ImageShapes.Contain(image, target.Width, target.Height),
             // 0, and 3, which is the same done to latents.
-            _ => ImageDecoder.Resize(image, target.Width, target.Height, Enums.Kernel.Lanczos3),
+            _ => ImageDecoder.Resize(image, target.Width, target.Height),
         });
     }
 

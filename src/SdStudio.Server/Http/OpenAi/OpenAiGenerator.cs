@@ -41,6 +41,10 @@ internal sealed class OpenAiGenerator(
             ? new JsonObject { ["url"] = UrlOf(image, asked, request) }
             : new JsonObject { ["b64_json"] = Convert.ToBase64String(images.Encoded(image.FilePath, asked.Format, asked.Compression)) }));
         answer["usage"] = OpenAiImages.Usage();
+        if (job.Settings.OutsideMaskChanged is { } changed)
+            answer["outside_mask_changed"] = changed;
+        if (job.Settings.Notes is { } notes)
+            answer["notes"] = A1111Responses.List(notes.Select(note => (JsonNode)note));
         return answer;
     }
 

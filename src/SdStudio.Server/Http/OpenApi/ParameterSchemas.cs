@@ -16,6 +16,8 @@ internal static class ParameterSchemas
         [typeof(GenerateBody)] = JobType.Generate, [typeof(EditBody)] = JobType.Edit, [typeof(VariationBody)] = JobType.Variation, [typeof(UpscaleBody)] = JobType.Upscale,
     };
 
+    private static readonly string[] SideNames = ["left", "top", "right", "bottom"];
+
     /// <summary>Fills the schema of a body of JSON.</summary>
     public static void FillBody(OpenApiSchema schema, OpenApiSchemaTransformerContext context)
     {
@@ -77,6 +79,9 @@ internal static class ParameterSchemas
                 schema.Items = new OpenApiSchema { Type = JsonSchemaType.Integer };
                 SetRange((OpenApiSchema)schema.Items, range);
                 break;
+            case ParameterKind.Sides:
+                schema.Properties = SideNames.ToDictionary(side => side, IOpenApiSchema (_) => Side(range));
+                break;
             case ParameterKind.Loras:
                 schema.Items = Lora();
                 break;
@@ -106,6 +111,7 @@ internal static class ParameterSchemas
         ParameterKind.Number => JsonSchemaType.Number,
         ParameterKind.Flag => JsonSchemaType.Boolean,
         ParameterKind.Integers or ParameterKind.Loras => JsonSchemaType.Array,
+        ParameterKind.Sides => JsonSchemaType.Object,
         _ => JsonSchemaType.String,
     };
 
@@ -121,6 +127,13 @@ internal static class ParameterSchemas
     {
         schema.Minimum = range?.Min.ToString(CultureInfo.InvariantCulture);
         schema.Maximum = range?.Max.ToString("0.################", CultureInfo.InvariantCulture);
+    }
+
+    private static OpenApiSchema Side((double Min, double Max)? range)
+    {
+        var schema = new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int32", Default = 0 };
+        SetRange(schema, range);
+        return schema;
     }
 
     private static OpenApiSchema Lora() => new()

@@ -9,15 +9,21 @@ internal sealed class GenerationReader(RequestFields fields, ModelCatalogue cata
 {
     /// <param name="type">Generate, edit or variation.</param>
     /// <param name="input">The size of the input image; null for none.</param>
+    /// <param name="hasMask">Whether a mask came with it.</param>
     /// <param name="needsPrompt">Whether it is wrong without words.</param>
-    public GenerationSettings Generate(string type, ImageSize? input, bool needsPrompt)
+    public GenerationSettings Generate(string type, ImageSize? input, bool hasMask, bool needsPrompt)
     {
         string? prompt = needsPrompt ? fields.RequiredText("prompt", limits.MaxPromptBytes) : fields.BoundedText("prompt", limits.MaxPromptBytes);
         (string words, List<LoraSetting> tagged) = LoraTags.Take(prompt ?? "");
         ModelDefinition? model = FindModel(type == JobType.Generate ? null : catalogue.DefaultImageToImage);
-        ImageSize size = ReadSize(model, input);
-        GenerationSettings settings = ReadRows(type, model?.Defaults) with
+        GenerationSettings settings = ReadRows(type, model?.Defaults);
+        if (input is null || (!hasMask && settings.Inpaint?.Extend is null))
+            settings = settings with { Inpaint = null };
+        ImageSize size = ReadSize(model, input, settings.Inpaint);
+        settings = settings with
         {
+            Notes = hasMask && type == JobType.Edit && model is { IsEditModel: true, Remote: null }
+                ? [$"The model {model.Id} looks at the whole image and knows no masks: it changes what it likes, and only what the mask shows is kept of that"] : null,
             Model = model?.Id ?? "", Prompt = words, Width = size.Width, Height = size.Height, Loras = new LoraReader(fields, loras).Read(tagged),
         };
         if (input is null)
@@ -96,19 +102,34 @@ internal sealed class GenerationReader(RequestFields fields, ModelCatalogue cata
         return model;
     }
 
-    private ImageSize ReadSize(ModelDefinition? model, ImageSize? input)
+    private ImageSize ReadSize(ModelDefinition? model, ImageSize? input, InpaintSetting? inpaint)
     {
         ImageSize usual = model?.DefaultSize ?? ImageSize.Default;
         if (fields.Text("size") is not { } text || text.Equals("auto", StringComparison.OrdinalIgnoreCase))
-            return input is { } given ? Like(given, usual) : usual;
-        bool allowed = ImageSize.TryParse(text, out ImageSize size)
-            && size.Width >= Parameters.MinSide && size.Width <= limits.MaxSide && size.Height >= Parameters.MinSide && size.Height <= limits.MaxSide
-            && (long)size.Width * size.Height <= limits.MaxPixels;
-        if (!allowed)
+            return input is not { } given ? usual : inpaint?.Extend is { } sides ? Extended(sides, given) : inpaint is { OnlyMasked: true } ? usual : Like(given, usual);
+        if (!ImageSize.TryParse(text, out ImageSize size) || !IsAllowed(size))
         {
             fields.Refuse(
                 "size",
                 $"size is '{RequestFields.Shown(text)}'; allowed is WIDTHxHEIGHT, e.g. 512x768, each side {Parameters.MinSide} to {limits.MaxSide} and together at most {limits.MaxPixels} pixels");
+        }
+
+        return size;
+    }
+
+    private bool IsAllowed(ImageSize size) =>
+        size.Width >= Parameters.MinSide && size.Width <= limits.MaxSide && size.Height >= Parameters.MinSide && size.Height <= limits.MaxSide
+        && (long)size.Width * size.Height <= limits.MaxPixels;
+
+    // Whoever extends an image wants it back as it is.
+    private ImageSize Extended(Sides sides, ImageSize input)
+    {
+        ImageSize size = sides.Around(input);
+        if (!IsAllowed(size))
+        {
+            fields.Refuse(
+                "extend",
+                $"extend makes the image of {input} pixels {size}; allowed are {Parameters.MinSide} to {limits.MaxSide} a side and together at most {limits.MaxPixels}. Extend it less, or name a size that the whole is scaled to");
         }
 
         return size;

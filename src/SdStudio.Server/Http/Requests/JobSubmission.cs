@@ -46,7 +46,7 @@ internal sealed class JobSubmission(
         SubmitOptions options = ReadOptions(request, command.Body, command.Fields, command.Part);
         ImageSize? size = command.Inputs?.Image is { } image ? new ImageSize(image.Width, image.Height) : null;
         var reader = new GenerationReader(command.Fields, catalogue, loras, modelFiles, now);
-        GenerationSettings settings = command.Type == JobType.Upscale ? reader.Upscale(size ?? default) : reader.Generate(command.Type, size, command.NeedsPrompt);
+        GenerationSettings settings = command.Type == JobType.Upscale ? reader.Upscale(size ?? default) : reader.Generate(command.Type, size, command.Inputs?.Mask is not null, command.NeedsPrompt);
         if (command.Inputs is { References.Count: > 0 } several)
             CheckReferences(command.Fields, settings, several.References.Count + 1);
         command.Fields.ThrowIfRefused();
@@ -98,7 +98,7 @@ internal sealed class JobSubmission(
     {
         if (settings.Type != JobType.Edit)
             fields.Refuse("image", $"image: {count} images were sent; a {settings.Type} takes one");
-        else if (catalogue.Find(settings.Model) is { } model && (model.Remote is not null || !model.Capabilities.Contains("imgedit")))
+        else if (catalogue.Find(settings.Model) is { } model && (model.Remote is not null || !model.IsEditModel))
             fields.Refuse("image", $"image: {count} images were sent; the model {model.Id} takes one. Models with the capability imgedit take up to {ImageRequest.MaxImages}");
     }
 }

@@ -57,7 +57,16 @@ internal sealed record UpscalersResponse(IReadOnlyList<UpscalerResponse> Upscale
 /// <param name="Downloadable">Whether POST /api/models/download with its id fetches the file.</param>
 internal sealed record UpscalerResponse(string Id, string Name, string? Description, int Scale, bool Exists, bool Downloadable);
 
-internal sealed record GenerateResponse(string Id, long Created, IReadOnlyList<GenerateResponseImage> Data);
+internal sealed record GenerateResponse(string Id, long Created, IReadOnlyList<GenerateResponseImage> Data)
+{
+    /// <summary>Pixels outside the mask that are not the input image's; absent without a mask.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? OutsideMaskChanged { get; init; }
+
+    /// <summary>What was asked for and is done otherwise; absent when there is nothing.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Notes { get; init; }
+}
 
 internal sealed record GenerateResponseImage(string Id, int Index, string? RevisedPrompt);
 

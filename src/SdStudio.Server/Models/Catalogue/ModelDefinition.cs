@@ -18,6 +18,9 @@ internal sealed record ModelDefinition
 
     public IReadOnlyList<string> Capabilities { get; init; } = ["text-to-image"];
 
+    /// <summary>Whether it looks at images as a whole and changes what the words ask for, as Kontext and Qwen-Image-Edit do.</summary>
+    public bool IsEditModel => Capabilities.Contains("imgedit");
+
     public string ExecMode { get; init; } = "auto";
 
     public string Mode { get; init; } = "on_demand";

@@ -1,0 +1,77 @@
+using SdCpp.Interop;
+using SdStudio.Server.Generation;
+using SdStudio.Server.Images;
+
+namespace SdStudio.Server.Workers;
+
+/// <summary>Reads the input images of jobs, in the sizes that they are generated from.</summary>
+internal sealed class JobInputs(ImageFiles files)
+{
+    private const string What = "the job's input";
+
+    /// <param name="settings">Of the job.</param>
+    /// <param name="isReference">Whether the model looks at the input image rather than beginning from it.</param>
+    public GenerationInputs Of(GenerationSettings settings, bool isReference)
+    {
+        (int width, int height) = settings.Hires is { } hires ? (hires.Width, hires.Height) : (settings.Width, settings.Height);
+        var inputs = new GenerationInputs { IsReference = isReference };
+        try
+        {
+            if (settings.InputImage is { } image && settings.Inpaint is { } inpaint)
+                inputs.Canvas = CanvasOf(image, settings, inpaint, new ImageSize(width, height));
+            else if (settings.InputImage is { } plain)
+                inputs.Input = CoverOf(plain, width, height);
+            inputs.References.AddRange((settings.ReferenceImages ?? []).Select(Read));
+            return inputs;
+        }
+        catch
+        {
+            inputs.Dispose();
+            throw;
+        }
+    }
+
+    private InpaintCanvas CanvasOf(string image, GenerationSettings settings, InpaintSetting inpaint, ImageSize size)
+    {
+        using ImageBuffer sent = Read(image);
+        using ImageBuffer? mask = settings.MaskImage is { } path ? ImageDecoder.ReadMask(files.Bytes(path), What, ImageBuffer.MaxPixels) : null;
+        return InpaintCanvas.Of(sent, mask, inpaint, size, settings.Seed);
+    }
+
+    private ImageBuffer CoverOf(string relative, int width, int height)
+    {
+        using ImageBuffer image = Read(relative);
+        return ImageDecoder.Cover(image, width, height);
+    }
+
+    private ImageBuffer Read(string relative) => ImageDecoder.Read(files.Bytes(relative), What, ImageBuffer.MaxPixels);
+}
+
+/// <summary>What a job's images are generated from beside the text.</summary>
+internal sealed class GenerationInputs : IDisposable
+{
+    /// <summary>The whole input image, in the size of the first pass; null for none, and where a part of one is generated.</summary>
+    public ImageBuffer? Input { get; set; }
+
+    /// <summary>The input image of which a part is generated; null for none.</summary>
+    public InpaintCanvas? Canvas { get; set; }
+
+    /// <summary>What the model begins from, or looks at; null for nothing.</summary>
+    public ImageBuffer? Image => Canvas?.Image ?? Input;
+
+    /// <summary>Whether the model looks at it rather than beginning from it.</summary>
+    public bool IsReference { get; init; }
+
+    /// <summary>More images that the model looks at.</summary>
+    public List<ImageBuffer> References { get; } = [];
+
+    /// <summary>Everything that the model looks at.</summary>
+    public IReadOnlyList<ImageBuffer> Seen => IsReference && Image is { } image ? [image, .. References] : References;
+
+    public void Dispose()
+    {
+        Input?.Dispose();
+        Canvas?.Dispose();
+        References.ForEach(reference => reference.Dispose());
+    }
+}
