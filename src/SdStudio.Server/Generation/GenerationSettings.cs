@@ -83,6 +83,12 @@ internal sealed record GenerationSettings
     /// <summary>More images that an edit model looks at, relative to the data directory.</summary>
     public IReadOnlyList<string>? ReferenceImages { get; init; }
 
+    /// <summary>What a ControlNet follows; null for nothing.</summary>
+    public ControlSetting? Control { get; init; }
+
+    /// <summary>Whom the prompt names; their images are the last of <see cref="ReferenceImages"/>.</summary>
+    public IReadOnlyList<string>? People { get; init; }
+
     /// <summary>The studio's own image that the input was taken from.</summary>
     public string? SourceImageId { get; init; }
 

@@ -36,12 +36,14 @@ internal static class Infotext
         return text.Remove(text.Length - Separator.Length, Separator.Length).ToString();
     }
 
-    /// <summary>The prompt with its LoRAs, as people write it.</summary>
+    /// <summary>The prompt with its LoRAs and people, as people write it.</summary>
     public static string PromptOf(GenerationSettings settings)
     {
         var text = new StringBuilder(settings.Prompt);
         foreach (LoraSetting lora in settings.Loras ?? [])
             text.Append(CultureInfo.InvariantCulture, $" <lora:{lora.Name}:{lora.Weight}>");
+        foreach (string name in settings.People ?? [])
+            text.Append(CultureInfo.InvariantCulture, $" <ref:{name}>");
         return text.ToString();
     }
 
@@ -57,6 +59,7 @@ internal static class Infotext
 
         if (settings.MaskImage is not null)
             Add(text, "Masked area", "inpaint");
+        Add(text, "ControlNet 0", settings.Control);
     }
 
     private static void AddHires(StringBuilder text, GenerationSettings settings, HiresSetting hires)

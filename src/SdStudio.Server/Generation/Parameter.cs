@@ -32,8 +32,14 @@ internal enum ParameterKind
     /// <summary>A <see cref="Generation.Sides"/>: <c>{"left": 64}</c>, or left, top, right and bottom as four numbers.</summary>
     Sides,
 
+    /// <summary>What ControlNets follow; read together with the folder of ControlNets.</summary>
+    Controls,
+
     /// <summary>A file, base64 or a data URL.</summary>
     Image,
+
+    /// <summary>Several of them.</summary>
+    Images,
 }
 
 /// <summary>The types of jobs that a parameter belongs to.</summary>

@@ -193,6 +193,12 @@ internal static partial class Parameters
     [
         new("image", Image, FromImage | Upscale, "The image to begin from: PNG, JPEG, WebP, GIF or TIFF") { A1111 = null },
         new("source_image_id", Text, FromImage | Upscale, "In place of image: the id of an image of this server") { A1111 = null, Range = _ => (0, 64) },
+        new("ref_images", Images, WithModel, "More images that the model looks at, in their order, for models with the capability imgedit; <ref:alice> in the prompt adds those of the folder people/alice")
+        {
+            Aliases = ["extra_images"], A1111 = null,
+        },
+        new("control", Controls, WithModel, "What a ControlNet follows: one unit, as the engine follows one net at a time; its image is the input image where it brings none") { A1111 = null },
+        new("control_image", Image, WithModel, "The image of control, where a form brings it as a file") { A1111 = null },
         new("mask", Image, FromImage, "Where to generate: white, or what is transparent. Everywhere without it; what it does not show stays as it was. Models with the capability imgedit look at the whole image") { A1111 = null },
     ];
 

@@ -112,9 +112,11 @@ public static class StudioHost
         api.MapQueueApi();
         api.MapGenerationsApi();
         api.MapImagesApi();
+        api.MapPeopleApi();
         api.MapLogsApi();
         root.MapA1111Api(documentShapes: false);
         api.MapA1111Api(documentShapes: true);
+        root.MapA1111ControlNetApi();
         root.MapOpenAiApi();
         api.MapOpenAiApi();
         return app;
@@ -160,6 +162,8 @@ public static class StudioHost
         services.AddSingleton<ModelFileCache>();
         services.AddSingleton<FileHashes>();
         services.AddSingleton<LoraFolder>();
+        services.AddSingleton<ControlNetFolder>();
+        services.AddSingleton<ControlNetFits>();
         services.AddSingleton<WrongKeys>();
         services.AddSingleton<ApiKeys>();
         services.AddSingleton<CrossOriginGuard>();

@@ -54,6 +54,21 @@ internal sealed class ImageFiles
         return relative;
     }
 
+    /// <summary>Keeps a copy of a file as an input image of a job.</summary>
+    /// <param name="name">The job's id, and what it is for.</param>
+    /// <param name="source">The file.</param>
+    /// <returns>The path relative to the data directory.</returns>
+    public string CopyInput(string name, FileInfo source)
+    {
+        string relative = InputPath(name);
+        using FileStream from = source.OpenRead();
+        WriteAtomically(FullPath(relative), from.CopyTo);
+        return relative;
+    }
+
+    /// <summary>Writes a PNG that is complete or does not exist.</summary>
+    public static void WritePng(string path, ImageBuffer pixels) => WriteAtomically(path, file => WritePng(file, pixels));
+
     public byte[] Bytes(string relative) => File.ReadAllBytes(FullPath(relative));
 
     /// <summary>A small WebP of an image, made when it is first asked for.</summary>
@@ -155,6 +170,7 @@ internal sealed class ImageFiles
         // By their names: listing a folder of many thousands for each job is what deleting them all would take its time for.
         DeleteFile(FullPath(InputPath(jobId)));
         DeleteFile(FullPath(InputPath(jobId + "_mask")));
+        DeleteFile(FullPath(InputPath(jobId + "_control")));
         for (int index = 1; index < MaxInputs; index++)
             DeleteFile(FullPath(InputPath(string.Create(CultureInfo.InvariantCulture, $"{jobId}_{index}"))));
     }

@@ -37,8 +37,7 @@ internal sealed class InpaintCanvas : IDisposable
     /// <param name="mask">As it was sent, 1 channel; null for none, where the image is extended.</param>
     /// <param name="how">What is done with them.</param>
     /// <param name="generated">The size of what the model generates.</param>
-    /// <param name="seed">Of the noise that the area may begin from.</param>
-    public static InpaintCanvas Of(ImageBuffer image, ImageBuffer? mask, InpaintSetting how, ImageSize generated, long seed)
+    public static InpaintCanvas Of(ImageBuffer image, ImageBuffer? mask, InpaintSetting how, ImageSize generated)
     {
         using ImageBuffer painted = Painted(image, mask, how);
         using ImageBuffer? extended = how.Extend is { } sides ? Around(image, sides, white: false) : null;
@@ -53,8 +52,16 @@ internal sealed class InpaintCanvas : IDisposable
 
         Rectangle area = how.OnlyMasked ? AreaOf(shown, how.Padding, generated) : new Rectangle(0, 0, result.Width, result.Height);
         var canvas = new InpaintCanvas(ImageDecoder.Cover(sent, result.Width, result.Height), shown, area, new Size(generated.Width, generated.Height));
-        MaskContent.Apply(canvas.Image, canvas.Mask, how.ContentOrUsual, seed);
+        MaskContent.Apply(canvas.Image, canvas.Mask, how.ContentOrUsual);
         return canvas;
+    }
+
+    /// <summary>The part of another image that lies where this one's is generated, in the size of what is generated.</summary>
+    public ImageBuffer SamePartOf(ImageBuffer other)
+    {
+        using ImageBuffer whole = ImageDecoder.Cover(other, _original.Width, _original.Height);
+        using ImageBuffer part = ImageShapes.Crop(whole, Area);
+        return ImageShapes.Contain(part, Image.Width, Image.Height);
     }
 
     /// <summary>The whole image with what was generated in its place.</summary>
@@ -62,9 +69,9 @@ internal sealed class InpaintCanvas : IDisposable
     {
         using ImageBuffer part = ImageShapes.Crop(generated, _inner);
         using ImageBuffer fitting = part.Width == Area.Width && part.Height == Area.Height
-            ? ImageBuffer.FromPixels(part.Span, part.Width, part.Height, part.Channels)
+            ? Copy(part)
             : ImageDecoder.Resize(part, Area.Width, Area.Height);
-        ImageBuffer result = ImageBuffer.FromPixels(_original.Span, _original.Width, _original.Height, _original.Channels);
+        ImageBuffer result = Copy(_original);
         Span<byte> pixels = result.Span;
         ReadOnlySpan<byte> white = _shown.Span, fresh = fitting.Span;
         for (int y = 0; y < Area.Height; y++)
@@ -108,16 +115,19 @@ internal sealed class InpaintCanvas : IDisposable
         Mask.Dispose();
     }
 
-    // The mask in the size of the image, what is added to the image being white.
+    // The mask, in the size of the image where that is extended: what is added to the image is white.
     private static ImageBuffer Painted(ImageBuffer image, ImageBuffer? mask, InpaintSetting how)
     {
-        ImageBuffer painted = mask is null ? ImageBuffer.Create(image.Width, image.Height, 1) : ImageDecoder.Cover(mask, image.Width, image.Height);
+        ImageBuffer painted = mask is null ? ImageBuffer.Create(image.Width, image.Height, 1) : how.Invert ? ImageDecoder.Invert(mask) : Copy(mask);
         if (mask is null)
             painted.Span.Clear();
-        else if (how.Invert)
-            painted = Replaced(painted, ImageDecoder.Invert(painted));
-        return how.Extend is { } sides ? Replaced(painted, Around(painted, sides, white: true)) : painted;
+        if (how.Extend is not { } sides)
+            return painted;
+        painted = Replaced(painted, ImageDecoder.Cover(painted, image.Width, image.Height));
+        return Replaced(painted, Around(painted, sides, white: true));
     }
+
+    private static ImageBuffer Copy(ImageBuffer image) => ImageBuffer.FromPixels(image.Span, image.Width, image.Height, image.Channels);
 
     private static ImageBuffer Around(ImageBuffer image, Sides sides, bool white)
     {

@@ -9,9 +9,10 @@ internal static class MaskContent
 {
     // What latents of zeros look like through most decoders.
     private const byte Grey = 127;
+    private const int NoiseSeed = 1;
 
     /// <summary>Writes it into an image, the more the whiter the mask is.</summary>
-    public static void Apply(ImageBuffer image, ImageBuffer mask, string content, long seed)
+    public static void Apply(ImageBuffer image, ImageBuffer mask, string content)
     {
         switch (content)
         {
@@ -19,7 +20,8 @@ internal static class MaskContent
                 Surroundings(image, mask);
                 break;
             case InpaintSetting.Noise:
-                var random = new Random((int)(seed & int.MaxValue));
+                // The same for every image: each can be generated again by itself.
+                var random = new Random(NoiseSeed);
                 Mix(image, mask, _ => (byte)random.Next(256));
                 break;
             case InpaintSetting.Nothing:

@@ -8,8 +8,23 @@ using SdStudio.Server.Models.Files;
 namespace SdStudio.Server.Workers;
 
 /// <summary>The engine calls that one image takes.</summary>
-internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder loras)
+internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder loras, ControlNetFolder nets)
 {
+    private static bool CanExchangeNets => SdEngine.Load().Info.Features.Contains("control-net-swap");
+
+    /// <summary>A model with what it must have when it is loaded.</summary>
+    public ModelDefinition ToLoad(ModelDefinition model, GenerationSettings settings) => settings.Control is { } control && !CanExchangeNets
+        ? model with { Options = model.Options with { ControlNetPath = NetOf(control) } }
+        : model;
+
+    /// <summary>Gives a loaded model the ControlNet of a job.</summary>
+    /// <exception cref="SdException">The net is gone, or cannot be loaded.</exception>
+    public async Task PrepareAsync(DiffusionModel model, JobContext job, CancellationToken cancellation)
+    {
+        if (job.Settings.Control is { } control && NetOf(control) is var net && model.ControlNetPath != net)
+            await model.SetControlNetAsync(net, job.Callbacks, cancellation).ConfigureAwait(false);
+    }
+
     /// <summary>From text, or from text and an image.</summary>
     /// <exception cref="SdException">The engine failed.</exception>
     public async Task<GenerationResult> FirstAsync(DiffusionModel model, JobContext job, GenerationInputs inputs, CancellationToken cancellation)
@@ -17,16 +32,19 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
         GenerationSettings settings = job.Settings;
         if (settings.Hires is { } hires)
             settings = settings with { Width = hires.Width, Height = hires.Height };
+        ControlImage? control = inputs.ControlAt(settings.Width, settings.Height);
+        using ImageBuffer? followed = control?.Image;
         GenerationResult result = inputs is { Image: { } image, IsReference: false }
             ? await model.ImageToImageAsync(
-                Requests.ImageToImage(settings, loras, image, inputs.Canvas?.Mask) with { ReferenceImages = inputs.Seen }, job.Callbacks, cancellation).ConfigureAwait(false)
-            : await model.TextToImageAsync(Requests.TextToImage(settings, loras) with { ReferenceImages = inputs.Seen }, job.Callbacks, cancellation).ConfigureAwait(false);
+                Requests.ImageToImage(settings, loras, image, inputs.Canvas?.Mask) with { ReferenceImages = inputs.Seen, Control = control }, job.Callbacks, cancellation).ConfigureAwait(false)
+            : await model.TextToImageAsync(
+                Requests.TextToImage(settings, loras) with { ReferenceImages = inputs.Seen, Control = control }, job.Callbacks, cancellation).ConfigureAwait(false);
         return Checked(result, settings.Count);
     }
 
     /// <summary>The second pass: upscales an image of the first and generates from it with its seed.</summary>
     /// <exception cref="SdException">The engine failed.</exception>
-    public async Task<GenerationResult> SecondAsync(DiffusionModel model, GeneratedImage first, JobContext job, CancellationToken cancellation)
+    public async Task<GenerationResult> SecondAsync(DiffusionModel model, GeneratedImage first, JobContext job, GenerationInputs inputs, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         GenerationSettings settings = job.Settings;
@@ -47,8 +65,10 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
             {
                 Seed = first.Seed, Count = 1, Strength = hires.Strength, Steps = hires.Steps > 0 ? hires.Steps : settings.Steps,
             };
+            ControlImage? control = inputs.ControlAt(settings.Width, settings.Height);
+            using ImageBuffer? followed = control?.Image;
             GenerationResult result = await model.ImageToImageAsync(
-                Requests.ImageToImage(second, loras, image, mask: null), job.Callbacks, cancellation).ConfigureAwait(false);
+                Requests.ImageToImage(second, loras, image, mask: null) with { Control = control }, job.Callbacks, cancellation).ConfigureAwait(false);
             return Checked(result, expected: 1);
         }
         finally
@@ -56,6 +76,9 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
             image.Dispose();
         }
     }
+
+    private string NetOf(ControlSetting control) =>
+        nets.Find(control.Net) ?? throw new SdException(SdError.InvalidArgument, $"ControlNet {control.Net} is no longer there.");
 
     // NaN anywhere in the model or its settings comes out of the engine as success with every pixel zero.
     private static GenerationResult Checked(GenerationResult result, int expected)

@@ -21,6 +21,13 @@ internal sealed class JobInputs(ImageFiles files)
                 inputs.Canvas = CanvasOf(image, settings, inpaint, new ImageSize(width, height));
             else if (settings.InputImage is { } plain)
                 inputs.Input = CoverOf(plain, width, height);
+            if (settings.Control is { } control)
+            {
+                using ImageBuffer sent = Read(control.Image);
+                inputs.Followed = inputs.Canvas?.SamePartOf(sent) ?? ImageDecoder.Cover(sent, sent.Width, sent.Height);
+                inputs.Control = control;
+            }
+
             inputs.References.AddRange((settings.ReferenceImages ?? []).Select(Read));
             return inputs;
         }
@@ -35,7 +42,7 @@ internal sealed class JobInputs(ImageFiles files)
     {
         using ImageBuffer sent = Read(image);
         using ImageBuffer? mask = settings.MaskImage is { } path ? ImageDecoder.ReadMask(files.Bytes(path), What, ImageBuffer.MaxPixels) : null;
-        return InpaintCanvas.Of(sent, mask, inpaint, size, settings.Seed);
+        return InpaintCanvas.Of(sent, mask, inpaint, size);
     }
 
     private ImageBuffer CoverOf(string relative, int width, int height)
@@ -62,6 +69,22 @@ internal sealed class GenerationInputs : IDisposable
     /// <summary>Whether the model looks at it rather than beginning from it.</summary>
     public bool IsReference { get; init; }
 
+    /// <summary>How <see cref="Followed"/> is followed; null for no ControlNet.</summary>
+    public ControlSetting? Control { get; set; }
+
+    /// <summary>What a ControlNet follows; null for nothing.</summary>
+    public ImageBuffer? Followed { get; set; }
+
+    /// <summary>What a ControlNet follows, in the size of a pass; null for nothing. Whoever asks disposes of it.</summary>
+    public ControlImage? ControlAt(int width, int height)
+    {
+        if (Control is not { } control)
+            return null;
+        ImageBuffer image = ImageDecoder.Cover(Followed!, width, height);
+        using (image)
+            return new ControlImage(ControlImages.Preprocessed(image, control), (float)control.Weight);
+    }
+
     /// <summary>More images that the model looks at.</summary>
     public List<ImageBuffer> References { get; } = [];
 
@@ -72,6 +95,7 @@ internal sealed class GenerationInputs : IDisposable
     {
         Input?.Dispose();
         Canvas?.Dispose();
+        Followed?.Dispose();
         References.ForEach(reference => reference.Dispose());
     }
 }

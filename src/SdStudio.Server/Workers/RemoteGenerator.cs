@@ -29,6 +29,8 @@ internal sealed partial class RemoteGenerator(
         // A call that is sent again is the same job there, where the server knows the header; a retry of the job is another one.
         http.DefaultRequestHeaders.TryAddWithoutValidation("Idempotency-Key", string.Create(CultureInfo.InvariantCulture, $"{job.Id}-{job.QueuedAt}"));
         JsonObject extras = RemoteFields.More(job.Settings);
+        if (inputs is { Control: { } control, Followed: { } followed })
+            extras["control"] = RemoteFields.Control(control, ImageFiles.Encoded(followed, ImageFormat.Png, quality: 0));
         RemoteAnswer answer = await AskAsync(http, remote, job.Settings, inputs, extras, cancellation).ConfigureAwait(false);
         if (answer.Status == HttpStatusCode.BadRequest && extras.Any(field => answer.Mentions(field.Key)))
         {

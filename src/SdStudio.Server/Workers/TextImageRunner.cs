@@ -19,18 +19,19 @@ internal sealed class TextImageRunner(
     public Task<JobResult> RunAsync(JobContext job, CancellationToken cancellation) => ladder.RunAsync(
         job, catalogue.Require(job.Settings.Model), async (definition, settings) =>
         {
-            await using ModelLease lease = await job.Models.AcquireAsync(definition, job.Callbacks, cancellation).ConfigureAwait(false);
+            await using ModelLease lease = await job.Models.AcquireAsync(passes.ToLoad(definition, settings), job.Callbacks, cancellation).ConfigureAwait(false);
             return await GenerateAsync(job with { Settings = settings }, lease, definition, cancellation).ConfigureAwait(false);
         });
 
     private async Task<JobResult> GenerateAsync(JobContext job, ModelLease lease, ModelDefinition definition, CancellationToken cancellation)
     {
         (DiffusionModel model, GenerationSettings settings) = (lease.Model, job.Settings);
+        await passes.PrepareAsync(model, job, cancellation).ConfigureAwait(false);
         // Computed beside the generation: an image names the weights it was made with.
         Task<string?> hash = hashes.ShortHashOrNullAsync(definition.MainFile, cancellation);
         long start = time.GetTimestamp();
         using GenerationInputs inputs = jobInputs.Of(settings, Refers(settings, definition, model));
-        GenerationSettings used = settings with { Sampler = settings.Sampler ?? model.DefaultSampler, Scheduler = settings.Scheduler ?? model.DefaultScheduler };
+        GenerationSettings used = settings with { OutsideMaskChanged = null, Sampler = settings.Sampler ?? model.DefaultSampler, Scheduler = settings.Scheduler ?? model.DefaultScheduler };
         List<JobImage> saved = images.EarlierOf(job);
         while (saved.Count < settings.Count)
         {
@@ -42,7 +43,7 @@ internal sealed class TextImageRunner(
             used = used with { ModelHash = await WithinPatienceAsync(hash, cancellation).ConfigureAwait(false) };
             using GenerationResult? second = used.Hires is null
                 ? null
-                : await passes.SecondAsync(model, image, one with { Settings = one.Settings with { Sampler = used.Sampler, Scheduler = used.Scheduler } }, cancellation).ConfigureAwait(false);
+                : await passes.SecondAsync(model, image, one with { Settings = one.Settings with { Sampler = used.Sampler, Scheduler = used.Scheduler } }, inputs, cancellation).ConfigureAwait(false);
             ImageBuffer generated = (second?.Images[0] ?? image).Image;
             using ImageBuffer? whole = inputs.Canvas?.PutBack(generated);
             if (whole is not null)

@@ -29,7 +29,7 @@ internal sealed class A1111GenerateAnswer(ClientModels models, ModelCatalogue ca
         bool withImages = new RequestFields(body.Fields).Flag("include_init_images") ?? false;
         var echo = new JsonObject();
         foreach ((string name, System.Text.Json.JsonElement value) in body.Fields.Where(field => !NotEchoed.Contains(field.Key)))
-            echo[name] = name is "init_images" or "mask" && !withImages ? null : JsonNode.Parse(value.GetRawText());
+            echo[name] = name is "init_images" or "mask" or "ref_images" or "extra_images" && !withImages ? null : JsonNode.Parse(value.GetRawText());
         return echo;
     }
 
@@ -94,6 +94,8 @@ internal sealed class A1111GenerateAnswer(ClientModels models, ModelCatalogue ca
                 extra[parameter.Label!] = parameter.ValueLabel?.Invoke(Parameter.Write(value)) ?? Parameter.Write(value);
         }
 
+        if (settings.Control is { } control)
+            extra["ControlNet 0"] = control.ToString();
         if (settings.Hires is { } hires)
         {
             extra["Hires upscaler"] = hires.Upscaler;

@@ -3,12 +3,11 @@ using System.Text.Json;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Models.Catalogue;
-using SdStudio.Server.Models.Files;
 
 namespace SdStudio.Server.Http.A1111;
 
 /// <summary>What readers of <c>/sdapi</c> look things up in.</summary>
-internal sealed record A1111Context(ClientModels Models, ModelCatalogue Catalogue, LoraFolder Loras, ModelFileCache Files);
+internal sealed record A1111Context(ClientModels Models, Lookups Lookups);
 
 /// <summary>
 /// A body of <c>txt2img</c> or <c>img2img</c> in the words of the REST API, which checks and generates it. Where Automatic1111 takes what
@@ -23,6 +22,7 @@ internal sealed class A1111GenerationReader
     private readonly RequestFields _fields;
     private readonly A1111Override _override;
     private readonly Dictionary<string, JsonElement> _out = new(StringComparer.Ordinal);
+    private bool _isOnlyMasked;
 
     public A1111GenerationReader(RequestBody body, A1111Context context, A1111Options options, ParameterLimits limits)
     {
@@ -40,11 +40,17 @@ internal sealed class A1111GenerationReader
 
     public string? TaskId { get; }
 
+    /// <summary>What a ControlNet follows; null for nothing, and for the input image.</summary>
+    public byte[]? Followed { get; private set; }
+
+    /// <summary>What the model is to look at besides the input image.</summary>
+    public IReadOnlyList<byte[]> References { get; private set; } = [];
+
     /// <summary>The size that was asked for; null for that of the model or the input image.</summary>
     public ImageSize? Size { get; private set; }
 
-    /// <summary>Whether a part of the input image is generated at <see cref="Size"/>, and the image keeps its own.</summary>
-    public bool OnlyMasked { get; private set; }
+    /// <summary>The size that the input image is brought to; null for its own.</summary>
+    public ImageSize? InputSize => _isOnlyMasked ? null : Size;
 
     /// <summary>The job's fields in the words of the REST API.</summary>
     /// <exception cref="BadRequestException">Names the fields whose type is wrong.</exception>
@@ -58,8 +64,11 @@ internal sealed class A1111GenerationReader
         }
 
         ModelDefinition? model = FindModel();
+        References = ReferencesFor(model);
+        if (new A1111ControlNet(_context.Lookups.ControlNets, Notes).Read(_body.Fields, fromImage, model) is var (control, followed))
+            (_out["control"], Followed) = (control, followed);
         Put("model", model?.Id);
-        Put("prompt", WithKnownLoras("prompt"));
+        Put("prompt", WithKnownLoras("prompt") is { } prompt ? WithKnownPeople(prompt, model) : null);
         Put("negative_prompt", WithKnownLoras("negative_prompt"));
         AddSampling();
         AddSize(model, fromImage);
@@ -120,7 +129,7 @@ internal sealed class A1111GenerationReader
     private string? Fitting(string? scheduler, long steps, ModelDefinition? model)
     {
         string? wanted = scheduler ?? (model?.DefaultScheduler is { } own ? SamplerNames.FindScheduler(_limits.Schedulers, own) : null);
-        if (wanted is null || model is null || (SchedulerRules.Fits(wanted, steps) && (wanted != "ays" || SchedulerRules.HasAys(model, _context.Files))))
+        if (wanted is null || model is null || (SchedulerRules.Fits(wanted, steps) && (wanted != "ays" || SchedulerRules.HasAys(model, _context.Lookups.Files))))
             return scheduler;
         string fallback = _limits.Schedulers.Contains("simple") ? "simple" : _limits.Schedulers[0];
         Notes.Add($"scheduler '{wanted}' does not go with {(SchedulerRules.Fits(wanted, steps) ? "this model" : "1 step")}: '{fallback}' is used");
@@ -132,7 +141,7 @@ internal sealed class A1111GenerationReader
         Put("strength", Clamped("denoising_strength", "strength"));
         if (!_body.Files.ContainsKey("mask"))
             return;
-        OnlyMasked = A1111Inpainting.IsOnlyMasked(_fields);
+        _isOnlyMasked = A1111Inpainting.IsOnlyMasked(_fields);
         foreach ((string name, string value) in A1111Inpainting.Of(_fields, _limits, Notes))
             Put(name, value);
     }
@@ -155,7 +164,7 @@ internal sealed class A1111GenerationReader
     private long? AddHires(ModelDefinition? model)
     {
         string? upscaler = _fields.Text("hr_upscaler");
-        if (upscaler is not null && _context.Catalogue.FindUpscaler(upscaler) is { IsThere: true } known)
+        if (upscaler is not null && _context.Lookups.Catalogue.FindUpscaler(upscaler) is { IsThere: true } known)
             Put("hires_upscaler", known.Name);
         else if (!IsDefaultName(upscaler))
             Notes.Add($"hr_upscaler '{RequestFields.Shown(upscaler!)}' is not one of this server's: {Parameters.Resampler} is used");
@@ -186,12 +195,30 @@ internal sealed class A1111GenerationReader
     private string? WithKnownLoras(string name) => _fields.Text(name) is { } text
         ? LoraTags.Without(text, lora =>
         {
-            bool unknown = _context.Loras.Find(lora) is null;
+            bool unknown = _context.Lookups.Loras.Find(lora) is null;
             if (unknown)
                 Notes.Add($"There is no LoRA '{RequestFields.Shown(lora)}': it is left out");
             return unknown;
         })
         : null;
+
+    private string WithKnownPeople(string prompt, ModelDefinition? model) => PeopleTags.Without(prompt, name =>
+    {
+        string? problem = _context.Lookups.People.Find(name) is null ? $"There is nobody called '{RequestFields.Shown(name)}'"
+            : model is { IsEditModel: false } ? $"The model {model.Id} looks at no images, so <ref:{RequestFields.Shown(name)}> means nothing to it" : null;
+        if (problem is not null)
+            Notes.Add(problem + ": it is left out");
+        return problem is not null;
+    });
+
+    private IReadOnlyList<byte[]> ReferencesFor(ModelDefinition? model)
+    {
+        IReadOnlyList<byte[]> sent = RequestImages.References(_body, _fields);
+        if (sent.Count == 0 || model is { IsEditModel: true })
+            return sent;
+        Notes.Add($"The model {model?.Id} looks at no images: the {sent.Count} in extra_images are left out");
+        return [];
+    }
 
     // Automatic1111 takes any number; here it is taken to the nearest that is allowed.
     private double? Clamped(string field, string parameter)

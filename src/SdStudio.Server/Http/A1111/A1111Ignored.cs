@@ -28,7 +28,7 @@ internal static class A1111Ignored
         JsonValueKind.Number => value.GetDouble() is not (0 or -1) && (value.GetDouble() != 1 || !OneIsNone.Contains(name)),
         JsonValueKind.String => !A1111GenerationReader.IsDefaultName(RequestFields.TextOf(value)),
         JsonValueKind.Array => value.GetArrayLength() > 0,
-        JsonValueKind.Object => value.EnumerateObject().Any(),
+        JsonValueKind.Object => value.EnumerateObject().Any(script => !A1111ControlNet.IsThis(script.Name)),
         _ => false,
     };
 }

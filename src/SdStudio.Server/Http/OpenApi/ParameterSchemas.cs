@@ -82,6 +82,12 @@ internal static class ParameterSchemas
             case ParameterKind.Sides:
                 schema.Properties = SideNames.ToDictionary(side => side, IOpenApiSchema (_) => Side(range));
                 break;
+            case ParameterKind.Images:
+                schema.Items = new OpenApiSchema { Type = JsonSchemaType.String, Format = isForm ? "binary" : "byte" };
+                break;
+            case ParameterKind.Controls:
+                schema.Items = Control();
+                break;
             case ParameterKind.Loras:
                 schema.Items = Lora();
                 break;
@@ -110,7 +116,7 @@ internal static class ParameterSchemas
         ParameterKind.Integer => JsonSchemaType.Integer,
         ParameterKind.Number => JsonSchemaType.Number,
         ParameterKind.Flag => JsonSchemaType.Boolean,
-        ParameterKind.Integers or ParameterKind.Loras => JsonSchemaType.Array,
+        ParameterKind.Integers or ParameterKind.Loras or ParameterKind.Images or ParameterKind.Controls => JsonSchemaType.Array,
         ParameterKind.Sides => JsonSchemaType.Object,
         _ => JsonSchemaType.String,
     };
@@ -135,6 +141,21 @@ internal static class ParameterSchemas
         SetRange(schema, range);
         return schema;
     }
+
+    private static OpenApiSchema Control() => new()
+    {
+        Type = JsonSchemaType.Object,
+        Required = new HashSet<string> { "model" },
+        Properties = new Dictionary<string, IOpenApiSchema>
+        {
+            ["image"] = new OpenApiSchema { Type = JsonSchemaType.String, Format = "byte", Description = "Base64 or a data URL; without it control_image, or the input image" },
+            ["model"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "A file's name in the folder of ControlNets" },
+            ["weight"] = new OpenApiSchema { Type = JsonSchemaType.Number, Format = "double", Minimum = "0", Maximum = "2", Default = 1 },
+            ["preprocessor"] = new OpenApiSchema { Type = JsonSchemaType.String, Enum = [.. ControlSetting.Preprocessors.Select(name => (JsonNode)name)], Default = ControlSetting.None },
+            ["low_threshold"] = new OpenApiSchema { Type = JsonSchemaType.Number, Format = "double", Minimum = "0", Maximum = "1", Description = "Of canny" },
+            ["high_threshold"] = new OpenApiSchema { Type = JsonSchemaType.Number, Format = "double", Minimum = "0", Maximum = "1", Description = "Of canny" },
+        },
+    };
 
     private static OpenApiSchema Lora() => new()
     {

@@ -1,43 +1,48 @@
 using SdStudio.Server.Generation;
 using SdStudio.Server.Models.Catalogue;
-using SdStudio.Server.Models.Files;
 
 namespace SdStudio.Server.Http.Requests;
 
 /// <summary>Reads the settings of a job: every field checked, every default filled in from the model.</summary>
-internal sealed class GenerationReader(RequestFields fields, ModelCatalogue catalogue, LoraFolder loras, ModelFileCache files, ParameterLimits limits)
+internal sealed class GenerationReader(RequestFields fields, Lookups lookups, ParameterLimits limits)
 {
+    private readonly ModelCatalogue _catalogue = lookups.Catalogue;
+
     /// <param name="type">Generate, edit or variation.</param>
-    /// <param name="input">The size of the input image; null for none.</param>
-    /// <param name="hasMask">Whether a mask came with it.</param>
+    /// <param name="sent">The images that came with it.</param>
     /// <param name="needsPrompt">Whether it is wrong without words.</param>
-    public GenerationSettings Generate(string type, ImageSize? input, bool hasMask, bool needsPrompt)
+    public GenerationSettings Generate(string type, SentImages sent, bool needsPrompt)
     {
+        (ImageSize? input, bool hasMask) = (sent.Input, sent.HasMask);
         string? prompt = needsPrompt ? fields.RequiredText("prompt", limits.MaxPromptBytes) : fields.BoundedText("prompt", limits.MaxPromptBytes);
         (string words, List<LoraSetting> tagged) = LoraTags.Take(prompt ?? "");
-        ModelDefinition? model = FindModel(type == JobType.Generate ? null : catalogue.DefaultImageToImage);
+        (words, IReadOnlyList<string> named) = PeopleTags.Take(words);
+        ModelDefinition? model = FindModel(type == JobType.Generate ? null : _catalogue.DefaultImageToImage);
         GenerationSettings settings = ReadRows(type, model?.Defaults);
         if (input is null || (!hasMask && settings.Inpaint?.Extend is null))
             settings = settings with { Inpaint = null };
         ImageSize size = ReadSize(model, input, settings.Inpaint);
+        List<string> notes = hasMask && type == JobType.Edit && model is { IsEditModel: true, Remote: null }
+            ? [$"The model {model.Id} looks at the whole image and knows no masks: it changes what it likes, and only what the mask shows is kept of that"] : [];
         settings = settings with
         {
-            Notes = hasMask && type == JobType.Edit && model is { IsEditModel: true, Remote: null }
-                ? [$"The model {model.Id} looks at the whole image and knows no masks: it changes what it likes, and only what the mask shows is kept of that"] : null,
-            Model = model?.Id ?? "", Prompt = words, Width = size.Width, Height = size.Height, Loras = new LoraReader(fields, loras).Read(tagged),
+            Control = new ControlReader(fields, lookups).Read(sent.HasControl || input is not null, model, notes),
+            Notes = notes.Count > 0 ? notes : null,
+            Model = model?.Id ?? "", Prompt = words, Width = size.Width, Height = size.Height, Loras = new LoraReader(fields, lookups.Loras).Read(tagged),
+            People = new PeopleReader(fields, lookups.People).Read(named, sent.References + (type == JobType.Edit ? 1 : 0), model),
         };
         if (input is null)
-            settings = new HiresReader(fields, catalogue, limits).Read(settings, model);
+            settings = new HiresReader(fields, _catalogue, limits).Read(settings, model);
         if (settings.Tiling && fields.IsGiven("vae_tiling") && settings.VaeTiling)
             fields.Refuse("vae_tiling", "vae_tiling and tiling are both set; an image whose edges fit each other cannot be decoded in tiles, leave one of them out");
-        SchedulerRules.Check(fields, settings, model, files);
+        SchedulerRules.Check(fields, settings, model, lookups.Files);
         return settings with { VaeTiling = settings.VaeTiling && !settings.Tiling };
     }
 
     /// <param name="input">The size of the image to upscale.</param>
     public GenerationSettings Upscale(ImageSize input)
     {
-        UpscalerDefinition upscaler = UpscalerReader.Find(fields, catalogue, "upscaler", Parameters.DefaultUpscaler);
+        UpscalerDefinition upscaler = UpscalerReader.Find(fields, _catalogue, "upscaler", Parameters.DefaultUpscaler);
         long mode = fields.Value<long>("resize_mode", limits) ?? 0;
         double factor = fields.Value<double>("upscale_factor", limits) ?? 2;
         long? width = fields.Value<long>("target_width", limits);
@@ -87,11 +92,11 @@ internal sealed class GenerationReader(RequestFields fields, ModelCatalogue cata
             return fallback;
         if (fields.RequiredText("model", limits.MaxPromptBytes) is not { } id)
             return null;
-        ModelDefinition? model = catalogue.Find(id);
+        ModelDefinition? model = _catalogue.Find(id);
         if (model is null)
         {
             string shown = RequestFields.Shown(id);
-            string available = string.Join(", ", catalogue.Models.Select(known => known.Id));
+            string available = string.Join(", ", _catalogue.Models.Select(known => known.Id));
             fields.Refuse("model", $"Invalid model: {shown}", $"Model '{shown}' not found in configuration. Available models: {available}");
         }
         else if (model.Unsupported is { } reason)
@@ -143,4 +148,15 @@ internal sealed class GenerationReader(RequestFields fields, ModelCatalogue cata
 
         int Side(int side) => Math.Max(Parameters.MinSide, (int)Math.Round(side * scale / Parameters.MinSide) * Parameters.MinSide);
     }
+}
+
+/// <summary>The images that came with a request.</summary>
+/// <param name="Input">The size of the input image; null for none.</param>
+/// <param name="HasMask">Whether a mask came with it.</param>
+/// <param name="HasControl">Whether an image came for a ControlNet.</param>
+/// <param name="References">How many came for the model to look at.</param>
+internal readonly record struct SentImages(ImageSize? Input, bool HasMask, bool HasControl, int References)
+{
+    public static SentImages Of(RequestInputs? inputs) => new(
+        inputs?.Image is { } image ? new ImageSize(image.Width, image.Height) : null, inputs?.Mask is not null, inputs?.Control is not null, inputs?.References.Count ?? 0);
 }

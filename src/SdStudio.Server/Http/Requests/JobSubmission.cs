@@ -3,15 +3,13 @@ using SdCpp.Interop;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.Security;
 using SdStudio.Server.Images;
-using SdStudio.Server.Models.Catalogue;
-using SdStudio.Server.Models.Files;
 using SdStudio.Server.Queue;
 
 namespace SdStudio.Server.Http.Requests;
 
 /// <summary>Makes a job of a request: the one way in for every surface.</summary>
 internal sealed class JobSubmission(
-    LiveLimits limits, RequestImages images, ModelCatalogue catalogue, ModelFileCache modelFiles, LoraFolder loras, JobQueue queue, ImageFiles files)
+    LiveLimits limits, RequestImages images, Lookups lookups, JobQueue queue, ImageFiles files)
 {
     private const int MaxKeyCharacters = 255;
 
@@ -33,7 +31,7 @@ internal sealed class JobSubmission(
         ParameterLimits now = await limits.ReadyAsync(cancellation);
         var fields = new RequestFields(body.Fields);
         bool leaves = (string?)fields.Value(Parameters.Get("on_disconnect"), now) == "cancel";
-        using RequestInputs? inputs = type == JobType.Generate ? null : await images.ReadAsync(body, fields, ApiKeys.ScopeOf(request.HttpContext), cancellation);
+        using RequestInputs? inputs = await images.ReadAsync(type, body, fields, ApiKeys.ScopeOf(request.HttpContext), cancellation);
         Job job = await AcceptAsync(request, new GenerateCommand(type, body, fields, inputs), now, cancellation);
         return (job, leaves ? WhenClientLeaves.Cancel : WhenClientLeaves.Finish);
     }
@@ -44,24 +42,30 @@ internal sealed class JobSubmission(
     public Task<Job> AcceptAsync(HttpRequest request, GenerateCommand command, ParameterLimits now, CancellationToken cancellation)
     {
         SubmitOptions options = ReadOptions(request, command.Body, command.Fields, command.Part);
-        ImageSize? size = command.Inputs?.Image is { } image ? new ImageSize(image.Width, image.Height) : null;
-        var reader = new GenerationReader(command.Fields, catalogue, loras, modelFiles, now);
-        GenerationSettings settings = command.Type == JobType.Upscale ? reader.Upscale(size ?? default) : reader.Generate(command.Type, size, command.Inputs?.Mask is not null, command.NeedsPrompt);
-        if (command.Inputs is { References.Count: > 0 } several)
-            CheckReferences(command.Fields, settings, several.References.Count + 1);
+        SentImages sent = SentImages.Of(command.Inputs);
+        var reader = new GenerationReader(command.Fields, lookups, now);
+        GenerationSettings settings = command.Type == JobType.Upscale ? reader.Upscale(sent.Input ?? default) : reader.Generate(command.Type, sent, command.NeedsPrompt);
+        if (sent.References > 0)
+            CheckReferences(command.Fields, settings, sent);
         command.Fields.ThrowIfRefused();
-        return AddAsync(settings with { SourceImageId = command.Inputs?.SourceId }, options, cancellation, command.Inputs);
+        List<FileInfo> people = [.. (settings.People ?? []).SelectMany(name => lookups.People.Find(name) ?? [])];
+        return AddAsync(settings with { SourceImageId = command.Inputs?.SourceId }, options, cancellation, command.Inputs, people);
     }
 
     /// <summary>Puts a job into the queue whose settings are known to be right.</summary>
-    public async Task<Job> AddAsync(GenerationSettings settings, SubmitOptions options, CancellationToken cancellation, RequestInputs? inputs = null)
+    /// <param name="settings">What it generates.</param>
+    /// <param name="options">What its client asks for besides.</param>
+    /// <param name="cancellation">The client left or the server stops.</param>
+    /// <param name="inputs">Its images.</param>
+    /// <param name="more">Files of images that the model looks at after those; copies are kept.</param>
+    public async Task<Job> AddAsync(
+        GenerationSettings settings, SubmitOptions options, CancellationToken cancellation, RequestInputs? inputs = null, IReadOnlyList<FileInfo>? more = null)
     {
         string id = Guid.CreateVersion7().ToString();
         try
         {
             // The files first: a job that is in the queue has everything it needs.
-            if (inputs is not null)
-                settings = Saved(id, settings, inputs);
+            settings = Saved(id, settings, inputs, more ?? []);
             (Job job, bool added) = await queue.EnqueueAsync(id, settings, options, cancellation);
             if (!added)
                 files.DeleteInputs(id);
@@ -85,21 +89,37 @@ internal sealed class JobSubmission(
             key is null ? null : body.Fingerprint(request.Path));
     }
 
-    private GenerationSettings Saved(string id, GenerationSettings settings, RequestInputs inputs) => settings with
+    private GenerationSettings Saved(string id, GenerationSettings settings, RequestInputs? inputs, IReadOnlyList<FileInfo> more)
     {
-        InputImage = inputs.Image is { } image ? files.SaveInput(id, image) : null,
-        MaskImage = settings.Type != JobType.Upscale && inputs.Mask is { } mask ? files.SaveInput(id + "_mask", mask) : null,
-        ReferenceImages = inputs.References.Count == 0 ? null
-            : [.. inputs.References.Select((reference, index) => files.SaveInput(string.Create(CultureInfo.InvariantCulture, $"{id}_{index + 1}"), reference))],
-    };
+        List<ImageBuffer> sent = inputs?.References ?? [];
+        string[] references =
+        [
+            .. sent.Select((image, index) => files.SaveInput(NameOf(index), image)),
+            .. more.Select((file, index) => files.CopyInput(NameOf(sent.Count + index), file)),
+        ];
+        string? input = inputs?.Image is { } image ? files.SaveInput(id, image) : null;
+        return settings with
+        {
+            InputImage = input,
+            // What has no image of its own follows the input image.
+            Control = settings.Control is { } control
+                ? control with { Image = (inputs?.Control is { } followed ? files.SaveInput(id + "_control", followed) : input) ?? "" } : null,
+            MaskImage = settings.Type != JobType.Upscale && inputs?.Mask is { } mask ? files.SaveInput(id + "_mask", mask) : null,
+            ReferenceImages = references.Length == 0 ? null : references,
+        };
 
-    // Only edit models take images as references; others start from an input image.
-    private void CheckReferences(RequestFields fields, GenerationSettings settings, int count)
+        string NameOf(int index) => string.Create(CultureInfo.InvariantCulture, $"{id}_{index + 1}");
+    }
+
+    // Only edit models look at images; others start from one.
+    private void CheckReferences(RequestFields fields, GenerationSettings settings, SentImages sent)
     {
-        if (settings.Type != JobType.Edit)
-            fields.Refuse("image", $"image: {count} images were sent; a {settings.Type} takes one");
-        else if (catalogue.Find(settings.Model) is { } model && (model.Remote is not null || !model.IsEditModel))
-            fields.Refuse("image", $"image: {count} images were sent; the model {model.Id} takes one. Models with the capability imgedit take up to {ImageRequest.MaxImages}");
+        int count = sent.References + (sent.Input is null ? 0 : 1);
+        string field = sent.Input is null ? "ref_images" : "image";
+        if (settings.Type is not (JobType.Edit or JobType.Generate))
+            fields.Refuse(field, $"{field}: {count} images were sent; a {settings.Type} takes one");
+        else if (lookups.Catalogue.Find(settings.Model) is { IsEditModel: false } model)
+            fields.Refuse(field, $"{field}: {count} images were sent; the model {model.Id} takes {(sent.Input is null ? "none" : "one")}. Models with the capability imgedit take up to {ImageRequest.MaxImages}");
     }
 }
 

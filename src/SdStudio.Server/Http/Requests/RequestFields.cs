@@ -16,9 +16,15 @@ internal sealed class RequestFields(IReadOnlyDictionary<string, JsonElement> val
 
     public void Refuse(string field, string problem, string? detail = null)
     {
-        _problems.Add(new FieldProblem(field, problem));
+        var wrong = new FieldProblem(field, problem);
+        // A field that is looked at twice is wrong once.
+        if (!_problems.Contains(wrong))
+            _problems.Add(wrong);
         _detail ??= detail;
     }
+
+    /// <summary>What was wrong up to now, in sentences.</summary>
+    public IEnumerable<string> Problems => _problems.Select(problem => problem.Problem);
 
     /// <exception cref="BadRequestException">Something was wrong.</exception>
     public void ThrowIfRefused()

@@ -1,3 +1,4 @@
+using SdCpp.Interop;
 using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Models.Catalogue;
 using SdStudio.Server.Models.Files;
@@ -5,7 +6,7 @@ using SdStudio.Server.Models.Files;
 namespace SdStudio.Server.Http.Rest;
 
 /// <summary>What the API shows of models.</summary>
-internal sealed class ModelViews(ModelCache cache, FileHashes hashes)
+internal sealed class ModelViews(ModelCache cache, FileHashes hashes, ControlNetFits nets)
 {
     public ModelResponse Of(ModelDefinition model)
     {
@@ -19,6 +20,8 @@ internal sealed class ModelViews(ModelCache cache, FileHashes hashes)
             new GenerationParamsResponse(model.DefaultCfgScale, model.DefaultSteps, model.DefaultSampler),
             model.SupportsNegativePrompt)
         {
+            ControlNets = nets.Of(model),
+            ReferenceImages = model.IsEditModel ? ImageRequest.MaxImages : 0,
             Quant = model.Quant,
             License = model.License,
             Memory = new MemoryResponse(memory.Ram, memory.Vram, isMeasured),

@@ -102,6 +102,12 @@ internal sealed record ModelResponse(
     [JsonPropertyName("execMode")]
     public string ExecModeOfTheOriginal => ExecMode;
 
+    /// <summary>How many images it looks at in one request, for edits and for references; 0 for models that begin from their input image.</summary>
+    public int ReferenceImages { get; init; }
+
+    /// <summary>The ControlNets of this server that go with it.</summary>
+    public IReadOnlyList<string> ControlNets { get; init; } = [];
+
     /// <summary>How its weights are stored, e.g. <c>Q8_0</c>; null when nobody wrote it down.</summary>
     public string? Quant { get; init; }
 
