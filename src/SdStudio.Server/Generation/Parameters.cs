@@ -193,7 +193,7 @@ internal static partial class Parameters
     [
         new("image", Image, FromImage | Upscale, "The image to begin from: PNG, JPEG, WebP, GIF or TIFF") { A1111 = null },
         new("source_image_id", Text, FromImage | Upscale, "In place of image: the id of an image of this server") { A1111 = null, Range = _ => (0, 64) },
-        new("ref_images", Images, WithModel, "More images that the model looks at, in their order, for models with the capability imgedit; <ref:alice> in the prompt adds those of the folder people/alice")
+        new("ref_images", ParameterKind.Images, WithModel, "More images that the model looks at, in their order, for models with the capability imgedit; <ref:alice> in the prompt adds those of the folder people/alice")
         {
             Aliases = ["extra_images"], A1111 = null,
         },

@@ -1,5 +1,4 @@
 using SdCpp.Interop;
-using SdStudio.Server.Generation;
 using SdStudio.Server.Images;
 using SdStudio.Server.Models.Catalogue;
 

@@ -1,3 +1,5 @@
+using SdStudio.Server.Images;
+
 namespace SdStudio.Server.Http.Requests;
 
 /// <summary>What every surface reads requests with.</summary>

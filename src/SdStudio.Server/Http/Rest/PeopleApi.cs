@@ -1,4 +1,3 @@
-using SdCpp.Interop;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Images;
