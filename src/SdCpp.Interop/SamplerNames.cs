@@ -52,21 +52,33 @@ public static class SamplerNames
     public static (string? Sampler, string? Scheduler) Find(SdEngine engine, string? sampler, string? scheduler)
     {
         ArgumentNullException.ThrowIfNull(engine);
-        string? foundScheduler = FindScheduler(engine, scheduler);
+        return Find(engine.Samplers, engine.Schedulers, sampler, scheduler);
+    }
+
+    /// <summary>As <see cref="Find(SdEngine, string?, string?)"/> among given names, which may be known before the engine is loaded.</summary>
+    /// <param name="samplers">The engine's names of samplers.</param>
+    /// <param name="schedulers">The engine's names of schedulers.</param>
+    /// <param name="sampler">A sampler, perhaps with a scheduler behind it; null or empty for none.</param>
+    /// <param name="scheduler">A scheduler; null or empty for none.</param>
+    public static (string? Sampler, string? Scheduler) Find(IReadOnlyList<string> samplers, IReadOnlyList<string> schedulers, string? sampler, string? scheduler)
+    {
+        ArgumentNullException.ThrowIfNull(samplers);
+        ArgumentNullException.ThrowIfNull(schedulers);
+        string? foundScheduler = FindScheduler(schedulers, scheduler);
         if (string.IsNullOrWhiteSpace(sampler))
             return (null, foundScheduler);
-        if (FindSampler(engine, sampler) is { } whole)
+        if (FindSampler(samplers, sampler) is { } whole)
             return (whole, foundScheduler);
         for (int space = sampler.IndexOf(' ', StringComparison.Ordinal); space >= 0; space = sampler.IndexOf(' ', space + 1))
         {
-            if (FindSampler(engine, sampler[..space]) is { } first && FindScheduler(engine, sampler[space..]) is { } last)
+            if (FindSampler(samplers, sampler[..space]) is { } first && FindScheduler(schedulers, sampler[space..]) is { } last)
                 return (first, foundScheduler ?? last);
         }
 
         return (null, foundScheduler);
     }
 
-    /// <summary>As <see cref="Find"/> for a request: a name that is not known is refused, with those that are.</summary>
+    /// <summary>As <see cref="Find(SdEngine, string?, string?)"/> for a request: a name that is not known is refused, with those that are.</summary>
     internal static (string? Sampler, string? Scheduler) Resolve(SdEngine engine, string? sampler, string? scheduler)
     {
         if (sampler is null && scheduler is null)
@@ -77,7 +89,7 @@ public static class SamplerNames
         (string? foundSampler, string? foundScheduler) = Find(engine, sampler, scheduler);
         if (sampler is not null && foundSampler is null)
             throw Unknown(nameof(ImageRequest.Sampler), sampler, engine.Samplers, SamplerLabels);
-        if (scheduler is not null && FindScheduler(engine, scheduler) is null)
+        if (scheduler is not null && FindScheduler(engine.Schedulers, scheduler) is null)
             throw Unknown(nameof(ImageRequest.Scheduler), scheduler, engine.Schedulers, SchedulerLabels);
         return (foundSampler, foundScheduler);
     }
@@ -90,12 +102,25 @@ public static class SamplerNames
         { Option = property };
     }
 
-    private static string? FindSampler(SdEngine engine, string text) => NameOf(engine.Samplers, SamplerLabels, text);
+    /// <summary>The sampler that is known by a name; null for none.</summary>
+    /// <param name="samplers">The engine's names.</param>
+    /// <param name="text">A name that people or other programs use.</param>
+    public static string? FindSampler(IReadOnlyList<string> samplers, string text) => NameOf(samplers, SamplerLabels, text);
 
-    private static string? FindScheduler(SdEngine engine, string? text) => text is null ? null : NameOf(engine.Schedulers, SchedulerLabels, text);
+    /// <summary>The scheduler that is known by a name; null for none.</summary>
+    /// <param name="schedulers">The engine's names.</param>
+    /// <param name="text">A name that people or other programs use; null for none.</param>
+    public static string? FindScheduler(IReadOnlyList<string> schedulers, string? text) => text is null ? null : NameOf(schedulers, SchedulerLabels, text);
+
+    /// <summary>The engine's names of the samplers that have another name for people, for readers that come before the engine is loaded.</summary>
+    public static IReadOnlyList<string> KnownSamplers { get; } = [.. SamplerLabels.Keys];
+
+    /// <summary>The engine's names of the schedulers that have another name for people, for readers that come before the engine is loaded.</summary>
+    public static IReadOnlyList<string> KnownSchedulers { get; } = [.. SchedulerLabels.Keys];
 
     private static string? NameOf(IReadOnlyList<string> names, Dictionary<string, string> labels, string text)
     {
+        ArgumentNullException.ThrowIfNull(names);
         string wanted = Plain(text);
         return wanted.Length == 0 ? null : names.FirstOrDefault(name =>
             Plain(name) == wanted || Plain(labels.GetValueOrDefault(name, name)) == wanted

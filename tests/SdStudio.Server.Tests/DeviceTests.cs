@@ -113,6 +113,14 @@ public sealed class DeviceTests(Workshop studio)
     }
 
     [Fact]
+    public async Task Auto_is_the_devices_of_the_machine()
+    {
+        await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder(), "--SdStudio:Devices=auto");
+        (string id, _) = await server.DrawAsync(Words + "}");
+        Assert.Equal("cpu", (await server.JobAsync(id)).GetProperty("device").GetString());
+    }
+
+    [Fact]
     public async Task A_resampling_does_not_wait_for_a_generation()
     {
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder());

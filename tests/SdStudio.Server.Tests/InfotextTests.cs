@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using SdCpp.Interop;
 using SdStudio.Server.Generation;
 
 namespace SdStudio.Server.Tests;

@@ -41,6 +41,26 @@ public sealed class StartTests(Workshop studio)
     }
 
     [Fact]
+    public async Task Whatever_is_wrong_with_a_setting_is_said_with_its_whole_name()
+    {
+        var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => StudioServer.StartAsync(
+            studio.NewDataFolder(), "--SdStudio:Devices:0:Name=CPU", "--SdStudio:Devices:1:Name= ", "--SdStudio:Devices:1:Workers=65", "--SdStudio:Devices=gpu",
+            "--SdStudio:Queue:AgeingSeconds=0", "--SdStudio:Security:ApiKey=short", "--SdStudio:Downloads:HubAddress=ftp://hub", "--SdStudio:Limits:JobsPerMinute=-1"));
+
+        Assert.Equal(
+            [
+                "SdStudio:Devices is one word; allowed is auto, or a list as in SdStudio:Devices:0:Name",
+                "SdStudio:Devices:1:Name is empty; name a device of the engine, or CPU",
+                "SdStudio:Devices:1:Workers is 65; allowed is 1 to 64",
+                "SdStudio:Downloads:HubAddress is 'ftp://hub'; allowed is an http or https address",
+                "SdStudio:Limits:JobsPerMinute is -1; allowed is 0 to 1000000",
+                "SdStudio:Queue:AgeingSeconds is 0; allowed is 1 to 86400",
+                "SdStudio:Security:ApiKey has 5 characters; a key needs at least 8",
+            ],
+            refused.Failures.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task A_catalogue_that_is_no_yaml_is_named_with_the_line_and_stops_nothing()
     {
         string folder = studio.NewDataFolder("models:\n  demo:\n    name: \"Demo\n");

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net.Sockets;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;
 
 namespace SdStudio.Server.Hosting;
@@ -10,14 +9,6 @@ internal static class StartFailure
 {
     // Below this the runtime itself ends with "Out of memory" before anything can be said.
     private const int MinDescriptors = 400;
-
-    // Of SQLite's result codes.
-    private const int Corrupt = 11;
-    private const int ReadOnly = 8;
-    private const int IoError = 10;
-    private const int DiskFull = 13;
-    private const int CannotOpen = 14;
-    private const int NotADatabase = 26;
 
     private const int NoSpaceOnUnix = 28;
     private const int ReadOnlyFileSystemOnUnix = 30;
@@ -43,7 +34,8 @@ internal static class StartFailure
     {
         OptionsValidationException wrong => string.Join("; ", wrong.Failures),
         CannotStartException known => known.Message,
-        _ when Find<SqliteException>(exception) is { } database => OfDatabase(database, Path.Combine(Path.GetFullPath(dataDirectory), "sdstudio.db")),
+        StorageUnavailableException database =>
+            $"The database {Path.Combine(Path.GetFullPath(dataDirectory), "sdstudio.db")} cannot be used ({database.Message.TrimEnd('.')}); the disk may be full or failing.",
         _ when Find<SocketException>(exception) is { } socket => OfAddress(exception, socket),
         IOException { HResult: NoSpaceOnUnix or NoSpaceOnWindows } => $"The disk with the data directory {Path.GetFullPath(dataDirectory)} is full; free some space there.",
         IOException { HResult: ReadOnlyFileSystemOnUnix } => NotWritable(dataDirectory, "is on a read-only file system"),
@@ -54,17 +46,6 @@ internal static class StartFailure
         InvalidDataException or IOException or InvalidOperationException or NotSupportedException => Sentence(exception),
         _ when exception.InnerException is { } inner => Explain(inner, dataDirectory),
         _ => null,
-    };
-
-    private static string OfDatabase(SqliteException exception, string path) => exception.SqliteErrorCode switch
-    {
-        Corrupt or NotADatabase =>
-            $"The database {path} is damaged; put a copy from the folder backups beside it in its place, or move it away to begin with an empty history.",
-        CannotOpen when Directory.Exists(path) => $"The database {path} is a folder; move it away.",
-        CannotOpen or ReadOnly => $"The database {path} cannot be opened for writing; check who owns it and that its folder is writable.",
-        DiskFull => $"The disk with the database {path} is full; free some space there.",
-        IoError => $"The database {path} cannot be read or written: the disk may be full, or failing; free some space, or set SdStudio__DataDirectory to another disk.",
-        _ => $"The database {path} cannot be used: {Sentence(exception)}",
     };
 
     private static string OfAddress(Exception exception, SocketException socket)

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Options;
-using SdStudio.Server.Events;
 using SdStudio.Server.Http.A1111;
 using SdStudio.Server.Http.OpenAi;
 using SdStudio.Server.Http.OpenApi;
@@ -9,15 +8,8 @@ using SdStudio.Server.Http.Pipeline;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Http.Rest;
 using SdStudio.Server.Http.Security;
-using SdStudio.Server.Images;
-using SdStudio.Server.Models.Cache;
-using SdStudio.Server.Models.Catalogue;
-using SdStudio.Server.Models.Downloads;
-using SdStudio.Server.Models.Files;
-using SdStudio.Server.Queue;
 using SdStudio.Server.Settings;
 using SdStudio.Server.Telemetry;
-using SdStudio.Server.Workers;
 
 namespace SdStudio.Server.Hosting;
 
@@ -74,13 +66,8 @@ public static class StudioHost
             console.SingleLine = true;
             console.TimestampFormat = "HH:mm:ss ";
         });
-        AddServices(builder);
+        AddServices(builder.Services);
         builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.WebHost.ConfigureKestrel((context, kestrel) =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = context.Configuration.GetValue("SdStudio:Limits:MaxRequestBytes", new LimitOptions().MaxRequestBytes);
-        });
         return builder;
     }
 
@@ -143,75 +130,17 @@ public static class StudioHost
         || !string.IsNullOrEmpty(configuration[WebHostDefaults.HttpPortsKey])
         || configuration.GetSection("Kestrel:Endpoints").Exists();
 
-    private static void AddServices(WebApplicationBuilder builder)
+    private static void AddServices(IServiceCollection services)
     {
-        IServiceCollection services = builder.Services;
-        services.AddOptions<StudioOptions>().Bind(builder.Configuration.GetSection("SdStudio")).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<StudioOptions>, StudioOptionsValidator>();
-        services.AddSingleton(TimeProvider.System);
-        services.AddSingleton<DataFolders>();
+        services.AddSettings();
         services.AddSqlite();
+        services.AddTelemetry();
+        services.AddEvents();
+        services.AddImages();
         services.AddQueue();
-        services.AddSingleton<IEventLog, RingEventLog>();
-        services.AddRequestReading();
-        services.AddA1111Api();
-        services.AddOpenAiApi();
-        services.AddSingleton<QueueViews>();
-        services.AddSingleton<ModelViews>();
-        services.AddSingleton<QueueAnswers>();
-        services.AddSingleton<ModelFileCache>();
-        services.AddSingleton<FileHashes>();
-        services.AddSingleton<LoraFolder>();
-        services.AddSingleton<ControlNetFolder>();
-        services.AddSingleton<ControlNetFits>();
-        services.AddSingleton<WrongKeys>();
-        services.AddSingleton<ApiKeys>();
-        services.AddSingleton<CrossOriginGuard>();
-        services.AddApiDescription();
-        services.AddJobRateLimit();
-        services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
-            .WithOrigins([.. builder.Configuration.GetSection("SdStudio:Security:CorsOrigins").Get<string[]>() ?? []]).AllowAnyHeader().AllowAnyMethod()
-            .WithExposedHeaders("X-Total-Count", "Retry-After")));
-        services.AddSingleton<ServerPaths>();
-        services.AddSingleton<ILoggerProvider, LogStoreProvider>();
-        builder.Logging.AddFilter<LogStoreProvider>(null, LogLevel.Warning).AddFilter<LogStoreProvider>("SdStudio", LogLevel.Debug);
-        services.AddSingleton<JobRunner>();
-        services.AddSingleton<JobCallbacks>();
-        services.AddSingleton<IJobRunner, UpscaleRunner>();
-        services.AddSingleton<IJobRunner, ConvertRunner>();
-        services.AddSingleton<IJobRunner, RemoteRunner>();
-        services.AddSingleton<IJobRunner, TextImageRunner>();
-        services.AddSingleton<JobInputs>();
-        services.AddSingleton<GenerationPasses>();
-        services.AddSingleton<LowMemoryLadder>();
-        services.AddSingleton<ImageSaver>();
-        services.AddSingleton<JobExecution>();
-        services.AddSingleton<FailureReasons>();
-        services.AddSingleton<JobDevices>();
-        services.AddSingleton<IWarmModels>(provider => provider.GetRequiredService<JobDevices>());
-        services.AddSingleton<IJobDevices>(provider => provider.GetRequiredService<JobDevices>());
-        services.AddSingleton<RemoteGenerator>();
-        services.AddSingleton<RemoteAnswers>();
-        services.AddSingleton<Hub>();
-        services.AddSingleton<FileDownload>();
-        services.AddSingleton<ModelDownloads>();
-        services.AddStudioHttpClients();
-        services.AddSingleton<ImageFiles>();
-        services.AddSingleton<ModelCatalogue>();
-        services.AddSingleton<ComputeDevices>();
-        services.AddSingleton<MemoryBudget>();
-        services.AddSingleton<ModelMeasurements>();
-        services.AddSingleton<ModelStates>();
-        services.AddSingleton<ModelLoader>();
-        services.AddSingleton<ModelCache>();
-        services.AddSingleton<DecodeGate>();
-        services.AddSingleton<EngineHost>();
-        services.AddHostedService(provider => provider.GetRequiredService<ModelCatalogue>());
-        services.AddHostedService(provider => provider.GetRequiredService<EngineHost>());
-        services.AddHostedService<ModelKeeper>();
-        services.AddHostedService(provider => provider.GetRequiredService<ModelDownloads>());
-        services.AddHostedService<JobRecovery>();
-        services.AddHostedService<JobWorker>();
+        services.AddModels();
+        services.AddHttp();
+        services.AddWorkers();
         services.AddHostedService<StartupBanner>();
     }
 }

@@ -118,7 +118,7 @@ internal sealed class ImageFiles
     /// <param name="quality">1 to 100, of JPEG and WebP.</param>
     public byte[] Encoded(string relative, string format, int quality)
     {
-        if (format == ImageFormat.Png)
+        if (format == ImageFormats.Png)
             return Bytes(relative);
         using Image image = Image.NewFromFile(FullPath(relative), access: Enums.Access.Sequential);
         return Encoded(image, format, quality);
@@ -127,7 +127,7 @@ internal sealed class ImageFiles
     /// <summary>Pixels that are shown once.</summary>
     public static byte[] Encoded(ImageBuffer pixels, string format, int quality)
     {
-        if (format == ImageFormat.Png)
+        if (format == ImageFormats.Png)
             return ToPng(pixels);
         using Image image = ImageDecoder.View(pixels);
         byte[] bytes = Encoded(image, format, quality);
@@ -135,7 +135,7 @@ internal sealed class ImageFiles
         return bytes;
     }
 
-    private static byte[] Encoded(Image image, string format, int quality) => format == ImageFormat.Jpeg
+    private static byte[] Encoded(Image image, string format, int quality) => format == ImageFormats.Jpeg
         ? image.JpegsaveBuffer(q: Math.Max(1, quality), keep: Enums.ForeignKeep.None)
         : image.WebpsaveBuffer(q: Math.Max(1, quality), keep: Enums.ForeignKeep.None);
 

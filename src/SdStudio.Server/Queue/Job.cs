@@ -17,11 +17,4 @@ internal sealed record Job(
 /// <param name="Priority">Higher goes first.</param>
 /// <param name="IdempotencyKey">The same key of the same owner never makes two jobs.</param>
 /// <param name="Fingerprint">Tells whether two requests with one key are the same request.</param>
-internal sealed record SubmitOptions(string Owner = "", int Priority = 0, string? IdempotencyKey = null, string? Fingerprint = null)
-{
-    /// <summary>Who asked, where clients interrupt what they asked for; null for the others.</summary>
-    public string? Caller { get; init; }
-
-    /// <summary>What the caller calls it; null when it gave it no name.</summary>
-    public string? TaskId { get; init; }
-}
+internal sealed record SubmitOptions(string Owner = "", int Priority = 0, string? IdempotencyKey = null, string? Fingerprint = null);

@@ -56,11 +56,14 @@ internal sealed class JobQueue(
     /// <param name="images">Those that it has.</param>
     public void End(string id, Job? job, IReadOnlyList<JobImage> images)
     {
+        IReadOnlyList<JobImage> announced = running.Find(id)?.Images ?? [];
         running.End(id);
         line.Changed();
         if (job is { Status: JobStatus.Completed })
         {
             waiters.Release(id, job);
+            foreach (JobImage image in images.Except(announced))
+                events.ImageCompleted(job, image);
             events.Completed(job, images);
         }
         else if (job is not null)

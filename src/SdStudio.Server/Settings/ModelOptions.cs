@@ -1,7 +1,9 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace SdStudio.Server.Settings;
 
 /// <summary>The section <c>SdStudio:Models</c>.</summary>
-public sealed class ModelOptions
+public sealed class ModelOptions : IValidatableObject
 {
     /// <summary>The folder of the catalogue's YAML files; empty for the data directory.</summary>
     public string CatalogueDirectory { get; set; } = "";
@@ -13,19 +15,16 @@ public sealed class ModelOptions
     public bool Scan { get; set; } = true;
 
     /// <summary>Memory that loaded models may take together, MiB; 0 for three quarters of what the machine has.</summary>
+    [Allowed(0, 16 * 1024 * 1024)]
     public int MemoryMiB { get; set; }
 
     /// <summary>How long another server may take for the images of one request, seconds.</summary>
+    [Allowed(1, 86400)]
     public int RemoteTimeoutSeconds { get; set; } = 600;
 
-    /// <summary>What is wrong with the values, for people.</summary>
-    internal IEnumerable<string> Problems()
+    IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext)
     {
-        if (MemoryMiB is < 0 or > 16 * 1024 * 1024)
-            yield return $"SdStudio:Models:MemoryMiB is {MemoryMiB}; allowed is 0 to {16 * 1024 * 1024}";
-        if (RemoteTimeoutSeconds is < 1 or > 86400)
-            yield return $"SdStudio:Models:RemoteTimeoutSeconds is {RemoteTimeoutSeconds}; allowed is 1 to 86400";
         if (CatalogueDirectory.Length > 0 && !Directory.Exists(CatalogueDirectory))
-            yield return $"SdStudio:Models:CatalogueDirectory is '{CatalogueDirectory}'; there is no such folder";
+            yield return new($"SdStudio:Models:CatalogueDirectory is '{CatalogueDirectory}'; there is no such folder");
     }
 }

@@ -1,7 +1,9 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace SdStudio.Server.Settings;
 
 /// <summary>The section <c>SdStudio:Security</c>.</summary>
-public sealed class SecurityOptions
+public sealed class SecurityOptions : IValidatableObject
 {
     private const int MinKeyCharacters = 8;
 
@@ -19,16 +21,16 @@ public sealed class SecurityOptions
 
     internal bool HasKeys => ApiKey.Length > 0 || ApiKeys.Count > 0;
 
-    internal IEnumerable<string> Problems()
+    IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext)
     {
         if (ApiKey.Length is > 0 and < MinKeyCharacters)
-            yield return $"SdStudio:Security:ApiKey has {ApiKey.Length} characters; a key needs at least {MinKeyCharacters}";
+            yield return new($"SdStudio:Security:ApiKey has {ApiKey.Length} characters; a key needs at least {MinKeyCharacters}");
         foreach ((string name, string key) in ApiKeys)
         {
             if (name is "" or OwnerScope.Administrator)
-                yield return $"SdStudio:Security:ApiKeys:{name} cannot be used: the name {OwnerScope.Administrator} belongs to the administrator, whose key is SdStudio:Security:ApiKey";
+                yield return new($"SdStudio:Security:ApiKeys:{name} cannot be used: the name {OwnerScope.Administrator} belongs to the administrator, whose key is SdStudio:Security:ApiKey");
             if (key.Length < MinKeyCharacters)
-                yield return $"SdStudio:Security:ApiKeys:{name} has {key.Length} characters; a key needs at least {MinKeyCharacters}";
+                yield return new($"SdStudio:Security:ApiKeys:{name} has {key.Length} characters; a key needs at least {MinKeyCharacters}");
         }
     }
 }

@@ -8,12 +8,17 @@ namespace SdStudio.Server.Workers;
 /// <summary>Writes a job's images.</summary>
 internal sealed partial class ImageSaver(ImageFiles images, IJobStore store, JobEvents events, ILogger<ImageSaver> logger)
 {
-    /// <summary>Writes an image, lists it and announces it: from now on it stays, however the job ends.</summary>
+    /// <summary>
+    /// Writes an image, lists it and announces it: from now on it stays, however the job ends. The one that completes its job is listed
+    /// together with the job's end, which is one wait for the disk less.
+    /// </summary>
     public async Task<JobImage> SaveAsync(JobContext job, int index, ImageBuffer pixels, GenerationSettings settings, long seed, CancellationToken cancellation)
     {
         string id = ImageId.Of(job.Id, index);
         string path = images.Save(id, pixels, Infotext.Of(settings, seed));
         var image = new JobImage(id, job.Id, index, path, "image/png", pixels.Width, pixels.Height, seed);
+        if (job.Running.Images.Count + 1 >= job.Running.Job.Settings.Count)
+            return image;
         try
         {
             if (await store.AddImageAsync(job.Running.Lease, image, cancellation).ConfigureAwait(false))

@@ -30,7 +30,7 @@ internal sealed partial class RemoteGenerator(
         http.DefaultRequestHeaders.TryAddWithoutValidation("Idempotency-Key", string.Create(CultureInfo.InvariantCulture, $"{job.Id}-{job.QueuedAt}"));
         JsonObject extras = RemoteFields.More(job.Settings);
         if (inputs is { Control: { } control, Followed: { } followed })
-            extras["control"] = RemoteFields.Control(control, ImageFiles.Encoded(followed, ImageFormat.Png, quality: 0));
+            extras["control"] = RemoteFields.Control(control, ImageFiles.Encoded(followed, ImageFormats.Png, quality: 0));
         RemoteAnswer answer = await AskAsync(http, remote, job.Settings, inputs, extras, cancellation).ConfigureAwait(false);
         if (answer.Status == HttpStatusCode.BadRequest && extras.Any(field => answer.Mentions(field.Key)))
         {
@@ -78,7 +78,7 @@ internal sealed partial class RemoteGenerator(
         foreach ((string name, JsonNode? value) in RemoteFields.Known(remote, settings).Concat(extras))
             form.Add(new StringContent(value!.ToString()), name);
         foreach (ImageBuffer image in images)
-            form.Add(Png(ImageFiles.Encoded(image, ImageFormat.Png, quality: 0)), images.Count == 1 ? "image" : "image[]", "image.png");
+            form.Add(Png(ImageFiles.Encoded(image, ImageFormats.Png, quality: 0)), images.Count == 1 ? "image" : "image[]", "image.png");
         if (mask is not null)
             form.Add(Png(ImageDecoder.WithHoles(images[0], mask)), "mask", "mask.png");
         return form;

@@ -54,7 +54,7 @@ internal sealed class TextImageRunner(
         return new JobResult(used, saved, (long)lease.Loading.TotalMilliseconds, (long)time.GetElapsedTime(start).TotalMilliseconds)
         {
             // Two passes of two sizes say nothing about the cost of one.
-            Measured = used.Hires is null && job.Running.Images.Count == used.Count && job.Running.Job.ImageCount == 0 ? job.Running.Progress.Measure(used, lease.Loading) : null,
+            Measured = used.Hires is null && job.Running.Job.ImageCount == 0 ? job.Running.Progress.Measure(used, lease.Loading) : null,
         };
     }
 

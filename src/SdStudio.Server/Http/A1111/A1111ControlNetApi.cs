@@ -78,6 +78,6 @@ internal static class A1111ControlNetApi
     private static byte[] Detected(ImageBuffer image, ControlSetting control)
     {
         using ImageBuffer seen = ControlImages.Preprocessed(image, control);
-        return ImageFiles.Encoded(seen, ImageFormat.Png, quality: 0);
+        return ImageFiles.Encoded(seen, ImageFormats.Png, quality: 0);
     }
 }

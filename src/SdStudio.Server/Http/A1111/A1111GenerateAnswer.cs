@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using SdCpp.Interop;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Images;

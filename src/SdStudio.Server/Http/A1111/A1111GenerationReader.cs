@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using SdCpp.Interop;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Models.Catalogue;
@@ -115,7 +116,7 @@ internal sealed class A1111GenerationReader
     {
         string? asked = _fields.Text("sampler_name") ?? _fields.Text("sampler_index");
         string? askedScheduler = _fields.Text("scheduler");
-        (string? sampler, string? scheduler) = SamplerNames.Find(_limits, asked, askedScheduler);
+        (string? sampler, string? scheduler) = SamplerNames.Find(_limits.Samplers, _limits.Schedulers, asked, askedScheduler);
         if (sampler is null && !IsDefaultName(asked))
             Notes.Add($"sampler '{RequestFields.Shown(asked!)}' is not one of the engine's: the model's own is used");
         if (scheduler is null && !IsDefaultName(askedScheduler))

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using SdCpp.Interop;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Http.Security;
+using SdStudio.Server.Images;
 using SdStudio.Server.Queue;
 
 namespace SdStudio.Server.Http.A1111;
@@ -47,7 +48,7 @@ internal static class A1111Progress
                 running.Job.Settings.Type, running.Job.Settings.Count + waiting, A1111Responses.Timestamp(running.Job.StartedAt ?? running.Job.CreatedAt),
                 last.ImageIndex, samples ? last.Step : 0, samples && last.Steps > 0 ? last.Steps : running.Job.Settings.Steps,
                 running.Cancelled.IsCancellationRequested),
-            ["current_image"] = !skipPicture && running.Preview(ImageFormat.Png, quality: 100) is { } preview ? Convert.ToBase64String(preview) : null,
+            ["current_image"] = !skipPicture && running.Preview(ImageFormats.Png, quality: 100) is { } preview ? Convert.ToBase64String(preview) : null,
             ["textinfo"] = null,
             ["current_task"] = running.Job.Id,
         };

@@ -51,7 +51,7 @@ internal sealed class OpenAiGenerator(
     // Clients fetch it from elsewhere: it is absolute.
     private static string UrlOf(JobImage image, OpenAiRequest asked, HttpRequest request)
     {
-        string format = asked.Format == ImageFormat.Png ? "" : $"?format={asked.Format}&quality={asked.Compression}";
+        string format = asked.Format == ImageFormats.Png ? "" : $"?format={asked.Format}&quality={asked.Compression}";
         return $"{request.Scheme}://{request.Host}{request.PathBase}/api/images/{image.Id}{format}";
     }
 }

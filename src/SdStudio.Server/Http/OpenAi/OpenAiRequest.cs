@@ -1,6 +1,8 @@
 using System.Text.Json;
+using SdCpp.Interop;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.Requests;
+using SdStudio.Server.Images;
 using SdStudio.Server.Models.Catalogue;
 
 namespace SdStudio.Server.Http.OpenAi;
@@ -31,7 +33,7 @@ internal sealed class OpenAiRequest
         string? format = _fields.OneOf(["url", "b64_json"], "response_format");
         AsUrl = format == "url" || (format is null && !Stream && UrlByDefault.Contains(_fields.Text("model"), StringComparer.OrdinalIgnoreCase));
         PartialImages = (int)(_fields.Integer(0, MaxPartialImages, "partial_images") ?? 0);
-        Format = _fields.OneOf(ImageFormat.All, "output_format") ?? ImageFormat.Png;
+        Format = _fields.OneOf(ImageFormats.All, "output_format") ?? ImageFormats.Png;
         Compression = (int)(_fields.Integer(0, 100, "output_compression") ?? DefaultQuality);
         if (_fields.OneOf(["auto", "opaque", "transparent"], "background") == "transparent")
             _fields.Refuse("background", "background is 'transparent'; allowed is auto or opaque: the models fill every pixel");
@@ -78,7 +80,7 @@ internal sealed class OpenAiRequest
         Put("model", FindModel(models, fromImage)?.Id);
         Put("quality", Quality);
         (string? sampler, string? scheduler) = SamplerNames.Find(
-            limits, _fields.Text("sampler") ?? _fields.Text("sampling_method") ?? _fields.Text("sampler_name"), _fields.Text("scheduler"));
+            limits.Samplers, limits.Schedulers, _fields.Text("sampler") ?? _fields.Text("sampling_method") ?? _fields.Text("sampler_name"), _fields.Text("scheduler"));
         // What is not known under any name is refused by its own field.
         if (sampler is not null)
             Put("sampler", sampler);

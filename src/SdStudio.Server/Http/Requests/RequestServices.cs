@@ -1,10 +1,8 @@
-using SdStudio.Server.Images;
-
 namespace SdStudio.Server.Http.Requests;
 
 /// <summary>What every surface reads requests with.</summary>
 internal static class RequestServices
 {
     public static IServiceCollection AddRequestReading(this IServiceCollection services) => services
-        .AddSingleton<LiveLimits>().AddSingleton<Lookups>().AddSingleton<PeopleFolder>().AddSingleton<RequestImages>().AddSingleton<JobSubmission>().AddSingleton<JobWaiter>().AddSingleton<ClientModels>();
+        .AddSingleton<LiveLimits>().AddSingleton<Lookups>().AddSingleton<RequestImages>().AddSingleton<JobSubmission>().AddSingleton<JobWaiter>().AddSingleton<ClientModels>();
 }

@@ -23,7 +23,7 @@ internal static class ImagesApi
         RouteGroupBuilder images = api.MapGroup("/images");
         images.MapImageListApi();
         images.MapMethods("/{imageId}", [HttpMethods.Get, HttpMethods.Head], GetImageAsync).ProducesFile("getImage", Group, "An image; the PNG has its settings inside", "image/png", 400, 404)
-            .WithQuery(QueryParameter.OneOf("format", "png as it is stored; jpeg and webp are re-encoded, without the settings", ImageFormat.All, ImageFormat.Png), QueryParameter.Integer("quality", "Of jpeg and webp", 0, 100, DefaultQuality));
+            .WithQuery(QueryParameter.OneOf("format", "png as it is stored; jpeg and webp are re-encoded, without the settings", ImageFormats.All, ImageFormats.Png), QueryParameter.Integer("quality", "Of jpeg and webp", 0, 100, DefaultQuality));
         images.MapMethods("/{imageId}/thumbnail", [HttpMethods.Get, HttpMethods.Head], ThumbnailAsync)
             .ProducesFile("getImageThumbnail", Group, "A small WebP of an image", "image/webp", 400, 404).WithQuery(QueryParameter.Integer("size", "Its longer side, pixels", 64, 1024, 256));
         images.MapGet("/{imageId}/parameters", ParametersAsync).ProducesJson<ParametersResponse>("getImageParameters", Group, "The settings that reproduce an image", 404);
@@ -42,11 +42,11 @@ internal static class ImagesApi
     private static async Task<IResult> GetImageAsync(string imageId, HttpRequest request, HttpResponse response, IJobQueries queries, ImageFiles images)
     {
         var query = new RequestQuery(request);
-        string format = query.OneOf(ImageFormat.All, "format") ?? ImageFormat.Png;
+        string format = query.OneOf(ImageFormats.All, "format") ?? ImageFormats.Png;
         int quality = query.Integer("quality", DefaultQuality, 0, 100);
         if (await queries.FindImageAsync(imageId, ApiKeys.ScopeOf(request.HttpContext), request.HttpContext.RequestAborted) is not { } image)
             return ApiErrors.NotFound("Image not found");
-        if (format == ImageFormat.Png || !System.IO.File.Exists(images.FullPath(image.FilePath)))
+        if (format == ImageFormats.Png || !System.IO.File.Exists(images.FullPath(image.FilePath)))
             return File(image, response, images);
         response.Headers.CacheControl = Unchanging;
         return Results.Bytes(

@@ -29,7 +29,7 @@ internal static class DatabaseFile
         catch (SqliteException exception)
         {
             session?.Dispose();
-            throw new CannotStartException(Explain(folders, exception), exception);
+            throw new CannotStartException(SqliteErrors.ProblemOf(exception) == StorageProblem.Damaged ? Damaged(folders, exception.Message) : Explain(folders.Database, exception), exception);
         }
         catch
         {
@@ -38,14 +38,14 @@ internal static class DatabaseFile
         }
     }
 
-    private static string Explain(DataFolders folders, SqliteException exception) => SqliteErrors.ProblemOf(exception) switch
+    /// <summary>Why a database file cannot be opened, and what to do; damage aside.</summary>
+    public static string Explain(string path, SqliteException exception) => SqliteErrors.ProblemOf(exception) switch
     {
-        StorageProblem.Damaged => Damaged(folders, exception.Message),
-        StorageProblem.Full => $"The disk with the database {folders.Database} is full; free some space there.",
-        StorageProblem.NotAllowed when Directory.Exists(folders.Database) => $"The database {folders.Database} is a folder; move it away.",
-        StorageProblem.NotAllowed => $"The database {folders.Database} cannot be opened for writing; check who owns it and that its folder is writable.",
-        StorageProblem.Busy => $"The database {folders.Database} is held by another program; close that program and start again.",
-        _ => $"The database {folders.Database} cannot be used ({exception.Message.TrimEnd('.')}); the disk may be full or failing.",
+        StorageProblem.Full => $"The disk with the database {path} is full; free some space there.",
+        StorageProblem.NotAllowed when Directory.Exists(path) => $"The database {path} is a folder; move it away.",
+        StorageProblem.NotAllowed => $"The database {path} cannot be opened for writing; check who owns it and that its folder is writable.",
+        StorageProblem.Busy => $"The database {path} is held by another program; close that program and start again.",
+        _ => $"The database {path} cannot be used ({exception.Message.TrimEnd('.')}); the disk may be full or failing.",
     };
 
     private static string Damaged(DataFolders folders, string what)

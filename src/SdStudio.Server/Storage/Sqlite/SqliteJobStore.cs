@@ -171,12 +171,11 @@ internal sealed class SqliteJobStore(StudioDatabase database, TimeProvider time)
         if (Waiting(writer) >= maxWaiting)
             throw new QueueFullException(maxWaiting);
         Job added = writer.Query(
-            "INSERT INTO jobs (id, type, model, settings, owner, idempotency_key, fingerprint, priority, status, created_at, queued_at, updated_at, place, caller, task_id) " +
-            $"VALUES ($id, $type, $model, $settings, $owner, $key, $fingerprint, $priority, 'pending', $now, $now, $now, {NextPlace}, $caller, $task) RETURNING {JobRows.Columns}",
+            "INSERT INTO jobs (id, type, model, settings, owner, idempotency_key, fingerprint, priority, status, created_at, queued_at, updated_at, place) " +
+            $"VALUES ($id, $type, $model, $settings, $owner, $key, $fingerprint, $priority, 'pending', $now, $now, $now, {NextPlace}) RETURNING {JobRows.Columns}",
             row => JobRows.ToJob(row, generation),
             ("$id", id), ("$type", generation.Type), ("$model", generation.Model), ("$settings", settings), ("$owner", options.Owner),
-            ("$key", options.IdempotencyKey), ("$fingerprint", options.Fingerprint), ("$priority", options.Priority), ("$now", Now),
-            ("$caller", options.Caller), ("$task", options.TaskId))[0];
+            ("$key", options.IdempotencyKey), ("$fingerprint", options.Fingerprint), ("$priority", options.Priority), ("$now", Now))[0];
         return new Submitted(added, IsNew: true);
     }
 

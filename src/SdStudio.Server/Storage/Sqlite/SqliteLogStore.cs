@@ -80,6 +80,10 @@ internal sealed class SqliteLogStore : ILogStore, IAsyncDisposable
                 File.Delete(companion);
             return (Open(path), aside);
         }
+        catch (SqliteException exception)
+        {
+            throw new CannotStartException(DatabaseFile.Explain(path, exception), exception);
+        }
     }
 
     private static SqliteSession Open(string path)

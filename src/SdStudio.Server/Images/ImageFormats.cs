@@ -1,7 +1,7 @@
 namespace SdStudio.Server.Images;
 
 /// <summary>The formats of images that are sent.</summary>
-internal static class ImageFormat
+internal static class ImageFormats
 {
     public const string Png = "png";
     public const string Jpeg = "jpeg";

@@ -1,0 +1,153 @@
+using Microsoft.AspNetCore.Cors.Infrastructure;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+using SdStudio.Server.Events;
+using SdStudio.Server.Http.A1111;
+using SdStudio.Server.Http.OpenAi;
+using SdStudio.Server.Http.OpenApi;
+using SdStudio.Server.Http.Requests;
+using SdStudio.Server.Http.Rest;
+using SdStudio.Server.Http.Security;
+using SdStudio.Server.Images;
+using SdStudio.Server.Models.Cache;
+using SdStudio.Server.Models.Catalogue;
+using SdStudio.Server.Models.Downloads;
+using SdStudio.Server.Models.Files;
+using SdStudio.Server.Queue;
+using SdStudio.Server.Settings;
+using SdStudio.Server.Storage.Sqlite;
+using SdStudio.Server.Telemetry;
+using SdStudio.Server.Workers;
+
+namespace SdStudio.Server.Hosting;
+
+/// <summary>The services of each room. Hosted ones start in the order in which they stand here, and stop in the other.</summary>
+internal static class RoomServices
+{
+    private const string Section = "SdStudio";
+
+    public static void AddSettings(this IServiceCollection services)
+    {
+        services.AddSingleton(TimeProvider.System);
+        services.AddOptions<StudioOptions>().BindConfiguration(Section).ValidateOnStart()
+            .Validate<IConfiguration>(
+                (_, configuration) => configuration[$"{Section}:{nameof(StudioOptions.Devices)}"] is null or "" or StudioOptions.AutoDevices,
+                $"SdStudio:Devices is one word; allowed is {StudioOptions.AutoDevices}, or a list as in SdStudio:Devices:0:Name");
+        services.AddSingleton<IValidateOptions<StudioOptions>, StudioOptionsValidator>();
+        services.AddSingleton<DataFolders>();
+    }
+
+    public static void AddSqlite(this IServiceCollection services)
+    {
+        services.AddSingleton<StudioDatabase>();
+        services.AddSingleton<IJobStore, SqliteJobStore>();
+        services.AddSingleton<IJobQueries, SqliteJobQueries>();
+        services.AddSingleton<ISharedState, SqliteSharedState>();
+        services.AddSingleton<IModelCostStore, SqliteModelCostStore>();
+        services.AddSingleton<IModelMemoryStore, SqliteModelMemoryStore>();
+        services.AddSingleton<IFileHashStore, SqliteFileHashStore>();
+        services.AddSingleton<IDownloadStore, SqliteDownloadStore>();
+        services.AddSingleton<ILogStore, SqliteLogStore>();
+        services.AddHostedService<DatabaseBackups>();
+    }
+
+    public static void AddTelemetry(this IServiceCollection services)
+    {
+        services.AddSingleton<ServerPaths>();
+        services.AddSingleton<ILoggerProvider, LogStoreProvider>();
+        services.AddLogging(logging => logging.AddFilter<LogStoreProvider>(null, LogLevel.Warning).AddFilter<LogStoreProvider>("SdStudio", LogLevel.Debug));
+    }
+
+    public static void AddEvents(this IServiceCollection services) => services.AddSingleton<IEventLog, RingEventLog>();
+
+    public static void AddImages(this IServiceCollection services)
+    {
+        services.AddSingleton<ImageFiles>();
+        services.AddSingleton<KeptImages>();
+        services.AddSingleton<PeopleFolder>();
+        services.AddSingleton<DecodeGate>();
+    }
+
+    public static void AddQueue(this IServiceCollection services)
+    {
+        services.AddSingleton<IQueueSignal, ProcessQueueSignal>();
+        services.AddSingleton<JobEvents>();
+        services.AddSingleton<JobLine>();
+        services.AddSingleton<JobWaiters>();
+        services.AddSingleton<RunningJobs>();
+        services.AddSingleton<JobQueue>();
+        services.AddSingleton<JobDeletion>();
+        services.AddHostedService<LeftoverFiles>();
+    }
+
+    public static void AddHttp(this IServiceCollection services)
+    {
+        services.AddRequestReading();
+        services.AddA1111Api();
+        services.AddOpenAiApi();
+        services.AddApiDescription();
+        services.AddJobRateLimit();
+        services.AddSingleton<QueueViews>();
+        services.AddSingleton<ModelViews>();
+        services.AddSingleton<QueueAnswers>();
+        services.AddSingleton<WrongKeys>();
+        services.AddSingleton<ApiKeys>();
+        services.AddSingleton<CrossOriginGuard>();
+        services.AddCors();
+        services.AddOptions<CorsOptions>().Configure<IOptions<StudioOptions>>((cors, studio) => cors.AddDefaultPolicy(policy => policy
+            .WithOrigins([.. studio.Value.Security.CorsOrigins]).AllowAnyHeader().AllowAnyMethod().WithExposedHeaders("X-Total-Count", "Retry-After")));
+        services.AddOptions<KestrelServerOptions>().Configure<IOptions<StudioOptions>>((kestrel, studio) =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = studio.Value.Limits.MaxRequestBytes;
+        });
+    }
+
+    public static void AddModels(this IServiceCollection services)
+    {
+        services.AddStudioHttpClients();
+        services.AddSingleton<ModelFileCache>();
+        services.AddSingleton<FileHashes>();
+        services.AddSingleton<LoraFolder>();
+        services.AddSingleton<ControlNetFolder>();
+        services.AddSingleton<ControlNetFits>();
+        services.AddSingleton<Hub>();
+        services.AddSingleton<FileDownload>();
+        services.AddSingleton<ModelDownloads>();
+        services.AddSingleton<ModelCatalogue>();
+        services.AddSingleton<ComputeDevices>();
+        services.AddSingleton<MemoryBudget>();
+        services.AddSingleton<ModelMeasurements>();
+        services.AddSingleton<ModelStates>();
+        services.AddSingleton<ModelLoader>();
+        services.AddSingleton<ModelCache>();
+        services.AddSingleton<EngineHost>();
+        services.AddHostedService(provider => provider.GetRequiredService<ModelCatalogue>());
+        services.AddHostedService(provider => provider.GetRequiredService<EngineHost>());
+        services.AddHostedService<ModelKeeper>();
+        services.AddHostedService(provider => provider.GetRequiredService<ModelDownloads>());
+    }
+
+    public static void AddWorkers(this IServiceCollection services)
+    {
+        services.AddSingleton<JobRunner>();
+        services.AddSingleton<JobCallbacks>();
+        services.AddSingleton<IJobRunner, UpscaleRunner>();
+        services.AddSingleton<IJobRunner, ConvertRunner>();
+        services.AddSingleton<IJobRunner, RemoteRunner>();
+        services.AddSingleton<IJobRunner, TextImageRunner>();
+        services.AddSingleton<JobInputs>();
+        services.AddSingleton<GenerationPasses>();
+        services.AddSingleton<LowMemoryLadder>();
+        services.AddSingleton<ImageSaver>();
+        services.AddSingleton<JobExecution>();
+        services.AddSingleton<FailureReasons>();
+        services.AddSingleton<JobDevices>();
+        services.AddSingleton<IWarmModels>(provider => provider.GetRequiredService<JobDevices>());
+        services.AddSingleton<IJobDevices>(provider => provider.GetRequiredService<JobDevices>());
+        services.AddSingleton<RemoteGenerator>();
+        services.AddSingleton<RemoteAnswers>();
+        services.AddHostedService<JobRecovery>();
+        services.AddHostedService<JobWorker>();
+    }
+}
