@@ -43,7 +43,7 @@ public sealed class ControlNetTests(Workshop studio)
     private static async Task<(string Pixels, JsonElement Info)> A1111Async(StudioServer server, string unit, string script = "controlnet")
     {
         (HttpStatusCode status, JsonElement body) = await server.SendAsync(HttpMethod.Post, "/sdapi/v1/txt2img", StudioServer.Json(
-            $$"""{"prompt":"x","steps":1,"seed":1,"cfg_scale":1,"width":64,"height":64,"override_settings":{"sd_model_checkpoint":"Hollow"},"alwayson_scripts":{"{{script}}":{"args":[{{unit}}]}}}"""));
+            $$"""{"prompt":"x","steps":1,"seed":1,"cfg_scale":1,"width":64,"height":64,"override_settings":{"sd_model_checkpoint":"Hollow"},"alwayson_scripts":{"{{script}}":{"args":[{{unit}}]} } }"""));
         Assert.True(status == HttpStatusCode.OK, body.ToString());
         using JsonDocument info = JsonDocument.Parse(body.GetProperty("info").GetString()!);
         Assert.Equal(1, body.GetProperty("images").GetArrayLength());
