@@ -4,9 +4,10 @@ using System.Text;
 namespace SdCpp.Interop.Tests;
 
 /// <summary>
-/// A model of the family SD 1.x in its real size whose weights are zeros but on one path: from the noise through the first skip connection to
-/// the result. Zeros are holes in the files, so they are made in no time. What it generates means nothing, but a ControlNet changes it by what
-/// its image shows, as it adds to that skip connection.
+/// A model of the family SD 1.x in its real size whose weights are zeros but on two paths: from the noise through the first skip connection to
+/// the result, and from the words' vectors through the last attention to it. Zeros are holes in the files, so they are made in no time. What it
+/// generates means nothing, but a ControlNet changes it by what its image shows, as it adds to that skip connection; and as all words that it
+/// was trained with are zeros, a textual inversion changes it by its vectors.
 /// </summary>
 internal static class HollowSd1
 {
@@ -15,24 +16,31 @@ internal static class HollowSd1
 
     // What is no hole.
     private static readonly string[] Filled =
-        ["input_blocks.0.0.", "output_blocks.11.0.skip_connection.", ".out.", "zero_convs.0.", "input_hint_block.", "decoder.layers.", "encoder.layers."];
+        ["output_blocks.11.1.transformer_blocks.0.attn2.to_v.", "output_blocks.11.1.transformer_blocks.0.attn2.to_out.", "output_blocks.11.1.proj_out.", "final_layer_norm.weight",
+         "input_blocks.0.0.", "output_blocks.11.0.skip_connection.", ".out.", "zero_convs.0.", "input_hint_block.", "decoder.layers.", "encoder.layers.", "emb_params"];
 
     /// <param name="folder">Where to.</param>
     /// <param name="taesd">A small decoder for other latents, whose layers are taken for those of this family.</param>
     public static DiffusionModelOptions Write(string folder, string taesd)
     {
         Directory.CreateDirectory(folder);
-        string unet = Path.Combine(folder, "sd1.safetensors"), clip = Path.Combine(folder, "clip-l.safetensors"), decoder = Path.Combine(folder, "taesd-sd1.safetensors");
-        WriteFile(unet, [.. Unet("model.diffusion_model.")], seed: 1);
-        WriteFile(clip, [.. TinyFlux.ClipTensors()], seed: 2);
+        string checkpoint = Path.Combine(folder, "sd1.safetensors"), decoder = Path.Combine(folder, "taesd-sd1.safetensors");
+        WriteFile(checkpoint, [.. Unet("model.diffusion_model."), .. TinyFlux.ClipTensors().Select(tensor => ("cond_stage_model.transformer." + tensor.Item1, tensor.Item2))], seed: 1);
         WriteFile(decoder, [.. ModelFile.Inspect(taesd).Tensors.Select(tensor => (tensor.Name, tensor.Shape.Select(side => side == 16 ? 4 : (int)side).ToArray()))], seed: 3);
-        return new DiffusionModelOptions { DiffusionModelPath = unet, ClipLPath = clip, TaesdPath = decoder, Threads = 1 };
+        return new DiffusionModelOptions { ModelPath = checkpoint, TaesdPath = decoder, Threads = 1 };
     }
 
     /// <summary>A ControlNet for it; nets of different seeds do different things.</summary>
     public static string WriteControlNet(string path, int seed)
     {
         WriteFile(path, [.. ControlNet()], seed);
+        return path;
+    }
+
+    /// <summary>A textual inversion for it; those of different seeds mean different things.</summary>
+    public static string WriteEmbedding(string path, int seed)
+    {
+        WriteFile(path, [("emb_params", [2, 768])], seed);
         return path;
     }
 
@@ -141,7 +149,7 @@ internal static class HollowSd1
         {
             var values = new Half[Filled.Any(part => ("." + name).Contains("." + part.TrimStart('.'), StringComparison.Ordinal)) ? shape.Aggregate((a, b) => a * b) : 0];
             double size = shape.Length > 1 ? Math.Sqrt(3.0 / shape.Skip(1).Aggregate((a, b) => a * b)) : 0.1;
-            bool isNorm = name.EndsWith("out.0.weight", StringComparison.Ordinal);
+            bool isNorm = name.EndsWith(".out.0.weight", StringComparison.Ordinal) || name.EndsWith("norm.weight", StringComparison.Ordinal);
             for (int i = 0; i < values.Length; i++)
                 values[i] = (Half)(isNorm ? 1 : ((random.NextDouble() * 2) - 1) * size);
             file.Position = at;

@@ -31,7 +31,7 @@ public sealed class ControlNetTests(Workshop studio)
             Path.Combine(folder, "models.yml"),
             $$"""
             models:
-              hollow: {name: Hollow, capabilities: ["text-to-image", "image-to-image"], default_size: "64x64", generation_params: {cfg_scale: 1, sample_steps: 1}, args: ["--diffusion-model", "{{hollow.DiffusionModelPath}}", "--clip_l", "{{hollow.ClipLPath}}", "--taesd", "{{hollow.TaesdPath}}"]}
+              hollow: {name: Hollow, capabilities: ["text-to-image", "image-to-image"], default_size: "64x64", generation_params: {cfg_scale: 1, sample_steps: 1}, args: ["--model", "{{hollow.ModelPath}}", "--taesd", "{{hollow.TaesdPath}}"]}
               demo: {name: Demo, default_size: "64x64", generation_params: {cfg_scale: 1, sample_steps: 1}, args: ["--diffusion-model", "models/demo-diffusion.gguf", "--llm", "models/demo-text-encoder.gguf", "--taesd", "models/demo-taesd.gguf"]}
             """, Cancellation);
         return await StudioServer.StartAsync(folder);
@@ -110,7 +110,7 @@ public sealed class ControlNetTests(Workshop studio)
         }
 
         await using StudioServer near = await StudioServer.StartAsync(studio.NewDataFolder(
-            $$"""models: { far: { name: "Far", exec_mode: api, api: "{{server.Http.BaseAddress}}", api_model: hollow, default_size: "64x64" } }"""));
+            $$"""models: { far: { name: "Far", exec_mode: api, api: "{{server.Http.BaseAddress}}", api_model: hollow, default_size: "64x64", generation_params: {cfg_scale: 1} } }"""));
         Assert.Equal(followed, await RestAsync(near, $$"""{"model":"first-canny","image":"{{left}}"}""", "far"));
         await ListsAsync(server);
         await RefusalsAsync(server, left);

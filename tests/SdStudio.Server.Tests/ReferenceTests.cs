@@ -142,7 +142,7 @@ public sealed class ReferenceTests(Workshop studio)
     {
         await using StudioServer far = await StartAsync();
         await using StudioServer near = await StudioServer.StartAsync(studio.NewDataFolder(
-            $$"""models: { far: { name: "Far", exec_mode: api, api: "{{far.Http.BaseAddress}}", api_model: editor, capabilities: ["text-to-image", "imgedit"] } }"""));
+            $$"""models: { far: { name: "Far", exec_mode: api, api: "{{far.Http.BaseAddress}}", api_model: editor, capabilities: ["text-to-image", "imgedit"], generation_params: {cfg_scale: 1} } }"""));
         await AddAsync(near, "alice", Pictures.Good("png"));
 
         Assert.Equal(await RestAsync(far, $",\"ref_images\":[\"{Encoded(Pictures.Good("png"))}\"]"), await RestAsync(near, "", "a hat <ref:alice>", "far"));
@@ -163,8 +163,8 @@ public sealed class ReferenceTests(Workshop studio)
         foreach (string name in (string[])["..", "%2e%2e%2fup", "a%2Fb", "a.b", "a%5Cb", "%20", "a%00", new string('x', 65), "-a"])
         {
             using MultipartFormDataContent form = StudioServer.Form(Pictures.Good("png"));
-            (HttpStatusCode bad, _) = await server.SendAsync(HttpMethod.Post, $"/api/people/{name}", form);
-            Assert.True(bad is HttpStatusCode.BadRequest or HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed, $"{name}: {bad}");
+            using HttpResponseMessage bad = await server.Http.PostAsync($"/api/people/{name}", form, Cancellation);
+            Assert.True(bad.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed, $"{name}: {bad.StatusCode}");
         }
 
         Assert.Equal(["Zoe the 2nd"], Directory.GetDirectories(Path.Combine(server.Folder, "people")).Select(Path.GetFileName));
@@ -179,7 +179,8 @@ public sealed class ReferenceTests(Workshop studio)
 
         Assert.Equal(HttpStatusCode.BadRequest, (await server.SendAsync(HttpMethod.Post, "/api/people/zoe", StudioServer.Json("""{"image":"bm8="}"""))).Status);
         Assert.Equal(HttpStatusCode.NotFound, (await server.GetAsync("/api/people/nobody")).Status);
-        Assert.Equal(HttpStatusCode.NotFound, (await server.SendAsync(HttpMethod.Delete, $"/api/people/Zoe%20the%202nd/images/..%2f..%2fsdstudio.db")).Status);
+        using (HttpResponseMessage outside = await server.Http.DeleteAsync("/api/people/Zoe%20the%202nd/images/..%2f..%2fsdstudio.db", Cancellation))
+            Assert.Equal(HttpStatusCode.NotFound, outside.StatusCode);
         foreach (JsonElement one in person.GetProperty("images").EnumerateArray())
             Assert.Equal(HttpStatusCode.OK, (await server.SendAsync(HttpMethod.Delete, one.GetProperty("url").GetString()!)).Status);
         Assert.Equal(HttpStatusCode.NotFound, (await server.SendAsync(HttpMethod.Delete, "/api/people/zoe%20the%202nd")).Status);

@@ -10,6 +10,10 @@ internal static class TextValues
     /// <summary>What <see cref="TryFlag"/> takes, for messages.</summary>
     public const string FlagWords = "true or false";
 
+    /// <summary>Whether a name is one of those by which clients mean the usual.</summary>
+    public static bool IsNoName(string? text) =>
+        string.IsNullOrWhiteSpace(text) || text.Trim().ToUpperInvariant() is "NONE" or "N/A" or "AUTOMATIC" or "AUTO" or "DEFAULT" or "UNDEFINED" or "USE SAME SAMPLER" or "USE SAME SCHEDULER";
+
     /// <summary>Reads true, false, 1, 0, yes, no, on and off in any case.</summary>
     public static bool TryFlag(string text, out bool value)
     {

@@ -111,6 +111,8 @@ internal static class RoomServices
         services.AddSingleton<LoraFolder>();
         services.AddSingleton<ControlNetFolder>();
         services.AddSingleton<ControlNetFits>();
+        services.AddSingleton<EmbeddingFolder>();
+        services.AddSingleton<VaeFiles>();
         services.AddSingleton<Hub>();
         services.AddSingleton<FileDownload>();
         services.AddSingleton<ModelDownloads>();

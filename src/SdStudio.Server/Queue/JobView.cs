@@ -20,6 +20,9 @@ internal sealed record JobView(
     /// <summary>Pixels outside the mask that are not the input image's, counted in the results; null without a mask.</summary>
     public int? OutsideMaskChanged { get; init; }
 
+    /// <summary>Steps that a step cache left out of those of all images; null without one.</summary>
+    public int? StepsSkipped { get; init; }
+
     /// <summary>What was asked for and is done otherwise.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
@@ -48,6 +51,7 @@ internal sealed record JobView(
             job.GenerationMs, job.ImageCount, s.ModelHash, s.Engine, s.Adjustments ?? [])
         {
             OutsideMaskChanged = s.OutsideMaskChanged,
+            StepsSkipped = s.StepsSkipped,
             Notes = s.Notes ?? [],
             Device = job.Device,
             CurrentImage = last is { } now ? Math.Min(s.Count, now.ImageIndex + 1) : null,

@@ -31,6 +31,9 @@ internal sealed partial class RemoteGenerator(
         JsonObject extras = RemoteFields.More(job.Settings);
         if (inputs is { Control: { } control, Followed: { } followed })
             extras["control"] = RemoteFields.Control(control, ImageFiles.Encoded(followed, ImageFormats.Png, quality: 0));
+        // Another studio looks at them as they are; for others the first of them is what is edited.
+        if (inputs is { Image: null, References.Count: > 0 })
+            extras["ref_images"] = new JsonArray([.. inputs.References.Select(image => (JsonNode)Convert.ToBase64String(ImageFiles.Encoded(image, ImageFormats.Png, quality: 0)))]);
         RemoteAnswer answer = await AskAsync(http, remote, job.Settings, inputs, extras, cancellation).ConfigureAwait(false);
         if (answer.Status == HttpStatusCode.BadRequest && extras.Any(field => answer.Mentions(field.Key)))
         {
@@ -47,7 +50,7 @@ internal sealed partial class RemoteGenerator(
     private async Task<RemoteAnswer> AskAsync(
         HttpClient http, RemoteModel remote, GenerationSettings settings, GenerationInputs inputs, JsonObject extras, CancellationToken cancellation)
     {
-        List<ImageBuffer> images = [.. new[] { inputs.Image }.OfType<ImageBuffer>(), .. inputs.References];
+        List<ImageBuffer> images = extras.ContainsKey("ref_images") ? [] : [.. new[] { inputs.Image }.OfType<ImageBuffer>(), .. inputs.References];
         using HttpContent content = images.Count == 0 ? Words(remote, settings, extras) : WithImages(remote, settings, images, inputs.Canvas?.Mask, extras);
         using var request = new HttpRequestMessage(HttpMethod.Post, AddressOf(remote.Address, images.Count == 0 ? "images/generations" : "images/edits"))
         {

@@ -32,16 +32,20 @@ internal sealed class TextImageRunner(
         long start = time.GetTimestamp();
         using GenerationInputs inputs = jobInputs.Of(settings, Refers(settings, definition, model));
         GenerationSettings used = settings with { OutsideMaskChanged = null, Sampler = settings.Sampler ?? model.DefaultSampler, Scheduler = settings.Scheduler ?? model.DefaultScheduler };
+        var skipped = new SkippedSteps();
         List<JobImage> saved = images.EarlierOf(job);
         while (saved.Count < settings.Count)
         {
             cancellation.ThrowIfCancellationRequested();
             // One call each: an image is there when it is decoded, not when all are.
-            JobContext one = job.ForImage(saved.Count);
+            JobContext one = skipped.Of(job.ForImage(saved.Count));
             using GenerationResult result = await passes.FirstAsync(model, one, inputs, cancellation).ConfigureAwait(false);
             GeneratedImage image = result.Images[0];
-            used = used with { ModelHash = await WithinPatienceAsync(hash, cancellation).ConfigureAwait(false) };
-            using GenerationResult? second = used.Hires is null
+            used = used with
+            {
+                ModelHash = await WithinPatienceAsync(hash, cancellation).ConfigureAwait(false), StepsSkipped = settings.StepCache is null ? null : skipped.Count,
+            };
+            using GenerationResult? second = used.Hires is null or { IsLatent: true }
                 ? null
                 : await passes.SecondAsync(model, image, one with { Settings = one.Settings with { Sampler = used.Sampler, Scheduler = used.Scheduler } }, inputs, cancellation).ConfigureAwait(false);
             ImageBuffer generated = (second?.Images[0] ?? image).Image;
@@ -53,8 +57,8 @@ internal sealed class TextImageRunner(
 
         return new JobResult(used, saved, (long)lease.Loading.TotalMilliseconds, (long)time.GetElapsedTime(start).TotalMilliseconds)
         {
-            // Two passes of two sizes say nothing about the cost of one.
-            Measured = used.Hires is null && job.Running.Job.ImageCount == 0 ? job.Running.Progress.Measure(used, lease.Loading) : null,
+            // Two passes of two sizes say nothing about the cost of one, nor do steps that were left out.
+            Measured = used.Hires is null && used.StepCache is null && job.Running.Job.ImageCount == 0 ? job.Running.Progress.Measure(used, lease.Loading) : null,
         };
     }
 

@@ -63,7 +63,7 @@ internal sealed class A1111GenerateAnswer(ClientModels models, ModelCatalogue ca
             ["face_restoration_model"] = null,
             ["sd_model_name"] = model is null ? s.Model : models.TitleOf(model),
             ["sd_model_hash"] = s.ModelHash,
-            ["sd_vae_name"] = null,
+            ["sd_vae_name"] = s.Vae,
             ["sd_vae_hash"] = null,
             ["seed_resize_from_w"] = -1,
             ["seed_resize_from_h"] = -1,

@@ -69,6 +69,8 @@ internal sealed class A1111GenerationReader
         if (new A1111ControlNet(_context.Lookups.ControlNets, Notes).Read(_body.Fields, fromImage, model) is var (control, followed))
             (_out["control"], Followed) = (control, followed);
         Put("model", model?.Id);
+        if ((_override.Vae ?? _options.Vae) is { } vae && !IsDefaultName(vae) && model is { Remote: null })
+            AddVae(vae);
         Put("prompt", WithKnownLoras("prompt") is { } prompt ? WithKnownPeople(prompt, model) : null);
         Put("negative_prompt", WithKnownLoras("negative_prompt"));
         AddSampling();
@@ -147,6 +149,14 @@ internal sealed class A1111GenerationReader
             Put(name, value);
     }
 
+    private void AddVae(string vae)
+    {
+        if (_context.Lookups.Vaes.Find(vae) is not null)
+            Put("vae", vae);
+        else
+            Notes.Add($"sd_vae: there is no file '{RequestFields.Shown(vae)}' here: the model's own is used");
+    }
+
     private void AddSize(ModelDefinition? model, bool fromImage)
     {
         long? width = _fields.Integer(int.MinValue, int.MaxValue, "width") is > 0 and long wide ? wide : null;
@@ -167,8 +177,11 @@ internal sealed class A1111GenerationReader
         string? upscaler = _fields.Text("hr_upscaler");
         if (upscaler is not null && _context.Lookups.Catalogue.FindUpscaler(upscaler) is { IsThere: true } known)
             Put("hires_upscaler", known.Name);
+        else if (LatentUpscalers.Find(upscaler) is { } latent)
+            AddLatent(latent);
         else if (!IsDefaultName(upscaler))
             Notes.Add($"hr_upscaler '{RequestFields.Shown(upscaler!)}' is not one of this server's: {Parameters.Resampler} is used");
+        AddSecondSampling();
         ImageSize first = Size ?? model?.DefaultSize ?? ImageSize.Default;
         double scale = Clamped("hr_scale", "hires_scale") ?? 2;
         double width = Math.Max(0, _fields.Number(double.MinValue, double.MaxValue, "hr_resize_x") ?? 0);
@@ -182,6 +195,28 @@ internal sealed class A1111GenerationReader
         Put("hires_steps", steps);
         Put("hires_strength", Clamped("denoising_strength", "strength"));
         return steps;
+    }
+
+    // The engine does both passes in one call then: what the second would have of its own is worth more.
+    private void AddLatent(string upscaler)
+    {
+        string[] own = ["hr_prompt", "hr_negative_prompt", "hr_sampler_name", "hr_scheduler", "hr_cfg"];
+        if (own.Any(name => _fields.Text(name) is { } text && !IsDefaultName(text)))
+            Notes.Add($"hr_upscaler '{upscaler}' does not go with {string.Join(", ", own)}: {Parameters.Resampler} is used");
+        else
+            Put("hires_upscaler", upscaler);
+    }
+
+    private void AddSecondSampling()
+    {
+        string? asked = _fields.Text("hr_sampler_name"), askedScheduler = _fields.Text("hr_scheduler");
+        (string? sampler, string? scheduler) = SamplerNames.Find(_limits.Samplers, _limits.Schedulers, asked, askedScheduler);
+        if (sampler is null && !IsDefaultName(asked))
+            Notes.Add($"hr_sampler_name '{RequestFields.Shown(asked!)}' is not one of the engine's: that of the first pass is used");
+        Put("hires_sampler", sampler);
+        Put("hires_scheduler", scheduler);
+        if (_fields.Number(double.MinValue, double.MaxValue, "hr_cfg") is > 0)
+            Put("hires_cfg_scale", Clamped("hr_cfg", "cfg_scale"));
     }
 
     // The largest image of that shape that may be generated.
@@ -239,8 +274,7 @@ internal sealed class A1111GenerationReader
     }
 
     /// <summary>Whether a name is one of those by which clients mean none.</summary>
-    public static bool IsDefaultName(string? text) =>
-        string.IsNullOrWhiteSpace(text) || text.Trim().ToUpperInvariant() is "NONE" or "N/A" or "AUTOMATIC" or "AUTO" or "DEFAULT" or "UNDEFINED" or "USE SAME SAMPLER" or "USE SAME SCHEDULER";
+    public static bool IsDefaultName(string? text) => TextValues.IsNoName(text);
 
     private void Put(string name, string? text)
     {

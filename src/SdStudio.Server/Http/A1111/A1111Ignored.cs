@@ -9,8 +9,7 @@ internal static class A1111Ignored
     private static readonly string[] NotSupported =
     [
         "subseed_strength", "seed_resize_from_w", "seed_resize_from_h", "restore_faces", "styles", "refiner_checkpoint", "script_name", "alwayson_scripts",
-        "s_churn", "s_tmin", "s_tmax", "s_noise", "s_min_uncond", "hr_checkpoint_name", "hr_sampler_name", "hr_scheduler", "hr_prompt",
-        "hr_negative_prompt", "initial_noise_multiplier", "latent_mask", "firstpass_image",
+        "s_churn", "s_tmin", "s_tmax", "s_noise", "s_min_uncond", "hr_checkpoint_name",  "initial_noise_multiplier", "latent_mask", "firstpass_image",
     ];
 
     // They mean nothing at 1, their default.

@@ -22,6 +22,7 @@ internal sealed class GenerationReader(RequestFields fields, Lookups lookups, Pa
         if (input is null || (!hasMask && settings.Inpaint?.Extend is null))
             settings = settings with { Inpaint = null };
         ImageSize size = ReadSize(model, input, settings.Inpaint);
+        settings = WithSpeed(settings, model);
         List<string> notes = hasMask && type == JobType.Edit && model is { IsEditModel: true, Remote: null }
             ? [$"The model {model.Id} looks at the whole image and knows no masks: it changes what it likes, and only what the mask shows is kept of that"] : [];
         settings = settings with
@@ -35,6 +36,8 @@ internal sealed class GenerationReader(RequestFields fields, Lookups lookups, Pa
             settings = new HiresReader(fields, _catalogue, limits).Read(settings, model);
         if (settings.Tiling && fields.IsGiven("vae_tiling") && settings.VaeTiling)
             fields.Refuse("vae_tiling", "vae_tiling and tiling are both set; an image whose edges fit each other cannot be decoded in tiles, leave one of them out");
+        if (settings.Vae is { } vae && model is { Remote: null } && lookups.Vaes.Find(vae) is null)
+            fields.Refuse("vae", $"vae is '{RequestFields.Shown(vae)}'; {(lookups.Vaes.Names.Any() ? $"allowed is one of: {string.Join(", ", lookups.Vaes.Names)}" : "there is no such file")}");
         SchedulerRules.Check(fields, settings, model, lookups.Files);
         return settings with { VaeTiling = settings.VaeTiling && !settings.Tiling };
     }
@@ -84,6 +87,16 @@ internal sealed class GenerationReader(RequestFields fields, Lookups lookups, Pa
             return known;
         fields.Refuse(parameter.Name, $"The model's own {parameter.Problem(parameter.Name, (string)own, limits)}. Name one, or change models.yml");
         return null;
+    }
+
+    // A quality means what the model's entry says, unless the request says how fast by itself.
+    private GenerationSettings WithSpeed(GenerationSettings settings, ModelDefinition? model)
+    {
+        if (model is null)
+            return settings;
+        if (!fields.IsGiven("speed") && settings.Quality is { } quality && model.SpeedOfQuality.TryGetValue(quality, out string? speed))
+            settings = settings with { Speed = speed == Speed.Exact ? null : speed };
+        return model.Remote is null ? settings with { StepCache = StepCaches.Of(model, lookups.ControlNets.FamilyOf(model), settings.Speed) } : settings;
     }
 
     private ModelDefinition? FindModel(ModelDefinition? fallback)

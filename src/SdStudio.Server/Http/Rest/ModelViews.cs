@@ -1,4 +1,5 @@
 using SdCpp.Interop;
+using SdStudio.Server.Generation;
 using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Models.Catalogue;
 using SdStudio.Server.Models.Files;
@@ -20,6 +21,7 @@ internal sealed class ModelViews(ModelCache cache, FileHashes hashes, ControlNet
             new GenerationParamsResponse(model.DefaultCfgScale, model.DefaultSteps, model.DefaultSampler),
             model.SupportsNegativePrompt)
         {
+            StepCaches = StepCachesOf(model),
             ControlNets = nets.Of(model),
             ReferenceImages = model.IsEditModel ? ImageRequest.MaxImages : 0,
             Quant = model.Quant,
@@ -30,6 +32,10 @@ internal sealed class ModelViews(ModelCache cache, FileHashes hashes, ControlNet
             Problem = model.Unsupported ?? (cache.FailureOf(model.Id) is null ? null : "It could not be loaded when that was last tried; the server's log says why"),
         };
     }
+
+    private Dictionary<string, string> StepCachesOf(ModelDefinition model) => model.Remote is not null
+        ? []
+        : Speed.All.Select(speed => (speed, Cache: StepCaches.Of(model, nets.FamilyOf(model), speed))).Where(pair => pair.Cache is not null).ToDictionary(pair => pair.speed, pair => pair.Cache!.ToString(), StringComparer.Ordinal);
 
     public MemoryInUseResponse MemoryInUse()
     {

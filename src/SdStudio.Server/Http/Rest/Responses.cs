@@ -105,6 +105,9 @@ internal sealed record ModelResponse(
     /// <summary>How many images it looks at in one request, for edits and for references; 0 for models that begin from their input image.</summary>
     public int ReferenceImages { get; init; }
 
+    /// <summary>The step caches that it has for the speeds beside exact; none for models of other servers.</summary>
+    public IReadOnlyDictionary<string, string> StepCaches { get; init; } = new Dictionary<string, string>();
+
     /// <summary>The ControlNets of this server that go with it.</summary>
     public IReadOnlyList<string> ControlNets { get; init; } = [];
 

@@ -29,13 +29,14 @@ internal sealed class ControlNetFits(ControlNetFolder nets, ModelFileCache files
         };
     }
 
+    /// <summary>The family of a model, as far as its file tells.</summary>
+    public ModelFamily FamilyOf(ModelDefinition model) => model.Files.Count == 0 ? ModelFamily.Unknown : files.Of(ModelFileCache.At(model.MainFile))?.Family ?? ModelFamily.Unknown;
+
     private string Allowed(ModelDefinition model)
     {
         List<string> fitting = [.. nets.Names.Where(name => nets.Find(name) is { } path && files.Of(ModelFileCache.At(path)) is { Role: ModelRole.ControlNet } net && net.Family == FamilyOf(model))];
         return fitting.Count > 0 ? $"allowed is one of: {string.Join(", ", fitting)}" : $"the folder controlnets has none for the model {model.Id}";
     }
-
-    private ModelFamily FamilyOf(ModelDefinition model) => files.Of(ModelFileCache.At(model.MainFile))?.Family ?? ModelFamily.Unknown;
 
     private static string NameOf(ModelFamily family) => family == ModelFamily.Unknown ? "of a family that is not known" : $"{family}";
 }

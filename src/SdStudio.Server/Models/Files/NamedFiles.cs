@@ -11,6 +11,9 @@ internal abstract class NamedFiles(string folder)
 
     public IEnumerable<string> Names => Files().Select(file => file.Name).Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>Every file.</summary>
+    public IEnumerable<string> Paths => Files().Select(file => file.Path);
+
     /// <summary>
     /// The file of that name, with or without folder and extension; null when there is none. A name is looked for in the list, never used as a
     /// path.
@@ -29,8 +32,9 @@ internal abstract class NamedFiles(string folder)
     /// <summary>The name of a file of the folder.</summary>
     public string NameOf(string path) => Writable(Path.ChangeExtension(Path.GetRelativePath(folder, path), null).Replace('\\', '/'));
 
-    private IEnumerable<(string Name, string Path)> Files() =>
-        FolderWalk.Files(folder, file => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase)).Select(file => (NameOf(file), file));
+    private IEnumerable<(string Name, string Path)> Files() => !Directory.Exists(folder)
+        ? []
+        : FolderWalk.Files(folder, file => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase)).Select(file => (NameOf(file), file));
 
     private static string Writable(string name) => name.Replace(':', '_');
 }

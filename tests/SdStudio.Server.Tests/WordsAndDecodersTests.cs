@@ -1,0 +1,86 @@
+using System.Net;
+using System.Text.Json;
+using SdCpp.Interop;
+using SdCpp.Interop.Tests;
+
+namespace SdStudio.Server.Tests;
+
+/// <summary>Textual inversions, and decoders in place of a model's own.</summary>
+public sealed class WordsAndDecodersTests(Workshop studio)
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_textual_inversion_is_a_word_of_its_name()
+    {
+        string folder = studio.NewDataFolder("models: {}\n");
+        DiffusionModelOptions hollow = HollowSd1.Write(Path.Combine(folder, "models", "hollow"), Path.Combine(folder, "models", "demo-taesd.gguf"));
+        Directory.CreateDirectory(Path.Combine(folder, "embeddings", "more"));
+        HollowSd1.WriteEmbedding(Path.Combine(folder, "embeddings", "zwonk.safetensors"), seed: 7);
+        File.CreateSymbolicLink(Path.Combine(folder, "embeddings", "nothing.gguf"), Path.Combine(folder, "models", "demo-taesd.gguf"));
+        await File.WriteAllTextAsync(
+            Path.Combine(folder, "models.yml"),
+            $$"""
+            models:
+              hollow: {name: Hollow, default_size: "64x64", generation_params: {cfg_scale: 1, sample_steps: 1}, args: ["--model", "{{hollow.ModelPath}}", "--taesd", "{{hollow.TaesdPath}}"]}
+            """, Cancellation);
+        await using StudioServer server = await StudioServer.StartAsync(folder);
+        async Task<string> DrawAsync(string prompt) => Convert.ToHexString((await server.DrawOneAsync($$"""{"model":"hollow","prompt":"{{prompt}}","seed":1}""")).Pixels);
+
+        string plain = await DrawAsync("a cat");
+        string word = await DrawAsync("a zwonk");
+        Assert.NotEqual(plain, word);
+        Assert.Equal(word, await DrawAsync("a embedding:zwonk"));
+        (HttpStatusCode status, JsonElement body) = await server.SendAsync(
+            HttpMethod.Post, "/sdapi/v1/txt2img", StudioServer.Json("""{"prompt":"a zwonk","seed":1,"width":64,"height":64,"steps":1,"cfg_scale":1}"""));
+        Assert.True(status == HttpStatusCode.OK, body.ToString());
+        Assert.Equal(word, Convert.ToHexString(new PngFile(body.GetProperty("images")[0].GetBytesFromBase64()).Pixels));
+
+        (_, JsonElement list) = await server.GetAsync("/sdapi/v1/embeddings");
+        JsonProperty loaded = Assert.Single(list.GetProperty("loaded").EnumerateObject());
+        Assert.Equal(("zwonk", 2, 768), (loaded.Name, loaded.Value.GetProperty("vectors").GetInt32(), loaded.Value.GetProperty("shape").GetInt32()));
+        // A new file is known after a refresh, and the model is loaded again with it.
+        HollowSd1.WriteEmbedding(Path.Combine(folder, "embeddings", "more", "blimf.safetensors"), seed: 8);
+        string unknown = await DrawAsync("a blimf");
+        Assert.Equal(HttpStatusCode.OK, (await server.SendAsync(HttpMethod.Post, "/sdapi/v1/refresh-embeddings")).Status);
+        Assert.NotEqual(unknown, await DrawAsync("a blimf"));
+        Assert.Equal(word, await DrawAsync("a zwonk"));
+    }
+
+    [Fact]
+    public async Task Another_decoder_is_used_for_a_request()
+    {
+        string folder = studio.NewDataFolder();
+        Directory.CreateDirectory(Path.Combine(folder, "vae"));
+        byte[] decoder = await File.ReadAllBytesAsync(Path.Combine(folder, "models", "demo-taesd.gguf"), Cancellation);
+        // Another decoder: some of the first one's weights are nothing.
+        decoder.AsSpan(decoder.Length * 3 / 4, 20_000).Clear();
+        await File.WriteAllBytesAsync(Path.Combine(folder, "vae", "other.gguf"), decoder, Cancellation);
+        await using StudioServer server = await StudioServer.StartAsync(folder);
+        const string Request = """{"model":"demo","prompt":"a red circle","size":"64x64","steps":2,"seed":1}""";
+        PngFile own = await server.DrawOneAsync(Request);
+        PngFile other = await server.DrawOneAsync(Request.Replace("}", ",\"vae\":\"other\"}", StringComparison.Ordinal));
+        Assert.NotEqual(own.Pixels, other.Pixels);
+        Assert.Contains("VAE: other, ", other.Infotext().Text, StringComparison.Ordinal);
+        Assert.Equal(own.Pixels, (await server.DrawOneAsync(Request)).Pixels);
+        Assert.Equal(own.Pixels, (await server.DrawOneAsync(Request.Replace("}", ",\"vae\":\"Automatic\"}", StringComparison.Ordinal))).Pixels);
+
+        async Task<(byte[] Pixels, string Notes)> A1111Async(string vae)
+        {
+            (HttpStatusCode status, JsonElement body) = await server.SendAsync(HttpMethod.Post, "/sdapi/v1/txt2img", StudioServer.Json(
+                $$"""{"prompt":"a red circle","width":64,"height":64,"steps":2,"seed":1,"override_settings":{"sd_vae":"{{vae}}"}}"""));
+            Assert.True(status == HttpStatusCode.OK, body.ToString());
+            using JsonDocument info = JsonDocument.Parse(body.GetProperty("info").GetString()!);
+            return (new PngFile(body.GetProperty("images")[0].GetBytesFromBase64()).Pixels, info.RootElement.GetProperty("notes").ToString());
+        }
+
+        Assert.Equal((other.Pixels, "[]"), await A1111Async("other.gguf"));
+        Assert.Equal((own.Pixels, "[]"), await A1111Async("Automatic"));
+        Assert.Contains("sd_vae: there is no file 'third' here", (await A1111Async("third")).Notes, StringComparison.Ordinal);
+        (_, JsonElement list) = await server.GetAsync("/sdapi/v1/sd-vae");
+        Assert.Equal("other.gguf", Assert.Single(list.EnumerateArray()).GetProperty("model_name").GetString());
+        (HttpStatusCode refused, JsonElement error) = await server.GenerateAsync("""{"model":"demo","prompt":"x","vae":"../models/demo-taesd.gguf"}""");
+        Assert.Equal(HttpStatusCode.BadRequest, refused);
+        Assert.Contains("vae is '../models/demo-taesd.gguf'; allowed is one of: other.gguf", Shape.Error(error), StringComparison.Ordinal);
+    }
+}
