@@ -85,7 +85,7 @@ Task("Test")
     (int passed, int lost, int skipped) = ReadResults();
     System.IO.File.WriteAllText(summary.FullPath, (skipped > 0 ? $"{skipped} skipped: the reasons stand in {results.GetDirectoryName()}\n" : "") + $"{passed} passed, {lost} failed\n");
     if (failed > 0 || lost > 0 || passed == 0)
-        throw new CakeException($"Tests: {passed} passed, {lost} failed.");
+        throw new CakeException($"Tests: {passed} passed, {lost} failed.\n{FailedTests()}");
 });
 
 (int Passed, int Failed, int Skipped) ReadResults()
@@ -101,6 +101,20 @@ Task("Test")
     }
 
     return (passed, lost, skipped);
+}
+
+// The output of a run is long and often cut at its beginning: what failed, and where, stands at its end too.
+string FailedTests()
+{
+    IEnumerable<string> failures =
+        from file in GetFiles($"{results}/*.xml")
+        from test in XDocument.Load(file.FullPath).Descendants("test")
+        where (string)test.Attribute("result") == "Fail"
+        let stack = ((string)test.Descendants("stack-trace").FirstOrDefault() ?? "").Split('\n')
+        select $"  {(string)test.Attribute("name")}\n"
+            + $"    {((string)test.Descendants("message").FirstOrDefault() ?? "").Trim().Replace("\n", "\n    ")}\n"
+            + $"    {stack.FirstOrDefault(line => line.Contains("tests/"))?.Trim()}";
+    return string.Join("\n", failures.Take(20).Select(text => text[..Math.Min(text.Length, 1200)]));
 }
 
 Task("Pack")

@@ -4,7 +4,10 @@ using SdStudio.Server.Settings;
 
 namespace SdStudio.Server.Models.Cache;
 
-/// <summary>Loads the engine and makes the demo model beside the start of the server: the port opens at once.</summary>
+/// <summary>
+/// Loads the engine and makes the demo model once the port is open: a server that cannot start says so in one sentence,
+/// without the lines that a graphics driver writes while it is loaded.
+/// </summary>
 internal sealed partial class EngineHost(
     DataFolders folders, IOptions<StudioOptions> options, IHostApplicationLifetime lifetime, ILogger<EngineHost> logger) : IHostedService
 {
@@ -22,11 +25,17 @@ internal sealed partial class EngineHost(
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        _ = Task.Factory.StartNew(Prepare, cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        lifetime.ApplicationStarted.Register(() =>
+            _ = Task.Factory.StartNew(Prepare, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
         return Task.CompletedTask;
     }
 
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (!lifetime.ApplicationStarted.IsCancellationRequested)
+            _ready.TrySetCanceled(CancellationToken.None);
+        return Task.CompletedTask;
+    }
 
     private void Prepare()
     {
