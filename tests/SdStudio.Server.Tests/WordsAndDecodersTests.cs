@@ -68,7 +68,7 @@ public sealed class WordsAndDecodersTests(Workshop studio)
         async Task<(byte[] Pixels, string Notes)> A1111Async(string vae)
         {
             (HttpStatusCode status, JsonElement body) = await server.SendAsync(HttpMethod.Post, "/sdapi/v1/txt2img", StudioServer.Json(
-                $$"""{"prompt":"a red circle","width":64,"height":64,"steps":2,"seed":1,"override_settings":{"sd_vae":"{{vae}}"}}"""));
+                $$"""{"prompt":"a red circle","width":64,"height":64,"steps":2,"seed":1,"override_settings":{"sd_vae":"{{vae}}"} }"""));
             Assert.True(status == HttpStatusCode.OK, body.ToString());
             using JsonDocument info = JsonDocument.Parse(body.GetProperty("info").GetString()!);
             return (new PngFile(body.GetProperty("images")[0].GetBytesFromBase64()).Pixels, info.RootElement.GetProperty("notes").ToString());
