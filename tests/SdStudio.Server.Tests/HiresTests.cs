@@ -41,14 +41,14 @@ public sealed class HiresTests(Workshop studio)
     [Fact]
     public async Task The_second_pass_has_words_and_sampling_of_its_own()
     {
-        PngFile own = await DrawAsync("\"hires_strength\":1,\"hires_prompt\":\"a green circle on a blue background\",\"hires_sampler\":\"euler_a\",\"hires_scheduler\":\"simple\",\"hires_cfg_scale\":2");
+        PngFile own = await DrawAsync("\"hires_strength\":1,\"hires_prompt\":\"a green circle on a blue background\",\"hires_sampler\":\"euler_a\",\"hires_scheduler\":\"simple\",\"hires_cfg_scale\":1");
         own.ShowsAt(.5, .5, Green);
         string infotext = own.Infotext().Text;
         Assert.StartsWith("a red circle on a blue background\n", infotext, StringComparison.Ordinal);
-        Assert.Contains("Hires prompt: a green circle on a blue background, Hires sampler: Euler a, Hires schedule type: Simple, Hires CFG Scale: 2", infotext, StringComparison.Ordinal);
+        Assert.Contains("Hires prompt: a green circle on a blue background, Hires sampler: Euler a, Hires schedule type: Simple, Hires CFG Scale: 1", infotext, StringComparison.Ordinal);
 
         (PngFile same, JsonElement info) = await A1111Async(
-            "\"denoising_strength\":1,\"hr_prompt\":\"a green circle on a blue background\",\"hr_sampler_name\":\"Euler a\",\"hr_scheduler\":\"Simple\",\"hr_cfg\":2,\"hr_upscaler\":\"Lanczos\"");
+            "\"denoising_strength\":1,\"hr_prompt\":\"a green circle on a blue background\",\"hr_sampler_name\":\"Euler a\",\"hr_scheduler\":\"Simple\",\"hr_cfg\":1,\"hr_upscaler\":\"Lanczos\"");
         Assert.Equal(own.Pixels, same.Pixels);
         Assert.Equal(0, info.GetProperty("notes").GetArrayLength());
         (same, info) = await A1111Async("\"denoising_strength\":1,\"hr_prompt\":\"a green circle on a blue background\",\"hr_upscaler\":\"Latent\"");
