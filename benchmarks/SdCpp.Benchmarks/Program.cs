@@ -8,6 +8,7 @@ using SdCpp.Benchmarks;
 
 // SdCpp.Benchmarks soak [cycles] [cancels]   loads, draws, frees and cancels; fails when memory grows
 // SdCpp.Benchmarks turns [part]              alternatives against each other, by turns
+// SdCpp.Benchmarks pairs [count]             two contexts at the same time against one alone; fails when an image differs
 // SdCpp.Benchmarks ...                       BenchmarkDotNet's own arguments
 if (args is ["soak", .. var numbers])
 {
@@ -15,6 +16,9 @@ if (args is ["soak", .. var numbers])
     int cancels = numbers.Length > 1 ? int.Parse(numbers[1], CultureInfo.InvariantCulture) : cycles;
     return await SoakProgram.RunAsync(cycles, cancels);
 }
+
+if (args is ["pairs", .. var count])
+    return await Pairs.RunAsync(Demo.Files, count is [{ } pairs] ? int.Parse(pairs, CultureInfo.InvariantCulture) : 1000, Console.WriteLine) == 0 ? 0 : 1;
 
 if (args is ["turns", .. var part])
     return await Turns.RunAsync(part.FirstOrDefault());

@@ -7,6 +7,8 @@ using SdStudio.Load;
 // SdStudio.Load evict [cycles]   five models under a budget that holds two
 // SdStudio.Load list             the list of a thousand models
 // SdStudio.Load crowd [seconds]  a job alone against a job beside 200 clients that poll and 50 WebSockets
+// SdStudio.Load devices [rounds] the CPU as one device of two threads against two of one thread
+// SdStudio.Load waiting FOLDER   one device against two with the stand-in engine of the tests, which waits in place of computing
 switch (args)
 {
     case ["gallery", .. var rest]:
@@ -27,11 +29,17 @@ switch (args)
     case ["evict", .. var rest]:
         await ModelsLoad.EvictAsync(Number(rest, 200));
         return 0;
+    case ["devices", .. var rest]:
+        await DevicesLoad.CompareAsync(Number(rest, 2));
+        return 0;
+    case ["waiting", var native]:
+        await DevicesLoad.WaitingAsync(native);
+        return 0;
     case ["list"]:
         await ModelsLoad.ListAsync();
         return 0;
     default:
-        await Console.Error.WriteLineAsync("Usage: SdStudio.Load gallery [rows] | crowd [rounds] | turns | process | evict [cycles] | list");
+        await Console.Error.WriteLineAsync("Usage: SdStudio.Load gallery [rows] | crowd [rounds] | turns | process | evict [cycles] | list | devices [rounds] | waiting FOLDER");
         return 1;
 }
 

@@ -43,7 +43,7 @@ typedef enum sdcpp_status {
     SDCPP_ENGINE_NOT_FOUND = 2,    /* no engine file, or a library it needs is missing */
     SDCPP_ENGINE_INCOMPATIBLE = 3, /* an engine was found, but not the one this bridge was made for */
     SDCPP_MODEL_LOAD_FAILED = 4,   /* the engine refused the model files; the message ends with its last error lines */
-    SDCPP_GENERATION_FAILED = 5,   /* the engine returned no picture */
+    SDCPP_GENERATION_FAILED = 5,   /* the engine returned no image */
     SDCPP_CANCELLED = 6,           /* stopped because sdcpp_cancel asked for it */
     SDCPP_OUT_OF_MEMORY = 7,       /* an allocation failed; the context is still usable */
     SDCPP_NOT_SUPPORTED = 8,       /* this engine build lacks the named field or function */
@@ -167,12 +167,12 @@ typedef struct sdcpp_progress {
 
 typedef void (*sdcpp_progress_fn)(const sdcpp_progress* progress, void* user);
 
-/* A picture as it is after `step` steps: width x height x channels bytes, row-major, valid during the callback only. */
+/* An image as it is after `step` steps: width x height x channels bytes, row-major, valid during the callback only. */
 typedef struct sdcpp_preview {
     uint32_t size;
     int32_t step; /* of the sampler, from 1 */
     int32_t image_index;
-    uint32_t width; /* of the preview: smaller than the picture in mode "proj" of some models */
+    uint32_t width; /* of the preview: smaller than the image in mode "proj" of some models */
     uint32_t height;
     uint32_t channels; /* 3 */
     const uint8_t* pixels;
@@ -235,7 +235,7 @@ typedef struct sdcpp_context_info {
     const char* family;
     const char* default_sampler;
     const char* default_scheduler;
-    int32_t takes_ref_images; /* 1: pictures "ref_images" are drawn from; 0: they are refused */
+    int32_t takes_ref_images; /* 1: images "ref_images" are generated from; 0: they are refused */
     uint32_t reserved2;
 } sdcpp_context_info;
 
@@ -277,7 +277,7 @@ typedef struct sdcpp_lora {
 } sdcpp_lora;
 
 /*
- * A picture by the engine's name of its field, 3 channels:
+ * An image by the engine's name of its field, 3 channels:
  *  - "ref_images": what an edit model looks at (Kontext, Qwen-Image-Edit, FLUX.2), any size; several are kept in their order
  *  - "control_image": for option control_net_path of the context, exactly width x height
  *  - "ip_adapter_image": for option ip_adapter_path, any size
@@ -296,9 +296,9 @@ typedef struct sdcpp_picture {
 typedef struct sdcpp_image_params {
     uint32_t size;
     int32_t width;  /* 1..16384 pixels; width * height at most SDCPP_MAX_PIXELS */
-    int32_t height; /* sizes off the engine's grid are drawn larger and cropped evenly */
+    int32_t height; /* sizes off the engine's grid are generated larger and cropped evenly */
     int32_t steps;  /* 1..SDCPP_MAX_STEPS */
-    int64_t seed;   /* 0 or more; image i of the batch is drawn with seed + i */
+    int64_t seed;   /* 0 or more; image i of the batch is generated with seed + i */
     int32_t batch_count; /* 1..SDCPP_MAX_BATCH */
     int32_t clip_skip;   /* 0 = the model's own, else 1..12 */
     float cfg_scale;     /* 0..1000 */
@@ -330,7 +330,7 @@ SDCPP_API int32_t sdcpp_result_size(const sdcpp_image_params* params, uint32_t* 
 /* Where results go: buffers of the caller's. */
 typedef struct sdcpp_result {
     uint32_t size;
-    uint32_t image_count;     /* in: how many buffers; out: how many of them hold a finished picture, from the first on */
+    uint32_t image_count;     /* in: how many buffers; out: how many of them hold a finished image, from the first on */
     uint8_t* const* images;   /* RGB, width x height x 3 each, or as large as the hires fix makes them */
     size_t image_bytes;       /* capacity of each buffer */
 } sdcpp_result;
@@ -340,14 +340,14 @@ SDCPP_API int32_t sdcpp_txt2img(sdcpp_context* context, const sdcpp_image_params
 
 /*
  * As sdcpp_txt2img, beginning from `init` (3 channels, exactly width x height). strength 0..1: how far the result may leave it.
- * `mask` (1 channel, same size, 255 = draw anew, 0 = keep) may be NULL.
+ * `mask` (1 channel, same size, 255 = generate, 0 = keep) may be NULL.
  */
 SDCPP_API int32_t sdcpp_img2img(sdcpp_context* context, const sdcpp_image_params* params, const sdcpp_image* init,
                                 const sdcpp_image* mask, float strength, const sdcpp_call* call, sdcpp_result* result,
                                 sdcpp_error* error);
 
 /*
- * The edges of `input` (3 channels, at least 3 x 3) as an image for a ControlNet that draws along edges. Thresholds and greys are
+ * The edges of `input` (3 channels, at least 3 x 3) as an image for a ControlNet that generates along edges. Thresholds and greys are
  * 0..1, low <= high; `output` takes width x height x 3 bytes. SDCPP_NOT_SUPPORTED without the feature "canny".
  */
 SDCPP_API int32_t sdcpp_canny(const sdcpp_image* input, float high_threshold, float low_threshold, float weak, float strong, int32_t inverse,
@@ -391,7 +391,7 @@ SDCPP_API void sdcpp_upscaler_free(sdcpp_upscaler* upscaler);
 SDCPP_API int32_t sdcpp_upscaler_factor(const sdcpp_upscaler* upscaler);
 
 /*
- * Enlarges `input` (3 channels) by the model's factor into the first buffer of the result, width * factor x height * factor x 3.
+ * Upscales `input` (3 channels) by the model's factor into the first buffer of the result, width * factor x height * factor x 3.
  * The engine cannot be stopped while it upscales.
  */
 SDCPP_API int32_t sdcpp_upscale(sdcpp_upscaler* upscaler, const sdcpp_image* input, const sdcpp_call* call, sdcpp_result* result,

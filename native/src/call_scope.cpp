@@ -240,7 +240,7 @@ void call_scope::read_phase(std::string_view line) {
     }
 }
 
-// The hires fix: each image is enlarged and sampled once more, then all are decoded.
+// The hires fix: each image is upscaled and sampled once more, then all are decoded.
 void call_scope::read_second_pass(std::string_view line) {
     if (starts_with(line, "hires fix: upscaling to")) {
         pass_ = 2;
@@ -270,7 +270,7 @@ void call_scope::enter_phase(sdcpp_phase phase) noexcept {
 // What the counts alone tell when the log line that should have said it was lost.
 void call_scope::infer_phase(int step, int steps) {
     if (pass_ == 2) {
-        // Tiles of decoding and enlarging are counted by the same callback.
+        // Tiles of decoding and upscaling are counted by the same callback.
         if (phase_ == SDCPP_PHASE_UPSCALE && enlarged_ && (second_steps_ <= 0 || steps == second_steps_)) {
             enter_phase(SDCPP_PHASE_SAMPLE);
         }

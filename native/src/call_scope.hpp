@@ -32,7 +32,7 @@ public:
     void enter_phase(sdcpp_phase phase) noexcept;
     // `steps` is what the request asked the sampler for.
     void set_context(sd_ctx_t* context, int steps) noexcept;
-    // There will be a second pass, which enlarges pixels or latents.
+    // There will be a second pass, which upscales pixels or latents.
     void set_second_pass(bool through_pixels) noexcept;
 
     // Throws `failure`: `what` with the last error and warning lines of the engine during this call. The code is `otherwise`, unless a

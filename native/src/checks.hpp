@@ -12,11 +12,11 @@ void struct_size(const char* what, const void* pointer, uint32_t size, size_t fi
 void threads(int32_t n_threads);
 void options(const sdcpp_option* options, size_t count);
 void image_params(const sdcpp_image_params& params);
-// Sides of a picture that can be.
+// Sides of an image that can be.
 void size(const char* what, uint32_t width, uint32_t height);
 void image(const char* what, const sdcpp_image* image, uint32_t channels);
 void same_size(const char* what, const sdcpp_image& image, const sdcpp_image_params& params);
-// The engine scales a reference picture to as many pixels as the result has, in its own shape and on a grid of 16, and throws where a side
+// The engine scales a reference image to as many pixels as the result has, in its own shape and on a grid of 16, and throws where a side
 // becomes nothing.
 void scalable(const char* what, const sdcpp_image& image, const sdcpp_image_params& params);
 void strength(float strength);

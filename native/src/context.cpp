@@ -57,7 +57,7 @@ std::unique_ptr<sdcpp_context> create_context(const sdcpp_context_params& params
     engine_params.n_threads = params.n_threads > 0 ? params.n_threads : available_threads();
     // Merging a LoRA into the weights leaks it into the next call, and aborts in the prebuilt engine.
     engine_params.lora_apply_mode = LORA_APPLY_AT_RUNTIME;
-    // A lazily loaded model fails in its first picture, and its step times lie.
+    // A lazily loaded model fails in its first image, and its step times lie.
     load_eagerly(engine_params, 0);
     set_options(*context, params, engine_params);
 

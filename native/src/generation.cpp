@@ -35,7 +35,7 @@ scheduler_t scheduler(const sdcpp_image_params& params, const sdcpp_context& con
     return value;
 }
 
-// With one step gits reads before its table, and karras and exponential divide by nothing and draw black; for families that ays has no
+// With one step gits reads before its table, and karras and exponential divide by nothing and return black images; for families that ays has no
 // table for, it has no sigmas at all.
 void check_scheduler(const std::string& name, int steps, const std::string& family) {
     if (steps < 2 && (name == "gits" || name == "karras" || name == "exponential")) {
@@ -52,7 +52,7 @@ struct sides {
     uint32_t height;
 };
 
-// What the request, its own scale or target, makes of a side: `on_grid(side)` pixels are drawn for `side` of them, and the second pass
+// What the request, its own scale or target, makes of a side: `on_grid(side)` pixels are generated for `side` of them, and the second pass
 // keeps that proportion, so that cropping evenly gives the same place back.
 uint32_t grid_side_of(uint32_t side, uint32_t target) { return on_grid(static_cast<uint32_t>((static_cast<uint64_t>(target) * on_grid(side) + side - 1) / side)); }
 
@@ -80,12 +80,12 @@ sides hires_size(uint32_t width, uint32_t height, sd_hires_params_t& hires) {
     return size;
 }
 
-// The engine enlarges latents, or decodes, enlarges the picture and encodes it again.
+// The engine upscales latents, or decodes, upscales the image and encodes it again.
 bool enlarges_pixels(const sd_hires_params_t& hires) {
     return engine().hires_upscaler_name != nullptr && std::strncmp(engine().hires_upscaler_name(hires.upscaler), "Latent", 6) != 0;
 }
 
-// The files that options of a picture name, and the parts of the model that they need.
+// The files that options of an image name, and the parts of the model that they need.
 void check_files(const sdcpp_context& context, const sd_img_gen_params_t& engine_params) {
     if (engine_params.hires.enabled && engine_params.hires.model_path != nullptr) {
         checks::file("option hires.model_path", engine_params.hires.model_path);
@@ -109,10 +109,10 @@ bool has_joined_edges(const Params&, long) {
     return false;
 }
 
-// The engine asserts where it decodes or encodes joined edges in tiles: with many sizes of picture and tile, and no rule was found which.
+// The engine asserts where it decodes or encodes joined edges in tiles: with many sizes of image and tile, and no rule was found which.
 void check_tiling(const sd_img_gen_params_t& engine_params) {
     if (engine_params.vae_tiling_params.enabled && has_joined_edges(engine_params, 0)) {
-        refuse("vae_tiling_params.enabled and circular_x or circular_y are both set; the engine cannot decode a picture with joined edges in tiles");
+        refuse("vae_tiling_params.enabled and circular_x or circular_y are both set; the engine cannot decode an image with joined edges in tiles");
     }
 }
 
@@ -144,7 +144,7 @@ std::vector<sd_lora_t> loras_of(const sdcpp_image_params& params) {
     return loras;
 }
 
-// Copies what the engine delivered; returns how many pictures that were.
+// Copies what the engine delivered; returns how many images that were.
 uint32_t deliver(const engine_images& images, const sdcpp_image_params& params, sides size, sdcpp_result& result) {
     const int delivered = std::max(0, std::min(images.count, params.batch_count));
     for (int i = 0; i < delivered; ++i) {
@@ -236,9 +236,9 @@ void generate(sdcpp_context& context, const sdcpp_image_params& params, const sd
     }
     if (result.image_count == 0) {
         if (context.cancel.load() != SDCPP_CANCEL_NONE) {
-            throw failure(SDCPP_CANCELLED, "cancelled before a picture was finished");
+            throw failure(SDCPP_CANCELLED, "cancelled before an image was finished");
         }
-        scope.fail(SDCPP_GENERATION_FAILED, "the engine finished no picture");
+        scope.fail(SDCPP_GENERATION_FAILED, "the engine finished no image");
     }
 }
 

@@ -1,4 +1,4 @@
-// The options of a picture. Ranges are those in which the engine neither ends the process nor runs for hours, tried value by value.
+// The options of an image. Ranges are those in which the engine neither ends the process nor runs for hours, tried value by value.
 #include "option_table.hpp"
 
 #include "../engine/engine.hpp"

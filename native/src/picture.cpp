@@ -31,7 +31,7 @@ sd_image_t padded_image::view() noexcept { return {width_, height_, channels_, p
 
 void copy_middle(const sd_image_t& from, uint32_t width, uint32_t height, uint8_t* to) {
     if (from.data == nullptr || from.channel != 3 || from.width < width || from.height < height) {
-        throw failure(SDCPP_GENERATION_FAILED, "the engine returned a picture of " + std::to_string(from.width) + "x" + std::to_string(from.height) +
+        throw failure(SDCPP_GENERATION_FAILED, "the engine returned an image of " + std::to_string(from.width) + "x" + std::to_string(from.height) +
                                                    " with " + std::to_string(from.channel) + " channels for a request of " + std::to_string(width) + "x" +
                                                    std::to_string(height));
     }

@@ -9,7 +9,7 @@
 
 namespace sdcpp {
 
-// The engine draws on multiples of this many pixels and rounds other sizes up.
+// The engine generates on multiples of this many pixels and rounds other sizes up.
 constexpr uint32_t grid = 8;
 
 constexpr uint32_t on_grid(uint32_t side) { return (side + grid - 1) / grid * grid; }

@@ -12,7 +12,7 @@
 namespace sdcpp {
 namespace {
 
-// The families that the engine draws from reference pictures with; others dereference what they have not got.
+// The families that the engine generates from reference images with; others dereference what they have not got.
 constexpr std::array edit_families = {"Flux",       "Flux.2",           "Flux.2 klein",     "Qwen Image", "Qwen Image Layered", "Longcat-Image",
                                       "HiDream O1", "Instruct-Pix2Pix", "SDXL Instruct-Pix2Pix"};
 
@@ -25,7 +25,7 @@ void need_family(const sdcpp_context& context) {
         for (const char* name : edit_families) {
             names += (names.empty() ? "" : ", ") + std::string(name);
         }
-        throw failure(SDCPP_NOT_SUPPORTED, "ref_images: a model of the family '" + context.family + "' takes no reference pictures; those that do are " + names, "ref_images");
+        throw failure(SDCPP_NOT_SUPPORTED, "ref_images: a model of the family '" + context.family + "' takes no reference images; those that do are " + names, "ref_images");
     }
 }
 
@@ -35,16 +35,16 @@ auto set_ip_adapter(Params& params, const sdcpp_image& image, int) -> decltype((
 }
 template <typename Params>
 void set_ip_adapter(Params&, const sdcpp_image&, long) {
-    throw failure(SDCPP_NOT_SUPPORTED, "picture ip_adapter_image is not supported by this engine build", "ip_adapter_image");
+    throw failure(SDCPP_NOT_SUPPORTED, "image ip_adapter_image is not supported by this engine build", "ip_adapter_image");
 }
 
-// Without it the engine draws somebody else, and says so in its log alone. The word is fixed in it.
+// Without it the engine generates somebody else, and says so in its log alone. The word is fixed in it.
 void need_trigger(const char* prompt) {
     const std::string_view text = prompt != nullptr ? prompt : "";
     const size_t first = text.find_first_not_of(" \t\r\n");
     const size_t trigger = text.rfind("img");
     if (trigger == std::string_view::npos || trigger <= first) {
-        refuse("prompt: PhotoMaker draws the person where the word img stands behind another, as in 'a man img in a garden'", "prompt");
+        refuse("prompt: PhotoMaker generates the person where the word img stands behind another, as in 'a man img in a garden'", "prompt");
     }
 }
 
@@ -58,7 +58,7 @@ call_pictures::call_pictures(const sdcpp_context& context, const sdcpp_image_par
     for (size_t i = 0; i < params.picture_count; ++i) {
         const sdcpp_picture& picture = params.pictures[i];
         if (picture.name == nullptr) {
-            refuse("a picture has no name");
+            refuse("an image has no name");
         }
         const std::string name = picture.name;
         checks::image(picture.name, &picture.image, 3);
@@ -79,7 +79,7 @@ call_pictures::call_pictures(const sdcpp_context& context, const sdcpp_image_par
             need_trigger(params.prompt);
             ids_.push_back(view(picture.image));
         } else {
-            throw failure(SDCPP_NOT_SUPPORTED, "picture " + name + " is not supported by this engine build", name);
+            throw failure(SDCPP_NOT_SUPPORTED, "image " + name + " is not supported by this engine build", name);
         }
     }
     engine_params.ref_images = refs_.data();

@@ -1,4 +1,4 @@
-// The pictures of a call, by the engine's names of their fields.
+// The images of a call, by the engine's names of their fields.
 #pragma once
 
 #include "context.hpp"
@@ -10,14 +10,14 @@
 
 namespace sdcpp {
 
-// Whether the engine draws from reference pictures with this model.
+// Whether the engine generates from reference images with this model.
 bool takes_ref_images(const sdcpp_context& context);
 
-// Puts the pictures of a request into the engine's struct, and keeps what that points to.
+// Puts the images of a request into the engine's struct, and keeps what that points to.
 class call_pictures {
 public:
     // Throws `failure`: SDCPP_NOT_SUPPORTED for a field that this engine lacks or that the model has no use for (the engine crashes over
-    // some of them), SDCPP_INVALID_ARGUMENT for a picture that is not allowed.
+    // some of them), SDCPP_INVALID_ARGUMENT for an image that is not allowed.
     call_pictures(const sdcpp_context& context, const sdcpp_image_params& params, sd_img_gen_params_t& engine_params);
 
 private:

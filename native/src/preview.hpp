@@ -1,4 +1,4 @@
-// Pictures of a call while it is sampled. The engine has one callback and one mode for the whole process.
+// Images of a call while it is sampled. The engine has one callback and one mode for the whole process.
 #pragma once
 
 #include <sdcpp.h>

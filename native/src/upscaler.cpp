@@ -27,7 +27,7 @@ std::unique_ptr<sdcpp_upscaler> create_upscaler(const sdcpp_upscaler_params& par
     }
     upscaler->factor = engine().get_upscale_factor(upscaler->engine_context.get());
     if (upscaler->factor < 1 || upscaler->factor > 16) {
-        throw failure(SDCPP_MODEL_LOAD_FAILED, "the file claims to enlarge by " + std::to_string(upscaler->factor));
+        throw failure(SDCPP_MODEL_LOAD_FAILED, "the file claims to upscale by " + std::to_string(upscaler->factor));
     }
     return upscaler;
 }
@@ -44,7 +44,7 @@ void upscale_image(sdcpp_upscaler& upscaler, const sdcpp_image& input, const sdc
     // The engine only reads the input, though its struct does not say so.
     const sd_image_t in{input.width, input.height, input.channels, const_cast<uint8_t*>(input.data)};
     if (!engine().upscale(upscaler.engine_context.get(), in, factor, &images.images, &images.count) || images.images == nullptr || images.count < 1) {
-        scope.fail(SDCPP_GENERATION_FAILED, "the engine did not upscale the picture");
+        scope.fail(SDCPP_GENERATION_FAILED, "the engine did not upscale the image");
     }
     copy_middle(images.images[0], width, height, result.images[0]);
     result.image_count = 1;

@@ -92,7 +92,7 @@ public sealed record DiffusionModelOptions
     /// <summary>Most calls that wait for their turn, 0 or more; further ones fail with <see cref="SdError.Busy"/>.</summary>
     public int MaxWaitingCalls { get; init; } = 1000;
 
-    /// <summary>Where noise comes from: <c>cuda</c>, <c>cpu</c> or <c>std_default</c>. Names of other programs whose seeds shall give the same picture.</summary>
+    /// <summary>Where noise comes from: <c>cuda</c>, <c>cpu</c> or <c>std_default</c>. Names of other programs whose seeds shall give the same image.</summary>
     public string? Rng { get; init; }
 
     /// <summary>Where the noise comes from that samplers add; null for <see cref="Rng"/>.</summary>
@@ -100,7 +100,7 @@ public sealed record DiffusionModelOptions
 
     /// <summary>
     /// What the model predicts: <c>eps</c>, <c>v</c>, <c>edm_v</c>, <c>sd3_flow</c>, <c>flux_flow</c>; null for what its family does. Requests
-    /// then give <see cref="ImageRequest.FlowShift"/> for the last two: the engine has none of its own, and draws black.
+    /// then give <see cref="ImageRequest.FlowShift"/> for the last two: the engine has none of its own, and returns black images.
     /// </summary>
     public string? Prediction { get; init; }
 
@@ -128,7 +128,7 @@ public sealed record DiffusionModelOptions
     /// <summary>Direct convolution in the diffusion model.</summary>
     public bool DiffusionConvDirect { get; init; }
 
-    /// <summary>Scale the convolutions of SDXL's VAE, against black pictures in 16 bits.</summary>
+    /// <summary>Scale the convolutions of SDXL's VAE, against black images in 16 bits.</summary>
     public bool ForceSdxlVaeConvScale { get; init; }
 
     /// <summary>Factor of the results of linear layers against overflow in 16 bits, above 0 to 1000.</summary>

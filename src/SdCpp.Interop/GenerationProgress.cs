@@ -15,12 +15,12 @@ public enum GenerationPhase
     /// <summary>Latents to pixels; steps are tiles when tiling is on.</summary>
     Decode = 3,
 
-    /// <summary>Enlarging; steps are tiles.</summary>
+    /// <summary>Upscaling; steps are tiles.</summary>
     Upscale = 4,
 }
 
 /// <summary>Where a call is. Without <see cref="HiresFix"/>, phases come in the order of <see cref="GenerationPhase"/>. In its second
-/// pass each image is enlarged and sampled, then all are decoded. Phases never go back within an image of a pass.</summary>
+/// pass each image is upscaled and sampled, then all are decoded. Phases never go back within an image of a pass.</summary>
 /// <param name="Phase">What the engine is doing.</param>
 /// <param name="Step">Finished steps of the phase, 0 to <paramref name="Steps"/>; never goes back within a phase of one image of a pass.</param>
 /// <param name="Steps">Steps of the phase; 0 when it has none.</param>

@@ -1,13 +1,13 @@
 namespace SdCpp.Interop;
 
 /// <summary>
-/// A second pass: the picture is drawn at the size of the request, enlarged and sampled once more, so that a large one keeps one
+/// A second pass: the image is generated at the size of the request, upscaled and sampled once more, so that a large one keeps one
 /// composition. The result has the larger size.
 /// </summary>
 public sealed record HiresFix
 {
     /// <summary>
-    /// What enlarges: <c>Lanczos</c>, <c>Nearest</c>, <c>Model</c>, or, without leaving latent space, <c>Latent</c>, <c>Latent (nearest)</c>,
+    /// What upscales: <c>Lanczos</c>, <c>Nearest</c>, <c>Model</c>, or, without leaving latent space, <c>Latent</c>, <c>Latent (nearest)</c>,
     /// <c>Latent (nearest-exact)</c>, <c>Latent (antialiased)</c>, <c>Latent (bicubic)</c>, <c>Latent (bicubic antialiased)</c>.
     /// </summary>
     public string Upscaler { get; init; } = "Lanczos";

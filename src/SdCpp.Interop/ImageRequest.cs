@@ -2,7 +2,7 @@ namespace SdCpp.Interop;
 
 /// <summary>
 /// What text-to-image and image-to-image have in common. Values out of range are refused with an <see cref="SdException"/>; what the
-/// loaded engine lacks is refused by its name with <see cref="SdError.NotSupported"/>. Pictures must live until the call has ended.
+/// loaded engine lacks is refused by its name with <see cref="SdError.NotSupported"/>. Images must live until the call has ended.
 /// </summary>
 public abstract record ImageRequest
 {
@@ -15,10 +15,10 @@ public abstract record ImageRequest
     /// <summary>Most UTF-8 bytes of a prompt.</summary>
     public const int MaxPromptBytes = 8192;
 
-    /// <summary>Most pictures of one request, those of <see cref="ReferenceImages"/>, <see cref="Control"/>, <see cref="IpAdapter"/> and <see cref="PhotoMaker"/> together.</summary>
+    /// <summary>Most images of one request, those of <see cref="ReferenceImages"/>, <see cref="Control"/>, <see cref="IpAdapter"/> and <see cref="PhotoMaker"/> together.</summary>
     public const int MaxImages = 16;
 
-    /// <summary>What to draw; at most <see cref="MaxPromptBytes"/> bytes.</summary>
+    /// <summary>What to generate; at most <see cref="MaxPromptBytes"/> bytes.</summary>
     public string Prompt { get; init; } = "";
 
     /// <summary>What to avoid; needs a <see cref="CfgScale"/> above 1. At most <see cref="MaxPromptBytes"/> bytes.</summary>
@@ -39,7 +39,7 @@ public abstract record ImageRequest
     /// <summary>Classifier-free guidance, 0 to 1000; 1 turns it off and halves the work. Null for the model's own (<see cref="DiffusionModel.Defaults"/>).</summary>
     public float? CfgScale { get; init; }
 
-    /// <summary>Guidance by the input picture, 0 to 1000, for models that have it (Instruct-Pix2Pix); null for <see cref="CfgScale"/>.</summary>
+    /// <summary>Guidance by the input image, 0 to 1000, for models that have it (Instruct-Pix2Pix); null for <see cref="CfgScale"/>.</summary>
     public float? ImageCfgScale { get; init; }
 
     /// <summary>Distilled guidance, 0 to 1000, for models that have it (FLUX, Qwen-Image); null for the engine's own, 3.5.</summary>
@@ -69,7 +69,7 @@ public abstract record ImageRequest
     /// <summary>More of the engine's arguments for sampling, in its own words; null for none.</summary>
     public string? SamplerArguments { get; init; }
 
-    /// <summary>0 or more; null for a random one below 2³². Image i of the batch is drawn with seed + i.</summary>
+    /// <summary>0 or more; null for a random one below 2³². Image i of the batch is generated with seed + i.</summary>
     public long? Seed { get; init; }
 
     /// <summary>Number of images, 1 to <see cref="MaxBatchCount"/>.</summary>
@@ -81,10 +81,10 @@ public abstract record ImageRequest
     /// <summary>LoRAs of this call.</summary>
     public IReadOnlyList<LoraReference> Loras { get; init; } = [];
 
-    /// <summary>Pictures that an edit model looks at (Kontext, Qwen-Image-Edit, FLUX.2), any size, 3 channels; other families refuse them. Only read.</summary>
+    /// <summary>Images that an edit model looks at (Kontext, Qwen-Image-Edit, FLUX.2), any size, 3 channels; other families refuse them. Only read.</summary>
     public IReadOnlyList<ImageBuffer> ReferenceImages { get; init; } = [];
 
-    /// <summary>The engine's arguments for reference pictures, in its own words; null for none.</summary>
+    /// <summary>The engine's arguments for reference images, in its own words; null for none.</summary>
     public string? ReferenceImageArguments { get; init; }
 
     /// <summary>What the model's ControlNet follows; null for nothing.</summary>
@@ -93,10 +93,10 @@ public abstract record ImageRequest
     /// <summary>What the model's IP-Adapter takes up; null for nothing.</summary>
     public IpAdapterImage? IpAdapter { get; init; }
 
-    /// <summary>Whom PhotoMaker draws; null for nobody.</summary>
+    /// <summary>Whom PhotoMaker generates; null for nobody.</summary>
     public PhotoMakerIdentity? PhotoMaker { get; init; }
 
-    /// <summary>Whom PuLID draws; null for nobody.</summary>
+    /// <summary>Whom PuLID generates; null for nobody.</summary>
     public PulidIdentity? Pulid { get; init; }
 
     /// <summary>Skip layer guidance; null for none.</summary>

@@ -16,7 +16,7 @@ public sealed record SdCallbacks
     public Action<SdLogLine>? Log { get; init; }
 
     /// <summary>
-    /// Receives what a picture looks like while it is sampled, as <see cref="PreviewMode"/> says. Whoever receives a preview owns its
+    /// Receives what an image looks like while it is sampled, as <see cref="PreviewMode"/> says. Whoever receives a preview owns its
     /// pixels and disposes them.
     /// </summary>
     public Action<SdPreview>? Preview { get; init; }

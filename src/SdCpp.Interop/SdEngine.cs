@@ -115,13 +115,13 @@ public sealed class SdEngine
     }
 
     /// <summary>
-    /// Draws a small picture that is known beforehand, with the demo model, and compares it: whether this engine draws rightly on this
+    /// Generates a small image that is known beforehand, with the demo model, and compares it: whether this engine generates correctly on this
     /// machine. Takes about a second on a CPU, and needs 35 MB on disk and 250 MB of memory meanwhile.
     /// </summary>
     /// <param name="device">One of <see cref="Devices"/> by name; null for the one that models get which name none.</param>
     /// <param name="modelDirectory">Where the demo model is or is written to, as <see cref="DemoModel.Write(string, CancellationToken)"/> does; null for a folder that is removed again.</param>
     /// <param name="cancellation">Stops the engine at its next step.</param>
-    /// <returns>What came of it. A wrong picture, a model that cannot be loaded and a picture that cannot be drawn are results, not exceptions.</returns>
+    /// <returns>What came of it. A wrong image, a model that cannot be loaded and an image that cannot be generated are results, not exceptions.</returns>
     /// <exception cref="SdException"><see cref="SdError.InvalidArgument"/>: there is no such device; those that are there are named.</exception>
     /// <exception cref="IOException">The demo model could not be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>

@@ -15,7 +15,7 @@ public enum SdError
     /// <summary>The engine refused the model files; the message carries its last error lines.</summary>
     ModelLoadFailed = 4,
 
-    /// <summary>The engine returned no picture; the message carries its last error lines.</summary>
+    /// <summary>The engine returned no image; the message carries its last error lines.</summary>
     GenerationFailed = 5,
 
     /// <summary>An allocation failed. The model is still usable.</summary>

@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace SdCpp.Interop;
 
-/// <summary>Draws a red circle on blue and looks whether it is one.</summary>
+/// <summary>Generates a red circle on blue and looks whether it is one.</summary>
 internal sealed class SelfTest(IReadOnlyList<SdDevice> devices, SdEngineInfo? engine = null)
 {
     private const int Side = 64;
@@ -20,7 +20,7 @@ internal sealed class SelfTest(IReadOnlyList<SdDevice> devices, SdEngineInfo? en
     private static readonly Rgb24 Red = new(219, 26, 31);
     private static readonly Rgb24 Blue = new(31, 71, 219);
 
-    /// <summary>What is drawn.</summary>
+    /// <summary>What is generated.</summary>
     public static TextToImageRequest Request { get; } = new()
     {
         Prompt = "a red circle on a blue background",
@@ -40,7 +40,7 @@ internal sealed class SelfTest(IReadOnlyList<SdDevice> devices, SdEngineInfo? en
         try
         {
             DemoModelFiles files = await Task.Run(() => DemoModel.Write(folder, cancellation), cancellation).ConfigureAwait(false);
-            // A picture this small gains nothing from a second thread.
+            // An image this small gains nothing from a second thread.
             return await DrawAsync(files.ToOptions(threads: 1) with { Backend = on }, request, cancellation).ConfigureAwait(false);
         }
         finally
@@ -50,7 +50,7 @@ internal sealed class SelfTest(IReadOnlyList<SdDevice> devices, SdEngineInfo? en
         }
     }
 
-    /// <summary>How far a picture of <see cref="Request"/>'s size is from the expected one.</summary>
+    /// <summary>How far an image of <see cref="Request"/>'s size is from the expected one.</summary>
     internal static ChannelDifference Compare(ImageBuffer picture)
     {
         double red = 0, green = 0, blue = 0;
@@ -107,7 +107,7 @@ internal sealed class SelfTest(IReadOnlyList<SdDevice> devices, SdEngineInfo? en
         {
             double seconds = Stopwatch.GetElapsedTime(since).TotalSeconds;
             return result.LoadSeconds > 0
-                ? result with { PictureSeconds = seconds, Problem = $"The picture could not be drawn: {exception.Message}" }
+                ? result with { PictureSeconds = seconds, Problem = $"The image could not be generated: {exception.Message}" }
                 : result with { LoadSeconds = seconds, Problem = $"The demo model could not be loaded: {exception.Message}" };
         }
     }
@@ -119,14 +119,14 @@ internal sealed class SelfTest(IReadOnlyList<SdDevice> devices, SdEngineInfo? en
         if (difference.Largest > Tolerance)
         {
             wrong.Add(string.Create(
-                CultureInfo.InvariantCulture, $"it differs from the expected picture by {difference.Largest:0.0} of 255 on average, allowed is {Tolerance}"));
+                CultureInfo.InvariantCulture, $"it differs from the expected image by {difference.Largest:0.0} of 255 on average, allowed is {Tolerance}"));
         }
 
         return result with
         {
             Passed = wrong.Count == 0,
             Difference = difference,
-            Problem = wrong.Count == 0 ? null : $"The picture is not a red circle on a blue background: {string.Join("; ", wrong)}.",
+            Problem = wrong.Count == 0 ? null : $"The image is not a red circle on a blue background: {string.Join("; ", wrong)}.",
         };
     }
 
@@ -148,7 +148,7 @@ internal sealed class SelfTest(IReadOnlyList<SdDevice> devices, SdEngineInfo? en
         return others == 0 ? result : result with
         {
             Passed = false,
-            Problem = $"The picture is a red circle on blue, but not the one that {engine.Version} makes: {others} of {expected.Length} values are off by more than " +
+            Problem = $"The image is a red circle on blue, but not the one that {engine.Version} makes: {others} of {expected.Length} values are off by more than " +
                 $"{SelfTestImages.Rounding}, the largest by {largest}. Settings do not arrive where they belong in the engine, or a file was changed.",
         };
     }

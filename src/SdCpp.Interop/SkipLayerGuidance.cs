@@ -1,7 +1,7 @@
 namespace SdCpp.Interop;
 
 /// <summary>
-/// Skip layer guidance (SLG): steers away from what the model draws without some of its layers. For SD3; the prebuilt engine draws
+/// Skip layer guidance (SLG): steers away from what the model generates without some of its layers. For SD3; the prebuilt engine generates
 /// FLUX and Z-Image as without it.
 /// </summary>
 /// <param name="Layers">The layers to leave out, counted from 0, each 0 to 1000; for SD3.5 medium 7, 8 and 9.</param>

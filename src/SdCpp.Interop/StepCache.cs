@@ -1,8 +1,8 @@
 namespace SdCpp.Interop;
 
 /// <summary>
-/// Leaves out computations whose results would hardly differ from those of the step before: faster, and not quite the same picture.
-/// What is null is the engine's own choice. A mode that the family does not have is told in the log, and the picture is drawn without.
+/// Leaves out computations whose results would hardly differ from those of the step before: faster, and not quite the same image.
+/// What is null is the engine's own choice. A mode that the family does not have is told in the log, and the image is generated without.
 /// </summary>
 /// <param name="Mode">
 /// <c>easycache</c> (transformers), <c>ucache</c> (SD 1.x, 2.x, SDXL), <c>dbcache</c>, <c>taylorseer</c>, <c>cache-dit</c> (both of them),

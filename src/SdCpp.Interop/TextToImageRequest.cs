@@ -1,4 +1,4 @@
 namespace SdCpp.Interop;
 
-/// <summary>A picture from words.</summary>
+/// <summary>An image from words.</summary>
 public sealed record TextToImageRequest : ImageRequest;

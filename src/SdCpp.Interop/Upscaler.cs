@@ -55,11 +55,11 @@ public sealed class Upscaler : IDisposable, IAsyncDisposable
         }
     }
 
-    /// <summary>Enlarges an image by <see cref="Factor"/>.</summary>
+    /// <summary>Upscales an image by <see cref="Factor"/>.</summary>
     /// <param name="image">3 channels. It may be disposed once this has returned its task. The result's sides must stay within <see cref="ImageBuffer"/>'s limits.</param>
     /// <param name="callbacks">Optional progress and log callbacks.</param>
     /// <param name="cancellation">Ends the task at once. The engine cannot be stopped while it upscales: a next call waits for it.</param>
-    /// <returns>The enlarged image; dispose it to give its memory back.</returns>
+    /// <returns>The upscaled image; dispose it to give its memory back.</returns>
     /// <exception cref="SdException">The image was refused, or the engine failed, or it is <see cref="SdError.Busy"/> (<see cref="UpscalerOptions.WhenBusy"/>).</exception>
     /// <exception cref="ObjectDisposedException">The upscaler, or the image, is disposed.</exception>
     /// <exception cref="InvalidOperationException">A callback of this upscaler's own call waits for this one, which can only begin when that callback has returned.</exception>

@@ -9,10 +9,10 @@ public sealed record VaeTiling
     /// <summary>Height of a tile, as <see cref="TileWidth"/>.</summary>
     public int TileHeight { get; init; }
 
-    /// <summary>How much of a tile its neighbours draw too, 0 to 0.9.</summary>
+    /// <summary>How much of a tile its neighbours generate too, 0 to 0.9.</summary>
     public float Overlap { get; init; } = 0.5f;
 
-    /// <summary>Width of a tile in place of <see cref="TileWidth"/>: below 1 a part of the picture, from 1 on the number of tiles in a row; 0 for neither.</summary>
+    /// <summary>Width of a tile in place of <see cref="TileWidth"/>: below 1 a part of the image, from 1 on the number of tiles in a row; 0 for neither.</summary>
     public float RelativeWidth { get; init; }
 
     /// <summary>Height of a tile, as <see cref="RelativeWidth"/>.</summary>

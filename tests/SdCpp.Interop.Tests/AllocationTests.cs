@@ -2,7 +2,7 @@ using SdCpp.Benchmarks;
 
 namespace SdCpp.Interop.Tests;
 
-/// <summary>What a picture costs the managed heap. Its pixels lie elsewhere.</summary>
+/// <summary>What an image costs the managed heap. Its pixels lie elsewhere.</summary>
 public sealed class AllocationTests(Demo demo)
 {
     private const int LargeObjectHeap = 3;

@@ -25,7 +25,7 @@ public sealed class Demo : IAsyncLifetime
     {
         Files = DemoModel.Write(_folder);
         Engine = SdEngine.Load(new SdEngineOptions { CrashFile = Environment.GetEnvironmentVariable("SDCPP_CRASH_FILE") });
-        // One thread: pictures this small gain nothing from a second one, and two threads wait for each other when the machine is busy.
+        // One thread: images this small gain nothing from a second one, and two threads wait for each other when the machine is busy.
         Model = await DiffusionModel.LoadAsync(Files.ToOptions(threads: 1));
     }
 
@@ -38,7 +38,7 @@ public sealed class Demo : IAsyncLifetime
     /// <summary>A fresh path under the tests' own folder.</summary>
     public string NewPath(string extension) => Path.Combine(_folder, Guid.NewGuid().ToString("N") + extension);
 
-    /// <summary>One picture's bytes.</summary>
+    /// <summary>One image's bytes.</summary>
     public async Task<byte[]> DrawAsync(TextToImageRequest request)
     {
         using GenerationResult result = await Model.TextToImageAsync(request, null, TestContext.Current.CancellationToken);

@@ -4,7 +4,7 @@ namespace SdCpp.Interop.Tests;
 
 /// <summary>
 /// What is known to end the process, or never to come back, when the engine sees it: each must be an <see cref="SdException"/>, and the
-/// model must draw afterwards.
+/// model must generate afterwards.
 /// </summary>
 public sealed class GuardTests(Demo demo)
 {

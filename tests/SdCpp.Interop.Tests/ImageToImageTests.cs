@@ -4,7 +4,7 @@ public sealed class ImageToImageTests(Demo demo)
 {
     private const int Side = 128;
 
-    // A smooth picture: the demo model keeps one value for each 8 x 8 block.
+    // A smooth image: the demo model keeps one value for each 8 x 8 block.
     private static ImageBuffer Gradient(int width = Side, int height = Side)
     {
         ImageBuffer image = ImageBuffer.Create(width, height);

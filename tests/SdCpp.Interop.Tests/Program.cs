@@ -1,7 +1,7 @@
 using SdCpp.Interop.Tests;
 using SdCpp.Interop.Tests.Vulkan;
 
-// The engine is loaded once a process, so drawing with another backend needs another process: this program again.
+// The engine is loaded once a process, so generating with another backend needs another process: this program again.
 return args switch
 {
     [VulkanProgram.Draw, string folder] => await VulkanProgram.DrawAsync(folder),

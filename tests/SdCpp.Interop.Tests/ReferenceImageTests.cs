@@ -67,7 +67,7 @@ public sealed class ReferenceImageTests(Demo demo)
         }
     }
 
-    // The engine loads it, and reads through a null pointer at the first picture.
+    // The engine loads it, and reads through a null pointer at the first image.
     [Fact]
     public async Task A_model_without_its_text_encoders_does_not_load()
     {

@@ -3,7 +3,7 @@ using FsCheck.Fluent;
 
 namespace SdCpp.Interop.Tests;
 
-/// <summary>Random requests, sane and insane values mixed: each is drawn or refused with an <see cref="SdException"/>, and nothing ends the process.</summary>
+/// <summary>Random requests, sane and insane values mixed: each is generated or refused with an <see cref="SdException"/>, and nothing ends the process.</summary>
 public sealed class RequestFuzzTests(Demo demo)
 {
     private const int Requests = 10_000;
@@ -123,7 +123,7 @@ public sealed class RequestFuzzTests(Demo demo)
         // Both happen: neither a wall that lets nothing through nor none at all.
         Assert.InRange(drawn, Requests / 200, Requests / 10);
         Assert.InRange(changed, drawn / 10, drawn);
-        TestContext.Current.TestOutputHelper?.WriteLine($"{drawn} of {Requests} were drawn, {changed} of them from a picture");
+        TestContext.Current.TestOutputHelper?.WriteLine($"{drawn} of {Requests} were generated, {changed} of them from an image");
     }
 
     private GenerationResult Draw(ImageRequest request) => (request is ImageToImageRequest from

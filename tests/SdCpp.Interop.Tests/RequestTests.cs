@@ -113,7 +113,7 @@ public sealed class RequestTests(Demo demo)
     public async Task Pictures_that_the_model_has_no_part_for_are_refused_by_name()
     {
         using ImageBuffer image = ImageBuffer.Create(64, 64);
-        await RefusedAsync(Demo.Request with { ReferenceImages = [image] }, SdError.NotSupported, "the family 'Z-Image' takes no reference pictures");
+        await RefusedAsync(Demo.Request with { ReferenceImages = [image] }, SdError.NotSupported, "the family 'Z-Image' takes no reference images");
         await RefusedAsync(Demo.Request with { Control = new ControlImage(image) }, SdError.InvalidArgument, "control_net_path");
         await RefusedAsync(Demo.Request with { IpAdapter = new IpAdapterImage(image) }, SdError.InvalidArgument, "ip_adapter_path");
         await RefusedAsync(Demo.Request with { PhotoMaker = new PhotoMakerIdentity([image]) }, SdError.InvalidArgument, "photo_maker_path");

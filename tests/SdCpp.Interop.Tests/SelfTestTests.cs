@@ -22,18 +22,18 @@ public sealed class SelfTestTests(Demo demo)
         static string[] Leftovers() => Directory.GetDirectories(Path.GetTempPath(), "sdcpp-self-test-*");
     }
 
-    // The real engine draws each of them: none is what the self-test expects.
+    // The real engine generates each of them: none is what the self-test expects.
     [Theory]
     [InlineData("a blue circle on a red background", "middle is rgb(")]
-    [InlineData("a red square on a blue background", "it differs from the expected picture by")]
-    [InlineData("a large red circle on a blue background", "it differs from the expected picture by")]
-    [InlineData("a red circle on a blue background on the left", "it differs from the expected picture by")]
+    [InlineData("a red square on a blue background", "it differs from the expected image by")]
+    [InlineData("a large red circle on a blue background", "it differs from the expected image by")]
+    [InlineData("a red circle on a blue background on the left", "it differs from the expected image by")]
     public async Task Another_picture_fails(string prompt, string expected)
     {
         SelfTestResult result = await new SelfTest(demo.Engine.Devices).RunAsync(SelfTest.Request with { Prompt = prompt }, "cpu", Folder, Stopped);
 
         Assert.False(result.Passed);
-        Assert.StartsWith("The picture is not a red circle on a blue background: ", result.Problem, StringComparison.Ordinal);
+        Assert.StartsWith("The image is not a red circle on a blue background: ", result.Problem, StringComparison.Ordinal);
         Assert.Contains(expected, result.Problem, StringComparison.Ordinal);
         Assert.InRange(result.Difference!.Largest, 5.01, 255);
     }
@@ -76,7 +76,7 @@ public sealed class SelfTestTests(Demo demo)
             .RunAsync(SelfTest.Request with { Sampler = "dowsing" }, null, Folder, Stopped);
 
         Assert.False(result.Passed);
-        Assert.StartsWith("The picture could not be drawn: ", result.Problem, StringComparison.Ordinal);
+        Assert.StartsWith("The image could not be generated: ", result.Problem, StringComparison.Ordinal);
         Assert.Null(result.Difference);
     }
 

@@ -6,6 +6,10 @@ namespace SdCpp.Interop.Tests;
 public sealed class SoakTests(Demo demo)
 {
     [Fact]
+    public async Task Images_of_two_contexts_at_the_same_time_are_those_of_one_alone() =>
+        Assert.Equal(0, await Pairs.RunAsync(demo.Files, count: 20, TestContext.Current.TestOutputHelper!.WriteLine, TestContext.Current.CancellationToken));
+
+    [Fact]
     public async Task Models_are_loaded_freed_and_cancelled_at_any_moment_and_their_memory_comes_back()
     {
         int seed = Environment.TickCount;

@@ -2,7 +2,7 @@ namespace SdCpp.Interop.Tests;
 
 public sealed class TextToImageTests(Demo demo)
 {
-    // Radius of a usual shape, as a part of the picture's side; and each shape's size in radii. See DemoModel's construction.
+    // Radius of a usual shape, as a part of the image's side; and each shape's size in radii. See DemoModel's construction.
     private const double Radius = .31;
 
     // Prompts that were not used while the model was made.

@@ -4,8 +4,8 @@ using System.Text;
 namespace SdCpp.Interop.Tests;
 
 /// <summary>
-/// A model of the family FLUX with two blocks, 256 wide, of random weights, and a CLIP-L of zeros (a sparse file): what it draws means
-/// nothing, but the engine draws it with everything that FLUX has and the demo model has not: reference pictures, distilled guidance.
+/// A model of the family FLUX with two blocks, 256 wide, of random weights, and a CLIP-L of zeros (a sparse file): what it generates means
+/// nothing, but the engine generates it with everything that FLUX has and the demo model has not: reference images, distilled guidance.
 /// </summary>
 internal static class TinyFlux
 {

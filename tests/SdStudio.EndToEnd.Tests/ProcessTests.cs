@@ -92,6 +92,36 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task Images_of_a_batch_that_were_completed_before_kill_9_are_kept_and_not_generated_again()
+    {
+        string running;
+        Dictionary<string, DateTime> before;
+        using (ServerProcess server = await ServerProcess.StartAsync(_data))
+        {
+            _ = server.Client.PostAsync(
+                new Uri("/api/generate", UriKind.Relative),
+                new StringContent("""{"model":"demo","prompt":"a red circle","size":"128x128","steps":12,"seed":1,"n":6}""", Encoding.UTF8, "application/json"), CancellationToken.None);
+            running = await WaitForRunningJobAsync();
+            JsonElement job;
+            do
+            {
+                job = await server.Client.GetFromJsonAsync(new Uri($"/api/queue/{running}", UriKind.Relative), JsonContext.Default.JsonElement, TestContext.Current.CancellationToken);
+            }
+            while (job.GetProperty("image_count").GetInt32() < 2);
+            before = job.GetProperty("images").EnumerateArray().Select(image => Path.Combine(_data, image.GetProperty("file_path").GetString()!)).ToDictionary(path => path, File.GetLastWriteTimeUtc);
+            await server.SignalAsync("KILL");
+        }
+
+        using ServerProcess second = await ServerProcess.StartAsync(_data);
+        JsonElement end = await WaitForEndAsync(second, running);
+        Assert.Equal("completed", end.GetProperty("status").GetString());
+        Assert.Equal(["1", "2", "3", "4", "5", "6"], end.GetProperty("images").EnumerateArray().Select(image => image.GetProperty("seed").GetString()));
+        Assert.InRange(before.Count, 2, 5);
+        Assert.All(before, file => Assert.Equal(file.Value, File.GetLastWriteTimeUtc(file.Key)));
+        Assert.Equal(6, Directory.GetFiles(Path.Combine(_data, "images")).Length);
+    }
+
+    [Fact]
     public async Task Stops_that_are_cut_off_by_kill_do_not_count_against_the_job()
     {
         string? job = null;

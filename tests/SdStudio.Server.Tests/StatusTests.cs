@@ -12,6 +12,7 @@ public sealed class StatusTests(Workshop studio)
 
         Assert.Equal(HttpStatusCode.OK, status);
         Assert.Equal("ok", body.GetProperty("status").GetString());
+        Assert.Equal(["cpu", "light"], body.GetProperty("job_devices").EnumerateArray().Select(device => device.GetString()));
         string timestamp = body.GetProperty("timestamp").GetString()!;
         Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", timestamp);
         Assert.InRange(DateTimeOffset.UtcNow - body.GetProperty("timestamp").GetDateTimeOffset(), TimeSpan.FromSeconds(-1), TimeSpan.FromMinutes(1));

@@ -290,7 +290,7 @@ void test_lists_that_are_null() {
             q.params.option_count = 1;
             ::_exit(q.draw(context).code == SDCPP_INVALID_ARGUMENT ? 0 : 1);
         });
-        CHECK(second == 0, "a picture's option list that is null with a count is refused (signal " + std::to_string(second) + ")");
+        CHECK(second == 0, "an image's option list that is null with a count is refused (signal " + std::to_string(second) + ")");
         sdcpp_context_free(context);
     }
 }

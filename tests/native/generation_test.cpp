@@ -1,4 +1,4 @@
-// Models, pictures, reports, cancelling and the exception wall, tried with the stand-in engine, whose every pixel is known.
+// Models, images, reports, cancelling and the exception wall, tried with the stand-in engine, whose every pixel is known.
 #include "bridge_test.hpp"
 
 #include <condition_variable>
@@ -29,7 +29,7 @@ outcome img2img(sdcpp_context* context, request& q, const sdcpp_image& init, con
     return o;
 }
 
-// The stand-in's picture of `seed`, `left` and `top` pixels cut off.
+// The stand-in's image of `seed`, `left` and `top` pixels cut off.
 bool is_gradient(const request& q, size_t image, int64_t seed, uint32_t left, uint32_t top) {
     for (uint32_t y = 0; y < static_cast<uint32_t>(q.params.height); ++y) {
         for (uint32_t x = 0; x < static_cast<uint32_t>(q.params.width); ++x) {
@@ -94,23 +94,23 @@ void test_contexts() {
 void test_pictures() {
     model m;
     request q;
-    expect(q.draw(m.context), SDCPP_OK, "", "64x64 is drawn");
+    expect(q.draw(m.context), SDCPP_OK, "", "64x64 is generated");
     CHECK(q.result.image_count == 1 && is_gradient(q, 0, 7, 0, 0), "  ... pixel for pixel");
     request off(100, 60);
-    expect(off.draw(m.context), SDCPP_OK, "", "100x60 is drawn");
+    expect(off.draw(m.context), SDCPP_OK, "", "100x60 is generated");
     CHECK(is_gradient(off, 0, 7, 2, 2), "  ... as the middle of 104x64");
     request small(1, 1);
-    expect(small.draw(m.context), SDCPP_OK, "", "1x1 is drawn");
+    expect(small.draw(m.context), SDCPP_OK, "", "1x1 is generated");
     CHECK(is_gradient(small, 0, 7, 3, 3), "  ... as the middle of 8x8");
     request batch(16, 16, 3);
-    expect(batch.draw(m.context), SDCPP_OK, "", "a batch of 3 is drawn");
+    expect(batch.draw(m.context), SDCPP_OK, "", "a batch of 3 is generated");
     CHECK(batch.result.image_count == 3 && is_gradient(batch, 0, 7, 0, 0) && is_gradient(batch, 1, 8, 0, 0) && is_gradient(batch, 2, 9, 0, 0), "  ... image i with seed + i");
     request roomy;
     roomy.result.image_bytes += 100;
     roomy.pixels[0].resize(roomy.result.image_bytes, 0xCD);
     roomy.buffers[0] = roomy.pixels[0].data();
     expect(roomy.draw(m.context), SDCPP_OK, "", "a buffer that is larger than needed");
-    CHECK(is_gradient(roomy, 0, 7, 0, 0) && roomy.pixels[0][64 * 64 * 3] == 0xCD, "  ... is filled as far as the picture goes");
+    CHECK(is_gradient(roomy, 0, 7, 0, 0) && roomy.pixels[0][64 * 64 * 3] == 0xCD, "  ... is filled as far as the image goes");
 
     recorder r;
     const temporary_file lora("pictures_lora.bin", "a lora");
@@ -143,9 +143,9 @@ void test_pictures() {
     expect(img2img(m.context, from, init, nullptr, 0), SDCPP_OK, "", "img2img of 12x9 with strength 0");
     CHECK(from.pixels[0] == before, "  ... gives the first image back, pixel for pixel");
     expect(img2img(m.context, from, init, nullptr, 1), SDCPP_OK, "", "img2img with strength 1");
-    CHECK(is_gradient(from, 0, 7, 2, 3), "  ... gives a new picture");
+    CHECK(is_gradient(from, 0, 7, 2, 3), "  ... gives a new image");
     expect(img2img(m.context, from, init, &mask, 1), SDCPP_OK, "", "img2img with a mask");
-    CHECK(from.at(0, 5, 4)[2] == 7 && std::memcmp(from.at(0, 6, 4), &before[(4 * 12 + 6) * 3], 3) == 0, "  ... draws where it is white and keeps where it is black");
+    CHECK(from.at(0, 5, 4)[2] == 7 && std::memcmp(from.at(0, 6, 4), &before[(4 * 12 + 6) * 3], 3) == 0, "  ... generates where it is white and keeps where it is black");
 }
 
 void test_calls() {
@@ -318,8 +318,8 @@ void test_wall() {
     request q;
     for (const auto& [prompt, code, part] :
          {std::tuple{"throw text", SDCPP_INTERNAL, "the stand-in threw"}, std::tuple{"throw a number", SDCPP_INTERNAL, "exception of its own"},
-          std::tuple{"fail", SDCPP_GENERATION_FAILED, "finished no picture: the stand-in was told to fail"}, std::tuple{"draw nothing", SDCPP_GENERATION_FAILED, "no picture; the engine gave no reason"},
-          std::tuple{"warn much and fail", SDCPP_OUT_OF_MEMORY, "finished no picture: failed to allocate the compute buffer; warning number 3"},
+          std::tuple{"fail", SDCPP_GENERATION_FAILED, "finished no image: the stand-in was told to fail"}, std::tuple{"draw nothing", SDCPP_GENERATION_FAILED, "no image; the engine gave no reason"},
+          std::tuple{"warn much and fail", SDCPP_OUT_OF_MEMORY, "finished no image: failed to allocate the compute buffer; warning number 3"},
           std::tuple{"fail in a thread", SDCPP_GENERATION_FAILED, "read tensor data failed: 'a file'; and another line"}}) {
         q.params.prompt = prompt;
         expect(q.draw(m.context), code, part, prompt);

@@ -215,7 +215,7 @@ void test_guards_of_a_picture() {
     }
     for (const char* edges : {"circular_x", "circular_y"}) {
         const sdcpp_option both[] = {{"vae_tiling_params.enabled", "true"}, {edges, "true"}};
-        refuse("cannot decode a picture with joined edges in tiles", std::string("tiles and ") + edges, [&](request& q) { q.params.options = both, q.params.option_count = 2; });
+        refuse("cannot decode an image with joined edges in tiles", std::string("tiles and ") + edges, [&](request& q) { q.params.options = both, q.params.option_count = 2; });
     }
     const sdcpp_option unknown{"sample_params.sample_steps", "7"};
     refuse("sample_params.sample_steps is not supported", "an option that is not for callers", [&](request& q) { q.params.options = &unknown, q.params.option_count = 1; }, SDCPP_NOT_SUPPORTED);
@@ -236,12 +236,12 @@ void test_guards_of_a_picture() {
     q.params.steps = SDCPP_MAX_STEPS;
     q.params.cfg_scale = 1000;
     q.params.clip_skip = 12;
-    expect(q.draw(context), SDCPP_OK, "", "the largest good values are drawn");
+    expect(q.draw(context), SDCPP_OK, "", "the largest good values are generated");
     q.params.prompt = q.params.negative_prompt = nullptr;
     q.params.seed = 0;
     q.params.steps = 1;
     q.params.scheduler = "simple"; // karras, the stand-in's own, needs two
     q.params.cfg_scale = 0;
-    expect(q.draw(context), SDCPP_OK, "", "the smallest good values, without a prompt, are drawn");
+    expect(q.draw(context), SDCPP_OK, "", "the smallest good values, without a prompt, are generated");
     sdcpp_context_free(context);
 }

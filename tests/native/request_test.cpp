@@ -1,4 +1,4 @@
-// What a request can carry beyond its plain numbers: lists, pictures, the hires fix, words of one's own. With the stand-in engine, which
+// What a request can carry beyond its plain numbers: lists, images, the hires fix, words of one's own. With the stand-in engine, which
 // says what reached it.
 #include "bridge_test.hpp"
 
@@ -86,7 +86,7 @@ void test_pictures_of_a_request() {
     {
         recorder r;
         request q;
-        expect(draw(editor.context, q, {}, {first.picture, second.picture}, r), SDCPP_OK, "", "an edit model takes reference pictures");
+        expect(draw(editor.context, q, {}, {first.picture, second.picture}, r), SDCPP_OK, "", "an edit model takes reference images");
         CHECK(r.said("pictures: ref=30x7:77 ref=8x8:77 control=0x0:none"), "  ... in their order and sizes");
     }
     {
@@ -94,7 +94,7 @@ void test_pictures_of_a_request() {
         request q(60, 60);
         q.params.prompt = "a man img in a garden";
         expect(draw(steered.context, q, {}, {control.picture, adapter.picture, person.picture}, r), SDCPP_OK, "", "the others need their part of the model");
-        CHECK(r.said("pictures: id=3x3:77 control=64x64:77 ip=5x9:77"), "  ... and the control picture is on the grid");
+        CHECK(r.said("pictures: id=3x3:77 control=64x64:77 ip=5x9:77"), "  ... and the control image is on the grid");
     }
     for (const char* prompt : {"", " ", "img", " img of a man", "a man"}) {
         recorder first_word;
@@ -108,15 +108,15 @@ void test_pictures_of_a_request() {
         info.size = sizeof info;
         outcome o;
         o.code = sdcpp_context_get_info(context, &info, &o.error);
-        CHECK(o.code == SDCPP_OK && info.takes_ref_images == takes, "a context says whether it takes reference pictures");
+        CHECK(o.code == SDCPP_OK && info.takes_ref_images == takes, "a context says whether it takes reference images");
     }
     const auto refuse = [&](sdcpp_context* context, const sdcpp_picture& picture, int32_t code, const char* part_of_message) {
         recorder r;
         request q;
-        expect(draw(context, q, {}, {picture}, r), code, part_of_message, std::string("a picture: ") + part_of_message);
+        expect(draw(context, q, {}, {picture}, r), code, part_of_message, std::string("an image: ") + part_of_message);
         CHECK(r.silent(), "  ... and nothing reached the engine");
     };
-    refuse(plain.context, first.picture, SDCPP_NOT_SUPPORTED, "a model of the family 'Stand-in' takes no reference pictures");
+    refuse(plain.context, first.picture, SDCPP_NOT_SUPPORTED, "a model of the family 'Stand-in' takes no reference images");
     refuse(plain.context, control.picture, SDCPP_INVALID_ARGUMENT, "control_image needs a model that was loaded with option control_net_path");
     refuse(plain.context, adapter.picture, SDCPP_INVALID_ARGUMENT, "ip_adapter_image needs");
     refuse(plain.context, person.picture, SDCPP_INVALID_ARGUMENT, "pm_params.id_images needs");
@@ -127,11 +127,11 @@ void test_pictures_of_a_request() {
     refuse(editor.context, shaded("ref_images", 8, 8, 1).picture, SDCPP_INVALID_ARGUMENT, "ref_images channels is 1");
     refuse(editor.context, {"ref_images", {8, 8, 3, 0, nullptr}}, SDCPP_INVALID_ARGUMENT, "ref_images has no pixels");
     refuse(editor.context, {"ref_images", {0, 8, 3, 0, first.bytes.data()}}, SDCPP_INVALID_ARGUMENT, "ref_images width is 0");
-    refuse(editor.context, {"portrait", first.picture.image}, SDCPP_NOT_SUPPORTED, "picture portrait is not supported by this engine build");
-    refuse(editor.context, {nullptr, first.picture.image}, SDCPP_INVALID_ARGUMENT, "a picture has no name");
+    refuse(editor.context, {"portrait", first.picture.image}, SDCPP_NOT_SUPPORTED, "image portrait is not supported by this engine build");
+    refuse(editor.context, {nullptr, first.picture.image}, SDCPP_INVALID_ARGUMENT, "an image has no name");
     recorder r;
     request q;
-    expect(draw(editor.context, q, {}, std::vector<sdcpp_picture>(17, first.picture), r), SDCPP_INVALID_ARGUMENT, "picture_count is 17", "17 pictures");
+    expect(draw(editor.context, q, {}, std::vector<sdcpp_picture>(17, first.picture), r), SDCPP_INVALID_ARGUMENT, "picture_count is 17", "17 images");
     for (const char* option : {"pm_params.id_embed_path", "pulid_params.id_embedding_path"}) {
         request other;
         expect(draw(plain.context, other, {{option, part.path()}}, {}, r), SDCPP_INVALID_ARGUMENT, "needs a model that was loaded with option", option);
@@ -171,8 +171,8 @@ void test_hires(sdcpp_context* context) {
         }
         expect(draw(context, q, {{"hires.enabled", "true"}, {"hires.upscaler", upscaler}}, {}, r), SDCPP_OK, "", std::string("hires fix by ") + upscaler);
         CHECK(r.said("hires fix: upscaling to 208x128"), "  ... keeps the proportion of what is cropped");
-        CHECK(q.result.image_count == 2 && q.pixels[1][2] == 8 && q.pixels[1].back() == 8, "  ... and delivers both pictures whole");
-        CHECK(is_second_pass(r, 2), "  ... and says so: enlarge and sample each, then decode");
+        CHECK(q.result.image_count == 2 && q.pixels[1][2] == 8 && q.pixels[1].back() == 8, "  ... and delivers both images whole");
+        CHECK(is_second_pass(r, 2), "  ... and says so: upscale and sample each, then decode");
     }
     const temporary_file upscaler("request_upscaler.bin", "an upscaler");
     const auto refuse = [&](const options& list, const char* part) {
@@ -233,7 +233,7 @@ void test_finishing_never_undoes_cancelling(sdcpp_context* context) {
     sdcpp_cancel(context, SDCPP_CANCEL_AFTER_IMAGE);
     expect(q.draw(context), SDCPP_CANCELLED, "cancelled", "with no image at hand there is none to finish");
     sdcpp_cancel(context, SDCPP_CANCEL_NONE);
-    expect(q.draw(context), SDCPP_OK, "", "and the next one is drawn");
+    expect(q.draw(context), SDCPP_OK, "", "and the next one is generated");
 }
 
 } // namespace

@@ -4,10 +4,10 @@ namespace SdCpp.Interop;
 
 /// <summary>
 /// The denoiser in the layout of Z-Image: 256 channels, one refiner layer each for image and text (both empty), four layers over both, a
-/// final layer. The four layers find out what the picture should be (<see cref="DemoDenoiserLayers"/>), the final layer turns that into the
+/// final layer. The four layers find out what the image should be (<see cref="DemoDenoiserLayers"/>), the final layer turns that into the
 /// velocity that leads there from the noisy latent at any noise level (<see cref="DemoSigmaFit"/>).
 /// </summary>
-/// <remarks>The matrices are kept in f32: with f16 the coordinates are too coarse for pictures of 512 pixels.</remarks>
+/// <remarks>The matrices are kept in f32: with f16 the coordinates are too coarse for images of 512 pixels.</remarks>
 internal static class DemoDenoiser
 {
     internal const int Width = 256;
@@ -21,7 +21,7 @@ internal static class DemoDenoiser
     /// <summary>The root mean square of a layer's output, of which 16 stabiliser channels are 1: √(16/256).</summary>
     internal const double StabiliserNorm = 0.25;
 
-    // The spread that is left about the target. A narrow one gives clean pictures; a wide one lets more of a given picture pass in
+    // The spread that is left about the target. A narrow one gives clean images; a wide one lets more of a given image pass in
     // image-to-image at low strength. The distance decides where the outline is, and noise on it is seen more than noise on a colour.
     internal const double DistanceWidth = 0.02;
     internal const double ColourWidth = 0.03;

@@ -11,7 +11,7 @@ internal static class DemoDenoiserLayers
 {
     private const double TokensPerUnit = 8;
 
-    // A shape of normal size is this part of the picture's side across.
+    // A shape of normal size is this part of the image's side across.
     private const double NormalDiameter = 0.62;
 
     // The slowest plane of the row and column axes turns by 256^(−46/48) per token: 1/203.
@@ -64,8 +64,8 @@ internal static class DemoDenoiserLayers
     }
 
     /// <summary>
-    /// Layer 1: the picture's centre, which is the mean of row and column over all image tokens, and what the first shape word says. Then
-    /// the inverse radius, since the centre gives away the picture's size.
+    /// Layer 1: the image's centre, which is the mean of row and column over all image tokens, and what the first shape word says. Then
+    /// the inverse radius, since the centre gives away the image's size.
     /// </summary>
     internal static void FindCentreAndShape(DenoiserBlock block)
     {

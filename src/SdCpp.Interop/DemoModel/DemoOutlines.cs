@@ -29,7 +29,7 @@ internal static class DemoOutlines
     // three doublings with h, h/2 and h/4 add this much. h is a latent pixel: 1/16 of the unit of the inverse radius.
     private const double SmoothingExcess = 3.0 / 16 * (1 + (1.0 / 4) + (1.0 / 16)) / (16 * 16);
 
-    // The square of the inverse radius, drawn as a broken line: a tiny shape in a picture of 64 pixels has 14.
+    // The square of the inverse radius, drawn as a broken line: a tiny shape in an image of 64 pixels has 14.
     private const int InverseRadiusKnotCount = 16;
 
     // An oval is 1.2 radii wide and 0.8 high; a rectangle 1.3 and 0.65 times as far as a square.

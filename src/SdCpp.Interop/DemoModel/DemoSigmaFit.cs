@@ -4,7 +4,7 @@ namespace SdCpp.Interop;
 /// Teaches the denoiser's time embedding the functions of the noise level σ it needs.
 /// </summary>
 /// <remarks>
-/// <para><b>What is needed.</b> The sampler mixes picture and noise as x = (1 − σ)·x₀ + σ·ε and asks for the velocity ε − x₀. If every
+/// <para><b>What is needed.</b> The sampler mixes image and noise as x = (1 − σ)·x₀ + σ·ε and asks for the velocity ε − x₀. If every
 /// value of x₀ is normally distributed about a target μ with a small width τ, the best guess of x₀ is E[x₀|x] = μ + a·(x − (1 − σ)·μ), a =
 /// (1 − σ)τ²/d, d = (1 − σ)²τ² + σ², and the velocity (x − E[x₀|x])/σ becomes g₁·x − g₂·μ with g₁ = (1 − a)/σ = (σ − (1 − σ)τ²)/d and g₂ =
 /// σ/d, both finite at σ = 0. So a network that knows μ needs two functions of σ for each τ. The final layer multiplies each channel by 1 +

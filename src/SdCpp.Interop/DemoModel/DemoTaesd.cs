@@ -1,7 +1,7 @@
 namespace SdCpp.Interop;
 
 /// <summary>
-/// The picture decoder and encoder in the layout of TAESD: 3 × 3 convolutions of 64 channels, ReLU between them, three doublings of the
+/// The image decoder and encoder in the layout of TAESD: 3 × 3 convolutions of 64 channels, ReLU between them, three doublings of the
 /// side.
 /// </summary>
 /// <remarks>

@@ -4,7 +4,7 @@ namespace SdCpp.Interop;
 
 /// <summary>
 /// Files that stand beside a model and work with some families alone. The engine looks at their own tensors, and not at the model: a ControlNet
-/// of SD 1.x ends the process when Z-Image or FLUX draws with it, the others change nothing and nobody is told.
+/// of SD 1.x ends the process when Z-Image or FLUX generates with it, the others change nothing and nobody is told.
 /// </summary>
 internal static class CompanionFiles
 {
@@ -64,7 +64,7 @@ internal static class CompanionFiles
     }
 
     /// <summary>
-    /// Throws for a file that is no person's embedding for PuLID: of one with another width the engine dies, for the rest it draws somebody else
+    /// Throws for a file that is no person's embedding for PuLID: of one with another width the engine dies, for the rest it generates somebody else
     /// and says so in its log alone.
     /// </summary>
     public static void CheckIdentity(ImageRequest request)

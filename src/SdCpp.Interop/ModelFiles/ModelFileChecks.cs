@@ -72,7 +72,7 @@ internal static class ModelFileChecks
     /// <summary>Whether the names of a LoRA have a place in these files.</summary>
     public static LoraFit FitOf(ModelFileInfo lora, IReadOnlyCollection<ModelFileInfo> model)
     {
-        // The engine passes over what has other sizes, and draws as without the LoRA.
+        // The engine passes over what has other sizes, and generates as without the LoRA.
         ModelFamily family = model.Select(f => f.Family).FirstOrDefault(f => f != ModelFamily.Unknown);
         if (lora.Family != ModelFamily.Unknown && family != ModelFamily.Unknown && lora.Family != family && (Unets.Contains(lora.Family) || Unets.Contains(family)))
             return LoraFit.FitsNothing;

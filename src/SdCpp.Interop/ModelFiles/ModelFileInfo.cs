@@ -38,7 +38,7 @@ public sealed record ModelFileInfo
 
     /// <summary>
     /// Bytes the weights take once the engine has read them without converting: it widens types that it cannot compute with,
-    /// such as 8-bit floats. Working memory for a picture comes on top, and some 60 MB a model for tokenizers and tables.
+    /// such as 8-bit floats. Working memory for an image comes on top, and some 60 MB a model for tokenizers and tables.
     /// </summary>
     public long MemoryEstimate { get; init; }
 

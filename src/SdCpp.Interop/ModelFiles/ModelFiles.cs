@@ -30,7 +30,7 @@ internal static class ModelFiles
         return ModelFileChecks.FindFault(all, encoder) is { } fault ? throw new SdException(SdError.ModelFileInvalid, fault) : all;
     }
 
-    /// <summary>Inspects LoRAs anew for each call, for they may have been replaced since; throws for one that is bad or fits nowhere.</summary>
+    /// <summary>Inspects LoRAs again for each call, for they may have been replaced since; throws for one that is bad or fits nowhere.</summary>
     public static void CheckLoras(IReadOnlyList<LoraReference> loras, IReadOnlyCollection<ModelFileInfo> model)
     {
         if (loras.Count == 0)

@@ -113,10 +113,10 @@ public enum ModelRole
     /// <summary>Small changes to another model's weights.</summary>
     Lora,
 
-    /// <summary>Steers a diffusion model by a picture.</summary>
+    /// <summary>Steers a diffusion model by an image.</summary>
     ControlNet,
 
-    /// <summary>Makes pictures larger.</summary>
+    /// <summary>Makes images larger.</summary>
     Upscaler,
 
     /// <summary>A word that a text encoder learned later (textual inversion).</summary>

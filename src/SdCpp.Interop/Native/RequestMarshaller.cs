@@ -123,7 +123,7 @@ internal static unsafe class RequestMarshaller
             return null;
         var to = (NativePicture*)arena.Block((nuint)(pictures.Count * sizeof(NativePicture)));
         for (int i = 0; i < pictures.Count; i++)
-            to[i] = new NativePicture { Name = arena.Add(pictures[i].Name, "a picture's name"), Image = ToNative(pictures[i].Image) };
+            to[i] = new NativePicture { Name = arena.Add(pictures[i].Name, "an image's name"), Image = ToNative(pictures[i].Image) };
         return to;
     }
 

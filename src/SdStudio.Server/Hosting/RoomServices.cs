@@ -62,6 +62,7 @@ internal static class RoomServices
 
     public static void AddImages(this IServiceCollection services)
     {
+        services.AddSingleton<IBlobStore, FolderBlobs>();
         services.AddSingleton<ImageFiles>();
         services.AddSingleton<KeptImages>();
         services.AddSingleton<PeopleFolder>();
@@ -143,6 +144,7 @@ internal static class RoomServices
         services.AddSingleton<LowMemoryLadder>();
         services.AddSingleton<ImageSaver>();
         services.AddSingleton<JobExecution>();
+        services.AddSingleton<BatchHelp>();
         services.AddSingleton<FailureReasons>();
         services.AddSingleton<JobDevices>();
         services.AddSingleton<IWarmModels>(provider => provider.GetRequiredService<JobDevices>());

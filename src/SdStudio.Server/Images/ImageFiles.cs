@@ -1,106 +1,98 @@
 using System.Globalization;
 using NetVips;
 using SdCpp.Interop;
-using SdStudio.Server.Settings;
 
 namespace SdStudio.Server.Images;
 
-/// <summary>Images on disk: a file is complete or does not exist.</summary>
+/// <summary>What images are as files: PNG with infotext, inputs, thumbnails, other formats.</summary>
 internal sealed class ImageFiles
 {
-    private const string TemporaryExtension = ".tmp";
     private const int MaxInputs = 32;
-    private readonly DataFolders _folders;
+    private readonly IBlobStore _blobs;
 
-    public ImageFiles(DataFolders folders)
+    public ImageFiles(IBlobStore blobs)
     {
-        _folders = folders;
+        _blobs = blobs;
         // Images are encoded beside the engine: libvips' own threads and cache would only get in its way.
         NetVips.NetVips.Concurrency = 1;
         Cache.Max = 0;
-        foreach (string folder in new[] { folders.Images, folders.Inputs, folders.Thumbnails })
-        {
-            Directory.CreateDirectory(folder);
-            foreach (string leftover in Directory.EnumerateFiles(folder, "*" + TemporaryExtension, SearchOption.AllDirectories))
-                File.Delete(leftover);
-        }
-
-        // Earlier versions kept all thumbnails in one folder; they are made again when they are asked for.
-        foreach (string old in Directory.EnumerateFiles(folders.Thumbnails, "*.webp"))
-            File.Delete(old);
     }
 
     /// <summary>Writes an image as PNG, with its infotext where other programs look for it.</summary>
     /// <returns>The path relative to the data directory.</returns>
-    public string Save(string imageId, ImageBuffer pixels, string infotext)
+    public async ValueTask<string> SaveAsync(string imageId, ImageBuffer pixels, string infotext, CancellationToken cancellation)
     {
         string relative = PathOf(imageId);
-        WriteAtomically(FullPath(relative), file =>
-        {
-            using var text = new PngTextStream(file, "parameters", infotext);
-            WritePng(text, pixels);
-        });
+        await _blobs.PutAsync(
+            relative,
+            file =>
+            {
+                using var text = new PngTextStream(file, "parameters", infotext);
+                WritePng(text, pixels);
+            },
+            cancellation).ConfigureAwait(false);
         return relative;
     }
 
     /// <summary>Keeps an input image of a job.</summary>
     /// <param name="name">The job's id, and what it is for.</param>
     /// <param name="pixels">As read.</param>
+    /// <param name="cancellation">Ends the call.</param>
     /// <returns>The path relative to the data directory.</returns>
-    public string SaveInput(string name, ImageBuffer pixels)
+    public async ValueTask<string> SaveInputAsync(string name, ImageBuffer pixels, CancellationToken cancellation)
     {
         string relative = InputPath(name);
-        WriteAtomically(FullPath(relative), file => WritePng(file, pixels));
+        await _blobs.PutAsync(relative, file => WritePng(file, pixels), cancellation).ConfigureAwait(false);
         return relative;
     }
 
     /// <summary>Keeps a copy of a file as an input image of a job.</summary>
     /// <param name="name">The job's id, and what it is for.</param>
     /// <param name="source">The file.</param>
+    /// <param name="cancellation">Ends the call.</param>
     /// <returns>The path relative to the data directory.</returns>
-    public string CopyInput(string name, FileInfo source)
+    public async ValueTask<string> CopyInputAsync(string name, FileInfo source, CancellationToken cancellation)
     {
         string relative = InputPath(name);
-        using FileStream from = source.OpenRead();
-        WriteAtomically(FullPath(relative), from.CopyTo);
+        await _blobs.PutAsync(
+            relative,
+            file =>
+            {
+                using FileStream from = source.OpenRead();
+                from.CopyTo(file);
+            },
+            cancellation).ConfigureAwait(false);
         return relative;
     }
 
-    /// <summary>Writes a PNG that is complete or does not exist.</summary>
-    public static void WritePng(string path, ImageBuffer pixels) => WriteAtomically(path, file => WritePng(file, pixels));
+    /// <summary>Where a file lies on this machine; null when it is gone.</summary>
+    public ValueTask<string?> FindAsync(string relative, CancellationToken cancellation) => _blobs.FindAsync(relative, cancellation);
 
-    public byte[] Bytes(string relative) => File.ReadAllBytes(FullPath(relative));
+    /// <exception cref="FileNotFoundException">It is gone.</exception>
+    public async Task<byte[]> BytesAsync(string relative, CancellationToken cancellation) =>
+        await File.ReadAllBytesAsync(await RequireAsync(relative, cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false);
 
     /// <summary>A small WebP of an image, made when it is first asked for.</summary>
     /// <param name="imageId">The image's id.</param>
     /// <param name="relative">Its file.</param>
     /// <param name="side">The longer side, pixels.</param>
+    /// <param name="cancellation">Ends the call.</param>
     /// <returns>The path of the file.</returns>
     /// <exception cref="FileNotFoundException">The image is gone.</exception>
-    public string Thumbnail(string imageId, string relative, int side)
+    public async ValueTask<string> ThumbnailAsync(string imageId, string relative, int side, CancellationToken cancellation)
     {
-        string path = Path.Combine(ThumbnailsOf(imageId), string.Create(CultureInfo.InvariantCulture, $"{side}.webp"));
-        if (File.Exists(path))
-            return path;
-        string source = FullPath(relative);
-        if (!File.Exists(source))
-            throw new FileNotFoundException("The image's file is gone", Path.GetFileName(source));
+        string name = string.Create(CultureInfo.InvariantCulture, $"{ThumbnailsOf(imageId)}/{side}.webp");
+        if (await _blobs.FindAsync(name, cancellation).ConfigureAwait(false) is { } known)
+            return known;
+        string source = await RequireAsync(relative, cancellation).ConfigureAwait(false);
         using Image small = Image.Thumbnail(source, side, height: side, size: Enums.Size.Down);
         byte[] bytes = small.WebpsaveBuffer(q: 80, keep: Enums.ForeignKeep.None);
-        try
-        {
-            WriteAtomically(path, file => file.Write(bytes));
-            // Who deletes an image removes its file before its thumbnails: one that was made in between is found here.
-            if (File.Exists(source))
-                return path;
-        }
-        catch (DirectoryNotFoundException) when (!File.Exists(source))
-        {
-            // The folder was deleted just now, and the image with it.
-        }
-
-        DeleteThumbnails(imageId);
-        throw new FileNotFoundException("The image's file is gone", Path.GetFileName(source));
+        await _blobs.PutAsync(name, file => file.Write(bytes), cancellation).ConfigureAwait(false);
+        // Who deletes an image removes its file before its thumbnails: one that was made in between is found here.
+        if (File.Exists(source))
+            return await RequireAsync(name, cancellation).ConfigureAwait(false);
+        await DeleteThumbnailsAsync(imageId, cancellation).ConfigureAwait(false);
+        throw Gone(relative);
     }
 
     /// <summary>A WebP of pixels that are shown once.</summary>
@@ -116,11 +108,12 @@ internal sealed class ImageFiles
     /// <param name="relative">Its file.</param>
     /// <param name="format">png, jpeg or webp.</param>
     /// <param name="quality">1 to 100, of JPEG and WebP.</param>
-    public byte[] Encoded(string relative, string format, int quality)
+    /// <param name="cancellation">Ends the call.</param>
+    public async Task<byte[]> EncodedAsync(string relative, string format, int quality, CancellationToken cancellation)
     {
         if (format == ImageFormats.Png)
-            return Bytes(relative);
-        using Image image = Image.NewFromFile(FullPath(relative), access: Enums.Access.Sequential);
+            return await BytesAsync(relative, cancellation).ConfigureAwait(false);
+        using Image image = Image.NewFromFile(await RequireAsync(relative, cancellation).ConfigureAwait(false), access: Enums.Access.Sequential);
         return Encoded(image, format, quality);
     }
 
@@ -148,94 +141,61 @@ internal sealed class ImageFiles
     }
 
     /// <summary>Removes an image and its thumbnails. What is gone already is not missed.</summary>
-    public void Delete(string relative)
+    public async ValueTask DeleteAsync(string relative, CancellationToken cancellation)
     {
-        DeleteFile(FullPath(relative));
-        DeleteThumbnails(Path.GetFileNameWithoutExtension(relative));
+        await _blobs.DeleteAsync(relative, cancellation).ConfigureAwait(false);
+        await DeleteThumbnailsAsync(Path.GetFileNameWithoutExtension(relative), cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Removes what a job that did not complete may have written.</summary>
     /// <param name="jobId">The job.</param>
     /// <param name="count">How many images the job was to have.</param>
-    /// <param name="from">The index of the first image that is not wanted.</param>
-    public void DeleteImagesOf(string jobId, int count, int from = 0)
+    /// <param name="kept">The indices of those that stay.</param>
+    public async ValueTask DeleteImagesOfAsync(string jobId, int count, IEnumerable<int> kept)
     {
-        for (int index = from; index < count; index++)
-            Delete(PathOf(ImageId.Of(jobId, index)));
+        foreach (int index in Enumerable.Range(0, count).Except(kept))
+            await DeleteAsync(PathOf(ImageId.Of(jobId, index)), CancellationToken.None).ConfigureAwait(false);
     }
 
     /// <summary>Removes the input images of a job.</summary>
-    public void DeleteInputs(string jobId)
+    public async ValueTask DeleteInputsAsync(string jobId)
     {
         // By their names: listing a folder of many thousands for each job is what deleting them all would take its time for.
-        DeleteFile(FullPath(InputPath(jobId)));
-        DeleteFile(FullPath(InputPath(jobId + "_mask")));
-        DeleteFile(FullPath(InputPath(jobId + "_control")));
-        for (int index = 1; index < MaxInputs; index++)
-            DeleteFile(FullPath(InputPath(string.Create(CultureInfo.InvariantCulture, $"{jobId}_{index}"))));
+        foreach (string name in new[] { jobId, jobId + "_mask", jobId + "_control" }.Concat(Enumerable.Range(1, MaxInputs - 1).Select(index => string.Create(CultureInfo.InvariantCulture, $"{jobId}_{index}"))))
+            await _blobs.DeleteAsync(InputPath(name), CancellationToken.None).ConfigureAwait(false);
     }
 
-    public string FullPath(string relative) => Path.Combine(_folders.Root, relative);
+    /// <summary>Moves an image, without its thumbnails, to another name. False when it is gone.</summary>
+    public async ValueTask<bool> MoveAsync(string relative, string to, CancellationToken cancellation)
+    {
+        if (!await _blobs.MoveAsync(relative, to, cancellation).ConfigureAwait(false))
+            return false;
+        await DeleteThumbnailsAsync(Path.GetFileNameWithoutExtension(relative), cancellation).ConfigureAwait(false);
+        return true;
+    }
+
+    private async ValueTask<string> RequireAsync(string relative, CancellationToken cancellation) =>
+        await _blobs.FindAsync(relative, cancellation).ConfigureAwait(false) ?? throw Gone(relative);
+
+    private static FileNotFoundException Gone(string relative) => new("The image's file is gone", Path.GetFileName(relative));
 
     private static string PathOf(string imageId) => $"images/{imageId}.png";
 
     private static string InputPath(string name) => $"inputs/{name}.png";
 
     // Ids of images are evenly spread: no folder grows large.
-    private string ThumbnailsOf(string imageId) => Path.Combine(_folders.Thumbnails, imageId[..Math.Min(2, imageId.Length)], imageId);
+    private static string ThumbnailsOf(string imageId) => $"thumbnails/{imageId[..Math.Min(2, imageId.Length)]}/{imageId}";
 
-    private void DeleteThumbnails(string imageId)
-    {
-        string folder = ThumbnailsOf(imageId);
-        while (Directory.Exists(folder))
-        {
-            try
-            {
-                Directory.Delete(folder, recursive: true);
-            }
-            catch (DirectoryNotFoundException)
-            {
-                // Somebody else has deleted it.
-            }
-            catch (IOException) when (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
-            {
-                // One was written into it while it was being emptied.
-            }
-        }
-    }
-
-    private static void DeleteFile(string path)
+    private async ValueTask DeleteThumbnailsAsync(string imageId, CancellationToken cancellation)
     {
         try
         {
-            File.Delete(path);
+            foreach ((string name, _) in _blobs.List(ThumbnailsOf(imageId)).ToList())
+                await _blobs.DeleteAsync(name, cancellation).ConfigureAwait(false);
         }
         catch (DirectoryNotFoundException)
         {
-            // Its folder is gone, and the file with it.
-        }
-    }
-
-    private static void WriteAtomically(string path, Action<FileStream> write)
-    {
-        // Two who make the same file at once must not write into each other's.
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        string temporary = $"{path}.{Guid.NewGuid():N}{TemporaryExtension}";
-        try
-        {
-            using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write))
-            {
-                write(file);
-                file.Flush(flushToDisk: true);
-            }
-
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch when (File.Exists(temporary))
-        {
-            // On a full disk the half file must not be what keeps it full.
-            File.Delete(temporary);
-            throw;
+            // Somebody else deletes them.
         }
     }
 

@@ -10,35 +10,30 @@ namespace SdStudio.Server.Images;
 /// </summary>
 internal sealed class KeptImages(DataFolders folders, ImageFiles files, TimeProvider time)
 {
-    private const string List = "kept.jsonl";
+    private const string Folder = "kept";
     private readonly Lock _lock = new();
 
     /// <summary>Moves images there.</summary>
     /// <param name="images">Their paths, relative to the data directory, with the jobs and owners they had; empty where that is not known.</param>
-    public void Keep(IEnumerable<(string Path, string JobId, string Owner)> images)
+    /// <param name="cancellation">Ends it between two images.</param>
+    public async Task KeepAsync(IEnumerable<(string Path, string JobId, string Owner)> images, CancellationToken cancellation)
     {
-        lock (_lock)
+        List<string> lines = [];
+        try
         {
-            StreamWriter? list = null;
-            try
+            foreach ((string path, string job, string owner) in images)
             {
-                foreach ((string path, string job, string owner) in images)
-                {
-                    string from = files.FullPath(path);
-                    if (!File.Exists(from))
-                        continue;
-                    string folder = Directory.CreateDirectory(Path.Combine(folders.Root, "kept")).FullName;
-                    string name = Path.GetFileName(path);
-                    list ??= new StreamWriter(Path.Combine(folder, List), append: true);
-                    list.WriteLine(JsonSerializer.Serialize(new KeptImage(name, job, owner, time.GetUtcNow()), KeptJson.Default.KeptImage));
-                    File.Move(from, Path.Combine(folder, name), overwrite: true);
-                    // Its thumbnails.
-                    files.Delete(path);
-                }
+                string name = Path.GetFileName(path);
+                if (await files.MoveAsync(path, $"{Folder}/{name}", cancellation).ConfigureAwait(false))
+                    lines.Add(JsonSerializer.Serialize(new KeptImage(name, job, owner, time.GetUtcNow()), KeptJson.Default.KeptImage));
             }
-            finally
+        }
+        finally
+        {
+            lock (_lock)
             {
-                list?.Dispose();
+                if (lines.Count > 0)
+                    File.AppendAllLines(Path.Combine(folders.Root, Folder, "kept.jsonl"), lines);
             }
         }
     }

@@ -49,7 +49,7 @@ internal sealed partial class PeopleFolder(DataFolders folders)
             string folder = FolderOf(name)?.FullName ?? Path.Combine(Folder, name);
             PrivateFiles.CreateFolder(folder, withFiles: false);
             foreach (ImageBuffer image in images)
-                ImageFiles.WritePng(Path.Combine(folder, $"{Guid.CreateVersion7():N}.png"), image);
+                Write(Path.Combine(folder, $"{Guid.CreateVersion7():N}.png"), image);
             return null;
         }
     }
@@ -72,6 +72,27 @@ internal sealed partial class PeopleFolder(DataFolders folders)
         if (Find(name) is { Count: 0 })
             Delete(name);
         return true;
+    }
+
+    // Complete, or not there.
+    private static void Write(string path, ImageBuffer image)
+    {
+        string temporary = path + ".tmp";
+        try
+        {
+            using (FileStream file = File.Create(temporary))
+            {
+                file.Write(ImageFiles.Encoded(image, ImageFormats.Png, quality: 0));
+                file.Flush(flushToDisk: true);
+            }
+
+            File.Move(temporary, path);
+        }
+        catch when (File.Exists(temporary))
+        {
+            File.Delete(temporary);
+            throw;
+        }
     }
 
     private DirectoryInfo? FolderOf(string name) => Names.FirstOrDefault(known => known.Equals(name.Trim(), StringComparison.OrdinalIgnoreCase)) is { } found

@@ -42,10 +42,10 @@ internal sealed class JobDeletion(IJobStore store, IJobQueries queries, ImageFil
         DeletedImage deleted = await store.DeleteImageAsync(id, scope, cancellation).ConfigureAwait(false);
         if (deleted is not { Image: { } image, IsRunning: false })
             return deleted;
-        files.Delete(image.FilePath);
+        await files.DeleteAsync(image.FilePath, CancellationToken.None).ConfigureAwait(false);
         if (deleted.Job is { } job)
         {
-            files.DeleteInputs(job.Id);
+            await files.DeleteInputsAsync(job.Id).ConfigureAwait(false);
             events.Deleted(job);
         }
         else
@@ -67,16 +67,16 @@ internal sealed class JobDeletion(IJobStore store, IJobQueries queries, ImageFil
             if (withImages)
             {
                 foreach (JobImage image in job.Images)
-                    files.Delete(image.FilePath);
+                    await files.DeleteAsync(image.FilePath, CancellationToken.None).ConfigureAwait(false);
                 count += job.Images.Count;
             }
             else
             {
-                kept.Keep(job.Images.Select(image => (image.FilePath, job.Id, job.Owner)));
+                await kept.KeepAsync(job.Images.Select(image => (image.FilePath, job.Id, job.Owner)), CancellationToken.None).ConfigureAwait(false);
             }
 
             if (job.Inputs.Count > 0)
-                files.DeleteInputs(job.Id);
+                await files.DeleteInputsAsync(job.Id).ConfigureAwait(false);
 
             events.Deleted(job);
         }

@@ -10,6 +10,7 @@ internal sealed class JobProgress(double[] predicted, TimeProvider time, Action 
     private const double Generated = 0.99;
     private readonly Lock _lock = new();
     private readonly double[] _measured = new double[predicted.Length];
+    private readonly Dictionary<int, double> _shares = [];
     private GenerationProgress _last = new(GenerationPhase.Load, 0, 0, 0, 1, 0);
     private long _phaseStart = time.GetTimestamp();
     private int _steps;
@@ -49,8 +50,10 @@ internal sealed class JobProgress(double[] predicted, TimeProvider time, Action 
                 double share = phase == 0 ? 1 : 1.0 / images;
                 // Its own pace is the better teacher, once there is one.
                 double current = done > 0.05 ? elapsed * (1 - done) / done : Math.Max(0, (predicted[phase] * share) - elapsed);
-                int after = phase == 0 ? 0 : images - 1 - Math.Min(images - 1, _last.ImageIndex);
-                return current + (predicted.Skip(phase + 1).Sum() * share) + (predicted.Skip(1).Sum() * after / images);
+                double others = phase == 0 ? 0 : Math.Max(0, images - 1 - _shares.Where(image => image.Key != _last.ImageIndex).Sum(image => image.Value));
+                // Several devices work on it as many images have begun and are not complete.
+                int devices = Math.Max(1, _shares.Values.Count(part => part < 1));
+                return (current + (predicted.Skip(phase + 1).Sum() * share) + (predicted.Skip(1).Sum() * others / images)) / devices;
             }
         }
     }
@@ -64,10 +67,20 @@ internal sealed class JobProgress(double[] predicted, TimeProvider time, Action 
             if (value.Phase == GenerationPhase.Sample && value.Steps > 0)
                 _steps = value.Steps;
             _last = value;
-            _fraction = Math.Max(_fraction, Generated * Math.Min(1, NowOf(value) / Math.Max(1, predicted.Sum())));
+            if (value.Phase == GenerationPhase.Load)
+                Move(predicted[0] * DoneOf(value));
+            else
+                Move(value.ImageIndex, ShareOf(value), value.ImageCount);
         }
 
         changed();
+    }
+
+    /// <summary>An image is stored.</summary>
+    public void Complete(int image, int count)
+    {
+        lock (_lock)
+            Move(image, 1, count);
     }
 
     /// <summary>What the job's phases took, for the next one's prediction.</summary>
@@ -85,14 +98,18 @@ internal sealed class JobProgress(double[] predicted, TimeProvider time, Action 
     }
 
     // The model is loaded once; the other phases come again with every image.
-    private double NowOf(GenerationProgress value)
+    private void Move(int image, double share, int count)
+    {
+        _shares[image] = Math.Max(share, _shares.GetValueOrDefault(image));
+        Move(predicted[0] + (predicted.Skip(1).Sum() * _shares.Values.Sum() / Math.Max(1, count)));
+    }
+
+    private void Move(double done) => _fraction = Math.Max(_fraction, Generated * Math.Min(1, done / Math.Max(1, predicted.Sum())));
+
+    private double ShareOf(GenerationProgress value)
     {
         var phase = (int)value.Phase;
-        if (phase == 0)
-            return predicted[0] * DoneOf(value);
-        double all = predicted.Skip(1).Sum();
-        double image = predicted.Skip(1).Take(phase - 1).Sum() + (predicted[phase] * DoneOf(value));
-        return predicted[0] + (((all * value.ImageIndex) + image) / Math.Max(1, value.ImageCount));
+        return Math.Min(1, (predicted.Skip(1).Take(phase - 1).Sum() + (predicted[phase] * DoneOf(value))) / Math.Max(1, predicted.Skip(1).Sum()));
     }
 
     private static double DoneOf(GenerationProgress value) => value.Steps > 0 ? Math.Min(1, (double)value.Step / value.Steps) : 0;

@@ -54,7 +54,7 @@ internal sealed record JobView(
             StepsSkipped = s.StepsSkipped,
             Notes = s.Notes ?? [],
             Device = job.Device,
-            CurrentImage = last is { } now ? Math.Min(s.Count, now.ImageIndex + 1) : null,
+            CurrentImage = running is null ? null : Math.Min(s.Count, running.Images.Count + 1),
         };
     }
 }

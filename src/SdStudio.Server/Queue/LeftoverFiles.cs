@@ -1,5 +1,4 @@
 using SdStudio.Server.Images;
-using SdStudio.Server.Settings;
 
 namespace SdStudio.Server.Queue;
 
@@ -8,7 +7,7 @@ namespace SdStudio.Server.Queue;
 /// that are named as this server names them are touched.
 /// </summary>
 internal sealed partial class LeftoverFiles(
-    IJobQueries queries, ISharedState state, ImageFiles files, KeptImages kept, DataFolders folders, TimeProvider time, ILogger<LeftoverFiles> logger) : BackgroundService
+    IJobQueries queries, ISharedState state, IBlobStore blobs, ImageFiles files, KeptImages kept, TimeProvider time, ILogger<LeftoverFiles> logger) : BackgroundService
 {
     /// <summary>Kept once this database's own leftovers were looked for; a copy of the database does not have it.</summary>
     internal const string SweptKey = "leftovers_swept";
@@ -21,16 +20,12 @@ internal sealed partial class LeftoverFiles(
     /// <returns>How many files and folders.</returns>
     public async Task<int> SweepAsync(CancellationToken cancellation)
     {
-        foreach (string folder in new[] { folders.Images, folders.Thumbnails, folders.Inputs })
-            Directory.CreateDirectory(folder);
         int images = await SweepAsync(
-            Directory.EnumerateFiles(folders.Images, "*.png"), Path.GetFileNameWithoutExtension, await AreOldOnesKeptAsync(cancellation).ConfigureAwait(false) ? KeepImage : DeleteImage,
+            "images", Path.GetFileNameWithoutExtension, await AreOldOnesKeptAsync(cancellation).ConfigureAwait(false) ? KeepImageAsync : DeleteImageAsync,
             queries.ExistingImagesAsync, cancellation).ConfigureAwait(false);
-        int thumbnails = await SweepAsync(
-            Directory.EnumerateDirectories(folders.Thumbnails).SelectMany(Directory.EnumerateDirectories), Path.GetFileName, path => Directory.Delete(path, recursive: true),
-            queries.ExistingImagesAsync, cancellation).ConfigureAwait(false);
+        int thumbnails = await SweepAsync("thumbnails", ImageOf, DeleteAsync, queries.ExistingImagesAsync, cancellation).ConfigureAwait(false);
         int inputs = await SweepAsync(
-            Directory.EnumerateFiles(folders.Inputs, "*.png"), path => Path.GetFileNameWithoutExtension(path).Split('_')[0], File.Delete,
+            "inputs", name => Path.GetFileNameWithoutExtension(name).Split('_')[0], DeleteAsync,
             (ids, stop) => queries.ExistingJobsAsync(ids, OwnerScope.All, stop), cancellation).ConfigureAwait(false);
         await state.ChangeTextAsync(SweptKey, _ => "true", cancellation).ConfigureAwait(false);
         return images + thumbnails + inputs;
@@ -59,29 +54,32 @@ internal sealed partial class LeftoverFiles(
     // know the newest ones: those are somebody's.
     private async Task<bool> AreOldOnesKeptAsync(CancellationToken cancellation) => await state.TextAsync(SweptKey, cancellation).ConfigureAwait(false) is null;
 
-    private void KeepImage(string path) => kept.Keep([(Path.GetRelativePath(folders.Root, path), "", "")]);
+    private async ValueTask KeepImageAsync(string name) => await kept.KeepAsync([(name, "", "")], CancellationToken.None).ConfigureAwait(false);
 
-    private void DeleteImage(string path) => files.Delete(Path.GetRelativePath(folders.Root, path));
+    private ValueTask DeleteImageAsync(string name) => files.DeleteAsync(name, CancellationToken.None);
+
+    private ValueTask DeleteAsync(string name) => blobs.DeleteAsync(name, CancellationToken.None);
+
+    // thumbnails/ab/ID/256.webp; earlier versions wrote thumbnails/ID.webp, which is not looked at any more.
+    private static string ImageOf(string name) => name.Split('/') is [_, _, var id, _] ? id : Guid.Empty.ToString();
 
     private async Task<int> SweepAsync(
-        IEnumerable<string> paths, Func<string, string> idOf, Action<string> remove, Func<IReadOnlyList<string>, CancellationToken, ValueTask<IReadOnlySet<string>>> existing,
+        string folder, Func<string, string?> idOf, Func<string, ValueTask> remove, Func<IReadOnlyList<string>, CancellationToken, ValueTask<IReadOnlySet<string>>> existing,
         CancellationToken cancellation)
     {
         int count = 0;
-        foreach (string[] some in paths.Where(path => Guid.TryParseExact(idOf(path), "D", out _) && IsOld(path)).Chunk(AtOnce))
+        foreach (string[] some in blobs.List(folder).Where(file => Guid.TryParseExact(idOf(file.Name), "D", out _) && file.Written < _start).Select(file => file.Name).Chunk(AtOnce))
         {
-            IReadOnlySet<string> known = await existing([.. some.Select(idOf).Distinct(StringComparer.Ordinal)], cancellation).ConfigureAwait(false);
-            foreach (string path in some.Where(path => !known.Contains(idOf(path))))
+            IReadOnlySet<string> known = await existing([.. some.Select(name => idOf(name)!).Distinct(StringComparer.Ordinal)], cancellation).ConfigureAwait(false);
+            foreach (string name in some.Where(name => !known.Contains(idOf(name)!)))
             {
-                remove(path);
+                await remove(name).ConfigureAwait(false);
                 count++;
             }
         }
 
         return count;
     }
-
-    private bool IsOld(string path) => File.GetLastWriteTimeUtc(path) < _start;
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Count} files that belonged to no job were removed")]
     private partial void LogSwept(int count);

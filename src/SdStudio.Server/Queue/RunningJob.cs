@@ -7,6 +7,7 @@ namespace SdStudio.Server.Queue;
 internal sealed class RunningJob : IDisposable
 {
     private readonly CancellationTokenSource _cancel = new();
+    private readonly Lock _imagesLock = new();
     private readonly Lock _previewLock = new();
     private ImageBuffer? _preview;
     private Dictionary<string, byte[]> _encoded = new(StringComparer.Ordinal);
@@ -30,7 +31,15 @@ internal sealed class RunningJob : IDisposable
     /// <summary>Its images that are on disk and listed: they stay, however it ends.</summary>
     public IReadOnlyList<JobImage> Images => _images;
 
-    public void Add(JobImage image) => _images = [.. _images, image];
+    /// <summary>Its images that nobody has begun.</summary>
+    public SharedImages Shared { get; } = new();
+
+    public void Add(JobImage image)
+    {
+        lock (_imagesLock)
+            _images = [.. _images.Append(image).OrderBy(other => other.Index)];
+        Progress.Complete(image.Index, Job.Settings.Count);
+    }
 
     /// <summary>Set when somebody cancels the job.</summary>
     public CancellationToken Cancelled { get; }
@@ -87,6 +96,7 @@ internal sealed class RunningJob : IDisposable
     public void Dispose()
     {
         _cancel.Dispose();
+        Shared.Dispose();
         lock (_previewLock)
         {
             _preview?.Dispose();

@@ -8,7 +8,7 @@ using SdStudio.Server.Models.Files;
 namespace SdStudio.Server.Workers;
 
 /// <summary>The engine calls that one image takes.</summary>
-internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder loras, ControlNetFolder nets, VaeFiles vaes)
+internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder loras, ControlNetFolder nets, VaeFiles vaes, JobInputs inputsOfJobs)
 {
     private static bool CanExchangeNets => SdEngine.Load().Info.Features.Contains("control-net-swap");
 
@@ -20,12 +20,17 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
         return settings.Vae is { } vae ? model with { Options = model.Options with { VaePath = VaeOf(vae), TaesdForPreviewsOnly = model.Options.TaesdPath is not null } } : model;
     }
 
-    /// <summary>Gives a loaded model the ControlNet of a job.</summary>
+    /// <summary>Gives a loaded model the ControlNet of a job, and reads the job's images.</summary>
+    /// <param name="model">That generates.</param>
+    /// <param name="job">The job.</param>
+    /// <param name="isReference">Whether the model looks at the input image rather than beginning from it.</param>
+    /// <param name="cancellation">Ends the call.</param>
     /// <exception cref="SdException">The net is gone, or cannot be loaded.</exception>
-    public async Task PrepareAsync(DiffusionModel model, JobContext job, CancellationToken cancellation)
+    public async Task<GenerationInputs> PrepareAsync(DiffusionModel model, JobContext job, bool isReference, CancellationToken cancellation)
     {
         if (job.Settings.Control is { } control && NetOf(control) is var net && model.ControlNetPath != net)
             await model.SetControlNetAsync(net, job.Callbacks, cancellation).ConfigureAwait(false);
+        return await inputsOfJobs.ReadAsync(job.Settings, isReference, cancellation).ConfigureAwait(false);
     }
 
     /// <summary>From text, or from text and an image.</summary>

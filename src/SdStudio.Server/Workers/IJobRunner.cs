@@ -13,6 +13,9 @@ internal interface IJobRunner
     /// <exception cref="SdException">The model or the engine failed.</exception>
     /// <exception cref="OperationCanceledException">The job is cancelled or the server stops.</exception>
     Task<JobResult> RunAsync(JobContext job, CancellationToken cancellation);
+
+    /// <summary>Takes part in a job that another device runs, for as long as <paramref name="mayGoOn"/> says so: where jobs have one image, there is nothing to do.</summary>
+    Task HelpAsync(JobContext job, Func<ValueTask<bool>> mayGoOn, CancellationToken cancellation) => Task.CompletedTask;
 }
 
 /// <summary>A running job, for its runner.</summary>

@@ -10,18 +10,18 @@ internal sealed partial class ImageSaver(ImageFiles images, IJobStore store, Job
 {
     /// <summary>
     /// Writes an image, lists it and announces it: from now on it stays, however the job ends. The one that completes its job is listed
-    /// together with the job's end, which is one wait for the disk less.
+    /// together with the job's end, which is one wait for the disk less. A cancel comes too late for it.
     /// </summary>
-    public async Task<JobImage> SaveAsync(JobContext job, int index, ImageBuffer pixels, GenerationSettings settings, long seed, CancellationToken cancellation)
+    public async Task<JobImage> SaveAsync(JobContext job, int index, ImageBuffer pixels, GenerationSettings settings, long seed)
     {
         string id = ImageId.Of(job.Id, index);
-        string path = images.Save(id, pixels, Infotext.Of(settings, seed));
+        string path = await images.SaveAsync(id, pixels, Infotext.Of(settings, seed), CancellationToken.None).ConfigureAwait(false);
         var image = new JobImage(id, job.Id, index, path, "image/png", pixels.Width, pixels.Height, seed);
         if (job.Running.Images.Count + 1 >= job.Running.Job.Settings.Count)
             return image;
         try
         {
-            if (await store.AddImageAsync(job.Running.Lease, image, cancellation).ConfigureAwait(false))
+            if (await store.AddImageAsync(job.Running.Lease, image, CancellationToken.None).ConfigureAwait(false))
             {
                 job.Running.Add(image);
                 events.ImageCompleted(job.Running.Job, image);
@@ -36,12 +36,22 @@ internal sealed partial class ImageSaver(ImageFiles images, IJobStore store, Job
         return image;
     }
 
-    /// <summary>The images that an earlier try has completed, from the first on.</summary>
-    public List<JobImage> EarlierOf(JobContext job) =>
-        [.. job.Running.Images.TakeWhile((image, index) => image.Index == index && File.Exists(images.FullPath(image.FilePath)))];
+    /// <summary>The indices of the images that no earlier try has completed.</summary>
+    public async ValueTask<List<int>> MissingOfAsync(JobContext job, CancellationToken cancellation)
+    {
+        List<int> missing = [.. Enumerable.Range(0, job.Settings.Count)];
+        foreach (JobImage image in job.Running.Images)
+        {
+            if (await images.FindAsync(image.FilePath, cancellation).ConfigureAwait(false) is not null)
+                missing.Remove(image.Index);
+        }
+
+        return missing;
+    }
 
     /// <summary>An input image as it was sent.</summary>
-    public ImageBuffer ReadInput(string relative) => ImageDecoder.Read(images.Bytes(relative), "the job's input", ImageBuffer.MaxPixels);
+    public async Task<ImageBuffer> ReadInputAsync(string relative, CancellationToken cancellation) =>
+        ImageDecoder.Read(await images.BytesAsync(relative, cancellation).ConfigureAwait(false), "the job's input", ImageBuffer.MaxPixels);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "An image of job {Job} is not listed yet: {Reason}")]
     private partial void LogNotListed(string job, string reason);

@@ -17,6 +17,9 @@ internal sealed class JobDevices(ModelCache cache, ModelCatalogue catalogue) : I
 
     public int Version => cache.Version;
 
+    /// <summary>Ends when the engine is loaded; fails when it cannot be.</summary>
+    public Task Ready => cache.Ready;
+
     /// <summary>The devices as they are now: remote ones come and go with the catalogue.</summary>
     public IReadOnlyList<ComputeDevice> All =>
     [
@@ -60,6 +63,10 @@ internal sealed class JobDevices(ModelCache cache, ModelCatalogue catalogue) : I
     // Where a model fits on no device, the first one takes its job and says so.
     public string? ReasonFor(WaitingJob job) =>
         OnlyDeviceOf(job) is { } only && _busy.GetValueOrDefault(only) > 0 ? $"it waits for {only}" : null;
+
+    /// <summary>Whether a device may generate images of a job that another one runs: the result is the same, and the model fits.</summary>
+    public bool CanHelp(string device, Job job) => ModelsOf(device) is { } models && ModelsOf(job.Device)?.Device is { } own
+        && (models.Device.Kind, models.Device.Class) == (own.Kind, own.Class) && Fits(job.Settings.Model, models);
 
     public void Begin(string device) => _busy.AddOrUpdate(device, 1, (_, count) => count + 1);
 

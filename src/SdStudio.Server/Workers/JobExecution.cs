@@ -29,8 +29,10 @@ internal sealed partial class JobExecution(
         }
         finally
         {
+            if (running is not null)
+                await running.Shared.CloseAsync().ConfigureAwait(false);
             if (images.Count == 0)
-                images = KeptOf(claimed.Job, running);
+                images = await KeptOfAsync(claimed.Job, running).ConfigureAwait(false);
             Job? ended = await StoredAsync(end, stop).ConfigureAwait(false);
             queue.End(lease.JobId, ended, images);
         }
@@ -67,18 +69,20 @@ internal sealed partial class JobExecution(
     }
 
     // What is listed stays; an image that was written and not listed goes. Before the row: after it, another worker may have the job.
-    private IReadOnlyList<JobImage> KeptOf(Job job, RunningJob? running)
+    private async Task<IReadOnlyList<JobImage>> KeptOfAsync(Job job, RunningJob? running)
     {
+        if (running is null)
+            return [];
         try
         {
-            files.DeleteImagesOf(job.Id, job.Settings.Count, from: running?.Images.Count ?? job.ImageCount);
+            await files.DeleteImagesOfAsync(job.Id, job.Settings.Count, running.Images.Select(image => image.Index)).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             LogLeftovers(exception, job.Id);
         }
 
-        return running?.Images ?? [];
+        return running.Images;
     }
 
     private async Task NoteStopAsync(Lease lease)

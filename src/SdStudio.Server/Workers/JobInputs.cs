@@ -11,24 +11,30 @@ internal sealed class JobInputs(ImageFiles files)
 
     /// <param name="settings">Of the job.</param>
     /// <param name="isReference">Whether the model looks at the input image rather than beginning from it.</param>
-    public GenerationInputs Of(GenerationSettings settings, bool isReference)
+    /// <param name="cancellation">Ends the call.</param>
+    public async Task<GenerationInputs> ReadAsync(GenerationSettings settings, bool isReference, CancellationToken cancellation)
     {
         (int width, int height) = settings.Hires is { } hires ? (hires.Width, hires.Height) : (settings.Width, settings.Height);
         var inputs = new GenerationInputs { IsReference = isReference };
         try
         {
-            if (settings.InputImage is { } image && settings.Inpaint is { } inpaint)
-                inputs.Canvas = CanvasOf(image, settings, inpaint, new ImageSize(width, height));
-            else if (settings.InputImage is { } plain)
-                inputs.Input = CoverOf(plain, width, height);
-            if (settings.Control is { } control)
+            if (settings.InputImage is { } image)
             {
-                using ImageBuffer sent = Read(control.Image);
-                inputs.Followed = inputs.Canvas?.SamePartOf(sent) ?? ImageDecoder.Cover(sent, sent.Width, sent.Height);
-                inputs.Control = control;
+                using ImageBuffer sent = await ReadAsync(image, cancellation).ConfigureAwait(false);
+                if (settings.Inpaint is { } inpaint)
+                    inputs.Canvas = await CanvasAsync(sent, settings.MaskImage, inpaint, new ImageSize(width, height), cancellation).ConfigureAwait(false);
+                else
+                    inputs.Input = ImageDecoder.Cover(sent, width, height);
             }
 
-            inputs.References.AddRange((settings.ReferenceImages ?? []).Select(Read));
+            if (settings.Control is { } control)
+            {
+                using ImageBuffer sent = await ReadAsync(control.Image, cancellation).ConfigureAwait(false);
+                (inputs.Control, inputs.Followed) = (control, inputs.Canvas?.SamePartOf(sent) ?? ImageDecoder.Cover(sent, sent.Width, sent.Height));
+            }
+
+            foreach (string reference in settings.ReferenceImages ?? [])
+                inputs.References.Add(await ReadAsync(reference, cancellation).ConfigureAwait(false));
             return inputs;
         }
         catch
@@ -38,20 +44,14 @@ internal sealed class JobInputs(ImageFiles files)
         }
     }
 
-    private InpaintCanvas CanvasOf(string image, GenerationSettings settings, InpaintSetting inpaint, ImageSize size)
+    private async Task<InpaintCanvas> CanvasAsync(ImageBuffer image, string? path, InpaintSetting inpaint, ImageSize size, CancellationToken cancellation)
     {
-        using ImageBuffer sent = Read(image);
-        using ImageBuffer? mask = settings.MaskImage is { } path ? ImageDecoder.ReadMask(files.Bytes(path), What, ImageBuffer.MaxPixels) : null;
-        return InpaintCanvas.Of(sent, mask, inpaint, size);
+        using ImageBuffer? mask = path is null ? null : ImageDecoder.ReadMask(await files.BytesAsync(path, cancellation).ConfigureAwait(false), What, ImageBuffer.MaxPixels);
+        return InpaintCanvas.Of(image, mask, inpaint, size);
     }
 
-    private ImageBuffer CoverOf(string relative, int width, int height)
-    {
-        using ImageBuffer image = Read(relative);
-        return ImageDecoder.Cover(image, width, height);
-    }
-
-    private ImageBuffer Read(string relative) => ImageDecoder.Read(files.Bytes(relative), What, ImageBuffer.MaxPixels);
+    private async Task<ImageBuffer> ReadAsync(string relative, CancellationToken cancellation) =>
+        ImageDecoder.Read(await files.BytesAsync(relative, cancellation).ConfigureAwait(false), What, ImageBuffer.MaxPixels);
 }
 
 /// <summary>What a job's images are generated from beside the text.</summary>

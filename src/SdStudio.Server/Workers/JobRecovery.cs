@@ -25,8 +25,9 @@ internal sealed partial class JobRecovery(IJobStore store, IJobQueries queries, 
     private async Task RecoverAsync(ProcessingJob left, CancellationToken cancellation)
     {
         Job job = left.Job;
-        // Those that are listed stay: the job goes on behind them.
-        files.DeleteImagesOf(job.Id, job.Settings.Count, from: job.ImageCount);
+        // Those that are listed stay: only the others are generated again.
+        IReadOnlyList<JobImage> listed = await queries.ImagesAsync(job.Id, OwnerScope.All, cancellation).ConfigureAwait(false);
+        await files.DeleteImagesOfAsync(job.Id, job.Settings.Count, listed.Select(image => image.Index)).ConfigureAwait(false);
         string? words = left.StopWasNoted ? null : LastWords(job);
         int deaths = left.Deaths + (words is null ? 0 : 1);
         JobFailure? failure = deaths < MaxDeaths ? null : new JobFailure(

@@ -13,18 +13,39 @@ internal sealed partial class JobRunner(EngineHost engineHost, ModelCache cache,
     /// <exception cref="OperationCanceledException">The job is cancelled or the server stops.</exception>
     public async Task<JobResult> RunAsync(RunningJob running, CancellationToken cancellation)
     {
-        Job job = running.Job;
-        SdEngine engine = await engineHost.Ready.WaitAsync(cancellation).ConfigureAwait(false);
-        GenerationSettings settings = job.Settings with { Engine = EngineHost.NameOf(engine) };
-        IJobRunner runner = runners.First(runner => runner.Runs(settings));
-        LogBegin(job.Id, settings.Type, settings.Model, job.Device ?? "", job.Attempts);
-        // Jobs that need no model of this machine run beside all devices.
-        DeviceModels models = devices.ModelsOf(job.Device) ?? cache.Devices[0];
-        SdCallbacks heard = await callbacks.OfAsync(running, cancellation).ConfigureAwait(false);
-        JobResult result = await runner.RunAsync(new JobContext(running, settings, models, heard), cancellation).ConfigureAwait(false);
+        (JobContext job, IJobRunner runner) = await PrepareAsync(running, running.Job.Device, cancellation).ConfigureAwait(false);
+        GenerationSettings settings = job.Settings;
+        LogBegin(job.Id, settings.Type, settings.Model, running.Job.Device ?? "", running.Job.Attempts);
+        JobResult result = await runner.RunAsync(job, cancellation).ConfigureAwait(false);
         LogDone(job.Id, settings.Type, settings.Model, result.Images.Count, result.LoadingMs, result.GenerationMs);
-        return result with { DeviceClass = devices.ClassOf(job.Device) };
+        return result with { DeviceClass = devices.ClassOf(running.Job.Device) };
     }
+
+    /// <summary>Generates images of a job that another device runs.</summary>
+    /// <param name="running">The job.</param>
+    /// <param name="device">The device that helps.</param>
+    /// <param name="mayGoOn">Asked before each image.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task HelpAsync(RunningJob running, string device, Func<ValueTask<bool>> mayGoOn, CancellationToken cancellation)
+    {
+        (JobContext job, IJobRunner runner) = await PrepareAsync(running, device, cancellation).ConfigureAwait(false);
+        LogHelp(job.Id, device);
+        // One image at a time grows before those who watch.
+        await runner.HelpAsync(job with { Callbacks = job.Callbacks with { Preview = null, PreviewMode = PreviewMode.None } }, mayGoOn, cancellation).ConfigureAwait(false);
+    }
+
+    private async ValueTask<(JobContext Job, IJobRunner Runner)> PrepareAsync(RunningJob running, string? device, CancellationToken cancellation)
+    {
+        SdEngine engine = await engineHost.Ready.WaitAsync(cancellation).ConfigureAwait(false);
+        GenerationSettings settings = running.Job.Settings with { Engine = EngineHost.NameOf(engine) };
+        // Jobs that need no model of this machine run beside all devices.
+        DeviceModels models = devices.ModelsOf(device) ?? cache.Devices[0];
+        SdCallbacks heard = await callbacks.OfAsync(running, cancellation).ConfigureAwait(false);
+        return (new JobContext(running, settings, models, heard), runners.First(runner => runner.Runs(settings)));
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job}: {Device} generates some of its images")]
+    private partial void LogHelp(string job, string device);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job} ({Type}, {Model}) started on {Device}, attempt {Attempt}")]
     private partial void LogBegin(string job, string type, string model, string device, int attempt);

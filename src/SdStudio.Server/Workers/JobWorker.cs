@@ -1,11 +1,10 @@
-using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Queue;
 
 namespace SdStudio.Server.Workers;
 
 /// <summary>Gives every idle device the job that it should run next; the jobs run beside each other, each to its end.</summary>
 internal sealed partial class JobWorker(
-    JobDevices devices, EngineHost engineHost, JobQueue queue, JobExecution execution, IQueueSignal signal, IHostApplicationLifetime lifetime,
+    JobDevices devices, BatchHelp help, JobQueue queue, JobExecution execution, IQueueSignal signal, IHostApplicationLifetime lifetime,
     ILogger<JobWorker> logger) : BackgroundService
 {
     private static readonly TimeSpan StorageRetryDelay = TimeSpan.FromSeconds(1);
@@ -50,6 +49,7 @@ internal sealed partial class JobWorker(
         {
             while (!stop.IsCancellationRequested && await ClaimAsync(stop).ConfigureAwait(false) is { } claimed)
                 begun.Add(RunAsync(claimed, stop));
+            begun.AddRange(await help.BeginAsync(stop).ConfigureAwait(false));
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !stop.IsCancellationRequested)
         {
@@ -113,8 +113,8 @@ internal sealed partial class JobWorker(
     // Without an engine the jobs wait for a start with one, rather than fail one after the other.
     private async Task<bool> EngineIsReadyAsync(CancellationToken stop)
     {
-        await ((Task)engineHost.Ready).WaitAsync(stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return engineHost.Ready.IsCompletedSuccessfully;
+        await devices.Ready.WaitAsync(stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return devices.Ready.IsCompletedSuccessfully;
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The worker cannot go on at the moment; trying again")]

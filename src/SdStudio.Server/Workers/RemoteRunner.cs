@@ -14,9 +14,9 @@ internal sealed class RemoteRunner(ModelCatalogue catalogue, RemoteGenerator rem
     public async Task<JobResult> RunAsync(JobContext job, CancellationToken cancellation)
     {
         long start = time.GetTimestamp();
-        GenerationSettings settings = job.Settings with { Engine = "another server" };
+        GenerationSettings settings = job.Settings with { Engine = "another server", OutsideMaskChanged = null };
         job.Running.Progress.Report(new GenerationProgress(GenerationPhase.Sample, 0, settings.Steps, 0, 1, 0));
-        using GenerationInputs inputs = jobInputs.Of(settings, isReference: false);
+        using GenerationInputs inputs = await jobInputs.ReadAsync(settings, isReference: false, cancellation).ConfigureAwait(false);
         List<ImageBuffer> received = await remote.GenerateAsync(job.Running.Job, catalogue.Require(settings.Model), inputs, cancellation).ConfigureAwait(false);
         try
         {
@@ -26,7 +26,7 @@ internal sealed class RemoteRunner(ModelCatalogue catalogue, RemoteGenerator rem
                 using ImageBuffer? whole = inputs.Canvas?.PutBack(image);
                 if (whole is not null)
                     settings = settings with { OutsideMaskChanged = (settings.OutsideMaskChanged ?? 0) + inputs.Canvas!.CountChangedOutside(whole) };
-                saved.Add(await images.SaveAsync(job, saved.Count, whole ?? image, settings, settings.Seed + saved.Count, cancellation).ConfigureAwait(false));
+                saved.Add(await images.SaveAsync(job, saved.Count, whole ?? image, settings, settings.Seed + saved.Count).ConfigureAwait(false));
             }
 
             return new JobResult(settings, saved, LoadingMs: 0, (long)time.GetElapsedTime(start).TotalMilliseconds)

@@ -9,7 +9,7 @@ namespace SdStudio.Server.Workers;
 
 /// <summary>Generates images from text, or from text and an image.</summary>
 internal sealed class TextImageRunner(
-    ModelCatalogue catalogue, LowMemoryLadder ladder, FileHashes hashes, JobInputs jobInputs, GenerationPasses passes, ImageSaver images, TimeProvider time) : IJobRunner
+    ModelCatalogue catalogue, LowMemoryLadder ladder, FileHashes hashes, GenerationPasses passes, ImageSaver images, IQueueSignal signal, TimeProvider time) : IJobRunner
 {
     private static readonly TimeSpan HashPatience = TimeSpan.FromSeconds(10);
 
@@ -23,43 +23,70 @@ internal sealed class TextImageRunner(
             return await GenerateAsync(job with { Settings = settings }, lease, definition, cancellation).ConfigureAwait(false);
         });
 
+    public async Task HelpAsync(JobContext job, Func<ValueTask<bool>> mayGoOn, CancellationToken cancellation)
+    {
+        ModelDefinition definition = catalogue.Require(job.Settings.Model);
+        await using ModelLease lease = await job.Models.AcquireAsync(passes.ToLoad(definition, job.Settings), callbacks: null, cancellation).ConfigureAwait(false);
+        using Work work = await BeginAsync(job, lease.Model, definition, cancellation).ConfigureAwait(false);
+        while (await mayGoOn().ConfigureAwait(false) && job.Running.Shared.TryTake(out int index))
+            await GenerateOneAsync(work, index, cancellation).ConfigureAwait(false);
+    }
+
     private async Task<JobResult> GenerateAsync(JobContext job, ModelLease lease, ModelDefinition definition, CancellationToken cancellation)
     {
-        (DiffusionModel model, GenerationSettings settings) = (lease.Model, job.Settings);
-        await passes.PrepareAsync(model, job, cancellation).ConfigureAwait(false);
-        // Computed beside the generation: an image names the weights it was made with.
-        Task<string?> hash = hashes.ShortHashOrNullAsync(definition.MainFile, cancellation);
         long start = time.GetTimestamp();
-        using GenerationInputs inputs = jobInputs.Of(settings, Refers(settings, definition, model));
-        GenerationSettings used = settings with { OutsideMaskChanged = null, Sampler = settings.Sampler ?? model.DefaultSampler, Scheduler = settings.Scheduler ?? model.DefaultScheduler };
-        var skipped = new SkippedSteps();
-        List<JobImage> saved = images.EarlierOf(job);
-        while (saved.Count < settings.Count)
+        SharedImages shared = job.Running.Shared;
+        using Work work = await BeginAsync(job, lease.Model, definition, cancellation).ConfigureAwait(false);
+        shared.Offer(await images.MissingOfAsync(job, cancellation).ConfigureAwait(false));
+        // A device that has nothing else to do may take some.
+        if (shared.Open > 1)
+            signal.Ring();
+        // One call each: an image is there when it is decoded, not when all are.
+        while (await shared.NextAsync(cancellation).ConfigureAwait(false) is { } index)
+            await GenerateOneAsync(work, index, cancellation).ConfigureAwait(false);
+        GenerationSettings used = work.Used with
+        {
+            ModelHash = await WithinPatienceAsync(work.Hash, cancellation).ConfigureAwait(false), OutsideMaskChanged = work.Inputs.Canvas is null ? null : shared.OutsideMaskChanged,
+            StepsSkipped = work.Used.StepCache is null ? null : shared.StepsSkipped,
+        };
+        List<JobImage> all = [.. job.Running.Images.Concat(shared.Finished).DistinctBy(image => image.Index).OrderBy(image => image.Index)];
+        return new JobResult(used, all, (long)lease.Loading.TotalMilliseconds, (long)time.GetElapsedTime(start).TotalMilliseconds)
+        {
+            // Two passes of two sizes, steps that were left out, or the phases of two devices say nothing about the cost of one.
+            Measured = used.Hires is null && used.StepCache is null && !shared.IsHelped && job.Running.Job.ImageCount == 0 ? job.Running.Progress.Measure(used, lease.Loading) : null,
+        };
+    }
+
+    private async Task<Work> BeginAsync(JobContext job, DiffusionModel model, ModelDefinition definition, CancellationToken cancellation) => new(
+        job, model, await passes.PrepareAsync(model, job, Refers(job.Settings, definition, model), cancellation).ConfigureAwait(false),
+        // Computed beside the generation: an image names the weights it was made with.
+        hashes.ShortHashOrNullAsync(definition.MainFile, cancellation),
+        job.Settings with { Sampler = job.Settings.Sampler ?? model.DefaultSampler, Scheduler = job.Settings.Scheduler ?? model.DefaultScheduler });
+
+    private async Task GenerateOneAsync(Work work, int index, CancellationToken cancellation)
+    {
+        SharedImages shared = work.Job.Running.Shared;
+        try
         {
             cancellation.ThrowIfCancellationRequested();
-            // One call each: an image is there when it is decoded, not when all are.
-            JobContext one = skipped.Of(job.ForImage(saved.Count));
-            using GenerationResult result = await passes.FirstAsync(model, one, inputs, cancellation).ConfigureAwait(false);
+            var skipped = new SkippedSteps();
+            JobContext one = skipped.Of(work.Job.ForImage(index));
+            using GenerationResult result = await passes.FirstAsync(work.Model, one, work.Inputs, cancellation).ConfigureAwait(false);
             GeneratedImage image = result.Images[0];
-            used = used with
-            {
-                ModelHash = await WithinPatienceAsync(hash, cancellation).ConfigureAwait(false), StepsSkipped = settings.StepCache is null ? null : skipped.Count,
-            };
+            GenerationSettings used = work.Used with { ModelHash = await WithinPatienceAsync(work.Hash, cancellation).ConfigureAwait(false) };
             using GenerationResult? second = used.Hires is null or { IsLatent: true }
                 ? null
-                : await passes.SecondAsync(model, image, one with { Settings = one.Settings with { Sampler = used.Sampler, Scheduler = used.Scheduler } }, inputs, cancellation).ConfigureAwait(false);
+                : await passes.SecondAsync(work.Model, image, one with { Settings = one.Settings with { Sampler = used.Sampler, Scheduler = used.Scheduler } }, work.Inputs, cancellation).ConfigureAwait(false);
             ImageBuffer generated = (second?.Images[0] ?? image).Image;
-            using ImageBuffer? whole = inputs.Canvas?.PutBack(generated);
-            if (whole is not null)
-                used = used with { OutsideMaskChanged = (used.OutsideMaskChanged ?? 0) + inputs.Canvas!.CountChangedOutside(whole) };
-            saved.Add(await images.SaveAsync(job, saved.Count, whole ?? generated, used, image.Seed, cancellation).ConfigureAwait(false));
+            using ImageBuffer? whole = work.Inputs.Canvas?.PutBack(generated);
+            shared.Count(whole is null ? 0 : work.Inputs.Canvas!.CountChangedOutside(whole), skipped.Count);
+            shared.Done(await images.SaveAsync(work.Job, index, whole ?? generated, used, image.Seed).ConfigureAwait(false));
         }
-
-        return new JobResult(used, saved, (long)lease.Loading.TotalMilliseconds, (long)time.GetElapsedTime(start).TotalMilliseconds)
+        catch
         {
-            // Two passes of two sizes say nothing about the cost of one, nor do steps that were left out.
-            Measured = used.Hires is null && used.StepCache is null && job.Running.Job.ImageCount == 0 ? job.Running.Progress.Measure(used, lease.Loading) : null,
-        };
+            shared.GiveBack(index);
+            throw;
+        }
     }
 
     // A file of many gigabytes on a slow disk is read for longer than an image should wait.
@@ -72,4 +99,15 @@ internal sealed class TextImageRunner(
     // An edit model takes the image as a reference; others start from it.
     private static bool Refers(GenerationSettings settings, ModelDefinition definition, DiffusionModel model) =>
         settings.Type == JobType.Edit && definition.IsEditModel && model.TakesReferenceImages;
+
+    /// <summary>What one device generates a job's images with.</summary>
+    /// <param name="Job">The job.</param>
+    /// <param name="Model">In the device's memory.</param>
+    /// <param name="Inputs">Images to begin from.</param>
+    /// <param name="Hash">Of the model's file; null when it cannot be read.</param>
+    /// <param name="Used">The settings with what the model filled in.</param>
+    private sealed record Work(JobContext Job, DiffusionModel Model, GenerationInputs Inputs, Task<string?> Hash, GenerationSettings Used) : IDisposable
+    {
+        public void Dispose() => Inputs.Dispose();
+    }
 }

@@ -29,7 +29,7 @@ internal static class VulkanProgram
         return 0;
     }
 
-    /// <summary>Draws on Vulkan0 and on the CPU, and reports.</summary>
+    /// <summary>Generates on Vulkan0 and on the CPU, and reports.</summary>
     public static async Task<int> DrawAsync(string folder)
     {
         SdEngine engine = SdEngine.Load(new SdEngineOptions { Backend = "vulkan" });
@@ -74,6 +74,6 @@ internal static class VulkanProgram
             return seen.Where(report => report.Phase == GenerationPhase.Sample).Max(report => report.Step);
         }
 
-        throw new InvalidOperationException("A cancelled picture was drawn to its end.");
+        throw new InvalidOperationException("A cancelled image was generated to its end.");
     }
 }

@@ -12,9 +12,14 @@ public sealed class LeftoverFilesTests : IDisposable
 {
     private readonly SqliteStore _store = new();
     private readonly ManualTime _time = new(DateTimeOffset.UtcNow);
+    private readonly FolderBlobs _blobs;
     private readonly ImageFiles _files;
 
-    public LeftoverFilesTests() => _files = new ImageFiles(_store.Folders);
+    public LeftoverFilesTests()
+    {
+        _blobs = new FolderBlobs(_store.Folders);
+        _files = new ImageFiles(_blobs);
+    }
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -23,7 +28,7 @@ public sealed class LeftoverFilesTests : IDisposable
     private async Task SweepAsync()
     {
         using var sweep = new LeftoverFiles(
-            _store.Queries, _store.State, _files, new KeptImages(_store.Folders, _files, _time), _store.Folders, _time, NullLogger<LeftoverFiles>.Instance);
+            _store.Queries, _store.State, _blobs, _files, new KeptImages(_store.Folders, _files, _time), _time, NullLogger<LeftoverFiles>.Instance);
         await sweep.SweepAsync(Cancellation);
     }
 

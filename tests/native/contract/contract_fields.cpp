@@ -96,7 +96,7 @@ void test_image_fields(const loaded_demo& demo) {
     outcome o;
     from_image.arm();
     o.code = sdcpp_img2img(demo.context, &from_image.params, &init, nullptr, 0.6F, nullptr, &from_image.result, &o.error);
-    check(o.code == SDCPP_OK && hash_of(from_image) != hash_of(plain), "init_image and strength change what is drawn" + o.text());
+    check(o.code == SDCPP_OK && hash_of(from_image) != hash_of(plain), "init_image and strength change what is generated" + o.text());
     masked.arm();
     o.code = sdcpp_img2img(demo.context, &masked.params, &init, &mask, 1, nullptr, &masked.result, &o.error);
     int kept = 0;
@@ -105,7 +105,7 @@ void test_image_fields(const loaded_demo& demo) {
         kept += std::abs(masked.at(0, 32, y)[0] - 128) < 24 ? 1 : 0;
         drawn += std::abs(masked.at(0, 32, y + 32)[0] - 128) >= 24 ? 1 : 0;
     }
-    check(o.code == SDCPP_OK && kept > 20 && drawn > 12, "mask_image keeps the upper half (" + std::to_string(kept) + " of 24) and draws the lower (" + std::to_string(drawn) + ")" + o.text());
+    check(o.code == SDCPP_OK && kept > 20 && drawn > 12, "mask_image keeps the upper half (" + std::to_string(kept) + " of 24) and generates the lower (" + std::to_string(drawn) + ")" + o.text());
 }
 
 namespace {
@@ -171,6 +171,6 @@ void test_model_fields(const demo_model& files) {
         check(o.code == SDCPP_OK, "taking away the ControlNet" + o.text());
         request image(32, 32);
         const outcome drawn = image.draw(without.context);
-        check(drawn.code == SDCPP_OK, "and the model draws" + drawn.text());
+        check(drawn.code == SDCPP_OK, "and the model generates" + drawn.text());
     }
 }

@@ -44,7 +44,7 @@ void draw(const image_case& c, const loaded_demo& demo) {
     const outcome first = image.draw(demo.context);
     const std::string hash = hash_of(image);
     const outcome second = image.draw(demo.context);
-    check(first.code == SDCPP_OK && second.code == SDCPP_OK && hash == hash_of(image), "image " + name + " is the same when it is drawn again" + second.text());
+    check(first.code == SDCPP_OK && second.code == SDCPP_OK && hash == hash_of(image), "image " + name + " is the same when it is generated again" + second.text());
     keep_image(name, image, c.width, c.height);
 }
 
@@ -138,5 +138,5 @@ void test_what_ends_it(const loaded_demo& demo) {
     }
     request after(32, 32);
     const outcome drawn = after.draw(demo.context);
-    check(drawn.code == SDCPP_OK && hash_of(after) == hash_of(before), "and the model draws as before" + drawn.text());
+    check(drawn.code == SDCPP_OK && hash_of(after) == hash_of(before), "and the model generates as before" + drawn.text());
 }

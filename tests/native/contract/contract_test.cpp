@@ -64,7 +64,7 @@ void test_names(const loaded_demo& demo) {
             request image(32, 32);
             (what[1] == 'a' ? image.params.sampler : image.params.scheduler) = name.c_str();
             const outcome drawn = image.draw(demo.context);
-            check(drawn.code == SDCPP_OK || drawn.is(SDCPP_NOT_SUPPORTED, "has no sigmas"), std::string(what) + " " + name + " draws, or is refused for this family" + drawn.text());
+            check(drawn.code == SDCPP_OK || drawn.is(SDCPP_NOT_SUPPORTED, "has no sigmas"), std::string(what) + " " + name + " generates, or is refused for this family" + drawn.text());
         }
         check(names.size() > 10, std::string("there are ") + std::to_string(names.size()) + " of the kind " + what);
     }
@@ -145,7 +145,7 @@ void test_memory(const demo_model& demo) {
         first = i == 1 ? resident_mib() : first;
     }
     const long grown = resident_mib() - first;
-    check(grown < 12, "four more models loaded, drawn with and freed leave " + std::to_string(grown) + " MiB");
+    check(grown < 12, "four more models loaded, generated with and freed leave " + std::to_string(grown) + " MiB");
 }
 #endif
 

@@ -1,10 +1,11 @@
 // A deterministic engine without a model: enough behaviour to try the bridge's own code with.
 //
 // What steers it: a model file that begins with "refuse" does not load, one that begins with "Flux.2" is of that family; width 4096 throws std::bad_alloc; and the prompts "fail",
-// "draw nothing", "throw text" and "throw a number" do what they say.
+// "draw nothing", "throw text" and "throw a number" do what they say; "wait 20" takes as many milliseconds a step and computes nothing.
 #include "stable-diffusion.h"
 
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -149,7 +150,7 @@ void say_pictures(const sd_img_gen_params_t& p) {
     say(SD_LOG_DEBUG, line + words("control", p.control_image) + words("ip", p.ip_adapter_image));
 }
 
-// The second pass: reports as the engine does, and makes the picture anew at the larger size.
+// The second pass: reports as the engine does, and makes the image again at the larger size.
 void draw_again(const sd_img_gen_params_t& p, sd_image_t* images, int count_of_images) {
     sd_img_gen_params_t larger = p;
     larger.width = p.hires.target_width;
@@ -263,6 +264,7 @@ bool generate_image(sd_ctx_t* context, const sd_img_gen_params_t* params, sd_ima
         return true;
     }
 
+    const auto wait = std::chrono::milliseconds(prompt.rfind("wait ", 0) == 0 ? std::atoi(prompt.c_str() + 5) : 0);
     auto* images = static_cast<sd_image_t*>(std::calloc(static_cast<size_t>(p.batch_count), sizeof(sd_image_t)));
     int done = 0;
     for (int i = 0; i < p.batch_count && context->cancel != SD_CANCEL_NEW_LATENTS; ++i) {
@@ -280,6 +282,7 @@ bool generate_image(sd_ctx_t* context, const sd_img_gen_params_t* params, sd_ima
                 free_sd_images(images, done);
                 return false;
             }
+            std::this_thread::sleep_for(wait);
             count(step, p.sample_params.sample_steps);
         }
         images[done++] = draw(p, p.seed + i);

@@ -40,7 +40,8 @@ internal sealed class A1111ExtrasApi(
             Job ended = await waiter.WithoutLimitAsync(job, WhenClientLeaves.CancelWaiting, context.RequestAborted);
             if (A1111Responses.Problem(ended) is { } problem)
                 return (problem, [], "");
-            results.AddRange((await waiter.ImagesOfAsync(ended, context.RequestAborted)).Select(image => Convert.ToBase64String(reader.Bytes(image))));
+            foreach (JobImage image in await waiter.ImagesOfAsync(ended, context.RequestAborted))
+                results.Add(Convert.ToBase64String(await reader.BytesAsync(image, context.RequestAborted)));
         }
 
         string name = HtmlEncoder.Default.Encode(jobs[0].Settings.Upscaler ?? "");

@@ -22,7 +22,7 @@ internal sealed class A1111ExtrasReader(ModelCatalogue catalogue, ImageFiles fil
     ];
 
     /// <summary>The bytes of a result.</summary>
-    public byte[] Bytes(JobImage image) => files.Bytes(image.FilePath);
+    public Task<byte[]> BytesAsync(JobImage image, CancellationToken cancellation) => files.BytesAsync(image.FilePath, cancellation);
 
     /// <summary>
     /// The image as it is to be upscaled. To a size, Automatic1111 keeps the sides' ratio: what is too much is cut off

@@ -15,11 +15,14 @@ internal sealed class A1111GenerateAnswer(ClientModels models, ModelCatalogue ca
     // Secrets that SillyTavern sends along, and where it found the server.
     private static readonly string[] NotEchoed = ["auth", "url"];
 
-    public JsonObject Of(Job job, IReadOnlyList<JobImage> generated, A1111GenerationReader reader, RequestBody body)
+    public async Task<JsonObject> OfAsync(Job job, IReadOnlyList<JobImage> generated, A1111GenerationReader reader, RequestBody body, CancellationToken cancellation)
     {
+        List<JsonNode> sent = [];
+        foreach (JobImage image in reader.SendImages ? generated : [])
+            sent.Add(Convert.ToBase64String(await images.BytesAsync(image.FilePath, cancellation)));
         return new JsonObject
         {
-            ["images"] = reader.SendImages ? A1111Responses.List(generated.Select(image => (JsonNode)Convert.ToBase64String(images.Bytes(image.FilePath)))) : [],
+            ["images"] = A1111Responses.List(sent),
             ["parameters"] = Echo(body),
             ["info"] = Info(job, generated, reader.Notes).ToJsonString(ApiJson.Readable.Options),
         };

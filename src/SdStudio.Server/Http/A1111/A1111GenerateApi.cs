@@ -26,6 +26,6 @@ internal sealed class A1111GenerateApi(
         if (A1111Responses.Problem(job) is { } problem)
             return problem;
         IReadOnlyList<JobImage> generated = job.Status == JobStatus.Completed ? await waiter.ImagesOfAsync(job, http.RequestAborted) : [];
-        return A1111Responses.Json(answers.Of(job, generated, reader, body));
+        return A1111Responses.Json(await answers.OfAsync(job, generated, reader, body, http.RequestAborted));
     }
 }

@@ -27,19 +27,25 @@ internal sealed class OpenAiGenerator(
             return SseWriter.Answer(context.Response, events => stream.WriteAsync(events, job, asked, left));
         job = await waiter.WithoutLimitAsync(job, WhenClientLeaves.CancelWaiting, left);
         if (JobProblem.OfEnded(job) is not { } error)
-            return A1111Responses.Json(Answer(job, await waiter.ImagesOfAsync(job, left), asked, context.Request));
+            return A1111Responses.Json(await AnswerAsync(job, await waiter.ImagesOfAsync(job, left), asked, context.Request));
         // The SDKs send again what failed; it would fail again.
         context.Response.Headers["x-should-retry"] = "false";
         return Results.Text(OpenAiErrors.Body(error).ToJsonString(ApiJson.Readable.Options), "application/json", Encoding.UTF8, error.Status);
     }
 
-    private JsonObject Answer(Job job, IReadOnlyList<JobImage> generated, OpenAiRequest asked, HttpRequest request)
+    private async Task<JsonObject> AnswerAsync(Job job, IReadOnlyList<JobImage> generated, OpenAiRequest asked, HttpRequest request)
     {
+        List<JsonObject> data = [];
+        foreach (JobImage image in generated)
+        {
+            data.Add(asked.AsUrl
+                ? new JsonObject { ["url"] = UrlOf(image, asked, request) }
+                : new JsonObject { ["b64_json"] = Convert.ToBase64String(await images.EncodedAsync(image.FilePath, asked.Format, asked.Compression, request.HttpContext.RequestAborted)) });
+        }
+
         JsonObject answer = OpenAiImages.Common(job, asked);
         answer["created"] = (job.CompletedAt ?? job.CreatedAt) / 1000;
-        answer["data"] = A1111Responses.List(generated.Select(image => asked.AsUrl
-            ? new JsonObject { ["url"] = UrlOf(image, asked, request) }
-            : new JsonObject { ["b64_json"] = Convert.ToBase64String(images.Encoded(image.FilePath, asked.Format, asked.Compression)) }));
+        answer["data"] = A1111Responses.List(data);
         answer["usage"] = OpenAiImages.Usage();
         if (job.Settings.OutsideMaskChanged is { } changed)
             answer["outside_mask_changed"] = changed;

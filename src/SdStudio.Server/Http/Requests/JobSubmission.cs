@@ -65,15 +65,15 @@ internal sealed class JobSubmission(
         try
         {
             // The files first: a job that is in the queue has everything it needs.
-            settings = Saved(id, settings, inputs, more ?? []);
+            settings = await SavedAsync(id, settings, inputs, more ?? [], cancellation);
             (Job job, bool added) = await queue.EnqueueAsync(id, settings, options, cancellation);
             if (!added)
-                files.DeleteInputs(id);
+                await files.DeleteInputsAsync(id);
             return job;
         }
         catch
         {
-            files.DeleteInputs(id);
+            await files.DeleteInputsAsync(id);
             throw;
         }
     }
@@ -89,23 +89,23 @@ internal sealed class JobSubmission(
             key is null ? null : body.Fingerprint(request.Path));
     }
 
-    private GenerationSettings Saved(string id, GenerationSettings settings, RequestInputs? inputs, IReadOnlyList<FileInfo> more)
+    private async Task<GenerationSettings> SavedAsync(
+        string id, GenerationSettings settings, RequestInputs? inputs, IReadOnlyList<FileInfo> more, CancellationToken cancellation)
     {
-        List<ImageBuffer> sent = inputs?.References ?? [];
-        string[] references =
-        [
-            .. sent.Select((image, index) => files.SaveInput(NameOf(index), image)),
-            .. more.Select((file, index) => files.CopyInput(NameOf(sent.Count + index), file)),
-        ];
-        string? input = inputs?.Image is { } image ? files.SaveInput(id, image) : null;
+        List<string> references = [];
+        foreach (ImageBuffer reference in inputs?.References ?? [])
+            references.Add(await files.SaveInputAsync(NameOf(references.Count), reference, cancellation));
+        foreach (FileInfo file in more)
+            references.Add(await files.CopyInputAsync(NameOf(references.Count), file, cancellation));
+        string? input = inputs?.Image is { } image ? await files.SaveInputAsync(id, image, cancellation) : null;
+        // What has no image of its own follows the input image.
+        string? followed = inputs?.Control is { } control ? await files.SaveInputAsync(id + "_control", control, cancellation) : input;
         return settings with
         {
             InputImage = input,
-            // What has no image of its own follows the input image.
-            Control = settings.Control is { } control
-                ? control with { Image = (inputs?.Control is { } followed ? files.SaveInput(id + "_control", followed) : input) ?? "" } : null,
-            MaskImage = settings.Type != JobType.Upscale && inputs?.Mask is { } mask ? files.SaveInput(id + "_mask", mask) : null,
-            ReferenceImages = references.Length == 0 ? null : references,
+            Control = settings.Control is { } unit ? unit with { Image = followed ?? "" } : null,
+            MaskImage = settings.Type != JobType.Upscale && inputs?.Mask is { } mask ? await files.SaveInputAsync(id + "_mask", mask, cancellation) : null,
+            ReferenceImages = references.Count == 0 ? null : references,
         };
 
         string NameOf(int index) => string.Create(CultureInfo.InvariantCulture, $"{id}_{index + 1}");

@@ -20,7 +20,7 @@ internal sealed class RequestImages(ImageFiles files, IJobQueries queries, Decod
     {
         bool fromImage = type != JobType.Generate;
         JobImage? source = fromImage ? await FindSourceAsync(fields, scope, cancellation) : null;
-        IReadOnlyList<byte[]> images = !fromImage ? [] : body.Files.GetValueOrDefault("image") ?? (source is null ? [] : [BytesOf(source)]);
+        IReadOnlyList<byte[]> images = !fromImage ? [] : body.Files.GetValueOrDefault("image") ?? (source is null ? [] : [await BytesOfAsync(source, cancellation)]);
         IReadOnlyList<byte[]> references = References(body, fields);
         if (fromImage && images.Count == 0)
             throw new BadRequestException([new FieldProblem("image", "Missing required field: image")], $"Send a file in the field image, or an image's id in {SourceField}");
@@ -59,8 +59,11 @@ internal sealed class RequestImages(ImageFiles files, IJobQueries queries, Decod
     /// <summary>The input images of an earlier job, to use them again.</summary>
     public async Task<RequestInputs> ReadAsync(GenerationSettings settings, CancellationToken cancellation)
     {
-        byte[]? image = BytesOf(settings.InputImage), mask = BytesOf(settings.MaskImage), control = BytesOf(settings.Control?.Image);
-        List<byte[]> references = [.. (settings.ReferenceImages ?? []).Select(files.Bytes)];
+        byte[]? image = await BytesOfAsync(settings.InputImage, cancellation), mask = await BytesOfAsync(settings.MaskImage, cancellation);
+        byte[]? control = await BytesOfAsync(settings.Control?.Image, cancellation);
+        List<byte[]> references = [];
+        foreach (string reference in settings.ReferenceImages ?? [])
+            references.Add(await files.BytesAsync(reference, cancellation));
         RequestInputs inputs = await EnterAsync([.. new[] { image, mask, control }.OfType<byte[]>(), .. references], cancellation, settings.SourceImageId);
         return Filled(inputs, () =>
         {
@@ -104,15 +107,15 @@ internal sealed class RequestImages(ImageFiles files, IJobQueries queries, Decod
         return image ?? throw new BadRequestException([new FieldProblem(SourceField, $"{SourceField} is '{RequestFields.Shown(id)}'; there is no such image")], detail: null);
     }
 
-    private byte[]? BytesOf(string? relative) => relative is null ? null : files.Bytes(relative);
+    private async Task<byte[]?> BytesOfAsync(string? relative, CancellationToken cancellation) => relative is null ? null : await files.BytesAsync(relative, cancellation);
 
-    private byte[] BytesOf(JobImage source)
+    private async Task<byte[]> BytesOfAsync(JobImage source, CancellationToken cancellation)
     {
         try
         {
-            return files.Bytes(source.FilePath);
+            return await files.BytesAsync(source.FilePath, cancellation);
         }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        catch (FileNotFoundException)
         {
             throw new BadRequestException($"The file of image {source.Id} is gone", $"Choose another image in {SourceField}", StatusCodes.Status404NotFound);
         }

@@ -14,7 +14,7 @@ internal static class DevicesApi
 
     private static DeviceResponse Of(DeviceState device, RunningJobs running) => new(
         device.Id, device.Kind, device.Description, device.Concurrency, device.Running,
-        [.. running.All.Where(job => job.Job.Device == device.Id).Select(job => job.Job.Id)], device.Models, device.Memory);
+        [.. running.All.Where(job => job.Job.Device == device.Id || job.Shared.IsHelpedBy(device.Id)).Select(job => job.Job.Id)], device.Models, device.Memory);
 }
 
 /// <summary>The answer of <c>GET /api/devices</c>.</summary>

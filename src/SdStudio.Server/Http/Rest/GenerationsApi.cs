@@ -27,9 +27,9 @@ internal static class GenerationsApi
         generations.MapGet("/{id}/thumbnail", async (string id, HttpRequest request, HttpResponse response, IJobQueries queries, ImageFiles images) =>
             await ImagesOfAsync(id, request.HttpContext, queries) is [{ } first, ..] ? await ImagesApi.ThumbnailAsync(first.Id, request, response, queries, images) : ApiErrors.NotFound("Image not found"))
             .ProducesFile("getGenerationThumbnail", Group, "A small WebP of a generation's first image", "image/webp", 400, 404).WithQuery(QueryParameter.Integer("size", "Its longer side, pixels", 64, 1024, 256));
-        generations.MapGet("/{id}/input", async (string id, HttpContext context, IJobQueries queries, ImageFiles images) => Input((await FindAsync(id, context, queries))?.Settings.InputImage, images))
+        generations.MapGet("/{id}/input", async (string id, HttpContext context, IJobQueries queries, ImageFiles images) => await InputAsync((await FindAsync(id, context, queries))?.Settings.InputImage, images, context.RequestAborted))
             .ProducesFile("getGenerationInput", Group, "The input image of a generation", "image/png", 404);
-        generations.MapGet("/{id}/mask", async (string id, HttpContext context, IJobQueries queries, ImageFiles images) => Input((await FindAsync(id, context, queries))?.Settings.MaskImage, images))
+        generations.MapGet("/{id}/mask", async (string id, HttpContext context, IJobQueries queries, ImageFiles images) => await InputAsync((await FindAsync(id, context, queries))?.Settings.MaskImage, images, context.RequestAborted))
             .ProducesFile("getGenerationMask", Group, "The mask of a generation: white where it was inpainted", "image/png", 404);
         generations.MapDelete("/{id}", DeleteAsync).ProducesJson<SuccessResponse>("deleteGeneration", Group, "Deletes a generation and its files", 404, 409);
         generations.MapDelete("", DeleteAllAsync).ProducesJson<DeletedAllResponse>("deleteGenerations", Group, "Deletes every generation that has ended")
@@ -67,10 +67,11 @@ internal static class GenerationsApi
             : ApiErrors.NotFound("Generation not found");
 
     private static async Task<IResult> FirstImageAsync(string id, HttpContext context, IJobQueries queries, ImageFiles images) =>
-        await ImagesOfAsync(id, context, queries) is [{ } first, ..] ? ImagesApi.File(first, context.Response, images) : ApiErrors.NotFound("Image not found");
+        await ImagesOfAsync(id, context, queries) is [{ } first, ..] ? await ImagesApi.FileAsync(first, context.Response, images) : ApiErrors.NotFound("Image not found");
 
-    private static IResult Input(string? relative, ImageFiles images) => relative is not null && File.Exists(images.FullPath(relative))
-        ? Results.File(images.FullPath(relative), "image/png")
+    private static async Task<IResult> InputAsync(string? relative, ImageFiles images, CancellationToken left) =>
+        relative is not null && await images.FindAsync(relative, left) is { } path
+        ? Results.File(path, "image/png")
         : ApiErrors.NotFound("This generation has no such image");
 
     private static async Task<IResult> ImagesAsync(string id, HttpContext context, IJobQueries queries) =>

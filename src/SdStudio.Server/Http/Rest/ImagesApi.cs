@@ -31,13 +31,10 @@ internal static class ImagesApi
             .ProducesJson<ReproducedResponse>("reproduceImage", Group, "Generates an image again and compares the pixels", 404, 429, 500).Produces<AcceptedResponse>(202, "application/json");
     }
 
-    public static IResult File(JobImage image, HttpResponse response, ImageFiles images)
-    {
-        var file = new FileInfo(images.FullPath(image.FilePath));
-        return file.Exists
-            ? File(file, image.MimeType, image.Id, response)
+    public static async Task<IResult> FileAsync(JobImage image, HttpResponse response, ImageFiles images) =>
+        await images.FindAsync(image.FilePath, response.HttpContext.RequestAborted) is { } path
+            ? File(path, image.MimeType, image.Id, response)
             : ApiErrors.NotFound("Image file not found on disk");
-    }
 
     private static async Task<IResult> GetImageAsync(string imageId, HttpRequest request, HttpResponse response, IJobQueries queries, ImageFiles images)
     {
@@ -46,11 +43,12 @@ internal static class ImagesApi
         int quality = query.Integer("quality", DefaultQuality, 0, 100);
         if (await queries.FindImageAsync(imageId, ApiKeys.ScopeOf(request.HttpContext), request.HttpContext.RequestAborted) is not { } image)
             return ApiErrors.NotFound("Image not found");
-        if (format == ImageFormats.Png || !System.IO.File.Exists(images.FullPath(image.FilePath)))
-            return File(image, response, images);
+        CancellationToken left = request.HttpContext.RequestAborted;
+        if (format == ImageFormats.Png || await images.FindAsync(image.FilePath, left) is null)
+            return await FileAsync(image, response, images);
         response.Headers.CacheControl = Unchanging;
         return Results.Bytes(
-            images.Encoded(image.FilePath, format, quality), $"image/{format}", entityTag: new EntityTagHeaderValue($"\"{image.Id}-{format}-{quality}\""));
+            await images.EncodedAsync(image.FilePath, format, quality, left), $"image/{format}", entityTag: new EntityTagHeaderValue($"\"{image.Id}-{format}-{quality}\""));
     }
 
     public static async Task<IResult> ThumbnailAsync(string imageId, HttpRequest request, HttpResponse response, IJobQueries queries, ImageFiles images)
@@ -60,22 +58,25 @@ internal static class ImagesApi
         side = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)side);
         if (await queries.FindImageAsync(imageId, ApiKeys.ScopeOf(request.HttpContext), request.HttpContext.RequestAborted) is not { } image)
             return ApiErrors.NotFound("Image not found");
+        CancellationToken left = request.HttpContext.RequestAborted;
         try
         {
-            return File(new FileInfo(images.Thumbnail(image.Id, image.FilePath, side)), "image/webp", $"{image.Id}-{side}", response);
+            return File(await images.ThumbnailAsync(image.Id, image.FilePath, side, left), "image/webp", $"{image.Id}-{side}", response);
         }
-        catch (Exception exception) when (exception is VipsException or FileNotFoundException && !System.IO.File.Exists(images.FullPath(image.FilePath)))
+        catch (Exception exception) when (exception is VipsException or FileNotFoundException)
         {
+            if (await images.FindAsync(image.FilePath, left) is not null)
+                throw;
             return ApiErrors.NotFound("Image file not found on disk");
         }
     }
 
-    private static IResult File(FileInfo file, string mimeType, string tag, HttpResponse response)
+    private static IResult File(string path, string mimeType, string tag, HttpResponse response)
     {
         // An image never changes under its id.
         response.Headers.CacheControl = Unchanging;
         return Results.File(
-            file.FullName, mimeType, lastModified: file.LastWriteTimeUtc, entityTag: new EntityTagHeaderValue($"\"{tag}\""),
+            path, mimeType, lastModified: System.IO.File.GetLastWriteTimeUtc(path), entityTag: new EntityTagHeaderValue($"\"{tag}\""),
             enableRangeProcessing: true);
     }
 
@@ -110,7 +111,8 @@ internal static class ImagesApi
             await intake.AddAsync(settings, new SubmitOptions(ApiKeys.OwnerOf(context)), context.RequestAborted, inputs), WhenClientLeaves.Finish, context.RequestAborted);
         if (again.Status == JobStatus.Completed && await wait.ImagesOfAsync(again, context.RequestAborted) is [{ } second])
         {
-            int difference = Difference(images.FullPath(image.FilePath), images.FullPath(second.FilePath));
+            int difference = Difference(
+                await images.BytesAsync(image.FilePath, context.RequestAborted), await images.BytesAsync(second.FilePath, context.RequestAborted));
             return Results.Json(new ReproducedResponse(again.Id, second.Id, difference == 0, difference), ApiJson.Readable.ReproducedResponse);
         }
 
@@ -128,10 +130,10 @@ internal static class ImagesApi
     }
 
     /// <returns>The largest difference of two pixels' values, 0 to 255.</returns>
-    private static int Difference(string first, string second)
+    private static int Difference(byte[] first, byte[] second)
     {
-        using Image one = Image.NewFromFile(first);
-        using Image other = Image.NewFromFile(second);
+        using Image one = Image.NewFromBuffer(first);
+        using Image other = Image.NewFromBuffer(second);
         using Image difference = (one - other).Abs();
         return (int)difference.Max();
     }

@@ -19,6 +19,9 @@ internal sealed record ErrorResponse(
 internal sealed record HealthResponse(
     string Status, string Timestamp, string? Engine, IReadOnlyList<string> Devices, string? Backend, string? BackendReason)
 {
+    /// <summary>What jobs run on, as they and <c>GET /api/devices</c> name it.</summary>
+    public IReadOnlyList<string> JobDevices { get; init; } = [];
+
     /// <summary>The commit the engine was built from; null when unknown.</summary>
     public string? EngineCommit { get; init; }
 }

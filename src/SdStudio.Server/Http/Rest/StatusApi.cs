@@ -5,6 +5,7 @@ using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Http.Security;
 using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Models.Catalogue;
+using SdStudio.Server.Queue;
 using SdStudio.Server.Settings;
 
 namespace SdStudio.Server.Http.Rest;
@@ -14,13 +15,14 @@ internal static class StatusApi
 {
     public static void MapStatusApi(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/health", (TimeProvider time, EngineHost engineHost) => Results.Json(
+        api.MapGet("/health", (TimeProvider time, EngineHost engineHost, IJobDevices devices) => Results.Json(
             new HealthResponse(
                 "ok", time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture),
                 engineHost.Loaded is { } engine ? $"{EngineHost.NameOf(engine)} ({engine.Info.Provider})" : null,
                 [.. (engineHost.Loaded?.Devices ?? []).Select(device => $"{device.Name}: {device.Description}")],
                 engineHost.Loaded?.Info.Backend, engineHost.Loaded?.Info.BackendReason)
             {
+                JobDevices = [.. devices.States.Select(device => device.Id)],
                 EngineCommit = engineHost.Loaded?.Info.Commit is { Length: > 0 } commit ? commit : null,
             },
             ApiJson.Readable.HealthResponse)).ProducesJson<HealthResponse>("getHealth", "Status", "Whether the server is up, and its engine");

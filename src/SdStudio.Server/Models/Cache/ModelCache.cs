@@ -15,6 +15,9 @@ internal sealed partial class ModelCache(
     /// <summary>Counts up whenever a model is loaded or unloaded.</summary>
     public int Version => Volatile.Read(ref _version);
 
+    /// <summary>Ends when the devices are known; fails with an <see cref="SdException"/> when the engine cannot be loaded.</summary>
+    public Task Ready => devices.Ready;
+
     /// <summary>The devices with their models; none while the engine is not loaded.</summary>
     public IReadOnlyList<DeviceModels> Devices
     {

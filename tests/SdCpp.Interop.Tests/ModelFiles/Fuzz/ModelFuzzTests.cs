@@ -3,7 +3,7 @@ using System.Globalization;
 namespace SdCpp.Interop.Tests;
 
 /// <summary>
-/// Mutated model files: an <see cref="SdException"/> or a picture each, and the process goes on. A thousand of them go through the checks of
+/// Mutated model files: an <see cref="SdException"/> or an image each, and the process goes on. A thousand of them go through the checks of
 /// the headers, and some of those that pass go to the engine. For a longer run, in which all that pass go to the engine:
 /// <code>
 /// SDCPP_FUZZ=5000 SDCPP_FUZZ_SEED=7 SDCPP_FUZZ_LOG=fuzz.log SDCPP_CRASH_FILE=crash.txt \
@@ -27,7 +27,7 @@ public sealed class ModelFuzzTests(Demo demo) : ModelFileTest
     {
         foreach (Mutant original in new MutantMaker(demo.Files).Originals())
         {
-            // The tests of pictures draw with the others.
+            // The tests of images generate with the others.
             if (original.IsGguf && original.Target != MutantTarget.Lora)
                 continue;
             await UseAsync(original, Write([.. original.Bytes], "original" + original.Extension));

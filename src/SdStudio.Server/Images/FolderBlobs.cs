@@ -1,0 +1,116 @@
+using SdStudio.Server.Settings;
+
+namespace SdStudio.Server.Images;
+
+/// <summary>Files in the data directory, which may also be a mount that several machines share.</summary>
+internal sealed class FolderBlobs : IBlobStore
+{
+    private const string TemporaryExtension = ".tmp";
+    private readonly string _root;
+
+    public FolderBlobs(DataFolders folders)
+    {
+        _root = folders.Root;
+        foreach (string folder in new[] { folders.Images, folders.Inputs, folders.Thumbnails })
+        {
+            Directory.CreateDirectory(folder);
+            // Only the last process can have left these: the data directory is locked.
+            foreach (string leftover in Directory.EnumerateFiles(folder, "*" + TemporaryExtension, SearchOption.AllDirectories))
+                File.Delete(leftover);
+        }
+    }
+
+    public ValueTask PutAsync(string name, Action<Stream> write, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        string path = PathOf(name);
+        // Two who make the same file at once must not write into each other's.
+        string temporary = $"{path}.{Guid.NewGuid():N}{TemporaryExtension}";
+        try
+        {
+            using (FileStream file = Create(temporary))
+            {
+                write(file);
+                file.Flush(flushToDisk: true);
+            }
+
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch when (File.Exists(temporary))
+        {
+            // On a full disk the half file must not be what keeps it full.
+            File.Delete(temporary);
+            throw;
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask<string?> FindAsync(string name, CancellationToken cancellation) => ValueTask.FromResult(PathOf(name) is var path && File.Exists(path) ? path : null);
+
+    public ValueTask<bool> MoveAsync(string name, string to, CancellationToken cancellation)
+    {
+        (string from, string target) = (PathOf(name), PathOf(to));
+        if (!File.Exists(from))
+            return ValueTask.FromResult(false);
+        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        File.Move(from, target, overwrite: true);
+        return ValueTask.FromResult(true);
+    }
+
+    public ValueTask DeleteAsync(string name, CancellationToken cancellation)
+    {
+        try
+        {
+            string path = PathOf(name);
+            File.Delete(path);
+            // The folders of the first level stay; those below hold a few files each and would be left over in thousands.
+            DirectoryInfo folder = new FileInfo(path).Directory!;
+            if (folder.Parent!.FullName != _root && !folder.EnumerateFileSystemInfos().Any())
+                folder.Delete();
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // The folder is gone, and the file with it.
+        }
+        catch (IOException) when (!File.Exists(PathOf(name)))
+        {
+            // Somebody writes another file into the folder.
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    public IEnumerable<(string Name, DateTime Written)> List(string folder)
+    {
+        var directory = new DirectoryInfo(PathOf(folder));
+        return !directory.Exists ? [] : directory.EnumerateFiles("*", SearchOption.AllDirectories)
+            .Where(file => file.Extension != TemporaryExtension)
+            .Select(file => (Path.GetRelativePath(_root, file.FullName).Replace(Path.DirectorySeparatorChar, '/'), file.LastWriteTimeUtc));
+    }
+
+    private static FileStream Create(string path)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            try
+            {
+                return new FileStream(path, FileMode.Create, FileAccess.Write);
+            }
+            catch (DirectoryNotFoundException) when (attempt < 10)
+            {
+                // It was empty, and whoever took the last file out removed it just now.
+            }
+        }
+    }
+
+    // Names come from rows of the database, which nobody but this server writes: one that leads elsewhere is a fault to be seen.
+    private string PathOf(string name)
+    {
+        string path = Path.GetFullPath(Path.Combine(_root, name));
+        return name.Length > 0 && path.StartsWith(_root + Path.DirectorySeparatorChar, StringComparison.Ordinal)
+            ? path
+            : throw new ArgumentException($"'{name}' is no name of a file of the data directory", nameof(name));
+    }
+}
