@@ -21,7 +21,7 @@ internal sealed class ModelViews(ModelCache cache, FileHashes hashes, ControlNet
             new GenerationParamsResponse(model.DefaultCfgScale, model.DefaultSteps, model.DefaultSampler),
             model.SupportsNegativePrompt)
         {
-            StepCaches = StepCachesOf(model),
+            StepCaches = model.Remote is null ? new StepCachesResponse(CacheOf(model, Speed.Fast), CacheOf(model, Speed.Fastest)) : null,
             ControlNets = nets.Of(model),
             ReferenceImages = model.IsEditModel ? ImageRequest.MaxImages : 0,
             Quant = model.Quant,
@@ -33,10 +33,6 @@ internal sealed class ModelViews(ModelCache cache, FileHashes hashes, ControlNet
         };
     }
 
-    private Dictionary<string, string> StepCachesOf(ModelDefinition model) => model.Remote is not null
-        ? []
-        : Speed.All.Select(speed => (speed, Cache: StepCaches.Of(model, nets.FamilyOf(model), speed))).Where(pair => pair.Cache is not null).ToDictionary(pair => pair.speed, pair => pair.Cache!.ToString(), StringComparer.Ordinal);
-
     public MemoryInUseResponse MemoryInUse()
     {
         (ModelMemory used, ModelMemory budget) = (cache.Used, cache.Budget);
@@ -44,6 +40,8 @@ internal sealed class ModelViews(ModelCache cache, FileHashes hashes, ControlNet
     }
 
     public FileStatusResponse FilesOf(ModelDefinition model) => FilesOf(model, model.FileInfos());
+
+    private string CacheOf(ModelDefinition model, string speed) => StepCaches.Of(model, nets.FamilyOf(model), speed)!.ToString();
 
     private FileStatusResponse FilesOf(ModelDefinition model, FileInfo[] files)
     {

@@ -108,8 +108,8 @@ internal sealed record ModelResponse(
     /// <summary>How many images it looks at in one request, for edits and for references; 0 for models that begin from their input image.</summary>
     public int ReferenceImages { get; init; }
 
-    /// <summary>The step caches that it has for the speeds beside exact; none for models of other servers.</summary>
-    public IReadOnlyDictionary<string, string> StepCaches { get; init; } = new Dictionary<string, string>();
+    /// <summary>The step caches that it has for the speeds beside exact; null for models of other servers.</summary>
+    public StepCachesResponse? StepCaches { get; init; }
 
     /// <summary>The ControlNets of this server that go with it.</summary>
     public IReadOnlyList<string> ControlNets { get; init; } = [];
@@ -128,6 +128,9 @@ internal sealed record ModelResponse(
     /// <summary>Why it cannot generate or be loaded; null when there is no known problem.</summary>
     public string? Problem { get; init; }
 }
+
+/// <summary>What the speeds mean for a model, as models.yml writes it: mode, threshold, start and end.</summary>
+internal sealed record StepCachesResponse(string Fast, string Fastest);
 
 /// <summary>Memory that a model takes when it is loaded.</summary>
 /// <param name="RamBytes">Of the machine.</param>
