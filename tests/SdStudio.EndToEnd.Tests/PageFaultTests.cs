@@ -209,7 +209,7 @@ public sealed class PageFaultTests(Browser browser) : PageTest(browser)
         foreach ((string name, string value, string words) in new[]
         {
             ("steps", "0", "Steps must be a whole number from 1 to 1,000."), ("cfg_scale", "-5", "CFG scale must be a number from 0 to 100."), ("eta", "11", "Eta must be a number from 0 to 10."),
-            ("clip_skip", "1.5", "CLIP skip must be a whole number"), ("width", "4", "Width must be a whole number from 8 to"),
+            ("flow_shift", "0", "Flow shift must be a number from 0.001 to 100."), ("priority", "1.5", "Priority must be a whole number from -10 to 10."), ("width", "4", "Width must be a whole number from 8 to"),
         })
         {
             string before = await Field(name).InputValueAsync();

@@ -176,7 +176,7 @@ public sealed class PageImageTests(Browser browser) : PageTest(browser)
         ILocator upscaler = Field("upscaler");
         await Expect(upscaler).ToHaveValueAsync("demo-x4");
         await upscaler.SelectOptionAsync("realesrgan-x4plus");
-        await Expect(Button("Download the upscaler")).ToBeVisibleAsync();
+        await Expect(Button("Download the upscaler · 67 MB")).ToBeVisibleAsync();
         await upscaler.SelectOptionAsync("demo-x4");
         await Button("3×").ClickAsync();
         await Expect(Page.GetByText("60 × 40 becomes 180 × 120")).ToBeVisibleAsync();
@@ -188,7 +188,7 @@ public sealed class PageImageTests(Browser browser) : PageTest(browser)
 
         await Page.GetByRole(AriaRole.Link, new() { Name = "Upscale", Exact = true }).ClickAsync();
         await upscaler.SelectOptionAsync("lanczos");
-        await Field("factor").FillAsync("1.5");
+        await Field("upscale_factor").FillAsync("1.5");
         await NewJobAsync(() => Button("Upscale now").ClickAsync());
         await Expect(result).ToHaveAttributeAsync("width", "270", new() { Timeout = 60_000 });
         Assert.Empty(Complaints);

@@ -74,7 +74,7 @@ public sealed class PageLooksTests(Browser browser) : PageTest(browser)
                     if (width is 1440 or 390 && await ViolationsAsync(page, axe) is { Length: > 0 } found)
                         problems.Add($"{where}: {found}");
                     if (scheme == ColorScheme.Light || width is 1440 or 390)
-                        await ShotAsync(page, where);
+                        await page.ScreenshotAsync(new() { Path = Path.Combine(Browser.Screenshots, where + ".jpg"), Type = ScreenshotType.Jpeg, Quality = 80 });
                 }
             }
         }

@@ -52,11 +52,19 @@ public sealed class PageModelsTests(Browser browser) : PageTest(browser)
     [Fact]
     public async Task With_a_key_models_are_offered_for_what_they_can_are_started_pinned_stopped_and_fetched()
     {
+        List<string> addresses = [];
+        Page.Request += (_, request) => addresses.Add(request.Url);
         await LetInAsync();
         await OnlyWhatTheModelCanIsOfferedAsync();
         await StartAndStopAsync();
         await FetchAsync();
         await LogsTellAsync();
+        // The key is where no script, no history and no log of a proxy has it.
+        Assert.DoesNotContain(addresses, address => address.Contains("sesame", StringComparison.Ordinal));
+        Assert.DoesNotContain("sesame", await Page.EvaluateAsync<string>("JSON.stringify(localStorage) + document.cookie"), StringComparison.Ordinal);
+        await Page.GetByRole(AriaRole.Link, new() { Name = "Settings" }).ClickAsync();
+        await Button("Sign out").ClickAsync();
+        await Expect(Page.Locator("#api-key")).ToBeVisibleAsync();
         // The wrong key was refused; nothing else was.
         Assert.All(Complaints, complaint => Assert.Contains("401", complaint, StringComparison.Ordinal));
     }
@@ -100,6 +108,8 @@ public sealed class PageModelsTests(Browser browser) : PageTest(browser)
     {
         await GoAsync("models");
         await Expect(Page.GetByText("No model is in memory.")).ToBeVisibleAsync();
+        // As the catalogue says: 3,864,250,304 + 2,497,281,120 + 335,304,388 bytes.
+        await Expect(Card("Z-Image Turbo").Locator(".state")).ToHaveTextAsync("Not downloaded · about 6.7 GB");
         await Card("Demo").GetByRole(AriaRole.Button, new() { Name = "Load", Exact = true }).ClickAsync();
         await Expect(Card("Demo").Locator(".state")).ToHaveTextAsync("In memory", new() { Timeout = 30_000 });
         await Expect(Page.GetByRole(AriaRole.Meter)).ToHaveAttributeAsync("aria-valuetext", new System.Text.RegularExpressions.Regex("^[1-9][0-9]* MiB of "));

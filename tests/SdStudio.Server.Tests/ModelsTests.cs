@@ -41,6 +41,7 @@ public sealed class ModelsTests(Workshop studio)
         Assert.Equal("48x32", tiny.GetProperty("default_size").GetString());
         Assert.Equal("someone/tiny", tiny.GetProperty("huggingface").GetProperty("repo").GetString());
         Assert.True(tiny.GetProperty("supports_negative_prompt").GetBoolean());
+        Assert.Equal("z_image", tiny.GetProperty("family").GetString());
         JsonElement parameters = tiny.GetProperty("generation_params");
         Assert.Equal(1.5, parameters.GetProperty("cfg_scale").GetDouble());
         Assert.Equal(3, parameters.GetProperty("sample_steps").GetInt32());

@@ -28,6 +28,10 @@ public sealed class ParameterTests(Workshop studio)
         Assert.Contains(Row(all, "sampler").GetProperty("values").EnumerateArray(), value => value.GetString() == "euler_a");
         Assert.Equal(0.75, Row(all, "strength").GetProperty("default").GetDouble());
         Assert.Equal(["generate", "edit"], Row(all, "prompt").GetProperty("required_by").EnumerateArray().Select(type => type.GetString()));
+        Assert.Equal(["sd1", "sd2", "sdxl"], Row(all, "clip_skip").GetProperty("families").EnumerateArray().Select(family => family.GetString()));
+        Assert.DoesNotContain("sdxl", Row(all, "flow_shift").GetProperty("families").EnumerateArray().Select(family => family.GetString()));
+        Assert.Equal(JsonValueKind.Null, steps.GetProperty("families").ValueKind);
+        Assert.True(steps.GetProperty("forwarded").GetBoolean());
         Assert.All(Rows(all), row => Assert.True(row.GetProperty("help").GetString()!.Length > 4, row.ToString()));
         Assert.DoesNotContain(Rows(upscale), row => row.GetProperty("name").GetString() == "steps");
         Assert.Contains(Rows(upscale), row => row.GetProperty("name").GetString() == "upscale_factor");

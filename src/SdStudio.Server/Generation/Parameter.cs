@@ -1,4 +1,5 @@
 using System.Globalization;
+using SdCpp.Interop;
 
 namespace SdStudio.Server.Generation;
 
@@ -97,6 +98,9 @@ internal sealed record Parameter(string Name, ParameterKind Kind, JobTypes Jobs,
 
     /// <summary>Whether a model may have a default of its own, in models.yml or in its arguments.</summary>
     public bool OfModel { get; init; }
+
+    /// <summary>The families of models that take it; none for every one.</summary>
+    public IReadOnlyList<ModelFamily> Families { get; init; } = [];
 
     /// <summary>The types of jobs that are refused without it.</summary>
     public JobTypes Required { get; init; }

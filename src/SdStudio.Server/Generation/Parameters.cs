@@ -31,6 +31,11 @@ internal static partial class Parameters
     // What the original studio chooses a random seed from.
     private const long SeedCount = (1L << 32) - 1;
 
+    private static readonly ModelFamily[] WithClip = [ModelFamily.Sd1, ModelFamily.Sd2, ModelFamily.Sdxl];
+
+    // Newer models follow a straight path from noise to image.
+    private static readonly ModelFamily[] Flow = [.. Enum.GetValues<ModelFamily>().Except([.. WithClip, ModelFamily.Unknown, ModelFamily.Esrgan])];
+
     /// <summary>Every parameter.</summary>
     public static IReadOnlyList<Parameter> All { get; } = [.. Rows()];
 
@@ -130,32 +135,32 @@ internal static partial class Parameters
         },
         new("flow_shift", Number, WithModel, "Shift of the noise schedule of flow models")
         {
-            Range = _ => (0.001, 100), OfModel = true, Flags = ["--flow-shift"], Engine = "sample_params.flow_shift", Label = "Shift", Forwarded = true,
+            Range = _ => (0.001, 100), Families = Flow, OfModel = true, Flags = ["--flow-shift"], Engine = "sample_params.flow_shift", Label = "Shift", Forwarded = true,
             Get = s => s.FlowShift, Set = (s, v) => s with { FlowShift = (double)v },
         },
         new("guidance", Number, WithModel, "Distilled guidance, for models that take it in place of cfg_scale")
         {
-            Range = _ => (0, 100), OfModel = true, Flags = ["--guidance"], Engine = "sample_params.guidance.distilled_guidance", Label = "Distilled CFG Scale",
+            Range = _ => (0, 100), Families = [ModelFamily.Flux, ModelFamily.Flux2], OfModel = true, Flags = ["--guidance"], Engine = "sample_params.guidance.distilled_guidance", Label = "Distilled CFG Scale",
             Forwarded = true, Get = s => s.Guidance, Set = (s, v) => s with { Guidance = (double)v },
         },
         new("image_cfg_scale", Number, FromImage, "Guidance by the input image, for models that have it (Instruct-Pix2Pix); without it cfg_scale")
         {
-            Range = _ => (0, 100), OfModel = true, Flags = ["--img-cfg-scale"], Engine = "sample_params.guidance.img_cfg", Label = "Image CFG scale",
+            Range = _ => (0, 100), Families = [ModelFamily.Sd1, ModelFamily.Sdxl], OfModel = true, Flags = ["--img-cfg-scale"], Engine = "sample_params.guidance.img_cfg", Label = "Image CFG scale",
             Forwarded = true, Get = s => s.ImageCfgScale, Set = (s, v) => s with { ImageCfgScale = (double)v },
         },
         new("slg_scale", Number, WithModel, "Skip layer guidance: how far to steer away from what the model generates without skip_layers; 0 is off. For SD3")
         {
-            Range = _ => (0, 100), OfModel = true, Flags = ["--slg-scale"], Engine = "sample_params.guidance.slg.scale", Label = "SLG scale",
+            Range = _ => (0, 100), Families = [ModelFamily.Sd3], OfModel = true, Flags = ["--slg-scale"], Engine = "sample_params.guidance.slg.scale", Label = "SLG scale",
             Forwarded = true, Get = s => s.SlgScale, Set = (s, v) => s with { SlgScale = (double)v },
         },
         new("skip_layers", Integers, WithModel, "The layers that slg_scale leaves out, counted from 0; for SD3.5 medium 7, 8 and 9")
         {
-            Range = _ => (0, 1000), OfModel = true, Flags = ["--skip-layers"], Engine = "sample_params.guidance.slg.layers", Label = "Skip layers",
+            Range = _ => (0, 1000), Families = [ModelFamily.Sd3], OfModel = true, Flags = ["--skip-layers"], Engine = "sample_params.guidance.slg.layers", Label = "Skip layers",
             Forwarded = true, Get = s => s.SkipLayers, Set = (s, v) => s with { SkipLayers = (IReadOnlyList<int>)v },
         },
         new("clip_skip", Integer, WithModel, "Layers of the CLIP text encoder to leave out; 0 or -1 for the model's own")
         {
-            Range = _ => (-1, 12), OfModel = true, Flags = ["--clip-skip"], Label = "Clip skip", Forwarded = true, A1111 = null,
+            Range = _ => (-1, 12), Families = WithClip, OfModel = true, Flags = ["--clip-skip"], Label = "Clip skip", Forwarded = true, A1111 = null,
             Get = s => s.ClipSkip > 0 ? (long)s.ClipSkip : null, Set = (s, v) => s with { ClipSkip = (int)Math.Max(0, (long)v) },
         },
         new("speed", Choice, WithModel, "exact computes every step; fast and fastest leave out steps that would change little, as the model's entry or its family has it: not quite the same image")

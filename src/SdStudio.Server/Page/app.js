@@ -1,7 +1,7 @@
 // The page: one store, one view of it.
 import { html, render, useEffect } from './lib.js';
 import * as alerts from './core/alerts.js';
-import { api, get, key, setKey } from './core/api.js';
+import { api, get, login, loginWithFormerKey } from './core/api.js';
 import { generate } from './core/draft.js';
 import { listen } from './core/events.js';
 import { search } from './core/history.js';
@@ -41,10 +41,21 @@ function App() {
 function askForKey() {
   const dialog = /** @type {HTMLDialogElement} */ (document.getElementById('key'));
   if (dialog.open) return;
-  render(html`<form method="dialog" onSubmit=${event => { setKey(event.target.elements.key.value.trim()); location.reload(); }}>
-    <h2 id="key-title">${t('key.title')}</h2>${key() && html`<p class="problem" role="alert">${t('key.wrong')}</p>`}
+  const show = problem => render(html`<form onSubmit=${signIn}>
+    <h2 id="key-title">${t('key.title')}</h2>${problem && html`<p class="problem" role="alert">${problem}</p>`}
     <div class="field"><label for="api-key">${t('key.label')}</label><input id="api-key" name="key" type="password" autocomplete="current-password" required /></div>
     <button class="button main">${t('key.use')}</button></form>`, dialog);
+  const signIn = async event => {
+    event.preventDefault();
+    try {
+      await login(event.target.elements.key.value.trim());
+      location.reload();
+    } catch (caught) {
+      const error = /** @type {import('./core/api.js').ApiError} */ (caught);
+      show(error.status === 401 ? t('key.wrong') : error.message);
+    }
+  };
+  show('');
   dialog.oncancel = event => event.preventDefault();
   dialog.showModal();
 }
@@ -58,7 +69,7 @@ async function begin() {
   keys.listen(generate);
   alerts.begin();
   config.value = await get('/api/config');
-  if (config.value.authEnabled && !config.value.keyValid) {
+  if (config.value.authEnabled && !config.value.keyValid && !await loginWithFormerKey()) {
     askForKey();
     return;
   }

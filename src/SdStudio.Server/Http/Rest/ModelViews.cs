@@ -2,12 +2,13 @@ using SdCpp.Interop;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Models.Catalogue;
+using SdStudio.Server.Models.Downloads;
 using SdStudio.Server.Models.Files;
 
 namespace SdStudio.Server.Http.Rest;
 
 /// <summary>What the API shows of models.</summary>
-internal sealed class ModelViews(ModelCache cache, FileHashes hashes, ControlNetFits nets)
+internal sealed class ModelViews(ModelCache cache, FileHashes hashes, ModelFileCache facts, ControlNetFits nets)
 {
     public ModelResponse Of(ModelDefinition model)
     {
@@ -24,6 +25,8 @@ internal sealed class ModelViews(ModelCache cache, FileHashes hashes, ControlNet
             StepCaches = model.Remote is null ? new StepCachesResponse(CacheOf(model, Speed.Fast), CacheOf(model, Speed.Fastest)) : null,
             ControlNets = nets.Of(model),
             ReferenceImages = model.IsEditModel ? ImageRequest.MaxImages : 0,
+            Family = FamilyOf(model, files),
+            DownloadBytes = HubEntry.MissingBytes(model.HubFiles),
             Quant = model.Quant,
             License = model.License,
             Memory = new MemoryResponse(memory.Ram, memory.Vram, isMeasured),
@@ -42,6 +45,12 @@ internal sealed class ModelViews(ModelCache cache, FileHashes hashes, ControlNet
     public FileStatusResponse FilesOf(ModelDefinition model) => FilesOf(model, model.FileInfos());
 
     private string CacheOf(ModelDefinition model, string speed) => StepCaches.Of(model, nets.FamilyOf(model), speed)!.ToString();
+
+    private string? FamilyOf(ModelDefinition model, FileInfo[] files)
+    {
+        int main = files.Length == 0 ? -1 : Array.FindIndex([.. model.Files], file => file.FullPath == model.MainFile);
+        return main >= 0 && facts.Of(files[main])?.Family is { } family and not ModelFamily.Unknown ? ParametersApi.NameOf(family) : null;
+    }
 
     private FileStatusResponse FilesOf(ModelDefinition model, FileInfo[] files)
     {

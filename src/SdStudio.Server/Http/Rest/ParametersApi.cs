@@ -1,4 +1,6 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using SdCpp.Interop;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
@@ -21,6 +23,9 @@ internal static class ParametersApi
             ApiJson.Readable.ParameterListResponse);
     }
 
+    /// <summary>A family of models as the API names it.</summary>
+    public static string NameOf(ModelFamily family) => JsonNamingPolicy.SnakeCaseLower.ConvertName(family.ToString());
+
     private static ParameterResponse Of(Parameter parameter, ParameterLimits limits)
     {
         (double Min, double Max)? range = parameter.Range?.Invoke(limits);
@@ -35,6 +40,8 @@ internal static class ParametersApi
             parameter.Default is null ? null : InfotextReader.ToJson(parameter.Default),
             parameter.OfModel,
             parameter.Help,
+            parameter.Families.Count == 0 ? null : [.. parameter.Families.Select(NameOf)],
+            parameter.Forwarded,
             [.. JobType.WithImages.Where(type => parameter.Jobs.HasFlag(Parameters.TypeOf(type)))],
             [.. JobType.WithImages.Where(type => parameter.Required.HasFlag(Parameters.TypeOf(type)))],
             parameter.Label,
@@ -55,6 +62,8 @@ internal sealed record ParameterListResponse(IReadOnlyList<ParameterResponse> Pa
 /// <param name="Default">The value without one; null for none, and for the model's own.</param>
 /// <param name="ModelDefault">Whether a model may have a default of its own.</param>
 /// <param name="Help">A sentence for people.</param>
+/// <param name="Families">The families of models that take it, as <c>GET /api/models</c> names them; null for every one.</param>
+/// <param name="Forwarded">Whether another server that generates in place of this one is asked for it.</param>
 /// <param name="JobTypes">The types of jobs that take it.</param>
 /// <param name="RequiredBy">The types of jobs that are refused without it.</param>
 /// <param name="InfotextLabel">What infotexts call it; null when they do not have it.</param>
@@ -62,4 +71,4 @@ internal sealed record ParameterListResponse(IReadOnlyList<ParameterResponse> Pa
 /// <param name="Arguments">Flags of the engine's programs that set it in models.yml.</param>
 internal sealed record ParameterResponse(
     string Name, IReadOnlyList<string> Aliases, string Type, double? Minimum, double? Maximum, string? LimitedBy, IReadOnlyList<string>? Values, JsonNode? Default,
-    bool ModelDefault, string Help, IReadOnlyList<string> JobTypes, IReadOnlyList<string> RequiredBy, string? InfotextLabel, string? EngineOption, IReadOnlyList<string> Arguments);
+    bool ModelDefault, string Help, IReadOnlyList<string>? Families, bool Forwarded, IReadOnlyList<string> JobTypes, IReadOnlyList<string> RequiredBy, string? InfotextLabel, string? EngineOption, IReadOnlyList<string> Arguments);

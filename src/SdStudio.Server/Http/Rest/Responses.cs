@@ -58,7 +58,8 @@ internal sealed record UpscalersResponse(IReadOnlyList<UpscalerResponse> Upscale
 /// <param name="Scale">How many times wider its results are; 1 for one that resamples to any size.</param>
 /// <param name="Exists">Whether it can be used: its file is there, or it needs none.</param>
 /// <param name="Downloadable">Whether POST /api/models/download with its id fetches the file.</param>
-internal sealed record UpscalerResponse(string Id, string Name, string? Description, int Scale, bool Exists, bool Downloadable);
+/// <param name="DownloadBytes">What that takes; null when the catalogue does not tell.</param>
+internal sealed record UpscalerResponse(string Id, string Name, string? Description, int Scale, bool Exists, bool Downloadable, long? DownloadBytes);
 
 internal sealed record GenerateResponse(string Id, long Created, IReadOnlyList<GenerateResponseImage> Data)
 {
@@ -113,6 +114,12 @@ internal sealed record ModelResponse(
 
     /// <summary>The ControlNets of this server that go with it.</summary>
     public IReadOnlyList<string> ControlNets { get; init; } = [];
+
+    /// <summary>What it is, as its file tells, in the words of <c>GET /api/parameters</c>; null while that is not known.</summary>
+    public string? Family { get; init; }
+
+    /// <summary>What a download of its missing files takes; null when the catalogue does not tell.</summary>
+    public long? DownloadBytes { get; init; }
 
     /// <summary>How its weights are stored, e.g. <c>Q8_0</c>; null when nobody wrote it down.</summary>
     public string? Quant { get; init; }

@@ -1,6 +1,7 @@
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Models.Catalogue;
+using SdStudio.Server.Models.Downloads;
 
 namespace SdStudio.Server.Http.Rest;
 
@@ -10,6 +11,6 @@ internal static class UpscalersApi
     public static void MapUpscalersApi(this IEndpointRouteBuilder api) =>
         api.MapGet("/upscalers", (ModelCatalogue catalogue) => Results.Json(
             new UpscalersResponse([.. catalogue.Upscalers.Select(upscaler => new UpscalerResponse(
-                upscaler.Id, upscaler.Name, upscaler.Description, upscaler.Scale, upscaler.IsThere, upscaler.HubFiles.Count > 0))]),
+                upscaler.Id, upscaler.Name, upscaler.Description, upscaler.Scale, upscaler.IsThere, upscaler.HubFiles.Count > 0, HubEntry.MissingBytes(upscaler.HubFiles)))]),
             ApiJson.Readable.UpscalersResponse)).ProducesJson<UpscalersResponse>("listUpscalers", "Models", "The upscalers: those of the catalogue, and two that need no file");
 }

@@ -8,6 +8,9 @@ internal static class HubEntries
 {
     private const string Newest = "main";
 
+    // Numbers of YAML are read as doubles: every whole one up to here is exact.
+    private const double MaxBytes = 1L << 53;
+
     /// <param name="entry">The model's entry.</param>
     /// <param name="files">The files it is loaded from.</param>
     /// <param name="root">What relative paths are relative to.</param>
@@ -27,7 +30,7 @@ internal static class HubEntries
             if ((item.Path("path") ?? (node as YamlScalarNode)?.Value) is { Length: > 0 } path && (item.Text("repo") ?? repo) is { } owner)
             {
                 string written = WrittenOf(item, path, files);
-                entries.Add(new HubEntry(owner, item.Text("revision") ?? revision, path, written, Path.GetFullPath(written, root)));
+                entries.Add(new HubEntry(owner, item.Text("revision") ?? revision, path, written, Path.GetFullPath(written, root)) { Bytes = (long?)item.Number("bytes", 1, MaxBytes) });
             }
             else
             {

@@ -15,7 +15,15 @@ namespace SdStudio.Server.Models.Downloads;
 /// <param name="Path">Inside the repository.</param>
 /// <param name="Written">Where it goes, as answers show it.</param>
 /// <param name="FullPath">Where it goes.</param>
-internal sealed record HubEntry(string Repo, string Revision, string Path, string Written, string FullPath);
+internal sealed record HubEntry(string Repo, string Revision, string Path, string Written, string FullPath)
+{
+    /// <summary>Its length as the catalogue writes it; null when it does not.</summary>
+    public long? Bytes { get; init; }
+
+    /// <summary>What a download of the missing ones among some files takes; null when the catalogue does not tell.</summary>
+    public static long? MissingBytes(IReadOnlyList<HubEntry> entries) =>
+        entries.Count == 0 ? null : entries.Where(entry => !File.Exists(entry.FullPath)).Aggregate((long?)0, (sum, entry) => sum + entry.Bytes);
+}
 
 /// <summary>What the hub states of a file now.</summary>
 /// <param name="Entry">Which file.</param>

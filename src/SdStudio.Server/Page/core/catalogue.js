@@ -20,17 +20,12 @@ export function kindOf(model) {
   return model.exec_mode === 'api' ? 'remote' : model.status;
 }
 
-// How large the files of the catalogue's entries are that are not here yet, in GB, as their repositories list them. The server does not say.
-const aboutGigabytes = {
-  'z-image-turbo': 6.7, 'flux2-klein-4b': 5.3, 'flux1-schnell': 12.2, 'qwen-image': 18, 'qwen-image-edit': 18.5, sdxl: 7.3, sd15: 4.3,
-};
-
-/** What its files take: exact when they are here. @param {Model} model @returns {{bytes: number, isExact: boolean}|null} */
+/** What its files take: exact when they are here; null where nobody tells. @param {Model} model @returns {{bytes: number, isExact: boolean}|null} */
 export function sizeOf(model) {
   const { files } = model.fileStatus;
   const bytes = files.reduce((sum, file) => sum + (file.bytes ?? 0), 0);
   if (files.length > 0 && files.every(file => file.exists)) return { bytes, isExact: true };
-  return model.id in aboutGigabytes ? { bytes: aboutGigabytes[model.id] * 1e9, isExact: false } : null;
+  return model.download_bytes ? { bytes: bytes + model.download_bytes, isExact: false } : null;
 }
 
 /** What it needs loaded: measured or read from its files when they are here. @param {Model} model */

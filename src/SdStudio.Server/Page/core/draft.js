@@ -5,17 +5,15 @@ import { canGenerate, defaultModel, needsImage, takesImage } from './catalogue.j
 import { feather, input, maskVersion, restoreInput, setInput } from './input.js';
 import { read, write } from './keep.js';
 import { guarded, notify, say, settled } from './notices.js';
-import { everyParameter, maxOf, parameters, problemOf } from './parameters.js';
+import { everyParameter, isTaken, labelOf, parameters, problemOf, sentOf, typedOf } from './parameters.js';
 import { go, jobHash } from './route.js';
 import { models, putJobs, refreshQueueSoon } from './store.js';
 import { t } from './text.js';
 
 const keptName = 'sdstudio.draft';
 const pastName = 'sdstudio.prompts';
-const initial = () => ({
-  model: '', prompt: '', negative_prompt: '', width: '', height: '', n: '1', seed: '', randomSeed: true, strength: '0.75', loras: [],
-  ...Object.fromEntries(parameters.map(({ name, kind }) => [name, kind === 'flag' ? false : ''])),
-});
+// Fields of the server's table that are not here were not touched.
+const initial = () => ({ model: '', prompt: '', negative_prompt: '', width: '', height: '', n: '1', seed: '', randomSeed: true, strength: '0.75', loras: [] });
 
 /** @type {import('./types').Signal<any>} */
 export const draft = signal({ ...initial(), ...read(keptName, {}) });
@@ -73,11 +71,11 @@ function check() {
   const found = {};
   const current = draft.value;
   if (!current.prompt.trim()) found.prompt = t('problem.noPrompt');
-  for (const parameter of everyParameter) {
-    if (parameter.name === 'seed' && current.randomSeed) continue;
-    if (parameter.when && !parameter.when(model.value, hasInput.value)) continue;
-    const kind = problemOf(parameter, current[parameter.name]);
-    if (kind || (parameter.name === 'n' && current.n === '')) found[parameter.name] = t(`problem.${kind ?? 'whole'}`, { field: t(`field.${parameter.name}`), min: parameter.min, max: maxOf(parameter) });
+  for (const parameter of everyParameter.value) {
+    const { name, min, max } = parameter;
+    if (name === 'seed' && current.randomSeed || !isTaken(parameter, model.value, hasInput.value)) continue;
+    const kind = problemOf(parameter, current[name]);
+    if (kind || (name === 'n' && current.n === '')) found[name] = t(`problem.${kind ?? 'whole'}`, { field: labelOf(name), min, max });
   }
   return found;
 }
@@ -88,10 +86,12 @@ function request() {
   const body = { model: chosen.id, prompt: current.prompt.trim(), size: `${size.value.width}x${size.value.height}`, n: Number(current.n) };
   if (chosen.supports_negative_prompt && current.negative_prompt.trim()) body.negative_prompt = current.negative_prompt.trim();
   if (!current.randomSeed && current.seed !== '') body.seed = Number(current.seed);
-  for (const { name, kind, when, group } of parameters) {
+  const isTwice = current.hires_scale || current.hires_width || current.hires_height;
+  for (const parameter of parameters.value) {
+    const { name, group } = parameter;
     const value = current[name];
-    if (value === '' || value === false || (when && !when(chosen, hasInput.value)) || (group === 'hires' && !current.hires_scale)) continue;
-    body[name] = kind === 'whole' || kind === 'number' ? Number(value) : value;
+    if (value === undefined || value === '' || !isTaken(parameter, chosen, hasInput.value) || (group === 'hires' && !isTwice)) continue;
+    body[name] = sentOf(parameter, value);
   }
   if (current.loras.length > 0) body.loras = current.loras;
   return body;
@@ -99,7 +99,7 @@ function request() {
 
 async function form(body) {
   const data = new FormData();
-  for (const [name, value] of Object.entries(body)) data.append(name, typeof value === 'object' ? JSON.stringify(value) : value);
+  for (const [name, value] of Object.entries(body)) data.append(name, typeof value !== 'object' ? value : typeof value[0] === 'number' ? value.join(',') : JSON.stringify(value));
   if (input.value.sourceId) data.append('source_image_id', input.value.sourceId);
   else data.append('image', input.value.blob, 'image.png');
   data.append('strength', draft.value.strength);
@@ -112,8 +112,8 @@ async function form(body) {
 function place(error) {
   const name = /^(\w+)( is| has|:)/.exec(error.message)?.[1];
   const field = name === 'size' ? 'width' : name === 'sample_steps' ? 'steps' : name;
-  const known = field === 'prompt' || field === 'negative_prompt' || field === 'loras' || everyParameter.some(parameter => parameter.name === field);
-  complain(known ? { [field]: error.message.replace(name, t(`field.${name === 'size' ? 'size' : field}`)) } : { '': error.message });
+  const known = field === 'prompt' || field === 'negative_prompt' || field === 'loras' || everyParameter.value.some(parameter => parameter.name === field);
+  complain(known ? { [field]: error.message.replace(name, labelOf(name === 'size' ? 'size' : field)) } : { '': error.message });
 }
 
 async function sent(send) {
@@ -149,11 +149,10 @@ export function forgetPrompts() {
   write(pastName, []);
 }
 
-/** Makes an image larger. @param {{imageId?: string, blob?: Blob}} from */
-export const upscale = guarded(async ({ imageId, blob }, upscaler, factor) => {
+/** Makes an image larger, by a factor or to a size. @param {{imageId?: string, blob?: Blob}} from */
+export const upscale = guarded(async ({ imageId, blob }, upscaler, to) => {
   const data = new FormData();
-  data.append('upscaler', upscaler);
-  data.append('upscale_factor', `${factor}`);
+  for (const [name, value] of Object.entries({ upscaler, ...to })) data.append(name, `${value}`);
   if (imageId) data.append('source_image_id', imageId);
   else data.append('image', blob, 'image.png');
   await sent(() => api('POST', '/api/queue/upscale', data));
@@ -197,8 +196,8 @@ export const reuse = guarded(async (job, image, what) => {
     const [width, height] = old.size.split('x');
     replaced({
       ...initial(), model: old.model, prompt: old.prompt, negative_prompt: old.negative_prompt ?? '', width, height, seed: old.seed, randomSeed: false, n: '1', loras: old.loras,
-      ...Object.fromEntries(['steps', 'cfg_scale', 'sampler', 'scheduler', 'guidance', 'flow_shift', 'eta', 'clip_skip'].map(name => [name, old[name] ? `${old[name]}` : ''])),
-      vae_tiling: old.vae_tiling, tiling: old.tiling, strength: `${old.strength ?? 0.75}`,
+      ...Object.fromEntries(parameters.value.filter(({ group }) => group !== 'hires').map(parameter => [parameter.name, typedOf(parameter, old[parameter.name])])),
+      strength: `${old.strength ?? 0.75}`,
       ...(old.hires_width ? {
         hires_scale: `${Math.round(100 * old.hires_width / Number(width)) / 100}`, hires_upscaler: old.hires_upscaler ?? '', hires_steps: `${old.hires_steps ?? ''}`,
         hires_strength: `${old.hires_strength ?? ''}`,

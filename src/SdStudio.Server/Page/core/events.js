@@ -1,7 +1,7 @@
 // The event stream: what happens on the server is put into the store.
 import { batch } from '../lib.js';
 import { finished } from './alerts.js';
-import { withKey } from './api.js';
+import { address } from './api.js';
 import * as history from './history.js';
 import { settled } from './notices.js';
 import * as store from './store.js';
@@ -53,7 +53,7 @@ const lost = settled(() => { if (store.connection.value === 'breaking') store.co
 
 // The browser connects again by itself and names the last event it has seen; "reset" says that too much was missed.
 export function listen() {
-  const source = new EventSource(withKey(`/api/events?channels=${channels}`));
+  const source = new EventSource(address(`/api/events?channels=${channels}`));
   source.onopen = () => {
     store.connection.value = 'open';
     if (wasOpen) everythingAnew();

@@ -1,6 +1,7 @@
 // The settings of an image in the text form that Automatic1111 and its relatives write.
 import { api } from './api.js';
-import { config, models } from './store.js';
+import { parameters, typedOf } from './parameters.js';
+import { models } from './store.js';
 
 const settingPattern = /([\w][\w \-/]*):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)/g;
 
@@ -28,13 +29,18 @@ export function parse(text) {
     return '';
   });
   const [width = '', height = ''] = (settings.Size ?? '').split('x');
-  const sampler = settings.Sampler && (find(config.value?.samplers ?? [], settings.Sampler) ?? find(config.value?.samplers ?? [], settings.Sampler.split(' ').slice(0, -1).join(' ')));
+  const rows = parameters.value.filter(({ row }) => row.infotext_label in settings);
+  const valueOf = ({ name, kind, row }) => {
+    const value = settings[row.infotext_label];
+    if (kind === 'flag') return /^true$/i.test(value);
+    // Older programs write the schedule behind the sampler.
+    return row.values ? find(row.values, value) ?? (name === 'sampler' ? find(row.values, value.split(' ').slice(0, -1).join(' ')) : undefined) : value;
+  };
   const model = models.value?.find(known => settings.Model && [plain(known.id), plain(known.name)].includes(plain(settings.Model)));
   return {
     prompt, negative_prompt: negative < 0 ? '' : told.slice(negative).join('\n').slice('Negative prompt: '.length), loras: found, width, height,
-    steps: settings.Steps ?? '', cfg_scale: settings['CFG scale'] ?? '', seed: settings.Seed ?? '', randomSeed: !settings.Seed, sampler: sampler ?? '',
-    scheduler: find(config.value?.schedulers ?? [], settings['Schedule type'] ?? '') ?? '', clip_skip: settings['Clip skip'] ?? '',
-    guidance: settings['Distilled CFG Scale'] ?? '', flow_shift: settings.Shift ?? '', eta: settings.Eta ?? '', ...(model ? { model: model.id } : {}),
+    seed: settings.Seed ?? '', randomSeed: !settings.Seed, ...Object.fromEntries(rows.map(parameter => [parameter.name, typedOf(parameter, valueOf(parameter))])),
+    ...(model ? { model: model.id } : {}),
   };
 }
 

@@ -1,65 +1,106 @@
-// The settings of a request as a table: the form, its limits, its help and what is sent are made of it.
-// This is the place to read them from the server when it publishes them.
-import { config, upscalers } from './store.js';
-import { takesImage } from './catalogue.js';
+// The settings of a request, made of the server's table of them: a new row there is a new field here. Only where a field
+// stands, and what it is called in other languages, is the page's own.
+import { computed } from '../lib.js';
+import { parameterTable, upscalers } from './store.js';
+import { has, t } from './text.js';
 
 /**
+ * @typedef {import('./types').ParameterRow} ParameterRow
  * @typedef {object} Parameter
  * @property {string} name as the API has it
- * @property {'whole'|'number'|'choice'|'flag'} kind
- * @property {'basic'|'advanced'|'hires'} group
- * @property {number} [min]
- * @property {number|(() => number)} [max]
- * @property {number} [step]
- * @property {(model: import('./types').Model) => string|number|null} [usual] what is used when nothing is given
- * @property {() => {value: string, text: string}[]} [choices]
- * @property {(model: import('./types').Model, hasInput: boolean) => boolean} [when] whether it means anything now
+ * @property {'whole'|'number'|'choice'|'flag'|'list'|'text'} kind
+ * @property {'basic'|'advanced'|'hires'|'mask'} group
+ * @property {number|null} min
+ * @property {number|null} max
+ * @property {ParameterRow} row
  */
 
-const plain = names => names.map(name => ({ value: name, text: name }));
+/** @type {Record<string, Parameter['kind']>} */
+const kinds = { integer: 'whole', number: 'number', choice: 'choice', flag: 'flag', integers: 'list', text: 'text' };
+/** @type {[RegExp, Parameter['group']][]} */
+const groups = [[/^(steps|cfg_scale)$/, 'basic'], [/^hires_/, 'hires'], [/^(mask|inpaint)_/, 'mask']];
 
-/** @type {Parameter[]} */
-export const parameters = [
-  { name: 'steps', kind: 'whole', group: 'basic', min: 1, max: () => config.value?.limits.max_steps ?? 150, usual: model => model.generation_params.sample_steps },
-  { name: 'cfg_scale', kind: 'number', group: 'basic', min: 0, max: 100, step: 0.5, usual: model => model.generation_params.cfg_scale },
-  { name: 'sampler', kind: 'choice', group: 'advanced', choices: () => plain(config.value?.samplers ?? []), usual: model => model.generation_params.sampling_method },
-  { name: 'scheduler', kind: 'choice', group: 'advanced', choices: () => plain(config.value?.schedulers ?? []) },
-  { name: 'guidance', kind: 'number', group: 'advanced', min: 0, max: 100, step: 0.5 },
-  { name: 'clip_skip', kind: 'whole', group: 'advanced', min: -1, max: 12 },
-  { name: 'flow_shift', kind: 'number', group: 'advanced', min: 0, max: 100, step: 0.5 },
-  { name: 'eta', kind: 'number', group: 'advanced', min: 0, max: 10, step: 0.1 },
-  { name: 'priority', kind: 'whole', group: 'advanced', min: -10, max: 10 },
-  { name: 'vae_tiling', kind: 'flag', group: 'advanced' },
-  { name: 'tiling', kind: 'flag', group: 'advanced' },
-  { name: 'hires_scale', kind: 'number', group: 'hires', min: 1, max: 8, step: 0.25, when: (model, hasInput) => !hasInput && model.exec_mode !== 'api' },
-  {
-    name: 'hires_upscaler', kind: 'choice', group: 'hires', when: (model, hasInput) => !hasInput && model.exec_mode !== 'api',
-    choices: () => upscalers.value.filter(upscaler => upscaler.exists).map(upscaler => ({ value: upscaler.name, text: upscaler.name })),
-  },
-  { name: 'hires_steps', kind: 'whole', group: 'hires', min: 1, max: () => config.value?.limits.max_steps ?? 150, when: (model, hasInput) => !hasInput && model.exec_mode !== 'api' },
-  { name: 'hires_strength', kind: 'number', group: 'hires', min: 0, max: 1, step: 0.05, when: (model, hasInput) => !hasInput && model.exec_mode !== 'api' },
-];
+// These have places of their own, or none: nobody at this page waits for an answer that could be left.
+const placed = new Set(['prompt', 'negative_prompt', 'model', 'n', 'seed', 'strength', 'source_image_id', 'on_disconnect']);
+// What changes no pixel stands behind all that does.
+const last = ['priority', 'quality', 'style'];
+/** Those of an enlargement are asked for where one is made. */
+const isOfUpscale = row => row.job_types.length === 1 && row.job_types[0] === 'upscale';
+
+/** @param {ParameterRow} row @returns {Parameter} */
+function parameterOf(row) {
+  // The table has a name, people choose among what there is.
+  const kind = row.name === 'hires_upscaler' ? 'choice' : kinds[row.type];
+  return { name: row.name, kind, group: groups.find(([pattern]) => pattern.test(row.name))?.[1] ?? 'advanced', min: row.minimum, max: row.maximum, row };
+}
+
+/** The fields that the form is made of. @type {{readonly value: Parameter[]}} */
+export const parameters = computed(() => (parameterTable.value ?? []).filter(row => row.type in kinds && !placed.has(row.name) && !isOfUpscale(row)).map(parameterOf)
+  .sort((a, b) => last.indexOf(a.name) - last.indexOf(b.name)));
+
+const rowOf = name => parameterTable.value?.find(row => row.name === name);
 
 // Those with places of their own in the form.
-/** @type {Parameter[]} */
-export const special = [
-  { name: 'n', kind: 'whole', group: 'basic', min: 1, max: () => config.value?.limits.max_images ?? 10 },
-  { name: 'width', kind: 'whole', group: 'basic', min: 8, max: () => config.value?.limits.max_side ?? 4096 },
-  { name: 'height', kind: 'whole', group: 'basic', min: 8, max: () => config.value?.limits.max_side ?? 4096 },
-  { name: 'seed', kind: 'whole', group: 'basic', min: 0, max: Number.MAX_SAFE_INTEGER },
-  { name: 'strength', kind: 'number', group: 'basic', min: 0, max: 1, step: 0.05, when: takesImage },
-];
-export const everyParameter = [...parameters, ...special];
+/** @type {[string, string][]} */
+const ownPlace = [['n', 'n'], ['width', 'size'], ['height', 'size'], ['seed', 'seed'], ['strength', 'strength']];
+/** @type {{readonly value: Parameter[]}} */
+export const special = computed(() => ownPlace.filter(([, name]) => rowOf(name)).map(([name, of]) => {
+  const row = rowOf(of);
+  return /** @type {Parameter} */ ({ name, kind: name === 'strength' ? 'number' : 'whole', group: 'basic', min: Math.max(0, row.minimum), max: row.maximum, row });
+}));
+export const everyParameter = computed(() => [...parameters.value, ...special.value]);
 
-export const maxOf = parameter => typeof parameter.max === 'function' ? parameter.max() : parameter.max;
+/** The range of a field. @returns {{min: number, max: number}} */
+export const rangeOf = (name, otherwise = { min: 0, max: Number.MAX_SAFE_INTEGER }) => special.value.find(parameter => parameter.name === name) ?? otherwise;
+
+export const labelOf = name => has(`field.${name}`) ? t(`field.${name}`) : rowOf(name)?.infotext_label ?? `${name[0].toUpperCase()}${name.slice(1).replaceAll('_', ' ')}`;
+export const helpOf = name => has(`help.${name}`) ? t(`help.${name}`) : rowOf(name)?.help ? `${rowOf(name).help}.` : '';
+
+/** A range and a default, in a sentence. @param {Parameter} parameter */
+export function rangeText({ kind, min, max, row }) {
+  const range = kind === 'whole' || kind === 'number' || kind === 'list' ? t('help.range', { min, max }) : '';
+  const usual = row.default === null || row.model_default || typeof row.default === 'boolean' || row.default === '' ? '' : t('help.default', { value: row.default });
+  return [range, usual].filter(Boolean).join(' ');
+}
+
+/** Whether a field means anything for a model, and for what is made of it. @param {Parameter} parameter @param {import('./types').Model} model */
+export function isTaken({ row }, model, hasInput) {
+  if (!row.job_types.includes(hasInput ? 'edit' : 'generate')) return false;
+  // What is about the job and not about the image stays here.
+  if (model.exec_mode === 'api') return row.forwarded || row.job_types.includes('upscale');
+  return !row.families || !model.family || row.families.includes(model.family);
+}
+
+/** What is used when nothing is given; null where only the server knows. @param {Parameter} parameter @param {import('./types').Model} model */
+export function usualOf({ name, row }, model) {
+  const own = { steps: model.generation_params.sample_steps, cfg_scale: model.generation_params.cfg_scale, sampler: model.generation_params.sampling_method }[name];
+  return own ?? (row.model_default || typeof row.default === 'boolean' ? null : row.default);
+}
+
+/** @param {Parameter} parameter @returns {{value: string, text: string}[]} */
+export const choicesOf = ({ name, row }) => name === 'hires_upscaler'
+  ? upscalers.value.filter(upscaler => upscaler.exists).map(upscaler => ({ value: upscaler.name, text: upscaler.name }))
+  : (row.values ?? []).map(value => ({ value, text: has(`choice.${name}.${value}`) ? t(`choice.${name}.${value}`) : value }));
+
+const isWithin = (value, { kind, min, max }) => {
+  const number = Number(value);
+  return value !== '' && Number.isFinite(number) && (kind === 'number' || Number.isInteger(number)) && (min === null || number >= min) && (max === null || number <= max);
+};
+const numbersOf = text => `${text}`.split(/[\s,;]+/).filter(Boolean);
 
 /** What is wrong with a value: null for nothing. @param {Parameter} parameter */
 export function problemOf(parameter, value) {
-  if (value === '' || value === undefined || parameter.kind === 'choice' || parameter.kind === 'flag') return null;
-  const number = Number(value);
-  const isNumber = Number.isFinite(number) && (parameter.kind !== 'whole' || Number.isInteger(number));
-  return isNumber && number >= parameter.min && number <= maxOf(parameter) ? null : parameter.kind;
+  if (value === '' || value === undefined || parameter.kind === 'choice' || parameter.kind === 'flag' || parameter.kind === 'text') return null;
+  if (parameter.kind === 'list') return numbersOf(value).every(number => isWithin(number, parameter)) ? null : 'list';
+  return isWithin(value, parameter) ? null : parameter.kind;
 }
+
+/** A value as requests have it. @param {Parameter} parameter */
+export const sentOf = ({ kind }, value) => kind === 'whole' || kind === 'number' ? Number(value) : kind === 'list' ? numbersOf(value).map(Number) : value;
+
+/** A value of an image as the form has it. */
+export const typedOf = ({ name, kind }, value) =>
+  value === null || value === undefined || (name === 'clip_skip' && value <= 0) ? undefined : kind === 'flag' ? value : Array.isArray(value) ? value.join(', ') : `${value}`;
 
 const shapes = [[1, 1], [4, 3], [3, 4], [16, 9], [9, 16]];
 /** Sizes with as many pixels as the model's own, in steps that its family draws well. */

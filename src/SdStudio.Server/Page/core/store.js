@@ -7,6 +7,8 @@ import { guarded, notify, soon } from './notices.js';
 
 /** @type {import('./types').Signal<import('./types').Config|null>} */
 export const config = signal(null);
+/** What requests may say. @type {import('./types').Signal<import('./types').ParameterRow[]|null>} */
+export const parameterTable = signal(null);
 /** @type {import('./types').Signal<import('./types').Health|null>} */
 export const health = signal(null);
 /** connecting, open or lost. */
@@ -119,8 +121,10 @@ export const refreshQueueSoon = soon(refreshQueue, 200);
 export const refreshModels = guarded(async () => {
   const [answer, known, running] = await Promise.all([get('/api/models'), get('/api/upscalers'), get('/api/models/download')]);
   // The engine may have been loading when the page was opened.
-  if (!config.value?.samplers?.length) config.value = await get('/api/config');
+  const isKnown = parameterTable.value?.find(row => row.name === 'sampler')?.values?.length > 0;
+  const table = isKnown ? parameterTable.value : (await get('/api/parameters')).parameters;
   batch(() => {
+    parameterTable.value = table;
     models.value = answer.models;
     memory.value = answer.memory;
     upscalers.value = known.upscalers;

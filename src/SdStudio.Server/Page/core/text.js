@@ -35,7 +35,7 @@ export function t(name, values = {}) {
   const all = words.value;
   const form = 'count' in values ? `${name}.${plural.select(Number(values.count))}` : name;
   const text = all[form] ?? all[`${name}.other`] ?? all[name] ?? name;
-  return text.replace(/\{(\w+)\}/g, (_, word) => typeof values[word] === 'number' ? number(values[word]) : values[word] ?? '');
+  return text.replace(/\{(\w+)\}/g, (_, word) => typeof values[word] === 'number' ? number(values[word], 3) : values[word] ?? '');
 }
 
 /** Whether there is such a text. */

@@ -9,19 +9,23 @@ export interface Job {
   step: number | null; step_count: number | null; eta: number | null; position: number | null; waiting_for: string | null; generation_time_ms: number | null; image_count: number;
   engine: string | null; adjustments: string[]; cancel_requested: boolean; current_image: number | null; images?: ImageView[];
 }
+export interface ParameterRow {
+  name: string; type: string; minimum: number | null; maximum: number | null; values: string[] | null; default: string | number | boolean | null; model_default: boolean; help: string;
+  families: string[] | null; forwarded: boolean; job_types: string[]; infotext_label: string | null;
+}
 export interface ModelFile { fileName: string; filePath: string; exists: boolean; bytes: number | null; }
 export interface Model {
   id: string; name: string; description: string | null; capabilities: string[]; exec_mode: string; status: string; default_size: string; supports_negative_prompt: boolean; quant: string | null;
-  license: string | null; pinned: boolean; problem: string | null; huggingface: { repo: string } | null; memory: { ram_bytes: number; vram_bytes: number; measured: boolean };
+  license: string | null; family: string | null; download_bytes: number | null; pinned: boolean; problem: string | null; huggingface: { repo: string } | null; memory: { ram_bytes: number; vram_bytes: number; measured: boolean };
   fileStatus: { allFilesExist: boolean; files: ModelFile[] }; generation_params: { cfg_scale: number; sample_steps: number; sampling_method: string | null };
 }
-export interface UpscalerView { id: string; name: string; description: string | null; scale: number; exists: boolean; downloadable: boolean; }
+export interface UpscalerView { id: string; name: string; description: string | null; scale: number; exists: boolean; downloadable: boolean; download_bytes: number | null; }
 export interface Download {
   downloadId: string; model: string; status: string; progress: number; bytes_downloaded: number; total_bytes: number; bytes_per_second: number | null; seconds_left: number | null;
   current_file: string | null; error: string | null;
 }
 export interface Config {
-  model: string | null; authEnabled: boolean; keyValid: boolean; samplers: string[]; schedulers: string[];
+  model: string | null; authEnabled: boolean; keyValid: boolean;
   limits: { max_side: number; max_pixels: number; max_steps: number; max_images: number; max_request_bytes: number };
 }
 export interface Memory { ram_bytes: number; ram_budget_bytes: number; vram_bytes: number; vram_budget_bytes: number; }

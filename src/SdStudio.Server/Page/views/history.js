@@ -2,9 +2,9 @@
 import { html } from '../lib.js';
 import { galleryHash, keyOf, query, search, selection, tileAt, total, remove, isLoaded, isFiltered } from '../core/history.js';
 import { settled } from '../core/notices.js';
-import { go, jobHash, route } from '../core/route.js';
+import { go, imageHash, jobHash, route } from '../core/route.js';
 import { activeJobs, cancelJob, jobs, previews } from '../core/store.js';
-import { withKey } from '../core/api.js';
+import { address } from '../core/api.js';
 import { number, t } from '../core/text.js';
 import { Tiles } from './tiles.js';
 import { Button, Icon, LinkButton } from './ui.js';
@@ -57,13 +57,20 @@ export function SelectionBar() {
     for (const [id, index] of chosen) {
       const image = jobs.value.get(id)?.images?.[Number(index)];
       const link = document.createElement('a');
-      link.href = withKey(image ? image.url : `/api/generations/${id}/image`);
+      link.href = address(image ? image.url : `/api/generations/${id}/image`);
       link.download = image ? fileName(jobs.value.get(id), image) : `${id}.png`;
       link.click();
     }
   };
+  // The newer one, before it the older one.
+  const compare = () => {
+    const [newer, older] = tiles();
+    selection.value = new Set();
+    go(`${imageHash(newer.entry.id, newer.index)}?compare=${older.entry.id}/${older.index + 1}`);
+  };
   return html`<div class="selection-bar" role="toolbar" aria-label=${t('selection')}>
     <b>${t('selected', { count: keys.length })}</b>
+    ${keys.length === 2 && html`<${Button} kind="small" icon="compare" text=${t('compare')} onClick=${compare} />`}
     <${Button} kind="small" icon="download" text=${t('download')} onClick=${download} />
     <${Button} kind="small danger" icon="trash" text=${t('delete')} onClick=${() => { remove(tiles()); }} />
     <${Button} kind="small quiet" icon="close" label=${t('selection.clear')} onClick=${() => { selection.value = new Set(); }} />

@@ -2,7 +2,7 @@
 import { html, useEffect, useSignal } from '../lib.js';
 import { imageHash, jobHash, go } from '../core/route.js';
 import { cancelJob, fetchJob, moved, paused, previews, retryJob, setPaused, jobs } from '../core/store.js';
-import { withKey } from '../core/api.js';
+import { address } from '../core/api.js';
 import { seconds, t } from '../core/text.js';
 import { ResultView } from './result.js';
 import { Button, Empty, LinkButton, Progress } from './ui.js';
@@ -52,7 +52,7 @@ function Active({ job }) {
         <div class="going-row"><${Progress} value=${isRunning ? progressOf(job, now) : 0} label=${t('progress.image')} />
           ${!isRunning && paused.value && html`<${Button} text=${t('queue.resume')} icon="play" onClick=${() => setPaused(false)} />`}
           <${Button} icon="close" text=${t('cancel')} disabled=${job.cancel_requested} onClick=${() => cancelJob(job.id)} /></div>
-        ${job.images?.length > 0 && html`<div class="siblings" role="group" aria-label=${t('batch')}>${job.images.map((image, index) => html`<a key=${image.id} href=${imageHash(job.id, index)} aria-label=${t('image.number', { value: image.index_in_batch + 1, count: job.n })}><img src=${withKey(image.thumbnail_url)} alt="" /></a>`)}</div>`}
+        ${job.images?.length > 0 && html`<div class="siblings" role="group" aria-label=${t('batch')}>${job.images.map((image, index) => html`<a key=${image.id} href=${imageHash(job.id, index)} aria-label=${t('image.number', { value: image.index_in_batch + 1, count: job.n })}><img src=${address(image.thumbnail_url)} alt="" /></a>`)}</div>`}
         <p class="soft small prompt-line">${job.prompt || t('upscaling')}${job.n > 1 ? ` · ${t('images', { count: job.n })}` : ''}</p>
       </div>
     </div>
@@ -71,7 +71,7 @@ function Ended({ job }) {
 
 function Batch({ job }) {
   return html`<div class="stage"><ul class="batch" aria-label=${t('images', { count: job.images.length })} style=${{ '--columns': Math.ceil(Math.sqrt(job.images.length)) }}>
-    ${job.images.map((image, index) => html`<li key=${image.id}><a href=${imageHash(job.id, index)}><img class="result" src=${withKey(image.url)} width=${image.width} height=${image.height}
+    ${job.images.map((image, index) => html`<li key=${image.id}><a href=${imageHash(job.id, index)}><img class="result" src=${address(image.url)} width=${image.width} height=${image.height}
       alt=${t('image.numbered', { prompt: job.prompt || t('upscaled'), value: index + 1 })} /><span class="badge">${index + 1}</span></a></li>`)}
   </ul><div class="under"><p class="facts">${job.status === 'cancelled' ? `${t('job.cancelled')} · ` : ''}${t('images', { count: job.images.length })} · ${job.size.replace('x', ' × ')}${job.generation_time_ms ? ` · ${seconds(job.generation_time_ms / 1000)}` : ''}</p></div></div>`;
 }

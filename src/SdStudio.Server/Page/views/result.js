@@ -1,6 +1,6 @@
 // An image on the canvas, with everything that can be done with it beside it.
 import { html, useEffect, useSignal } from '../lib.js';
-import { get, withKey } from '../core/api.js';
+import { get, address } from '../core/api.js';
 import { takesImage, canGenerate } from '../core/catalogue.js';
 import { another, model, reuse, set, vary } from '../core/draft.js';
 import { galleryHash, neighbour, remove } from '../core/history.js';
@@ -61,7 +61,7 @@ const upscaleHash = (job, index) => `#/upscale/${encodeURIComponent(job.id)}${in
 
 function download(job, image) {
   const link = document.createElement('a');
-  link.href = withKey(image.url);
+  link.href = address(image.url);
   link.download = fileName(job, image);
   link.click();
 }
@@ -89,9 +89,9 @@ function Toolbar({ job, image, index }) {
       { text: t('vary.seed'), about: t('vary.seed.about'), run: () => another(image) }]} />`}
     <${Button} icon="brush" text=${t('edit')} onClick=${() => edit(image)} />
     <${LinkButton} icon="upscale" text=${t('upscale')} href=${upscaleHash(job, index)} />
-    ${job.input_image_path && html`<${Button} icon="compare" text=${t('compare')} pressed=${isCompared} onClick=${() => go(hashWith('compare', isCompared ? null : 'input'), { replace: isCompared })} />`}
+    ${(job.input_image_path || isCompared) && html`<${Button} icon="compare" text=${t('compare')} pressed=${isCompared} onClick=${() => go(hashWith('compare', isCompared ? null : 'input'), { replace: isCompared })} />`}
     <span class="grow"></span>
-    <${LinkButton} icon="download" label=${t('download')} href=${withKey(image.url)} download=${fileName(job, image)} />
+    <${LinkButton} icon="download" label=${t('download')} href=${address(image.url)} download=${fileName(job, image)} />
     <${Button} icon="trash" kind="danger" label=${t('delete')} onClick=${() => removeShown(job, index)} />
   </div>`;
 }
@@ -122,7 +122,7 @@ function Facts({ job, image }) {
 // The other images of its batch, and the arrows.
 function Siblings({ job, index }) {
   return html`<div class="siblings" role="group" aria-label=${t('batch')}>${job.images.map((image, other) => html`<a key=${image.id} href=${imageHash(job.id, other)} aria-current=${other === index ? 'true' : undefined}
-    aria-label=${t('image.number', { value: other + 1, count: job.images.length })}><img src=${withKey(image.thumbnail_url)} alt="" /></a>`)}</div>`;
+    aria-label=${t('image.number', { value: other + 1, count: job.images.length })}><img src=${address(image.thumbnail_url)} alt="" /></a>`)}</div>`;
 }
 
 export function ResultView({ job, index }) {
@@ -132,15 +132,15 @@ export function ResultView({ job, index }) {
   useEffect(() => {
     const mine = {
       e: () => edit(image), u: () => go(upscaleHash(job, index)), d: () => download(job, image), delete: () => removeShown(job, index),
-      c: () => { if (job.input_image_path) go(hashWith('compare', route.value.params.has('compare') ? null : 'input'), { replace: route.value.params.has('compare') }); },
+      c: () => { if (job.input_image_path || route.value.params.has('compare')) go(hashWith('compare', route.value.params.has('compare') ? null : 'input'), { replace: route.value.params.has('compare') }); },
     };
     for (const [name, action] of Object.entries(mine)) viewKeys.set(name, action);
     return () => { for (const name of Object.keys(mine)) viewKeys.delete(name); };
   }, [image.id]);
   const compared = route.value.params.get('compare');
   return html`<div class="stage">
-    ${compared && job.input_image_path ? html`<${Compare} job=${job} image=${image} />` : html`<${Viewport} width=${image.width} height=${image.height} label=${t('canvas')} swipe=${turn}>
-      ${isGone.value ? html`<p class="whole missing">${t('image.fileGone')}</p>` : html`<img class="result whole" src=${withKey(image.url)} width=${image.width} height=${image.height} alt=${job.prompt || t('upscaled')} draggable=${false}
+    ${compared && (compared !== 'input' || job.input_image_path) ? html`<${Compare} job=${job} image=${image} compared=${compared} />` : html`<${Viewport} width=${image.width} height=${image.height} label=${t('canvas')} swipe=${turn}>
+      ${isGone.value ? html`<p class="whole missing">${t('image.fileGone')}</p>` : html`<img class="result whole" src=${address(image.url)} width=${image.width} height=${image.height} alt=${job.prompt || t('upscaled')} draggable=${false}
         onError=${() => { isGone.value = true; }} />`}
     <//>`}
     ${neighbour(job.id, index, -1) && html`<button type="button" class="turn before" aria-label=${t('previous')} onClick=${() => turn(-1)}><${Icon} name="left" /></button>`}

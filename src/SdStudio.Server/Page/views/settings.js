@@ -1,42 +1,14 @@
 // The left column: what the next image is made of.
 import { html, useEffect, useRef, useSignal } from '../lib.js';
 import { takesImage } from '../core/catalogue.js';
-import { actionText, attention, draft, forgetPrompts, generate, hasInput, isSending, model, obstacle, pastPrompts, problems, set, size } from '../core/draft.js';
-import { maxOf, parameters, sizesOf, special } from '../core/parameters.js';
-import { activeJobs, config, paused, setPaused } from '../core/store.js';
+import { actionText, attention, draft, forgetPrompts, generate, isSending, model, obstacle, pastPrompts, problems, set, size } from '../core/draft.js';
+import { rangeOf, sizesOf } from '../core/parameters.js';
+import { activeJobs, parameterTable, paused, setPaused } from '../core/store.js';
 import { number, t } from '../core/text.js';
 import { InputPanel } from './input.js';
+import { fieldOf, shown } from './fields.js';
 import { Loras } from './loras.js';
 import { Button, Field, Help, Icon } from './ui.js';
-
-const rangeOf = parameter => parameter.kind === 'whole' || parameter.kind === 'number' ? t('help.range', { min: parameter.min, max: maxOf(parameter) }) : '';
-
-function NumberField({ parameter }) {
-  const { name, kind } = parameter;
-  const usual = parameter.usual?.(model.value);
-  return html`<${Field} name=${name} problem=${problems.value[name]} range=${rangeOf(parameter)}>${attributes => html`
-    <input type="number" inputmode="decimal" min=${parameter.min} max=${maxOf(parameter)} step=${kind === 'whole' ? 1 : 'any'} placeholder=${usual ?? t('usual')} value=${draft.value[name]}
-      onInput=${event => set({ [name]: event.target.value })} ...${attributes} />`}<//>`;
-}
-
-function ChoiceField({ parameter }) {
-  const { name } = parameter;
-  const usual = parameter.usual?.(model.value);
-  return html`<${Field} name=${name} problem=${problems.value[name]}>${attributes => html`
-    <select value=${draft.value[name]} onChange=${event => set({ [name]: event.target.value })} ...${attributes}>
-      <option value="">${usual ? t('usual.named', { name: usual }) : t('usual')}</option>
-      ${parameter.choices().map(({ value, text }) => html`<option key=${value} value=${value}>${text}</option>`)}
-    </select>`}<//>`;
-}
-
-function FlagField({ parameter }) {
-  const { name } = parameter;
-  return html`<div class="field wide"><div class="field-head"><label class="check"><input type="checkbox" name=${name} checked=${draft.value[name]} onChange=${event => set({ [name]: event.target.checked })} />
-    <span>${t(`field.${name}`)}</span></label><${Help} name=${name} /></div></div>`;
-}
-
-const fieldOf = parameter => html`<${{ choice: ChoiceField, flag: FlagField }[parameter.kind] ?? NumberField} key=${parameter.name} parameter=${parameter} />`;
-const shown = group => parameters.filter(parameter => parameter.group === group && (!parameter.when || parameter.when(model.value, hasInput.value)));
 
 function Prompt() {
   const area = useRef(null);
@@ -90,7 +62,7 @@ function weigh(area, change) {
 function Size() {
   const { width, height } = size.value;
   const problem = problems.value.width ?? problems.value.height;
-  const side = (name, value) => html`<input type="number" inputmode="numeric" name=${name} id=${`f-${name}`} min="8" max=${config.value?.limits.max_side} step="8" value=${value} aria-label=${t(`field.${name}`)}
+  const side = (name, value) => html`<input type="number" inputmode="numeric" name=${name} id=${`f-${name}`} min="8" max=${rangeOf(name).max} step="8" value=${value} aria-label=${t(`field.${name}`)}
     aria-invalid=${problems.value[name] ? 'true' : undefined} aria-describedby=${problem ? 'f-size-problem' : undefined} onInput=${event => set({ [name]: event.target.value, [name === 'width' ? 'height' : 'width']: name === 'width' ? `${height}` : `${width}` })} />`;
   return html`<fieldset class=${`field wide ${problem ? 'bad' : ''}`}><legend class="field-head"><span>${t('field.size')}</span><${Help} name="size" /></legend>
     <div class="size-row">
@@ -107,7 +79,7 @@ function Seed() {
   const isRandom = draft.value.randomSeed;
   return html`<${Field} name="seed" wide problem=${problems.value.seed}>${attributes => html`<div class="seed">
     <label class="check switch"><input type="checkbox" role="switch" name="randomSeed" checked=${isRandom} onChange=${event => set({ randomSeed: event.target.checked })} /><span>${t('seed.random')}</span></label>
-    <input type="number" inputmode="numeric" min="0" max=${Number.MAX_SAFE_INTEGER} value=${isRandom ? '' : draft.value.seed} placeholder=${isRandom ? t('seed.each') : t('seed.type')}
+    <input type="number" inputmode="numeric" min="0" max=${rangeOf('seed').max} value=${isRandom ? '' : draft.value.seed} placeholder=${isRandom ? t('seed.each') : t('seed.type')}
       onInput=${event => set({ seed: event.target.value, randomSeed: event.target.value === '' })} ...${attributes} />
     <${Button} kind="quiet" icon="dice" label=${t('seed.roll')} onClick=${() => set({ seed: `${Math.floor(Math.random() * 2 ** 32)}`, randomSeed: false })} />
   </div>`}<//>`;
@@ -115,7 +87,7 @@ function Seed() {
 
 /** Always in sight: how many, the button named after what it does, and what stands in its way. */
 export function GenerateBar() {
-  const most = config.value?.limits.max_images ?? 10;
+  const { max: most } = rangeOf('n', { min: 1, max: 10 });
   const counts = [...new Set([1, 2, 3, 4, 6, 8, most])].filter(count => count <= most);
   const given = Number(draft.value.n);
   if (!counts.includes(given) && given > 0) counts.push(given);
@@ -137,8 +109,6 @@ function Section({ name, open, children }) {
   return html`<details class="section" open=${open}><summary><${Icon} name="down" />${t(`section.${name}`)}</summary><div class="fields">${children}</div></details>`;
 }
 
-const bothSides = special.filter(parameter => parameter.name === 'width' || parameter.name === 'height').map(parameter => parameter.name);
-
 // The complaint that was answered last: coming back to this view is no new one.
 let answered = 0;
 
@@ -149,7 +119,7 @@ export function Settings() {
   useEffect(() => {
     if (!name || !root.current || times === answered) return;
     answered = times;
-    const field = root.current.querySelector(`[name="${name}"]`) ?? (bothSides.includes(name) ? root.current.querySelector('[name=width]') : null);
+    const field = root.current.querySelector(`[name="${name}"]`) ?? (name === 'width' || name === 'height' ? root.current.querySelector('[name=width]') : null);
     if (!field) return;
     const details = field.closest('details');
     if (details) details.open = true;
@@ -157,7 +127,7 @@ export function Settings() {
     field.closest('.field')?.scrollIntoView({ block: 'center' });
   }, [name, times]);
   const chosen = model.value;
-  if (!chosen) return html`<section id="settings" aria-label=${t('settings.image')}><div class="skeleton"></div><div class="skeleton"></div><div class="skeleton"></div></section>`;
+  if (!chosen || !parameterTable.value) return html`<section id="settings" aria-label=${t('settings.image')}><div class="skeleton"></div><div class="skeleton"></div><div class="skeleton"></div></section>`;
   return html`<section id="settings" ref=${root} aria-label=${t('settings.image')}>
     <div class="scroll">
       <div class="fields">

@@ -1,6 +1,6 @@
 // The images of this server as tiles, of which only those on the screen exist.
 import { html, useEffect, useLayoutEffect, useRef, useSignal } from '../lib.js';
-import { withKey } from '../core/api.js';
+import { address } from '../core/api.js';
 import { imagesOf, keyOf, look, positionOf, searches, selection, tileAt, toggle, total } from '../core/history.js';
 import { imageHash } from '../core/route.js';
 import { jobs } from '../core/store.js';
@@ -53,7 +53,7 @@ function TileView({ tile, position, count, style, isCurrent, lastSelected }) {
   const click = event => { if (selection.value.size > 0 && !event.ctrlKey && !event.metaKey) select(event); };
   return html`<li class=${`tile ${isSelected ? 'selected' : ''}`} style=${style} data-index=${position} aria-setsize=${count} aria-posinset=${position + 1}>
     <a href=${imageHash(entry.id, index)} aria-label=${label} aria-current=${isCurrent ? 'true' : undefined} onClick=${click} title=${label}>
-      ${isBroken.value || !source ? html`<span class="soft small">${isBroken.value ? name : ''}</span>` : html`<img decoding="async" src=${withKey(source)} alt="" onError=${() => { isBroken.value = true; }} />`}</a>
+      ${isBroken.value || !source ? html`<span class="soft small">${isBroken.value ? name : ''}</span>` : html`<img decoding="async" src=${address(source)} alt="" onError=${() => { isBroken.value = true; }} />`}</a>
     ${entry.count > 1 && html`<span class="badge">${index + 1}/${entry.count}</span>`}
     ${entry.type === 'upscale' && html`<span class="badge corner"><${Icon} name="upscale" /></span>`}
     <button type="button" class="pick" role="checkbox" aria-checked=${isSelected} aria-label=${t('select', { name: label })} onClick=${select}><${Icon} name="check" /></button>

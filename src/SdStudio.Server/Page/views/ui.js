@@ -1,6 +1,7 @@
 // Small parts that every view is made of.
 import { html, useEffect, useRef, useSignal } from '../lib.js';
-import { has, t } from '../core/text.js';
+import { helpOf, labelOf } from '../core/parameters.js';
+import { t } from '../core/text.js';
 
 export const Icon = ({ name }) => html`<svg class="icon" aria-hidden="true"><use href=${`#i-${name}`} /></svg>`;
 
@@ -18,13 +19,14 @@ export const LinkButton = ({ icon = '', label = '', text = '', kind = '', ...mor
 /** One sentence on a field, its range and when to change it, behind a question mark. */
 export function Help({ name, range = '' }) {
   const isOpen = useSignal(false);
-  if (!has(`help.${name}`)) return null;
-  return html`<button type="button" class="help" aria-expanded=${isOpen.value} aria-label=${t('help.about', { field: t(`field.${name}`) })} onClick=${() => { isOpen.value = !isOpen.value; }}>?</button>
-    ${isOpen.value && html`<span class="help-text">${t(`help.${name}`)}${range && ` ${range}`}</span>`}`;
+  const text = helpOf(name);
+  if (!text) return null;
+  return html`<button type="button" class="help" aria-expanded=${isOpen.value} aria-label=${t('help.about', { field: labelOf(name) })} onClick=${() => { isOpen.value = !isOpen.value; }}>?</button>
+    ${isOpen.value && html`<span class="help-text">${text}${range && ` ${range}`}</span>`}`;
 }
 
 /** A label, its field, its help and what is wrong with it. The field is what `children` makes of the attributes. */
-export function Field({ name, problem = '', label = t(`field.${name}`), range = '', wide = false, children }) {
+export function Field({ name, problem = '', label = labelOf(name), range = '', wide = false, children }) {
   const id = `f-${name}`;
   return html`<div class=${`field ${wide ? 'wide' : ''} ${problem ? 'bad' : ''}`}>
     <div class="field-head"><label for=${id}>${label}</label><${Help} name=${name} range=${range} /></div>

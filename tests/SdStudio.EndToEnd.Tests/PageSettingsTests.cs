@@ -1,0 +1,116 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace SdStudio.EndToEnd.Tests;
+
+/// <summary>The form is made of the server's table of parameters.</summary>
+public sealed class PageSettingsTests(Browser browser) : PageTest(browser)
+{
+    // Those that are not one field of that name. Who submits from the page waits for nothing, so nothing is left by a client that leaves.
+    private static readonly Dictionary<string, string> Otherwise = new()
+    {
+        ["size"] = "[name=width]", ["loras"] = ".loras", ["image"] = ".input-panel", ["source_image_id"] = ".input-panel", ["mask"] = "a[href='#/edit']", ["extend"] = "a[href='#/edit']",
+        ["on_disconnect"] = "#generate",
+    };
+
+    [Fact]
+    public async Task Every_setting_of_the_table_is_reachable_has_help_and_a_new_one_needs_no_page_code()
+    {
+        // A row that the server may get tomorrow.
+        await Page.RouteAsync("**/api/parameters", async route =>
+        {
+            IAPIResponse answer = await route.FetchAsync();
+            JsonNode body = JsonNode.Parse(await answer.TextAsync())!;
+            body["parameters"]!.AsArray().Add(JsonNode.Parse(
+                """
+                {"name": "crispness", "aliases": [], "type": "number", "minimum": 1, "maximum": 9, "values": null, "default": 3, "model_default": false,
+                 "help": "How crisp edges are", "families": null, "forwarded": true, "job_types": ["generate", "edit"], "required_by": [], "infotext_label": "Crispness"}
+                """));
+            await route.FulfillAsync(new() { Response = answer, Body = body.ToJsonString() });
+        });
+        await OpenAsync();
+        HashSet<string> seen = [.. await NamesAsync()];
+        Assert.DoesNotContain("clip_skip", seen);
+        Assert.DoesNotContain("strength", seen);
+        await SetAsync("crispness", "10");
+        await Generate.ClickAsync();
+        await Expect(Page.Locator("#f-crispness-problem")).ToHaveTextAsync("Crispness must be a number from 1 to 9.");
+        await Button("About Crispness").ClickAsync();
+        await Expect(Page.Locator(".help-text")).ToHaveTextAsync("How crisp edges are. From 1 to 9. Usually 3.");
+        await Field("crispness").FillAsync("4.5");
+        await Field("prompt").FillAsync(Prompt);
+        await SizeAsync(64, 64);
+        IRequest request = await Page.RunAndWaitForRequestAsync(() => NewJobAsync(() => Generate.ClickAsync()), "**/api/queue/generate");
+        Assert.Equal(4.5, JsonDocument.Parse(request.PostData!).RootElement.GetProperty("crispness").GetDouble());
+        await ResultAsync(Prompt);
+
+        await Page.Locator("a.button", new() { HasText = "Upscale" }).ClickAsync();
+        seen.UnionWith(await NamesAsync());
+        await Page.GetByRole(AriaRole.Radio, new() { Name = "To a size" }).CheckAsync();
+        await Field("target_width").FillAsync("96");
+        await Expect(Field("target_height")).ToHaveValueAsync("96");
+        seen.UnionWith(await NamesAsync());
+        await Field("upscaler").SelectOptionAsync(new SelectOptionValue { Label = "Lanczos" });
+        await Button("Upscale now").ClickAsync();
+        await Expect(Page.Locator("img.result")).ToHaveAttributeAsync("width", "96");
+
+        await Button("Edit").ClickAsync();
+        seen.UnionWith(await NamesAsync());
+        // What a model takes is not known before its files are here.
+        await Field("model").SelectOptionAsync("sd15");
+        seen.UnionWith(await NamesAsync());
+        Assert.Contains("clip_skip", seen);
+        foreach (JsonElement row in (await GetAsync("/api/parameters")).GetProperty("parameters").EnumerateArray())
+        {
+            string name = row.GetProperty("name").GetString()!;
+            if (Otherwise.TryGetValue(name, out string? place))
+                Assert.True(await Page.Locator(place).CountAsync() > 0, $"{name} is not at {place}.");
+            else
+                Assert.True(seen.Contains(name), $"{name} is not on the page.");
+        }
+
+        Assert.Equal("", await Page.EvaluateAsync<string>("[...document.querySelectorAll('#settings .field')].filter(field => !field.querySelector('.help')).map(field => field.textContent).join()"));
+        Assert.Empty(Complaints);
+    }
+
+    [Fact]
+    public async Task Who_looks_elsewhere_is_told_by_title_icon_sound_and_notification_when_they_are_allowed()
+    {
+        await Page.Context.GrantPermissionsAsync(["notifications"]);
+        await Page.AddInitScriptAsync(
+            """
+            window.told = [];
+            Object.defineProperty(document, 'hidden', { get: () => window.away === true });
+            window.Notification = class extends EventTarget { static permission = 'granted'; static requestPermission = async () => 'granted'; constructor(title, more) { super(); window.told.push(`${title} ${more.body}`); } };
+            const start = OscillatorNode.prototype.start;
+            OscillatorNode.prototype.start = function (...when) { window.told.push('sound'); return start.apply(this, when); };
+            """);
+        await Page.GotoAsync("/#/settings");
+        await Page.GetByRole(AriaRole.Switch, new() { Name = "Play a sound" }).CheckAsync();
+        await Page.GetByRole(AriaRole.Switch, new() { Name = "Show a notification" }).CheckAsync();
+        await Page.ReloadAsync();
+        await Expect(Page.GetByRole(AriaRole.Switch, new() { Name = "Play a sound" })).ToBeCheckedAsync();
+        ILocator icon = Page.Locator("link[rel=icon]");
+        await Expect(icon).ToHaveAttributeAsync("href", "icon.svg");
+
+        await PostAsync("/api/generate", """{"model":"demo","prompt":"a red circle","size":"64x64","steps":1}""");
+        await Expect(Page.Locator("p[aria-live]")).ToHaveTextAsync("The image is finished.");
+        await Expect(Page).ToHaveTitleAsync("SdStudio");
+        Assert.Empty(await Page.EvaluateAsync<string[]>("told"));
+        await Page.EvaluateAsync("window.away = true");
+        await PostAsync("/api/generate", """{"model":"demo","prompt":"a blue cross","size":"64x64","steps":1}""");
+        await Expect(Page).ToHaveTitleAsync("1 image finished · SdStudio");
+        // A green dot on the icon.
+        await Expect(icon).ToHaveAttributeAsync("href", new Regex("^data:image/svg.*2fbf71"));
+        Assert.Equal(["sound", "The image is finished. a blue cross"], await Page.EvaluateAsync<string[]>("told"));
+        await Page.EvaluateAsync("() => { window.away = false; document.dispatchEvent(new Event('visibilitychange')); }");
+        await Expect(Page).ToHaveTitleAsync("SdStudio");
+        await Expect(icon).ToHaveAttributeAsync("href", "icon.svg");
+        Assert.Empty(Complaints);
+    }
+
+    private Task<string[]> NamesAsync() => Page.EvaluateAsync<string[]>("[...document.querySelectorAll('main [name], header [name]')].map(field => field.name)");
+}
