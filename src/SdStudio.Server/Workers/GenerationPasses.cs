@@ -45,9 +45,9 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
         using ImageBuffer? followed = control?.Image;
         GenerationResult result = inputs is { Image: { } image, IsReference: false }
             ? await model.ImageToImageAsync(
-                Requests.ImageToImage(settings, loras, image, inputs.Canvas?.Mask) with { ReferenceImages = inputs.Seen, Control = control }, job.Callbacks, cancellation).ConfigureAwait(false)
+                EngineRequests.ImageToImage(settings, loras, image, inputs.Canvas?.Mask) with { ReferenceImages = inputs.Seen, Control = control }, job.Callbacks, cancellation).ConfigureAwait(false)
             : await model.TextToImageAsync(
-                Requests.TextToImage(settings, loras) with { ReferenceImages = inputs.Seen, Control = control, Hires = Latent(job.Settings) }, job.Callbacks, cancellation).ConfigureAwait(false);
+                EngineRequests.TextToImage(settings, loras) with { ReferenceImages = inputs.Seen, Control = control, Hires = Latent(job.Settings) }, job.Callbacks, cancellation).ConfigureAwait(false);
         return Checked(result, settings.Count);
     }
 
@@ -80,7 +80,7 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
             ControlImage? control = inputs.ControlAt(settings.Width, settings.Height);
             using ImageBuffer? followed = control?.Image;
             GenerationResult result = await model.ImageToImageAsync(
-                Requests.ImageToImage(second, loras, image, mask: null) with { Control = control }, job.Callbacks, cancellation).ConfigureAwait(false);
+                EngineRequests.ImageToImage(second, loras, image, mask: null) with { Control = control }, job.Callbacks, cancellation).ConfigureAwait(false);
             return Checked(result, expected: 1);
         }
         finally

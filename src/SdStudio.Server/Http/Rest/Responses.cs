@@ -206,6 +206,9 @@ internal sealed record ParametersResponse(
     IReadOnlyList<LoraSetting> Loras, string? Quality, string? Style, string? Upscaler, int? ResizeMode, double? UpscaleFactor,
     string? InputImagePath, string? MaskImagePath, string? SourceImageId, string? ModelHash, string? Engine, string Infotext)
 {
+    /// <summary>What the image's job ran on.</summary>
+    public string? Device { get; init; }
+
     /// <summary>Every other parameter of the table, by its name.</summary>
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? More { get; set; }
