@@ -26,6 +26,14 @@ internal sealed record JobView(
     /// <summary>What was asked for and is done otherwise.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
+    /// <summary>The first image, for the original studio's page; only where a list is asked for in its shape.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? FirstImageId { get; init; }
+
+    /// <summary>Where that page finds it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? FirstImageUrl { get; init; }
+
     /// <summary>What it runs on, or ran on; null before.</summary>
     public string? Device { get; init; }
 

@@ -58,9 +58,12 @@ internal sealed class JobSubmission(
     /// <param name="cancellation">The client left or the server stops.</param>
     /// <param name="inputs">Its images.</param>
     /// <param name="more">Files of images that the model looks at after those; copies are kept.</param>
+    /// <exception cref="BadRequestException">Its model has no files.</exception>
     public async Task<Job> AddAsync(
         GenerationSettings settings, SubmitOptions options, CancellationToken cancellation, RequestInputs? inputs = null, IReadOnlyList<FileInfo>? more = null)
     {
+        if (lookups.Catalogue.Find(settings.Model) is { IsThere: false } model)
+            throw ClientModels.WithoutFiles(model);
         string id = Guid.CreateVersion7().ToString();
         try
         {
