@@ -125,6 +125,10 @@ public static class StudioHost
         api.MapGenerationsApi();
         api.MapImagesApi();
         api.MapPeopleApi();
+        api.MapBoardsApi();
+        api.MapSettingsApi();
+        api.MapWordsApi();
+        api.MapPresetsApi();
         api.MapLogsApi();
         root.MapA1111Api(documentShapes: false);
         api.MapA1111Api(documentShapes: true);
@@ -165,6 +169,7 @@ public static class StudioHost
         services.AddEvents();
         services.AddImages();
         services.AddQueue();
+        services.AddGallery();
         services.AddModels();
         services.AddHttp();
         services.AddWorkers();

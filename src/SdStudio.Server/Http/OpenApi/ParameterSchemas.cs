@@ -107,6 +107,9 @@ internal static class ParameterSchemas
             case ParameterKind.Controls:
                 schema.Items = Control();
                 break;
+            case ParameterKind.Texts:
+                schema.Items = new OpenApiSchema { Type = JsonSchemaType.String };
+                break;
             case ParameterKind.Loras:
                 schema.Items = Lora();
                 schema.MaxItems = LoraReader.MaxLoras;
@@ -136,7 +139,7 @@ internal static class ParameterSchemas
         ParameterKind.Integer => JsonSchemaType.Integer,
         ParameterKind.Number => JsonSchemaType.Number,
         ParameterKind.Flag => JsonSchemaType.Boolean,
-        ParameterKind.Integers or ParameterKind.Loras or ParameterKind.Images or ParameterKind.Controls => JsonSchemaType.Array,
+        ParameterKind.Integers or ParameterKind.Texts or ParameterKind.Loras or ParameterKind.Images or ParameterKind.Controls => JsonSchemaType.Array,
         ParameterKind.Sides => JsonSchemaType.Object,
         _ => JsonSchemaType.String,
     };

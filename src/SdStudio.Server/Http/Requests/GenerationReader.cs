@@ -4,7 +4,7 @@ using SdStudio.Server.Models.Catalogue;
 namespace SdStudio.Server.Http.Requests;
 
 /// <summary>Reads the settings of a job: every field checked, every default filled in from the model.</summary>
-internal sealed class GenerationReader(RequestFields fields, Lookups lookups, ParameterLimits limits)
+internal sealed class GenerationReader(RequestFields fields, Lookups lookups, ParameterLimits limits, string owner)
 {
     private readonly ModelCatalogue _catalogue = lookups.Catalogue;
 
@@ -15,10 +15,13 @@ internal sealed class GenerationReader(RequestFields fields, Lookups lookups, Pa
     {
         (ImageSize? input, bool hasMask) = (sent.Input, sent.HasMask);
         string? prompt = needsPrompt ? fields.RequiredText("prompt", limits.MaxPromptBytes) : fields.BoundedText("prompt", limits.MaxPromptBytes);
-        (string words, List<LoraSetting> tagged) = LoraTags.Take(prompt ?? "");
-        (words, IReadOnlyList<string> named) = PeopleTags.Take(words);
         ModelDefinition? model = FindModel(type == JobType.Generate ? null : _catalogue.DefaultImageToImage);
         GenerationSettings settings = ReadRows(type, model?.Defaults);
+        (string styled, string? negative) = lookups.Prompts.WithStyles(fields, prompt ?? "", settings.NegativePrompt);
+        bool isTemplate = settings.IsTemplate ?? lookups.Prompts.IsUsualFor(owner);
+        // All images of a job look at the same people. Other tags in a template are read when it is expanded.
+        (string words, IReadOnlyList<string> named) = PeopleTags.Take(styled);
+        (words, List<LoraSetting> tagged) = isTemplate ? (words, []) : LoraTags.Take(words);
         if (input is null || (!hasMask && settings.Inpaint?.Extend is null))
             settings = settings with { Inpaint = null };
         ImageSize size = ReadSize(model, input, settings.Inpaint);
@@ -29,9 +32,12 @@ internal sealed class GenerationReader(RequestFields fields, Lookups lookups, Pa
         {
             Control = new ControlReader(fields, lookups).Read(sent.HasControl || input is not null, model, notes),
             Notes = notes.Count > 0 ? notes : null,
-            Model = model?.Id ?? "", Prompt = words, Width = size.Width, Height = size.Height, Loras = new LoraReader(fields, lookups.Loras).Read(tagged),
+            Model = model?.Id ?? "", Prompt = words, NegativePrompt = negative, Width = size.Width, Height = size.Height, IsTemplate = null,
+            Loras = new LoraReader(fields, lookups.Loras).Read(tagged),
             People = new PeopleReader(fields, lookups.People).Read(named, sent.References + (type == JobType.Edit ? 1 : 0), model),
         };
+        if (isTemplate)
+            settings = Expanded(settings, model);
         if (input is null)
             settings = new HiresReader(fields, _catalogue, limits).Read(settings, model);
         if (settings.Tiling && fields.IsGiven("vae_tiling") && settings.VaeTiling)
@@ -40,6 +46,17 @@ internal sealed class GenerationReader(RequestFields fields, Lookups lookups, Pa
             fields.Refuse("vae", $"vae is '{RequestFields.Shown(vae)}'; {(lookups.Vaes.Names.Any() ? $"allowed is one of: {string.Join(", ", lookups.Vaes.Names)}" : "there is no such file")}");
         SchedulerRules.Check(fields, settings, model, lookups.Files);
         return settings with { VaeTiling = settings.VaeTiling && !settings.Tiling };
+    }
+
+    private GenerationSettings Expanded(GenerationSettings settings, ModelDefinition? model)
+    {
+        bool combinations = fields.Value<bool>("combinatorial", limits) ?? false;
+        if (combinations && !fields.IsGiven("n"))
+            settings = settings with { Count = limits.MaxImages };
+        settings = lookups.Prompts.Expanded(fields, settings, combinations, limits);
+        if (settings.Variants is not null && model?.Remote is not null)
+            fields.Refuse("template", $"template: the model {model.Id} is on another server, which takes one prompt for all images; set n to 1");
+        return settings;
     }
 
     /// <param name="input">The size of the image to upscale.</param>
@@ -60,7 +77,7 @@ internal sealed class GenerationReader(RequestFields fields, Lookups lookups, Pa
         return new GenerationSettings
         {
             Type = JobType.Upscale, Model = "none", Width = size.Width, Height = size.Height, Upscaler = upscaler.Name, ResizeMode = (int)mode,
-            UpscaleFactor = mode == 0 ? factor : null,
+            UpscaleFactor = mode == 0 ? factor : null, Infotext = fields.Value<bool>("write_infotext", limits),
         };
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using SdCpp.Interop;
+using SdStudio.Server.Gallery;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.Security;
 using SdStudio.Server.Images;
@@ -9,7 +10,7 @@ namespace SdStudio.Server.Http.Requests;
 
 /// <summary>Makes a job of a request: the one way in for every surface.</summary>
 internal sealed class JobSubmission(
-    LiveLimits limits, RequestImages images, Lookups lookups, JobQueue queue, ImageFiles files)
+    LiveLimits limits, RequestImages images, Lookups lookups, IBoards boards, Presets presets, JobQueue queue, ImageFiles files)
 {
     private const int MaxKeyCharacters = 255;
 
@@ -29,7 +30,7 @@ internal sealed class JobSubmission(
     {
         RequestBody body = await RequestBody.ReadAsync(request, cancellation);
         ParameterLimits now = await limits.ReadyAsync(cancellation);
-        var fields = new RequestFields(body.Fields);
+        var fields = new RequestFields(await presets.WithPresetAsync(body.Fields, ApiKeys.OwnerOf(request.HttpContext), cancellation));
         bool leaves = (string?)fields.Value(Parameters.Get("on_disconnect"), now) == "cancel";
         using RequestInputs? inputs = await images.ReadAsync(type, body, fields, ApiKeys.ScopeOf(request.HttpContext), cancellation);
         Job job = await AcceptAsync(request, new GenerateCommand(type, body, fields, inputs), now, cancellation);
@@ -39,17 +40,18 @@ internal sealed class JobSubmission(
     /// <summary>The same for a request whose images are read already.</summary>
     /// <returns>The job, which is on disk.</returns>
     /// <exception cref="BadRequestException">Names every field that is wrong.</exception>
-    public Task<Job> AcceptAsync(HttpRequest request, GenerateCommand command, ParameterLimits now, CancellationToken cancellation)
+    public async Task<Job> AcceptAsync(HttpRequest request, GenerateCommand command, ParameterLimits now, CancellationToken cancellation)
     {
         SubmitOptions options = ReadOptions(request, command.Body, command.Fields, command.Part);
         SentImages sent = SentImages.Of(command.Inputs);
-        var reader = new GenerationReader(command.Fields, lookups, now);
+        var reader = new GenerationReader(command.Fields, lookups, now, options.Owner);
         GenerationSettings settings = command.Type == JobType.Upscale ? reader.Upscale(sent.Input ?? default) : reader.Generate(command.Type, sent, command.NeedsPrompt);
         if (sent.References > 0)
             CheckReferences(command.Fields, settings, sent);
+        settings = settings with { SourceImageId = command.Inputs?.SourceId, Board = await ReadBoardAsync(request, command.Fields, cancellation) };
         command.Fields.ThrowIfRefused();
         List<FileInfo> people = [.. (settings.People ?? []).SelectMany(name => lookups.People.Find(name) ?? [])];
-        return AddAsync(settings with { SourceImageId = command.Inputs?.SourceId }, options, cancellation, command.Inputs, people);
+        return await AddAsync(settings, options, cancellation, command.Inputs, people);
     }
 
     /// <summary>Puts a job into the queue whose settings are known to be right.</summary>
@@ -90,6 +92,16 @@ internal sealed class JobSubmission(
         return new SubmitOptions(
             ApiKeys.OwnerOf(request.HttpContext), (int)(fields.Value<long>("priority", limits.Now) ?? 0), key is null || part is null ? key : $"{key}#{part}",
             key is null ? null : body.Fingerprint(request.Path));
+    }
+
+    private async Task<string?> ReadBoardAsync(HttpRequest request, RequestFields fields, CancellationToken cancellation)
+    {
+        if (fields.Value(Parameters.Get("board"), limits.Now) is not string name)
+            return null;
+        Board? board = await boards.FindAsync(name, ApiKeys.ScopeOf(request.HttpContext), cancellation);
+        if (board is null)
+            fields.Refuse("board", Rest.GalleryQuery.NoSuchBoard(name));
+        return board?.Id;
     }
 
     private async Task<GenerationSettings> SavedAsync(

@@ -5,4 +5,5 @@ using SdStudio.Server.Models.Files;
 namespace SdStudio.Server.Http.Requests;
 
 /// <summary>Where the names in requests are looked up.</summary>
-internal sealed record Lookups(ModelCatalogue Catalogue, ModelFileCache Files, LoraFolder Loras, PeopleFolder People, ControlNetFits ControlNets, VaeFiles Vaes);
+internal sealed record Lookups(
+    ModelCatalogue Catalogue, ModelFileCache Files, LoraFolder Loras, PeopleFolder People, ControlNetFits ControlNets, VaeFiles Vaes, PromptReader Prompts);

@@ -219,6 +219,12 @@ internal sealed record ParametersResponse(
     IReadOnlyList<LoraSetting> Loras, string? Quality, string? Style, string? Upscaler, int? ResizeMode, double? UpscaleFactor,
     string? InputImagePath, string? MaskImagePath, string? SourceImageId, string? ModelHash, string? Engine, string Infotext)
 {
+    /// <summary>The template that the prompt was made of; null for none.</summary>
+    public string? PromptTemplate { get; init; }
+
+    /// <summary>The template that the negative prompt was made of; null for none.</summary>
+    public string? NegativePromptTemplate { get; init; }
+
     /// <summary>What the image's job ran on.</summary>
     public string? Device { get; init; }
 
