@@ -124,6 +124,7 @@ public static class StudioHost
         api.MapQueueApi();
         api.MapGenerationsApi();
         api.MapImagesApi();
+        api.MapPeopleApi();
         api.MapBoardsApi();
         api.MapSettingsApi();
         api.MapWordsApi();
@@ -131,6 +132,7 @@ public static class StudioHost
         api.MapLogsApi();
         root.MapA1111Api(documentShapes: false);
         api.MapA1111Api(documentShapes: true);
+        root.MapA1111ControlNetApi();
         root.MapOpenAiApi();
         api.MapOpenAiApi();
         return app;

@@ -4,27 +4,37 @@ using SdStudio.Server.Models.Catalogue;
 namespace SdStudio.Server.Http.Requests;
 
 /// <summary>Reads the settings of a job: every field checked, every default filled in from the model.</summary>
-internal sealed class GenerationReader(RequestFields fields, KnownFiles known, ParameterLimits limits, string owner)
+internal sealed class GenerationReader(RequestFields fields, Lookups lookups, ParameterLimits limits, string owner)
 {
-    private readonly ModelCatalogue _catalogue = known.Catalogue;
+    private readonly ModelCatalogue _catalogue = lookups.Catalogue;
 
     /// <param name="type">Generate, edit or variation.</param>
-    /// <param name="input">The size of the input image; null for none.</param>
+    /// <param name="sent">The images that came with it.</param>
     /// <param name="needsPrompt">Whether it is wrong without words.</param>
-    public GenerationSettings Generate(string type, ImageSize? input, bool needsPrompt)
+    public GenerationSettings Generate(string type, SentImages sent, bool needsPrompt)
     {
+        (ImageSize? input, bool hasMask) = (sent.Input, sent.HasMask);
         string? prompt = needsPrompt ? fields.RequiredText("prompt", limits.MaxPromptBytes) : fields.BoundedText("prompt", limits.MaxPromptBytes);
         ModelDefinition? model = FindModel(type == JobType.Generate ? null : _catalogue.DefaultImageToImage);
-        ImageSize size = ReadSize(model, input);
         GenerationSettings settings = ReadRows(type, model?.Defaults);
-        (string styled, string? negative) = known.Prompts.WithStyles(fields, prompt ?? "", settings.NegativePrompt);
-        bool isTemplate = settings.IsTemplate ?? known.Prompts.IsUsualFor(owner);
-        // Tags in a template are read when it is expanded.
-        (string words, List<LoraSetting> tagged) = isTemplate ? (styled, []) : LoraTags.Take(styled);
+        (string styled, string? negative) = lookups.Prompts.WithStyles(fields, prompt ?? "", settings.NegativePrompt);
+        bool isTemplate = settings.IsTemplate ?? lookups.Prompts.IsUsualFor(owner);
+        // All images of a job look at the same people. Other tags in a template are read when it is expanded.
+        (string words, IReadOnlyList<string> named) = PeopleTags.Take(styled);
+        (words, List<LoraSetting> tagged) = isTemplate ? (words, []) : LoraTags.Take(words);
+        if (input is null || (!hasMask && settings.Inpaint?.Extend is null))
+            settings = settings with { Inpaint = null };
+        ImageSize size = ReadSize(model, input, settings.Inpaint);
+        settings = WithSpeed(settings, model);
+        List<string> notes = hasMask && type == JobType.Edit && model is { IsEditModel: true, Remote: null }
+            ? [$"The model {model.Id} looks at the whole image and knows no masks: it changes what it likes, and only what the mask shows is kept of that"] : [];
         settings = settings with
         {
+            Control = new ControlReader(fields, lookups).Read(sent.HasControl || input is not null, model, notes),
+            Notes = notes.Count > 0 ? notes : null,
             Model = model?.Id ?? "", Prompt = words, NegativePrompt = negative, Width = size.Width, Height = size.Height, IsTemplate = null,
-            Loras = new LoraReader(fields, known.Loras).Read(tagged),
+            Loras = new LoraReader(fields, lookups.Loras).Read(tagged),
+            People = new PeopleReader(fields, lookups.People).Read(named, sent.References + (type == JobType.Edit ? 1 : 0), model),
         };
         if (isTemplate)
             settings = Expanded(settings, model);
@@ -32,7 +42,9 @@ internal sealed class GenerationReader(RequestFields fields, KnownFiles known, P
             settings = new HiresReader(fields, _catalogue, limits).Read(settings, model);
         if (settings.Tiling && fields.IsGiven("vae_tiling") && settings.VaeTiling)
             fields.Refuse("vae_tiling", "vae_tiling and tiling are both set; an image whose edges fit each other cannot be decoded in tiles, leave one of them out");
-        SchedulerRules.Check(fields, settings, model, known.Models);
+        if (settings.Vae is { } vae && model is { Remote: null } && lookups.Vaes.Find(vae) is null)
+            fields.Refuse("vae", $"vae is '{RequestFields.Shown(vae)}'; {(lookups.Vaes.Names.Any() ? $"allowed is one of: {string.Join(", ", lookups.Vaes.Names)}" : "there is no such file")}");
+        SchedulerRules.Check(fields, settings, model, lookups.Files);
         return settings with { VaeTiling = settings.VaeTiling && !settings.Tiling };
     }
 
@@ -41,7 +53,7 @@ internal sealed class GenerationReader(RequestFields fields, KnownFiles known, P
         bool combinations = fields.Value<bool>("combinatorial", limits) ?? false;
         if (combinations && !fields.IsGiven("n"))
             settings = settings with { Count = limits.MaxImages };
-        settings = known.Prompts.Expanded(fields, settings, combinations, limits);
+        settings = lookups.Prompts.Expanded(fields, settings, combinations, limits);
         if (settings.Variants is not null && model?.Remote is not null)
             fields.Refuse("template", $"template: the model {model.Id} is on another server, which takes one prompt for all images; set n to 1");
         return settings;
@@ -95,6 +107,16 @@ internal sealed class GenerationReader(RequestFields fields, KnownFiles known, P
         return null;
     }
 
+    // A quality means what the model's entry says, unless the request says how fast by itself.
+    private GenerationSettings WithSpeed(GenerationSettings settings, ModelDefinition? model)
+    {
+        if (model is null)
+            return settings;
+        if (!fields.IsGiven("speed") && settings.Quality is { } quality && model.SpeedOfQuality.TryGetValue(quality, out string? speed))
+            settings = settings with { Speed = speed == Speed.Exact ? null : speed };
+        return model.Remote is null ? settings with { StepCache = StepCaches.Of(model, lookups.ControlNets.FamilyOf(model), settings.Speed) } : settings;
+    }
+
     private ModelDefinition? FindModel(ModelDefinition? fallback)
     {
         if (fallback is not null && fields.Text("model") is null)
@@ -116,19 +138,34 @@ internal sealed class GenerationReader(RequestFields fields, KnownFiles known, P
         return model;
     }
 
-    private ImageSize ReadSize(ModelDefinition? model, ImageSize? input)
+    private ImageSize ReadSize(ModelDefinition? model, ImageSize? input, InpaintSetting? inpaint)
     {
         ImageSize usual = model?.DefaultSize ?? ImageSize.Default;
         if (fields.Text("size") is not { } text || text.Equals("auto", StringComparison.OrdinalIgnoreCase))
-            return input is { } given ? Like(given, usual) : usual;
-        bool allowed = ImageSize.TryParse(text, out ImageSize size)
-            && size.Width >= Parameters.MinSide && size.Width <= limits.MaxSide && size.Height >= Parameters.MinSide && size.Height <= limits.MaxSide
-            && (long)size.Width * size.Height <= limits.MaxPixels;
-        if (!allowed)
+            return input is not { } given ? usual : inpaint?.Extend is { } sides ? Extended(sides, given) : inpaint is { OnlyMasked: true } ? usual : Like(given, usual);
+        if (!ImageSize.TryParse(text, out ImageSize size) || !IsAllowed(size))
         {
             fields.Refuse(
                 "size",
                 $"size is '{RequestFields.Shown(text)}'; allowed is WIDTHxHEIGHT, e.g. 512x768, each side {Parameters.MinSide} to {limits.MaxSide} and together at most {limits.MaxPixels} pixels");
+        }
+
+        return size;
+    }
+
+    private bool IsAllowed(ImageSize size) =>
+        size.Width >= Parameters.MinSide && size.Width <= limits.MaxSide && size.Height >= Parameters.MinSide && size.Height <= limits.MaxSide
+        && (long)size.Width * size.Height <= limits.MaxPixels;
+
+    // Whoever extends an image wants it back as it is.
+    private ImageSize Extended(Sides sides, ImageSize input)
+    {
+        ImageSize size = sides.Around(input);
+        if (!IsAllowed(size))
+        {
+            fields.Refuse(
+                "extend",
+                $"extend makes the image of {input} pixels {size}; allowed are {Parameters.MinSide} to {limits.MaxSide} a side and together at most {limits.MaxPixels}. Extend it less, or name a size that the whole is scaled to");
         }
 
         return size;
@@ -142,4 +179,15 @@ internal sealed class GenerationReader(RequestFields fields, KnownFiles known, P
 
         int Side(int side) => Math.Max(Parameters.MinSide, (int)Math.Round(side * scale / Parameters.MinSide) * Parameters.MinSide);
     }
+}
+
+/// <summary>The images that came with a request.</summary>
+/// <param name="Input">The size of the input image; null for none.</param>
+/// <param name="HasMask">Whether a mask came with it.</param>
+/// <param name="HasControl">Whether an image came for a ControlNet.</param>
+/// <param name="References">How many came for the model to look at.</param>
+internal readonly record struct SentImages(ImageSize? Input, bool HasMask, bool HasControl, int References)
+{
+    public static SentImages Of(RequestInputs? inputs) => new(
+        inputs?.Image is { } image ? new ImageSize(image.Width, image.Height) : null, inputs?.Mask is not null, inputs?.Control is not null, inputs?.References.Count ?? 0);
 }
