@@ -11,6 +11,7 @@ public sealed partial class DiffusionModel : IDisposable, IAsyncDisposable
     private readonly EngineThread _thread;
     private readonly ContextHandle _handle;
     private readonly ModelFileInfo[] _files;
+    private readonly ModelFileInfo _main;
     private readonly bool _takesTurns;
 
     private DiffusionModel(EngineThread thread, ContextHandle handle, ModelFileInfo[] files, DiffusionModelOptions options)
@@ -19,7 +20,9 @@ public sealed partial class DiffusionModel : IDisposable, IAsyncDisposable
         _handle = handle;
         _files = files;
         _takesTurns = CpuThreads.TakesTurns(options.Threads, options.Backend);
-        Defaults = ModelDefaults.Of(ModelFiles.MainOf(options, files));
+        _main = ModelFiles.MainOf(options, files);
+        ControlNetPath = options.ControlNetPath;
+        Defaults = ModelDefaults.Of(_main);
         (Family, DefaultSampler, DefaultScheduler, TakesReferenceImages) = ReadInfo(handle);
     }
 

@@ -130,6 +130,36 @@ public sealed class SdEngine
         string? device = null, string? modelDirectory = null, CancellationToken cancellation = default) =>
         new SelfTest(Devices, Info).RunAsync(SelfTest.Request, device, modelDirectory, cancellation);
 
+    /// <summary>The edges of an image, for a ControlNet that was trained on them (<see cref="ControlImage"/>).</summary>
+    /// <param name="image">3 channels, at least 3 × 3 pixels; only read.</param>
+    /// <param name="detection">How they are looked for; null for the engine's own way.</param>
+    /// <returns>An image of the same size; dispose it to give its memory back.</returns>
+    /// <exception cref="SdException"><see cref="SdError.InvalidArgument"/> for a value out of range; <see cref="SdError.NotSupported"/> without the feature <c>canny</c> (<see cref="SdEngineInfo.Features"/>).</exception>
+    /// <exception cref="ObjectDisposedException">The image is disposed.</exception>
+    public unsafe ImageBuffer FindEdges(ImageBuffer image, EdgeDetection? detection = null)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        if (!Info.Features.Contains("canny"))
+            throw new SdException(SdError.NotSupported, "This engine build cannot look for edges.");
+        detection ??= new EdgeDetection();
+        ImageBuffer edges = ImageBuffer.Create(image.Width, image.Height);
+        try
+        {
+            NativeImage input = RequestMarshaller.ToNative(image);
+            NativeError error = NativeStatus.NewError();
+            int status = NativeMethods.sdcpp_canny(
+                &input, detection.HighThreshold, detection.LowThreshold, detection.Weak, detection.Strong, detection.Inverse ? 1 : 0, (byte*)edges.Address, &error);
+            GC.KeepAlive(image);
+            NativeStatus.ThrowIfFailed(status, error);
+            return edges;
+        }
+        catch
+        {
+            edges.Dispose();
+            throw;
+        }
+    }
+
     private static unsafe SdEngine LoadOnce(SdEngineOptions options)
     {
         EngineChoice choice = NativeLoader.Load(EngineChoice.Make(options, EngineBuild.Find(options.NativeDirectory), NativeLoader.CanLoad));

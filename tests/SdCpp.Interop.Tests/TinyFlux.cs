@@ -57,8 +57,8 @@ internal static class TinyFlux
 
     private static IEnumerable<(string, int[])> Linear(string name, int to, int from) => [(name + ".weight", [to, from]), (name + ".bias", [to])];
 
-    // CLIP-L has one size, fixed in the engine.
-    private static IEnumerable<(string, int[])> ClipTensors()
+    /// <summary>CLIP-L has one size, fixed in the engine.</summary>
+    public static IEnumerable<(string, int[])> ClipTensors()
     {
         const int width = 768;
         List<(string, int[])> tensors =

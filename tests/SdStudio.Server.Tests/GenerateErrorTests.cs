@@ -211,6 +211,11 @@ public sealed class GenerateErrorTests(Workshop studio)
 
         Assert.Equal(HttpStatusCode.InternalServerError, status);
         Assert.Contains("all-black image", Shape.Error(body), StringComparison.Ordinal);
+        Assert.DoesNotContain("tried", Shape.Error(body), StringComparison.Ordinal);
+        // Where a remedy is known, it is generated once more with it.
+        (status, body) = await studio.Server.GenerateAsync("""{"model":"black","prompt":"a red circle","size":"32x32","steps":1,"vae_tiling":true}""");
+        Assert.Equal(HttpStatusCode.InternalServerError, status);
+        Assert.EndsWith("(tried: vae_tiling_off)", Shape.Error(body), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -49,6 +49,19 @@ internal static class ModelFiles
         }
     }
 
+    /// <summary>Throws for a file that is bad or no ControlNet of this model.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="model">The file with the diffusion model.</param>
+    public static void CheckControlNet(string path, ModelFileInfo model)
+    {
+        (string Place, ModelFileInfo File)[] files = [(ModelPlace, model), ("control_net_path", ModelFile.Inspect(path))];
+        EngineLimits.Check(files[1].File);
+        if (CompanionFiles.FindMisplaced(files[1..]).FirstOrDefault() is { Path: { } } misplaced)
+            throw new SdException(SdError.ModelFileInvalid, misplaced.Words) { File = path };
+        if (CompanionFiles.FindMismatches(files).FirstOrDefault() is { } mismatch)
+            throw new SdException(SdError.ModelFileInvalid, "These files do not belong together: " + mismatch) { File = path };
+    }
+
     /// <summary>Throws for a file that is bad or certainly no upscaler.</summary>
     public static ModelFileInfo CheckUpscaler(string path)
     {

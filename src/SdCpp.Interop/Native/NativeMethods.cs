@@ -71,6 +71,15 @@ internal static unsafe partial class NativeMethods
 
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int sdcpp_context_set_control_net(ContextHandle context, byte* path, NativeCall* call, NativeError* error);
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int sdcpp_canny(
+        NativeImage* input, float highThreshold, float lowThreshold, float weak, float strong, int inverse, byte* output, NativeError* error);
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial void sdcpp_cancel(ContextHandle context, int mode);
 
     [LibraryImport(Library)]

@@ -71,8 +71,35 @@ internal sealed record GenerationSettings
     /// <summary>The mask, relative to the data directory.</summary>
     public string? MaskImage { get; init; }
 
+    /// <summary>How the mask is used, and what is added around the input image; null without either.</summary>
+    public InpaintSetting? Inpaint { get; init; }
+
+    /// <summary>Pixels outside the mask that are not the input's, counted in the results; null without a mask, and before there are any.</summary>
+    public int? OutsideMaskChanged { get; init; }
+
+    /// <summary>What was asked for and is done otherwise, in sentences for people; null for nothing.</summary>
+    public IReadOnlyList<string>? Notes { get; init; }
+
     /// <summary>More images that an edit model looks at, relative to the data directory.</summary>
     public IReadOnlyList<string>? ReferenceImages { get; init; }
+
+    /// <summary>How fast at the cost of exactness; null for exact.</summary>
+    public string? Speed { get; init; }
+
+    /// <summary>What that means for this model; null for nothing.</summary>
+    public StepCacheSetting? StepCache { get; init; }
+
+    /// <summary>How many steps were left out; null when none could be, and before it is known.</summary>
+    public int? StepsSkipped { get; init; }
+
+    /// <summary>A decoder in place of the model's own, by its file's name; null for the model's own.</summary>
+    public string? Vae { get; init; }
+
+    /// <summary>What a ControlNet follows; null for nothing.</summary>
+    public ControlSetting? Control { get; init; }
+
+    /// <summary>Whom the prompt names; their images are the last of <see cref="ReferenceImages"/>.</summary>
+    public IReadOnlyList<string>? People { get; init; }
 
     /// <summary>The studio's own image that the input was taken from.</summary>
     public string? SourceImageId { get; init; }
@@ -93,7 +120,7 @@ internal sealed record GenerationSettings
     /// <summary>What a model is converted to; null for jobs that make images.</summary>
     public Conversion? Conversion { get; init; }
 
-    /// <summary>What was changed because memory was short, in this order; null for nothing.</summary>
+    /// <summary>What was changed because memory was short or an image came out broken, in this order; null for nothing.</summary>
     public IReadOnlyList<string>? Adjustments { get; init; }
 }
 
@@ -102,12 +129,18 @@ internal sealed record GenerationSettings
 /// <param name="Output">The file, inside the folder of models.</param>
 internal sealed record Conversion(string WeightType, string Output);
 
-/// <summary>What can be changed in a job because memory is short.</summary>
+/// <summary>What can be changed in a job because memory is short, or because an image came out broken.</summary>
 internal static class Adjustment
 {
     public const string FreedModels = "freed_models";
     public const string VaeTiling = "vae_tiling";
     public const string WeightsInRam = "weights_in_ram";
+
+    /// <summary>Of a broken image: decoded in one piece after all.</summary>
+    public const string VaeTilingOff = "vae_tiling_off";
+
+    /// <summary>Of a broken image: the VAE's numbers are kept small enough for 16 bits.</summary>
+    public const string VaeScaled = "vae_conv_scale";
 }
 
 /// <summary>A LoRA of a job, by its name in the folder of LoRAs.</summary>
@@ -119,4 +152,22 @@ internal sealed record LoraSetting(string Name, double Weight);
 /// <param name="Upscaler">The upscaler between the passes, by its name in the catalogue.</param>
 /// <param name="Steps">Of the second pass; 0 for as many as the first.</param>
 /// <param name="Strength">How far the second pass may leave the first, 0 to 1.</param>
-internal sealed record HiresSetting(int Width, int Height, string Upscaler, int Steps, double Strength);
+internal sealed record HiresSetting(int Width, int Height, string Upscaler, int Steps, double Strength)
+{
+    /// <summary>Whether the engine upscales latents, in one call with the first pass.</summary>
+    public bool IsLatent => LatentUpscalers.All.Contains(Upscaler);
+
+    /// <summary>The words of the second pass; null for those of the first, as for everything below.</summary>
+    public string? Prompt { get; init; }
+
+    public string? NegativePrompt { get; init; }
+
+    public string? Sampler { get; init; }
+
+    public string? Scheduler { get; init; }
+
+    public double? CfgScale { get; init; }
+
+    /// <summary>Whether the second pass has something of its own beside its steps and strength.</summary>
+    public bool HasOwn => Prompt is not null || NegativePrompt is not null || Sampler is not null || Scheduler is not null || CfgScale is not null;
+}

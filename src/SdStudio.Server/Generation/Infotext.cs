@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using SdCpp.Interop;
 
 namespace SdStudio.Server.Generation;
 
@@ -36,12 +37,14 @@ internal static class Infotext
         return text.Remove(text.Length - Separator.Length, Separator.Length).ToString();
     }
 
-    /// <summary>The prompt with its LoRAs, as people write it.</summary>
+    /// <summary>The prompt with its LoRAs and people, as people write it.</summary>
     public static string PromptOf(GenerationSettings settings)
     {
         var text = new StringBuilder(settings.Prompt);
         foreach (LoraSetting lora in settings.Loras ?? [])
             text.Append(CultureInfo.InvariantCulture, $" <lora:{lora.Name}:{lora.Weight}>");
+        foreach (string name in settings.People ?? [])
+            text.Append(CultureInfo.InvariantCulture, $" <ref:{name}>");
         return text.ToString();
     }
 
@@ -57,6 +60,8 @@ internal static class Infotext
 
         if (settings.MaskImage is not null)
             Add(text, "Masked area", "inpaint");
+        Add(text, "Step cache", settings.StepCache);
+        Add(text, "ControlNet 0", settings.Control);
     }
 
     private static void AddHires(StringBuilder text, GenerationSettings settings, HiresSetting hires)
@@ -65,6 +70,11 @@ internal static class Infotext
         Add(text, "Hires resize", new ImageSize(settings.Width, settings.Height));
         Add(text, "Hires steps", hires.Steps > 0 ? hires.Steps : null);
         Add(text, "Hires upscaler", hires.Upscaler);
+        Add(text, "Hires prompt", hires.Prompt);
+        Add(text, "Hires negative prompt", hires.NegativePrompt);
+        Add(text, "Hires sampler", hires.Sampler is { } sampler ? SamplerNames.SamplerLabel(sampler) : null);
+        Add(text, "Hires schedule type", hires.Scheduler is { } scheduler ? SamplerNames.SchedulerLabel(scheduler) : null);
+        Add(text, "Hires CFG Scale", hires.CfgScale);
     }
 
     // A value with a comma, a colon or a line break inside stands in quotes, as Automatic1111 writes it.

@@ -53,6 +53,7 @@ internal static class InfotextReader
         bool flag => JsonValue.Create(flag),
         long whole => JsonValue.Create(whole),
         double number => JsonValue.Create(number),
+        Sides sides => new JsonObject { ["left"] = sides.Left, ["top"] = sides.Top, ["right"] = sides.Right, ["bottom"] = sides.Bottom },
         IReadOnlyList<int> list => new JsonArray([.. list.Select(item => (JsonNode)item)]),
         _ => JsonValue.Create(Parameter.Write(value)),
     };

@@ -30,8 +30,17 @@ internal enum ParameterKind
     /// <summary>LoRAs with weights; read together with the folder of LoRAs.</summary>
     Loras,
 
+    /// <summary>A <see cref="Generation.Sides"/>: <c>{"left": 64}</c>, or left, top, right and bottom as four numbers.</summary>
+    Sides,
+
+    /// <summary>What ControlNets follow; read together with the folder of ControlNets.</summary>
+    Controls,
+
     /// <summary>A file, base64 or a data URL.</summary>
     Image,
+
+    /// <summary>Several of them.</summary>
+    Images,
 }
 
 /// <summary>The types of jobs that a parameter belongs to.</summary>
@@ -132,6 +141,8 @@ internal sealed record Parameter(string Name, ParameterKind Kind, JobTypes Jobs,
             ParameterKind.Number => TextValues.TryNumber(text, out double number) && IsInRange(number, limits) ? number : null,
             ParameterKind.Flag => TextValues.TryFlag(text, out bool flag) ? flag : null,
             ParameterKind.Integers => TextValues.TryIntegers(text, out IReadOnlyList<int> list) && list.Count <= MaxIntegers && list.All(item => IsInRange(item, limits)) ? list : null,
+            ParameterKind.Sides => TextValues.TrySides(text, out Sides? sides) && IsInRange(sides.Left, limits) && IsInRange(sides.Top, limits)
+                && IsInRange(sides.Right, limits) && IsInRange(sides.Bottom, limits) ? sides : null,
             ParameterKind.Choice => Resolve is not null
                 ? Resolve(limits, text)
                 : Choices!(limits).FirstOrDefault(choice => choice.Equals(text, StringComparison.OrdinalIgnoreCase)),
@@ -157,6 +168,7 @@ internal sealed record Parameter(string Name, ParameterKind Kind, JobTypes Jobs,
             ParameterKind.Number => "a number" + range,
             ParameterKind.Flag => TextValues.FlagWords,
             ParameterKind.Integers => $"a list of at most {MaxIntegers} whole numbers" + range,
+            ParameterKind.Sides => """{"left": …, "top": …, "right": …, "bottom": …}, each a whole number""" + range,
             ParameterKind.Choice => "one of: " + string.Join(", ", Choices!(limits)),
             _ => "text",
         };

@@ -8,7 +8,7 @@ namespace SdStudio.Server.Generation;
 /// The parameters of a generation, one row each, in the order that infotexts have. A new one is a row here, a property of
 /// <see cref="GenerationSettings"/> and, unless the row names the engine's option, a line in the engine request.
 /// </summary>
-internal static class Parameters
+internal static partial class Parameters
 {
     /// <summary>What every JSON reader keeps exactly: 2^53 - 1.</summary>
     public const long MaxSeed = (1L << 53) - 1;
@@ -24,6 +24,9 @@ internal static class Parameters
 
     /// <summary>What the REST document upscales with when a request names nothing.</summary>
     public const string DefaultUpscaler = "RealESRGAN 4x+";
+
+    /// <summary>OpenAI's words of quality.</summary>
+    public static IReadOnlyList<string> Qualities { get; } = ["auto", "low", "medium", "high", "hd", "standard"];
 
     // What the original studio chooses a random seed from.
     private const long SeedCount = (1L << 32) - 1;
@@ -58,7 +61,7 @@ internal static class Parameters
         _ => None,
     };
 
-    private static IEnumerable<Parameter> Rows() => [.. What, .. Sampling, .. SecondPass, .. Input, .. Scaling, .. Submission];
+    private static IEnumerable<Parameter> Rows() => [.. What, .. Sampling, .. SecondPass, .. Input, .. Inpainting, .. Scaling, .. Submission];
 
     private static Parameter[] What =>
     [
@@ -81,9 +84,9 @@ internal static class Parameters
             A1111 = null, Range = l => (1, l.MaxImages), LimitedBy = "SdStudio:Limits:MaxImages", Default = 1L,
             Get = s => (long)s.Count, Set = (s, v) => s with { Count = (int)(long)v },
         },
-        new("quality", Choice, WithModel, "Stored with the image")
+        new("quality", Choice, WithModel, "Stored with the image; chooses a speed for models whose entry has one for it")
         {
-            A1111 = null, Choices = _ => ["auto", "low", "medium", "high", "hd", "standard"], Get = s => s.Quality, Set = (s, v) => s with { Quality = (string)v },
+            A1111 = null, Choices = _ => Qualities, Get = s => s.Quality, Set = (s, v) => s with { Quality = (string)v },
         },
         new("style", Choice, WithModel, "Stored with the image")
         {
@@ -160,6 +163,15 @@ internal static class Parameters
             Range = _ => (-1, 12), Families = WithClip, OfModel = true, Flags = ["--clip-skip"], Label = "Clip skip", Forwarded = true, A1111 = null,
             Get = s => s.ClipSkip > 0 ? (long)s.ClipSkip : null, Set = (s, v) => s with { ClipSkip = (int)Math.Max(0, (long)v) },
         },
+        new("speed", Choice, WithModel, "exact computes every step; fast and fastest leave out steps that would change little, as the model's entry or its family has it: not quite the same image")
+        {
+            Choices = _ => Speed.All, Default = Speed.Exact, OfModel = true, Label = "Speed", Forwarded = true,
+            Get = s => s.Speed, Set = (s, v) => s with { Speed = (string)v == Speed.Exact ? null : (string)v },
+        },
+        new("vae", Text, WithModel, "A decoder in place of the model's own: a file of the folder vae, or that of another model; the model is loaded again with it")
+        {
+            Range = _ => (0, 255), A1111 = null, Label = "VAE", Get = s => s.Vae, Set = (s, v) => s with { Vae = TextValues.IsNoName((string)v) ? null : (string)v },
+        },
         new("vae_tiling", Flag, WithModel, "Decodes in tiles, which needs less memory; not with tiling")
         {
             Default = false, OfModel = true, Flags = ["--vae-tiling"], Engine = "vae_tiling_params.enabled", Forwarded = true,
@@ -183,7 +195,7 @@ internal static class Parameters
         {
             Range = l => (MinSide, l.MaxSide), LimitedBy = "SdStudio:Limits:MaxSide", Get = s => s.Hires is null ? null : (long)s.Height,
         },
-        new("hires_upscaler", Text, Generate, "What upscales it: a name of the upscalers") { Default = Resampler, Get = s => s.Hires?.Upscaler },
+        new("hires_upscaler", Text, Generate, "What upscales it: a name of the upscalers, or Latent, Latent (bicubic) and the like") { Default = Resampler, Get = s => s.Hires?.Upscaler },
         new("hires_steps", Integer, Generate, "Sampling steps of the second pass; without it those of the first")
         {
             Range = l => (1, l.MaxSteps), LimitedBy = "SdStudio:Limits:MaxSteps", Get = s => s.Hires is { Steps: > 0 } hires ? (long)hires.Steps : null,
@@ -192,13 +204,36 @@ internal static class Parameters
         {
             Range = _ => (0, 1), Default = DefaultStrength, Get = s => s.Hires?.Strength,
         },
+        new("hires_prompt", Text, Generate, "The prompt of the second pass; without it that of the first, as for the rest of it")
+        {
+            A1111 = "hr_prompt", Range = l => (0, l.MaxPromptBytes), LimitedBy = "SdStudio:Limits:MaxPromptBytes", Get = s => s.Hires?.Prompt,
+        },
+        new("hires_negative_prompt", Text, Generate, "What the second pass avoids")
+        {
+            A1111 = "hr_negative_prompt", Range = l => (0, l.MaxPromptBytes), LimitedBy = "SdStudio:Limits:MaxPromptBytes", Get = s => s.Hires?.NegativePrompt,
+        },
+        new("hires_sampler", Choice, Generate, "The sampler of the second pass")
+        {
+            A1111 = null, Choices = l => l.Samplers, ChoicesAreTheEngines = true, Resolve = (l, text) => SamplerNames.FindSampler(l.Samplers, text), Get = s => s.Hires?.Sampler,
+        },
+        new("hires_scheduler", Choice, Generate, "The scheduler of the second pass")
+        {
+            A1111 = null, Choices = l => l.Schedulers, ChoicesAreTheEngines = true, Resolve = (l, text) => SamplerNames.FindScheduler(l.Schedulers, text), Get = s => s.Hires?.Scheduler,
+        },
+        new("hires_cfg_scale", Number, Generate, "Classifier-free guidance of the second pass") { A1111 = null, Range = _ => (0, 100), Get = s => s.Hires?.CfgScale },
     ];
 
     private static Parameter[] Input =>
     [
         new("image", Image, FromImage | Upscale, "The image to begin from: PNG, JPEG, WebP, GIF or TIFF") { A1111 = null },
         new("source_image_id", Text, FromImage | Upscale, "In place of image: the id of an image of this server") { A1111 = null, Range = _ => (0, 64) },
-        new("mask", Image, FromImage, "Where to generate: white, or what is transparent. Everywhere without it") { A1111 = null },
+        new("ref_images", ParameterKind.Images, WithModel, "More images that the model looks at, in their order, for models with the capability imgedit; <ref:alice> in the prompt adds those of the folder people/alice")
+        {
+            Aliases = ["extra_images"], A1111 = null,
+        },
+        new("control", Controls, WithModel, "What a ControlNet follows: one unit, as the engine follows one net at a time; its image is the input image where it brings none") { A1111 = null },
+        new("control_image", Image, WithModel, "The image of control, where a form brings it as a file") { A1111 = null },
+        new("mask", Image, FromImage, "Where to generate: white, or what is transparent. Everywhere without it; what it does not show stays as it was. Models with the capability imgedit look at the whole image") { A1111 = null },
     ];
 
     private static Parameter[] Scaling =>

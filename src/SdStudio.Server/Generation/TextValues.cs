@@ -1,4 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Text.Json;
 
 namespace SdStudio.Server.Generation;
 
@@ -7,6 +9,10 @@ internal static class TextValues
 {
     /// <summary>What <see cref="TryFlag"/> takes, for messages.</summary>
     public const string FlagWords = "true or false";
+
+    /// <summary>Whether a name is one of those by which clients mean the usual.</summary>
+    public static bool IsNoName(string? text) =>
+        string.IsNullOrWhiteSpace(text) || text.Trim().ToUpperInvariant() is "NONE" or "N/A" or "AUTOMATIC" or "AUTO" or "DEFAULT" or "UNDEFINED" or "USE SAME SAMPLER" or "USE SAME SCHEDULER";
 
     /// <summary>Reads true, false, 1, 0, yes, no, on and off in any case.</summary>
     public static bool TryFlag(string text, out bool value)
@@ -52,5 +58,53 @@ internal static class TextValues
         }
 
         return true;
+    }
+
+    /// <summary>Reads <c>{"left": 64, "right": 64}</c>, or left, top, right and bottom separated by commas.</summary>
+    public static bool TrySides(string text, [NotNullWhen(true)] out Sides? sides)
+    {
+        sides = null;
+        if (TryIntegers(text, out IReadOnlyList<int> numbers) && numbers.Count == 4)
+            sides = new Sides(numbers[0], numbers[1], numbers[2], numbers[3]);
+        else if (text.TrimStart().StartsWith('{'))
+            sides = SidesOfJson(text);
+        return sides is not null;
+    }
+
+    private static Sides? SidesOfJson(string text)
+    {
+        try
+        {
+            using JsonDocument json = JsonDocument.Parse(text);
+            var sides = new Sides(0, 0, 0, 0);
+            foreach (JsonProperty side in json.RootElement.EnumerateObject())
+            {
+                if (!TryInteger(side.Value.ToString(), out long pixels) || pixels is < 0 or > int.MaxValue)
+                    return null;
+                switch (side.Name)
+                {
+                    case "left":
+                        sides = sides with { Left = (int)pixels };
+                        break;
+                    case "top":
+                        sides = sides with { Top = (int)pixels };
+                        break;
+                    case "right":
+                        sides = sides with { Right = (int)pixels };
+                        break;
+                    case "bottom":
+                        sides = sides with { Bottom = (int)pixels };
+                        break;
+                    default:
+                        return null;
+                }
+            }
+
+            return sides;
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
     }
 }

@@ -67,6 +67,7 @@ internal static class RoomServices
         services.AddSingleton<IBlobStore, FolderBlobs>();
         services.AddSingleton<ImageFiles>();
         services.AddSingleton<KeptImages>();
+        services.AddSingleton<PeopleFolder>();
         services.AddSingleton<DecodeGate>();
     }
 
@@ -112,6 +113,10 @@ internal static class RoomServices
         services.AddSingleton<ModelFileCache>();
         services.AddSingleton<FileHashes>();
         services.AddSingleton<LoraFolder>();
+        services.AddSingleton<ControlNetFolder>();
+        services.AddSingleton<ControlNetFits>();
+        services.AddSingleton<EmbeddingFolder>();
+        services.AddSingleton<VaeFiles>();
         services.AddSingleton<Hub>();
         services.AddSingleton<FileDownload>();
         services.AddSingleton<ModelDownloads>();
@@ -137,6 +142,7 @@ internal static class RoomServices
         services.AddSingleton<IJobRunner, ConvertRunner>();
         services.AddSingleton<IJobRunner, RemoteRunner>();
         services.AddSingleton<IJobRunner, TextImageRunner>();
+        services.AddSingleton<JobInputs>();
         services.AddSingleton<GenerationPasses>();
         services.AddSingleton<LowMemoryLadder>();
         services.AddSingleton<ImageSaver>();

@@ -124,9 +124,11 @@ public static class StudioHost
         api.MapQueueApi();
         api.MapGenerationsApi();
         api.MapImagesApi();
+        api.MapPeopleApi();
         api.MapLogsApi();
         root.MapA1111Api(documentShapes: false);
         api.MapA1111Api(documentShapes: true);
+        root.MapA1111ControlNetApi();
         root.MapOpenAiApi();
         api.MapOpenAiApi();
         return app;

@@ -105,9 +105,11 @@ internal static class ImageDecoder
     }
 
     /// <summary>Resamples to exactly this size; the sides may change their ratio.</summary>
-    public static ImageBuffer Resize(ImageBuffer image, int width, int height, Enums.Kernel kernel = Enums.Kernel.Lanczos3)
+    public static ImageBuffer Resize(ImageBuffer image, int width, int height, Enums.Kernel? kernel = null)
     {
         using Image view = View(image);
+        // Lanczos rings: a mask would show where nothing was painted.
+        kernel ??= image.Channels == 1 ? Enums.Kernel.Linear : Enums.Kernel.Lanczos3;
         using Image resized = view.Resize((double)width / image.Width, vscale: (double)height / image.Height, kernel: kernel);
         // The sides are rounded inside; a pixel more or less is not what was asked.
         using Image exact = resized.Width == width && resized.Height == height

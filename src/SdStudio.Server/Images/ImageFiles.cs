@@ -46,6 +46,25 @@ internal sealed class ImageFiles
         return relative;
     }
 
+    /// <summary>Keeps a copy of a file as an input image of a job.</summary>
+    /// <param name="name">The job's id, and what it is for.</param>
+    /// <param name="source">The file.</param>
+    /// <param name="cancellation">Ends the call.</param>
+    /// <returns>The path relative to the data directory.</returns>
+    public async ValueTask<string> CopyInputAsync(string name, FileInfo source, CancellationToken cancellation)
+    {
+        string relative = InputPath(name);
+        await _blobs.PutAsync(
+            relative,
+            file =>
+            {
+                using FileStream from = source.OpenRead();
+                from.CopyTo(file);
+            },
+            cancellation).ConfigureAwait(false);
+        return relative;
+    }
+
     /// <summary>Where a file lies on this machine; null when it is gone.</summary>
     public ValueTask<string?> FindAsync(string relative, CancellationToken cancellation) => _blobs.FindAsync(relative, cancellation);
 
@@ -142,7 +161,7 @@ internal sealed class ImageFiles
     public async ValueTask DeleteInputsAsync(string jobId)
     {
         // By their names: listing a folder of many thousands for each job is what deleting them all would take its time for.
-        foreach (string name in new[] { jobId, jobId + "_mask" }.Concat(Enumerable.Range(1, MaxInputs - 1).Select(index => string.Create(CultureInfo.InvariantCulture, $"{jobId}_{index}"))))
+        foreach (string name in new[] { jobId, jobId + "_mask", jobId + "_control" }.Concat(Enumerable.Range(1, MaxInputs - 1).Select(index => string.Create(CultureInfo.InvariantCulture, $"{jobId}_{index}"))))
             await _blobs.DeleteAsync(InputPath(name), CancellationToken.None).ConfigureAwait(false);
     }
 

@@ -17,6 +17,15 @@ internal sealed record JobView(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<ImageView>? Images { get; init; }
 
+    /// <summary>Pixels outside the mask that are not the input image's, counted in the results; null without a mask.</summary>
+    public int? OutsideMaskChanged { get; init; }
+
+    /// <summary>Steps that a step cache left out of those of all images; null without one.</summary>
+    public int? StepsSkipped { get; init; }
+
+    /// <summary>What was asked for and is done otherwise.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>The first image, for the original studio's page; only where a list is asked for in its shape.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? FirstImageId { get; init; }
@@ -49,6 +58,9 @@ internal sealed record JobView(
             running is null ? null : Math.Round(running.Progress.RemainingMs / 1000, 1), Position: null, WaitingFor: null, job.ModelLoadingMs,
             job.GenerationMs, job.ImageCount, s.ModelHash, s.Engine, s.Adjustments ?? [])
         {
+            OutsideMaskChanged = s.OutsideMaskChanged,
+            StepsSkipped = s.StepsSkipped,
+            Notes = s.Notes ?? [],
             Device = job.Device,
             CurrentImage = running is null ? null : Math.Min(s.Count, running.Images.Count + 1),
         };

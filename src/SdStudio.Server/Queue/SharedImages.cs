@@ -16,6 +16,8 @@ internal sealed class SharedImages : IDisposable
     private readonly List<Task> _helps = [];
     private readonly List<JobImage> _finished = [];
     private int _left;
+    private int _outsideMask;
+    private int _skipped;
     private bool _isClosed;
 
     /// <summary>How many nobody has begun.</summary>
@@ -23,6 +25,19 @@ internal sealed class SharedImages : IDisposable
 
     /// <summary>Whether another device has taken part.</summary>
     public bool IsHelped => _helps.Count > 0;
+
+    /// <summary>Pixels outside the mask, of all images, that are not the input's.</summary>
+    public int OutsideMaskChanged => Volatile.Read(ref _outsideMask);
+
+    /// <summary>Steps of all images that were left out.</summary>
+    public int StepsSkipped => Volatile.Read(ref _skipped);
+
+    /// <summary>Adds what is counted in an image.</summary>
+    public void Count(int outsideMask, int stepsSkipped)
+    {
+        Interlocked.Add(ref _outsideMask, outsideMask);
+        Interlocked.Add(ref _skipped, stepsSkipped);
+    }
 
     /// <summary>Lets devices take these images. The second time, after a failed attempt, the open ones are those that are left.</summary>
     public void Offer(IReadOnlyCollection<int> indices)

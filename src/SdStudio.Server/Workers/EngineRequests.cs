@@ -15,8 +15,8 @@ internal static class EngineRequests
     private static T Filled<T>(T request, GenerationSettings settings, LoraFolder loras)
         where T : ImageRequest => (T)(request with
         {
-            Prompt = settings.Prompt,
-            NegativePrompt = settings.NegativePrompt ?? "",
+            Prompt = EmbeddingWords.Plain(settings.Prompt),
+            NegativePrompt = EmbeddingWords.Plain(settings.NegativePrompt ?? ""),
             Width = settings.Width,
             Height = settings.Height,
             Steps = settings.Steps,
@@ -29,6 +29,8 @@ internal static class EngineRequests
             Loras = Loras(settings, loras),
             CircularX = settings.Tiling,
             CircularY = settings.Tiling,
+            Cache = settings.StepCache is { } cache
+                ? new StepCache(cache.Mode) { ReuseThreshold = (float?)cache.Threshold, Start = (float?)cache.Start, End = (float?)cache.End } : null,
             EngineOptions = EngineOptions(settings),
         });
 

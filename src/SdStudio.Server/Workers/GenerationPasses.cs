@@ -8,29 +8,53 @@ using SdStudio.Server.Models.Files;
 namespace SdStudio.Server.Workers;
 
 /// <summary>The engine calls that one image takes.</summary>
-internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder loras)
+internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder loras, ControlNetFolder nets, VaeFiles vaes, JobInputs inputsOfJobs)
 {
+    private static bool CanExchangeNets => SdEngine.Load().Info.Features.Contains("control-net-swap");
+
+    /// <summary>A model with what it must have when it is loaded.</summary>
+    public ModelDefinition ToLoad(ModelDefinition model, GenerationSettings settings)
+    {
+        if (settings.Control is { } control && !CanExchangeNets)
+            model = model with { Options = model.Options with { ControlNetPath = NetOf(control) } };
+        return settings.Vae is { } vae ? model with { Options = model.Options with { VaePath = VaeOf(vae), TaesdForPreviewsOnly = model.Options.TaesdPath is not null } } : model;
+    }
+
+    /// <summary>Gives a loaded model the ControlNet of a job, and reads the job's images.</summary>
+    /// <param name="model">That generates.</param>
+    /// <param name="job">The job.</param>
+    /// <param name="isReference">Whether the model looks at the input image rather than beginning from it.</param>
+    /// <param name="cancellation">Ends the call.</param>
+    /// <exception cref="SdException">The net is gone, or cannot be loaded.</exception>
+    public async Task<GenerationInputs> PrepareAsync(DiffusionModel model, JobContext job, bool isReference, CancellationToken cancellation)
+    {
+        if (job.Settings.Control is { } control && NetOf(control) is var net && model.ControlNetPath != net)
+            await model.SetControlNetAsync(net, job.Callbacks, cancellation).ConfigureAwait(false);
+        return await inputsOfJobs.ReadAsync(job.Settings, isReference, cancellation).ConfigureAwait(false);
+    }
+
     /// <summary>From text, or from text and an image.</summary>
     /// <exception cref="SdException">The engine failed.</exception>
+    /// <exception cref="BrokenImageException">What it returned is no image.</exception>
     public async Task<GenerationResult> FirstAsync(DiffusionModel model, JobContext job, GenerationInputs inputs, CancellationToken cancellation)
     {
         GenerationSettings settings = job.Settings;
         if (settings.Hires is { } hires)
             settings = settings with { Width = hires.Width, Height = hires.Height };
-        GenerationResult result = inputs switch
-        {
-            { Image: null } => await model.TextToImageAsync(EngineRequests.TextToImage(settings, loras), job.Callbacks, cancellation).ConfigureAwait(false),
-            { IsReference: true } => await model.TextToImageAsync(
-                EngineRequests.TextToImage(settings, loras) with { ReferenceImages = [inputs.Image, .. inputs.References] }, job.Callbacks, cancellation).ConfigureAwait(false),
-            _ => await model.ImageToImageAsync(
-                EngineRequests.ImageToImage(settings, loras, inputs.Image, inputs.Mask) with { ReferenceImages = inputs.References }, job.Callbacks, cancellation).ConfigureAwait(false),
-        };
+        ControlImage? control = inputs.ControlAt(settings.Width, settings.Height);
+        using ImageBuffer? followed = control?.Image;
+        GenerationResult result = inputs is { Image: { } image, IsReference: false }
+            ? await model.ImageToImageAsync(
+                EngineRequests.ImageToImage(settings, loras, image, inputs.Canvas?.Mask) with { ReferenceImages = inputs.Seen, Control = control }, job.Callbacks, cancellation).ConfigureAwait(false)
+            : await model.TextToImageAsync(
+                EngineRequests.TextToImage(settings, loras) with { ReferenceImages = inputs.Seen, Control = control, Hires = Latent(job.Settings) }, job.Callbacks, cancellation).ConfigureAwait(false);
         return Checked(result, settings.Count);
     }
 
     /// <summary>The second pass: upscales an image of the first and generates from it with its seed.</summary>
     /// <exception cref="SdException">The engine failed.</exception>
-    public async Task<GenerationResult> SecondAsync(DiffusionModel model, GeneratedImage first, JobContext job, CancellationToken cancellation)
+    /// <exception cref="BrokenImageException">What it returned is no image.</exception>
+    public async Task<GenerationResult> SecondAsync(DiffusionModel model, GeneratedImage first, JobContext job, GenerationInputs inputs, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         GenerationSettings settings = job.Settings;
@@ -49,10 +73,14 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
                 image = ModelUpscaling.Replace(image, ImageDecoder.Cover(image, settings.Width, settings.Height));
             GenerationSettings second = settings with
             {
-                Seed = first.Seed, Count = 1, Strength = hires.Strength, Steps = hires.Steps > 0 ? hires.Steps : settings.Steps,
+                Seed = first.Seed, Count = 1, Strength = hires.Strength, Steps = hires.Steps > 0 ? hires.Steps : settings.Steps, Prompt = hires.Prompt ?? settings.Prompt,
+                NegativePrompt = hires.NegativePrompt ?? settings.NegativePrompt, Sampler = hires.Sampler ?? settings.Sampler,
+                Scheduler = hires.Scheduler ?? settings.Scheduler, CfgScale = hires.CfgScale ?? settings.CfgScale,
             };
+            ControlImage? control = inputs.ControlAt(settings.Width, settings.Height);
+            using ImageBuffer? followed = control?.Image;
             GenerationResult result = await model.ImageToImageAsync(
-                EngineRequests.ImageToImage(second, loras, image, mask: null), job.Callbacks, cancellation).ConfigureAwait(false);
+                EngineRequests.ImageToImage(second, loras, image, mask: null) with { Control = control }, job.Callbacks, cancellation).ConfigureAwait(false);
             return Checked(result, expected: 1);
         }
         finally
@@ -61,37 +89,27 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
         }
     }
 
+    private static HiresFix? Latent(GenerationSettings settings) => settings.Hires is { IsLatent: true } hires
+        ? new HiresFix { Upscaler = hires.Upscaler, Width = settings.Width, Height = settings.Height, Steps = hires.Steps, Strength = (float)hires.Strength }
+        : null;
+
+    private string NetOf(ControlSetting control) =>
+        nets.Find(control.Net) ?? throw new SdException(SdError.InvalidArgument, $"ControlNet {control.Net} is no longer there.");
+
+    private string VaeOf(string name) => vaes.Find(name) ?? throw new SdException(SdError.InvalidArgument, $"VAE {name} is no longer there.");
+
     // NaN anywhere in the model or its settings comes out of the engine as success with every pixel zero.
     private static GenerationResult Checked(GenerationResult result, int expected)
     {
-        SdException? problem = result.Images.Count != expected
+        Exception? problem = result.Images.Count != expected
             ? new SdException(SdError.GenerationFailed, $"The engine returned {result.Images.Count} of {expected} images.")
             : result.Images.FirstOrDefault(image => !image.Image.Span.ContainsAnyExcept((byte)0)) is { } black
-                ? new SdException(
-                    SdError.GenerationFailed,
+                ? new BrokenImageException(
                     $"The engine returned an all-black image (seed {black.Seed}): the model computed no numbers. Try another weight type, cfg_scale or sampler.")
                 : null;
         if (problem is null)
             return result;
         result.Dispose();
         throw problem;
-    }
-}
-
-/// <summary>What a job's images are generated from beside the text, in the size of the first pass.</summary>
-/// <param name="Image">The input image; null for none.</param>
-/// <param name="Mask">Where it is generated; null for everywhere.</param>
-/// <param name="IsReference">Whether the model looks at it rather than beginning from it.</param>
-internal sealed record GenerationInputs(ImageBuffer? Image, ImageBuffer? Mask, bool IsReference) : IDisposable
-{
-    /// <summary>More images that the model looks at.</summary>
-    public IReadOnlyList<ImageBuffer> References { get; init; } = [];
-
-    public void Dispose()
-    {
-        Image?.Dispose();
-        Mask?.Dispose();
-        foreach (ImageBuffer reference in References)
-            reference.Dispose();
     }
 }

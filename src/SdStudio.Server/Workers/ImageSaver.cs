@@ -49,14 +49,6 @@ internal sealed partial class ImageSaver(ImageFiles images, IJobStore store, Job
         return missing;
     }
 
-    /// <summary>An input image or mask of a job, in the size of what is generated from it.</summary>
-    public async Task<ImageBuffer> ReadInputAsync(
-        string relative, int width, int height, Func<byte[], string, int, ImageBuffer> read, CancellationToken cancellation)
-    {
-        using ImageBuffer image = read(await images.BytesAsync(relative, cancellation).ConfigureAwait(false), "the job's input", ImageBuffer.MaxPixels);
-        return ImageDecoder.Cover(image, width, height);
-    }
-
     /// <summary>An input image as it was sent.</summary>
     public async Task<ImageBuffer> ReadInputAsync(string relative, CancellationToken cancellation) =>
         ImageDecoder.Read(await images.BytesAsync(relative, cancellation).ConfigureAwait(false), "the job's input", ImageBuffer.MaxPixels);

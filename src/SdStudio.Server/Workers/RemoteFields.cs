@@ -11,7 +11,7 @@ internal static class RemoteFields
     public static JsonObject Known(RemoteModel remote, GenerationSettings settings) => new()
     {
         // LoRAs as everybody writes them: a server that has them by these names finds them in the words.
-        ["model"] = remote.Model, ["prompt"] = Infotext.PromptOf(settings), ["n"] = settings.Count,
+        ["model"] = remote.Model, ["prompt"] = Infotext.PromptOf(settings with { People = null }), ["n"] = settings.Count,
         ["size"] = new ImageSize(settings.Width, settings.Height).ToString(),
     };
 
@@ -29,4 +29,14 @@ internal static class RemoteFields
         fields["response_format"] = "b64_json";
         return fields;
     }
+
+    /// <summary>What a ControlNet of the other server follows.</summary>
+    public static JsonArray Control(ControlSetting control, byte[] image) =>
+    [
+        new JsonObject
+        {
+            ["model"] = control.Net, ["weight"] = control.Weight, ["preprocessor"] = control.Preprocessor, ["low_threshold"] = control.LowThreshold,
+            ["high_threshold"] = control.HighThreshold, ["image"] = Convert.ToBase64String(image),
+        },
+    ];
 }

@@ -12,7 +12,7 @@ namespace SdStudio.Server.Workers;
 
 /// <summary>Generates with a model that another server has, over OpenAI's images API: its own one, or another studio's.</summary>
 internal sealed partial class RemoteGenerator(
-    IHttpClientFactory clients, ImageFiles images, RemoteAnswers answers, ILogger<RemoteGenerator> logger)
+    IHttpClientFactory clients, RemoteAnswers answers, ILogger<RemoteGenerator> logger)
 {
     /// <summary>The name of the client whose calls are tried again.</summary>
     public const string Client = "remote";
@@ -20,7 +20,7 @@ internal sealed partial class RemoteGenerator(
     /// <summary>The images that the other server has generated: as many as the job has.</summary>
     /// <exception cref="SdException">It could not be reached, has refused, or sent something else; the message says what.</exception>
     /// <exception cref="OperationCanceledException">The job is cancelled or the server stops.</exception>
-    public async Task<List<ImageBuffer>> GenerateAsync(Job job, ModelDefinition model, CancellationToken cancellation)
+    public async Task<List<ImageBuffer>> GenerateAsync(Job job, ModelDefinition model, GenerationInputs inputs, CancellationToken cancellation)
     {
         RemoteModel remote = model.Remote!;
         using HttpClient http = clients.CreateClient(Client);
@@ -29,12 +29,17 @@ internal sealed partial class RemoteGenerator(
         // A call that is sent again is the same job there, where the server knows the header; a retry of the job is another one.
         http.DefaultRequestHeaders.TryAddWithoutValidation("Idempotency-Key", string.Create(CultureInfo.InvariantCulture, $"{job.Id}-{job.QueuedAt}"));
         JsonObject extras = RemoteFields.More(job.Settings);
-        RemoteAnswer answer = await AskAsync(http, remote, job.Settings, extras, cancellation).ConfigureAwait(false);
+        if (inputs is { Control: { } control, Followed: { } followed })
+            extras["control"] = RemoteFields.Control(control, ImageFiles.Encoded(followed, ImageFormats.Png, quality: 0));
+        // Another studio looks at them as they are; for others the first of them is what is edited.
+        if (inputs is { Image: null, References.Count: > 0 })
+            extras["ref_images"] = new JsonArray([.. inputs.References.Select(image => (JsonNode)Convert.ToBase64String(ImageFiles.Encoded(image, ImageFormats.Png, quality: 0)))]);
+        RemoteAnswer answer = await AskAsync(http, remote, job.Settings, inputs, extras, cancellation).ConfigureAwait(false);
         if (answer.Status == HttpStatusCode.BadRequest && extras.Any(field => answer.Mentions(field.Key)))
         {
             LogWithoutExtras(job.Id, answer.Message);
             http.DefaultRequestHeaders.Remove("Idempotency-Key");
-            answer = await AskAsync(http, remote, job.Settings, [], cancellation).ConfigureAwait(false);
+            answer = await AskAsync(http, remote, job.Settings, inputs, [], cancellation).ConfigureAwait(false);
         }
 
         return answer.Status == HttpStatusCode.OK
@@ -43,10 +48,11 @@ internal sealed partial class RemoteGenerator(
     }
 
     private async Task<RemoteAnswer> AskAsync(
-        HttpClient http, RemoteModel remote, GenerationSettings settings, JsonObject extras, CancellationToken cancellation)
+        HttpClient http, RemoteModel remote, GenerationSettings settings, GenerationInputs inputs, JsonObject extras, CancellationToken cancellation)
     {
-        using HttpContent content = settings.InputImage is null ? Words(remote, settings, extras) : await WithImageAsync(remote, settings, extras, cancellation).ConfigureAwait(false);
-        using var request = new HttpRequestMessage(HttpMethod.Post, AddressOf(remote.Address, settings.InputImage is null ? "images/generations" : "images/edits"))
+        List<ImageBuffer> images = extras.ContainsKey("ref_images") ? [] : [.. new[] { inputs.Image }.OfType<ImageBuffer>(), .. inputs.References];
+        using HttpContent content = images.Count == 0 ? Words(remote, settings, extras) : WithImages(remote, settings, images, inputs.Canvas?.Mask, extras);
+        using var request = new HttpRequestMessage(HttpMethod.Post, AddressOf(remote.Address, images.Count == 0 ? "images/generations" : "images/edits"))
         {
             Content = content,
         };
@@ -69,21 +75,15 @@ internal sealed partial class RemoteGenerator(
         return new StringContent(body.ToJsonString(), MediaTypeHeaderValue.Parse("application/json"));
     }
 
-    private async Task<MultipartFormDataContent> WithImageAsync(RemoteModel remote, GenerationSettings settings, JsonObject extras, CancellationToken cancellation)
+    private static MultipartFormDataContent WithImages(RemoteModel remote, GenerationSettings settings, List<ImageBuffer> images, ImageBuffer? mask, JsonObject extras)
     {
-        using ImageBuffer read = ImageDecoder.Read(await images.BytesAsync(settings.InputImage!, cancellation).ConfigureAwait(false), "the job's input", ImageBuffer.MaxPixels);
-        using ImageBuffer input = ImageDecoder.Cover(read, settings.Width, settings.Height);
         var form = new MultipartFormDataContent();
         foreach ((string name, JsonNode? value) in RemoteFields.Known(remote, settings).Concat(extras))
             form.Add(new StringContent(value!.ToString()), name);
-        form.Add(Png(ImageFiles.Encoded(input, ImageFormats.Png, quality: 0)), "image", "image.png");
-        if (settings.MaskImage is { } path)
-        {
-            using ImageBuffer white = ImageDecoder.ReadMask(await images.BytesAsync(path, cancellation).ConfigureAwait(false), "the job's mask", ImageBuffer.MaxPixels);
-            using ImageBuffer mask = ImageDecoder.Cover(white, settings.Width, settings.Height);
-            form.Add(Png(ImageDecoder.WithHoles(input, mask)), "mask", "mask.png");
-        }
-
+        foreach (ImageBuffer image in images)
+            form.Add(Png(ImageFiles.Encoded(image, ImageFormats.Png, quality: 0)), images.Count == 1 ? "image" : "image[]", "image.png");
+        if (mask is not null)
+            form.Add(Png(ImageDecoder.WithHoles(images[0], mask)), "mask", "mask.png");
         return form;
     }
 

@@ -1,6 +1,5 @@
 using SdCpp.Interop;
 using SdStudio.Server.Generation;
-using SdStudio.Server.Images;
 using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Models.Catalogue;
 using SdStudio.Server.Models.Files;
@@ -20,14 +19,14 @@ internal sealed class TextImageRunner(
     public Task<JobResult> RunAsync(JobContext job, CancellationToken cancellation) => ladder.RunAsync(
         job, catalogue.Require(job.Settings.Model), async (definition, settings) =>
         {
-            await using ModelLease lease = await job.Models.AcquireAsync(definition, job.Callbacks, cancellation).ConfigureAwait(false);
+            await using ModelLease lease = await job.Models.AcquireAsync(passes.ToLoad(definition, settings), job.Callbacks, cancellation).ConfigureAwait(false);
             return await GenerateAsync(job with { Settings = settings }, lease, definition, cancellation).ConfigureAwait(false);
         });
 
     public async Task HelpAsync(JobContext job, Func<ValueTask<bool>> mayGoOn, CancellationToken cancellation)
     {
         ModelDefinition definition = catalogue.Require(job.Settings.Model);
-        await using ModelLease lease = await job.Models.AcquireAsync(definition, callbacks: null, cancellation).ConfigureAwait(false);
+        await using ModelLease lease = await job.Models.AcquireAsync(passes.ToLoad(definition, job.Settings), callbacks: null, cancellation).ConfigureAwait(false);
         using Work work = await BeginAsync(job, lease.Model, definition, cancellation).ConfigureAwait(false);
         while (await mayGoOn().ConfigureAwait(false) && job.Running.Shared.TryTake(out int index))
             await GenerateOneAsync(work, index, cancellation).ConfigureAwait(false);
@@ -45,17 +44,21 @@ internal sealed class TextImageRunner(
         // One call each: an image is there when it is decoded, not when all are.
         while (await shared.NextAsync(cancellation).ConfigureAwait(false) is { } index)
             await GenerateOneAsync(work, index, cancellation).ConfigureAwait(false);
-        GenerationSettings used = work.Used with { ModelHash = await WithinPatienceAsync(work.Hash, cancellation).ConfigureAwait(false) };
+        GenerationSettings used = work.Used with
+        {
+            ModelHash = await WithinPatienceAsync(work.Hash, cancellation).ConfigureAwait(false), OutsideMaskChanged = work.Inputs.Canvas is null ? null : shared.OutsideMaskChanged,
+            StepsSkipped = work.Used.StepCache is null ? null : shared.StepsSkipped,
+        };
         List<JobImage> all = [.. job.Running.Images.Concat(shared.Finished).DistinctBy(image => image.Index).OrderBy(image => image.Index)];
         return new JobResult(used, all, (long)lease.Loading.TotalMilliseconds, (long)time.GetElapsedTime(start).TotalMilliseconds)
         {
-            // Two passes of two sizes, or the phases of two devices, say nothing about the cost of one.
-            Measured = used.Hires is null && !shared.IsHelped && job.Running.Job.ImageCount == 0 ? job.Running.Progress.Measure(used, lease.Loading) : null,
+            // Two passes of two sizes, steps that were left out, or the phases of two devices say nothing about the cost of one.
+            Measured = used.Hires is null && used.StepCache is null && !shared.IsHelped && job.Running.Job.ImageCount == 0 ? job.Running.Progress.Measure(used, lease.Loading) : null,
         };
     }
 
     private async Task<Work> BeginAsync(JobContext job, DiffusionModel model, ModelDefinition definition, CancellationToken cancellation) => new(
-        job, model, await InputsOfAsync(job.Settings, definition, model, cancellation).ConfigureAwait(false),
+        job, model, await passes.PrepareAsync(model, job, Refers(job.Settings, definition, model), cancellation).ConfigureAwait(false),
         // Computed beside the generation: an image names the weights it was made with.
         hashes.ShortHashOrNullAsync(definition.MainFile, cancellation),
         job.Settings with { Sampler = job.Settings.Sampler ?? model.DefaultSampler, Scheduler = job.Settings.Scheduler ?? model.DefaultScheduler });
@@ -66,14 +69,18 @@ internal sealed class TextImageRunner(
         try
         {
             cancellation.ThrowIfCancellationRequested();
-            JobContext one = work.Job.ForImage(index);
+            var skipped = new SkippedSteps();
+            JobContext one = skipped.Of(work.Job.ForImage(index));
             using GenerationResult result = await passes.FirstAsync(work.Model, one, work.Inputs, cancellation).ConfigureAwait(false);
             GeneratedImage image = result.Images[0];
             GenerationSettings used = work.Used with { ModelHash = await WithinPatienceAsync(work.Hash, cancellation).ConfigureAwait(false) };
-            using GenerationResult? second = used.Hires is null
+            using GenerationResult? second = used.Hires is null or { IsLatent: true }
                 ? null
-                : await passes.SecondAsync(work.Model, image, one with { Settings = one.Settings with { Sampler = used.Sampler, Scheduler = used.Scheduler } }, cancellation).ConfigureAwait(false);
-            shared.Done(await images.SaveAsync(work.Job, index, (second?.Images[0] ?? image).Image, used, image.Seed).ConfigureAwait(false));
+                : await passes.SecondAsync(work.Model, image, one with { Settings = one.Settings with { Sampler = used.Sampler, Scheduler = used.Scheduler } }, work.Inputs, cancellation).ConfigureAwait(false);
+            ImageBuffer generated = (second?.Images[0] ?? image).Image;
+            using ImageBuffer? whole = work.Inputs.Canvas?.PutBack(generated);
+            shared.Count(whole is null ? 0 : work.Inputs.Canvas!.CountChangedOutside(whole), skipped.Count);
+            shared.Done(await images.SaveAsync(work.Job, index, whole ?? generated, used, image.Seed).ConfigureAwait(false));
         }
         catch
         {
@@ -89,31 +96,9 @@ internal sealed class TextImageRunner(
         return hash.IsCompletedSuccessfully ? hash.Result : null;
     }
 
-    private async Task<GenerationInputs> InputsOfAsync(GenerationSettings settings, ModelDefinition definition, DiffusionModel model, CancellationToken cancellation)
-    {
-        if (settings.InputImage is not { } input)
-            return new GenerationInputs(Image: null, Mask: null, IsReference: false);
-        (int width, int height) = settings.Hires is { } hires ? (hires.Width, hires.Height) : (settings.Width, settings.Height);
-        // An edit model takes the image as a reference; others start from it.
-        bool refers = settings.Type == JobType.Edit && settings.MaskImage is null && definition.Capabilities.Contains("imgedit") && model.TakesReferenceImages;
-        ImageBuffer image = await images.ReadInputAsync(input, width, height, ImageDecoder.Read, cancellation).ConfigureAwait(false);
-        List<ImageBuffer> references = [];
-        try
-        {
-            foreach (string reference in settings.ReferenceImages ?? [])
-                references.Add(await images.ReadInputAsync(reference, cancellation).ConfigureAwait(false));
-            ImageBuffer? mask = settings.MaskImage is { } path
-                ? await images.ReadInputAsync(path, width, height, ImageDecoder.ReadMask, cancellation).ConfigureAwait(false)
-                : null;
-            return new GenerationInputs(image, mask, refers) { References = references };
-        }
-        catch
-        {
-            image.Dispose();
-            references.ForEach(reference => reference.Dispose());
-            throw;
-        }
-    }
+    // An edit model takes the image as a reference; others start from it.
+    private static bool Refers(GenerationSettings settings, ModelDefinition definition, DiffusionModel model) =>
+        settings.Type == JobType.Edit && definition.IsEditModel && model.TakesReferenceImages;
 
     /// <summary>What one device generates a job's images with.</summary>
     /// <param name="Job">The job.</param>

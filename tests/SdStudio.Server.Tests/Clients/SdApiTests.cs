@@ -99,7 +99,7 @@ public sealed class SdApiTests(Workshop studio)
         {
             ("\"sampler_name\":\"PLMS\"", "PLMS"), ("\"scheduler\":\"polyexponential\"", "polyexponential"),
             ("\"subseed\":3,\"subseed_strength\":0.5", "subseed_strength"), ("\"restore_faces\":true", "restore_faces"),
-            ("\"alwayson_scripts\":{\"ControlNet\":{\"args\":[]}}", "alwayson_scripts"), ("\"steps\":100000", "steps is 100000"), ("\"steps\":0", "steps is 0"),
+            ("\"alwayson_scripts\":{\"Rembg\":{\"args\":[]}}", "alwayson_scripts"), ("\"steps\":100000", "steps is 100000"), ("\"steps\":0", "steps is 0"),
             ("\"cfg_scale\":-3", "cfg_scale is -3"), ("\"batch_size\":8,\"n_iter\":8", "batch_size x n_iter is 64"),
             ("\"prompt\":\"a <lora:nobody:0.5> circle\"", "nobody"),
         })

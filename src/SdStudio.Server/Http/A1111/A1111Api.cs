@@ -41,7 +41,7 @@ internal static class A1111Api
     {
         RequestBody body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
         await options.WriteAsync(context, body.Fields);
-        string[] used = [A1111Options.CheckpointKey, A1111Options.ClipLayersKey];
+        string[] used = [A1111Options.CheckpointKey, A1111Options.ClipLayersKey, A1111Options.VaeKey];
         List<string> unused = [.. body.Fields.Where(field => !used.Contains(field.Key) && A1111Options.ChangesSomething(field.Key, field.Value)).Select(field => field.Key)];
         // SD.Next's answer; Automatic1111's clients do not look.
         return A1111Responses.Json(new JsonObject

@@ -33,7 +33,7 @@ internal sealed class A1111GenerateAnswer(ClientModels models, ModelCatalogue ca
         bool withImages = new RequestFields(body.Fields).Flag("include_init_images") ?? false;
         var echo = new JsonObject();
         foreach ((string name, System.Text.Json.JsonElement value) in body.Fields.Where(field => !NotEchoed.Contains(field.Key)))
-            echo[name] = name is "init_images" or "mask" && !withImages ? null : JsonNode.Parse(value.GetRawText());
+            echo[name] = name is "init_images" or "mask" or "ref_images" or "extra_images" && !withImages ? null : JsonNode.Parse(value.GetRawText());
         return echo;
     }
 
@@ -66,7 +66,7 @@ internal sealed class A1111GenerateAnswer(ClientModels models, ModelCatalogue ca
             ["face_restoration_model"] = null,
             ["sd_model_name"] = model is null ? s.Model : models.TitleOf(model),
             ["sd_model_hash"] = s.ModelHash,
-            ["sd_vae_name"] = null,
+            ["sd_vae_name"] = s.Vae,
             ["sd_vae_hash"] = null,
             ["seed_resize_from_w"] = -1,
             ["seed_resize_from_h"] = -1,
@@ -80,8 +80,10 @@ internal sealed class A1111GenerateAnswer(ClientModels models, ModelCatalogue ca
             ["is_using_inpainting_conditioning"] = false,
             ["version"] = s.Engine,
             ["interrupted"] = job.Status == JobStatus.Cancelled,
-            ["notes"] = A1111Responses.List(notes.Select(note => (JsonNode)note)),
+            ["notes"] = A1111Responses.List(notes.Concat(s.Notes ?? []).Select(note => (JsonNode)note)),
         };
+        if (s.OutsideMaskChanged is { } changed)
+            info["outside_mask_changed"] = changed;
         return info;
     }
 
@@ -90,6 +92,14 @@ internal sealed class A1111GenerateAnswer(ClientModels models, ModelCatalogue ca
         var extra = new JsonObject();
         if (settings.Scheduler is { } scheduler)
             extra["Schedule type"] = SamplerNames.SchedulerLabel(scheduler);
+        foreach (Parameter parameter in Parameters.OfMask)
+        {
+            if (parameter.Get!(settings) is { } value)
+                extra[parameter.Label!] = parameter.ValueLabel?.Invoke(Parameter.Write(value)) ?? Parameter.Write(value);
+        }
+
+        if (settings.Control is { } control)
+            extra["ControlNet 0"] = control.ToString();
         if (settings.Hires is { } hires)
         {
             extra["Hires upscaler"] = hires.Upscaler;

@@ -18,8 +18,7 @@ internal sealed class A1111GenerateApi(
         ParameterLimits now = await submission.Limits.ReadyAsync(http.RequestAborted);
         var reader = new A1111GenerationReader(body, context, await options.LoadAsync(http), now);
         RequestBody translated = reader.Translate(fromImage);
-        using RequestInputs? inputs = fromImage
-            ? await new A1111Images(body, submission.Images, reader.Size, reader.Notes).ReadAsync(http.RequestAborted) : null;
+        using RequestInputs? inputs = await new A1111Images(body, submission.Images, reader).ReadAsync(fromImage, http.RequestAborted);
         var command = new GenerateCommand(fromImage ? JobType.Edit : JobType.Generate, translated, new RequestFields(translated.Fields), inputs) { NeedsPrompt = false };
         Job job = await submission.AcceptAsync(http.Request, command, now, http.RequestAborted);
         sessions.Remember(http, job.Id, reader.TaskId);

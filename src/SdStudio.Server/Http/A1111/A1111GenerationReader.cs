@@ -4,12 +4,11 @@ using SdCpp.Interop;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Models.Catalogue;
-using SdStudio.Server.Models.Files;
 
 namespace SdStudio.Server.Http.A1111;
 
 /// <summary>What readers of <c>/sdapi</c> look things up in.</summary>
-internal sealed record A1111Context(ClientModels Models, ModelCatalogue Catalogue, LoraFolder Loras, ModelFileCache Files);
+internal sealed record A1111Context(ClientModels Models, Lookups Lookups);
 
 /// <summary>
 /// A body of <c>txt2img</c> or <c>img2img</c> in the words of the REST API, which checks and generates it. Where Automatic1111 takes what
@@ -24,6 +23,7 @@ internal sealed class A1111GenerationReader
     private readonly RequestFields _fields;
     private readonly A1111Override _override;
     private readonly Dictionary<string, JsonElement> _out = new(StringComparer.Ordinal);
+    private bool _isOnlyMasked;
 
     public A1111GenerationReader(RequestBody body, A1111Context context, A1111Options options, ParameterLimits limits)
     {
@@ -41,8 +41,17 @@ internal sealed class A1111GenerationReader
 
     public string? TaskId { get; }
 
+    /// <summary>What a ControlNet follows; null for nothing, and for the input image.</summary>
+    public byte[]? Followed { get; private set; }
+
+    /// <summary>What the model is to look at besides the input image.</summary>
+    public IReadOnlyList<byte[]> References { get; private set; } = [];
+
     /// <summary>The size that was asked for; null for that of the model or the input image.</summary>
     public ImageSize? Size { get; private set; }
+
+    /// <summary>The size that the input image is brought to; null for its own.</summary>
+    public ImageSize? InputSize => _isOnlyMasked ? null : Size;
 
     /// <summary>The job's fields in the words of the REST API.</summary>
     /// <exception cref="BadRequestException">Names the fields whose type is wrong.</exception>
@@ -56,18 +65,23 @@ internal sealed class A1111GenerationReader
         }
 
         ModelDefinition? model = FindModel();
+        References = ReferencesFor(model);
+        if (new A1111ControlNet(_context.Lookups.ControlNets, Notes).Read(_body.Fields, fromImage, model) is var (control, followed))
+            (_out["control"], Followed) = (control, followed);
         Put("model", model?.Id);
-        Put("prompt", WithKnownLoras("prompt"));
+        if ((_override.Vae ?? _options.Vae) is { } vae && !IsDefaultName(vae) && model is { Remote: null })
+            AddVae(vae);
+        Put("prompt", WithKnownLoras("prompt") is { } prompt ? WithKnownPeople(prompt, model) : null);
         Put("negative_prompt", WithKnownLoras("negative_prompt"));
         AddSampling();
         AddSize(model, fromImage);
         long? hiresSteps = null;
         if (fromImage)
-            Put("strength", Clamped("denoising_strength", "strength"));
+            AddInput();
         else if (_fields.Flag("enable_hr") == true)
             hiresSteps = AddHires(model);
         AddSchedule(model, hiresSteps);
-        A1111Ignored.Note(_fields, _body, Notes);
+        A1111Ignored.Note(_body, Notes);
         _fields.ThrowIfRefused();
         _override.ThrowIfRefused();
         return _body.Translated(_out);
@@ -118,11 +132,29 @@ internal sealed class A1111GenerationReader
     private string? Fitting(string? scheduler, long steps, ModelDefinition? model)
     {
         string? wanted = scheduler ?? (model?.DefaultScheduler is { } own ? SamplerNames.FindScheduler(_limits.Schedulers, own) : null);
-        if (wanted is null || model is null || (SchedulerRules.Fits(wanted, steps) && (wanted != "ays" || SchedulerRules.HasAys(model, _context.Files))))
+        if (wanted is null || model is null || (SchedulerRules.Fits(wanted, steps) && (wanted != "ays" || SchedulerRules.HasAys(model, _context.Lookups.Files))))
             return scheduler;
         string fallback = _limits.Schedulers.Contains("simple") ? "simple" : _limits.Schedulers[0];
         Notes.Add($"scheduler '{wanted}' does not go with {(SchedulerRules.Fits(wanted, steps) ? "this model" : "1 step")}: '{fallback}' is used");
         return fallback;
+    }
+
+    private void AddInput()
+    {
+        Put("strength", Clamped("denoising_strength", "strength"));
+        if (!_body.Files.ContainsKey("mask"))
+            return;
+        _isOnlyMasked = A1111Inpainting.IsOnlyMasked(_fields);
+        foreach ((string name, string value) in A1111Inpainting.Of(_fields, _limits, Notes))
+            Put(name, value);
+    }
+
+    private void AddVae(string vae)
+    {
+        if (_context.Lookups.Vaes.Find(vae) is not null)
+            Put("vae", vae);
+        else
+            Notes.Add($"sd_vae: there is no file '{RequestFields.Shown(vae)}' here: the model's own is used");
     }
 
     private void AddSize(ModelDefinition? model, bool fromImage)
@@ -143,10 +175,13 @@ internal sealed class A1111GenerationReader
     private long? AddHires(ModelDefinition? model)
     {
         string? upscaler = _fields.Text("hr_upscaler");
-        if (upscaler is not null && _context.Catalogue.FindUpscaler(upscaler) is { IsThere: true } known)
+        if (upscaler is not null && _context.Lookups.Catalogue.FindUpscaler(upscaler) is { IsThere: true } known)
             Put("hires_upscaler", known.Name);
+        else if (LatentUpscalers.Find(upscaler) is { } latent)
+            AddLatent(latent);
         else if (!IsDefaultName(upscaler))
             Notes.Add($"hr_upscaler '{RequestFields.Shown(upscaler!)}' is not one of this server's: {Parameters.Resampler} is used");
+        AddSecondSampling();
         ImageSize first = Size ?? model?.DefaultSize ?? ImageSize.Default;
         double scale = Clamped("hr_scale", "hires_scale") ?? 2;
         double width = Math.Max(0, _fields.Number(double.MinValue, double.MaxValue, "hr_resize_x") ?? 0);
@@ -160,6 +195,28 @@ internal sealed class A1111GenerationReader
         Put("hires_steps", steps);
         Put("hires_strength", Clamped("denoising_strength", "strength"));
         return steps;
+    }
+
+    // The engine does both passes in one call then: what the second would have of its own is worth more.
+    private void AddLatent(string upscaler)
+    {
+        string[] own = ["hr_prompt", "hr_negative_prompt", "hr_sampler_name", "hr_scheduler", "hr_cfg"];
+        if (own.Any(name => _fields.Text(name) is { } text && !IsDefaultName(text)))
+            Notes.Add($"hr_upscaler '{upscaler}' does not go with {string.Join(", ", own)}: {Parameters.Resampler} is used");
+        else
+            Put("hires_upscaler", upscaler);
+    }
+
+    private void AddSecondSampling()
+    {
+        string? asked = _fields.Text("hr_sampler_name"), askedScheduler = _fields.Text("hr_scheduler");
+        (string? sampler, string? scheduler) = SamplerNames.Find(_limits.Samplers, _limits.Schedulers, asked, askedScheduler);
+        if (sampler is null && !IsDefaultName(asked))
+            Notes.Add($"hr_sampler_name '{RequestFields.Shown(asked!)}' is not one of the engine's: that of the first pass is used");
+        Put("hires_sampler", sampler);
+        Put("hires_scheduler", scheduler);
+        if (_fields.Number(double.MinValue, double.MaxValue, "hr_cfg") is > 0)
+            Put("hires_cfg_scale", Clamped("hr_cfg", "cfg_scale"));
     }
 
     // The largest image of that shape that may be generated.
@@ -178,7 +235,7 @@ internal sealed class A1111GenerationReader
             return _fields.Text(name);
         int count = 0;
         return LoraTags.Rewrite(text, lora => ++count > LoraReader.MaxLoras ? Noted(null, $"more than {LoraReader.MaxLoras} LoRAs are named: the others are left out")
-            : _context.Loras.Find(lora.Name) is null ? Noted(null, $"There is no LoRA '{RequestFields.Shown(lora.Name)}': it is left out")
+            : _context.Lookups.Loras.Find(lora.Name) is null ? Noted(null, $"There is no LoRA '{RequestFields.Shown(lora.Name)}': it is left out")
             : double.IsNaN(lora.Weight) ? Noted(lora with { Weight = 1 }, $"The weight of the LoRA '{RequestFields.Shown(lora.Name)}' is no number: 1 is used")
             : lora);
     }
@@ -188,6 +245,24 @@ internal sealed class A1111GenerationReader
         if (!Notes.Contains(note))
             Notes.Add(note);
         return lora;
+    }
+
+    private string WithKnownPeople(string prompt, ModelDefinition? model) => PeopleTags.Without(prompt, name =>
+    {
+        string? problem = _context.Lookups.People.Find(name) is null ? $"There is nobody called '{RequestFields.Shown(name)}'"
+            : model is { IsEditModel: false } ? $"The model {model.Id} looks at no images, so <ref:{RequestFields.Shown(name)}> means nothing to it" : null;
+        if (problem is not null)
+            Notes.Add(problem + ": it is left out");
+        return problem is not null;
+    });
+
+    private IReadOnlyList<byte[]> ReferencesFor(ModelDefinition? model)
+    {
+        IReadOnlyList<byte[]> sent = RequestImages.References(_body, _fields);
+        if (sent.Count == 0 || model is { IsEditModel: true })
+            return sent;
+        Notes.Add($"The model {model?.Id} looks at no images: the {sent.Count} in extra_images are left out");
+        return [];
     }
 
     // Automatic1111 takes any number; here it is taken to the nearest that is allowed.
@@ -208,8 +283,7 @@ internal sealed class A1111GenerationReader
     }
 
     /// <summary>Whether a name is one of those by which clients mean none.</summary>
-    public static bool IsDefaultName(string? text) =>
-        string.IsNullOrWhiteSpace(text) || text.Trim().ToUpperInvariant() is "NONE" or "N/A" or "AUTOMATIC" or "AUTO" or "DEFAULT" or "UNDEFINED" or "USE SAME SAMPLER" or "USE SAME SCHEDULER";
+    public static bool IsDefaultName(string? text) => TextValues.IsNoName(text);
 
     private void Put(string name, string? text)
     {

@@ -1,30 +1,29 @@
 using System.Text.Json;
-using NetVips;
 using SdCpp.Interop;
-using SdStudio.Server.Generation;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Images;
 
 namespace SdStudio.Server.Http.A1111;
 
 /// <summary>The images of <c>img2img</c>, in the shape of the result as Automatic1111's resize modes have it.</summary>
-internal sealed class A1111Images(RequestBody body, RequestImages images, ImageSize? size, List<string> notes)
+internal sealed class A1111Images(RequestBody body, RequestImages images, A1111GenerationReader reader)
 {
-    private const double DefaultMaskBlur = 4;
-    private const double MaxMaskBlur = 256;
-
     private readonly RequestFields _fields = new(body.Fields);
 
-    /// <summary>The input image and the mask.</summary>
-    public async Task<RequestInputs> ReadAsync(CancellationToken cancellation)
+    /// <summary>The input image, the mask, and what the model is to look at besides; null when there is none of them and none is needed.</summary>
+    public async Task<RequestInputs?> ReadAsync(bool fromImage, CancellationToken cancellation)
     {
-        byte[] image = FindImage();
-        byte[]? mask = body.File("mask");
-        RequestInputs inputs = await images.EnterAsync(mask is null ? [image] : [image, mask], cancellation);
+        if (!fromImage && reader.References.Count == 0 && reader.Followed is null)
+            return null;
+        byte[]? image = fromImage ? FindImage() : null, mask = fromImage ? body.File("mask") : null;
+        RequestInputs inputs = await images.EnterAsync([.. new[] { image, mask, reader.Followed }.OfType<byte[]>(), .. reader.References], cancellation);
         return RequestImages.Filled(inputs, () =>
         {
-            inputs.Image = Shaped(images.Decode(image, "init_images"));
-            inputs.Mask = mask is null ? null : Mask(mask);
+            inputs.References.AddRange(reader.References.Select(reference => images.Decode(reference, "extra_images")));
+            inputs.Control = reader.Followed is { } followed ? images.Decode(followed, "alwayson_scripts.controlnet") : null;
+            inputs.Image = image is null ? null : Shaped(images.Decode(image, "init_images"));
+            // Its clients paint: of a mask with transparency the opaque part is meant.
+            inputs.Mask = mask is null ? null : Shaped(images.DecodeMask(mask, MaskAlpha.Strokes));
             _fields.ThrowIfRefused();
         });
     }
@@ -38,37 +37,25 @@ internal sealed class A1111Images(RequestBody body, RequestImages images, ImageS
         }
 
         if (list.GetArrayLength() > 1)
-            notes.Add("init_images: only the first is used");
+            reader.Notes.Add("init_images: only the first is used; extra_images is for more, with models that look at them");
         string text = RequestFields.TextOf(list[0])
             ?? throw new BadRequestException([new FieldProblem("init_images", "init_images is not valid Unicode; send base64 or a data URL")], detail: null);
         return EncodedImage.Decode(text, "init_images");
     }
 
-    // Its clients paint: of a mask with transparency the opaque part is meant.
-    private ImageBuffer Mask(byte[] bytes)
-    {
-        ImageBuffer mask = Shaped(images.DecodeMask(bytes, MaskAlpha.Strokes));
-        if (_fields.Flag("inpainting_mask_invert") == true)
-            mask = Replaced(mask, ImageDecoder.Invert(mask));
-        double blur = Blur("mask_blur") ?? Math.Max(Blur("mask_blur_x") ?? DefaultMaskBlur, Blur("mask_blur_y") ?? DefaultMaskBlur);
-        return blur > 0 ? Replaced(mask, ImageDecoder.Blur(mask, blur)) : mask;
-    }
-
-    private double? Blur(string field) => _fields.Number(double.MinValue, double.MaxValue, field) is { } value ? Math.Clamp(value, 0, MaxMaskBlur) : null;
-
     private ImageBuffer Shaped(ImageBuffer image)
     {
-        if (size is not { } target || (target.Width == image.Width && target.Height == image.Height))
+        if (reader.InputSize is not { } target || (target.Width == image.Width && target.Height == image.Height))
             return image;
         long? mode = _fields.Integer(int.MinValue, int.MaxValue, "resize_mode");
         if (mode is not (null or 0 or 1 or 2) && image.Channels > 1)
-            notes.Add($"resize_mode {mode} is done to the image, as 0, not to latents");
+            reader.Notes.Add($"resize_mode {mode} is done to the image, as 0, not to latents");
         return Replaced(image, mode switch
         {
             1 => ImageDecoder.Cover(image, target.Width, target.Height),
             2 => ImageShapes.Contain(image, target.Width, target.Height),
             // 0, and 3, which is the same done to latents.
-            _ => ImageDecoder.Resize(image, target.Width, target.Height, Enums.Kernel.Lanczos3),
+            _ => ImageDecoder.Resize(image, target.Width, target.Height),
         });
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using SdCpp.Interop;
+using SdStudio.Server.Generation;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Models.Cache;
@@ -11,23 +12,20 @@ namespace SdStudio.Server.Http.A1111;
 /// <summary>The lists under <c>/sdapi/v1</c> that clients fill their menus from. No answer names a folder of the server.</summary>
 internal static class A1111Lists
 {
-    // The latent upscalers of A1111's clients: the image is upscaled before the second pass instead. Lanczos does it for all of them.
-    private static readonly string[] LatentModes =
-        ["Latent", "Latent (antialiased)", "Latent (bicubic)", "Latent (bicubic antialiased)", "Latent (nearest)", "Latent (nearest-exact)"];
-
     public static void MapSdLists(this RouteGroupBuilder api, bool documentShapes)
     {
         api.MapGet("/samplers", async (HttpContext context, EngineHost host) => Samplers(await host.Ready.WaitAsync(context.RequestAborted), IsDocument(context, documentShapes)));
         api.MapGet("/schedulers", async (HttpContext context, EngineHost host) => Schedulers(await host.Ready.WaitAsync(context.RequestAborted), IsDocument(context, documentShapes)));
         api.MapGet("/sd-models", (HttpContext context, ClientModels models) => Models(models, IsDocument(context, documentShapes)));
         api.MapGet("/upscalers", (ModelCatalogue catalogue) => A1111Responses.Json(Upscalers(catalogue)));
-        api.MapGet("/latent-upscale-modes", () => A1111Responses.Json(A1111Responses.List(LatentModes.Select(name => new JsonObject { ["name"] = name }))));
-        api.MapGet("/sd-vae", (ModelCatalogue catalogue) => A1111Responses.Json(Vaes(catalogue)));
-        api.MapGet("/sd-modules", (ModelCatalogue catalogue) => A1111Responses.Json(Vaes(catalogue)));
+        api.MapGet("/latent-upscale-modes", () => A1111Responses.Json(A1111Responses.List(LatentUpscalers.All.Select(name => new JsonObject { ["name"] = name }))));
+        api.MapGet("/sd-vae", (VaeFiles vaes) => A1111Responses.Json(Vaes(vaes)));
+        api.MapGet("/sd-modules", (VaeFiles vaes) => A1111Responses.Json(Vaes(vaes)));
         api.MapGet("/loras", (LoraFolder loras) => A1111Responses.Json(A1111Responses.List(loras.Names.Select(name => new JsonObject
         {
             ["name"] = name, ["alias"] = name, ["path"] = Path.GetFileName(loras.Find(name) ?? name), ["metadata"] = new JsonObject(),
         }))));
+        api.MapGet("/controlnets", (ControlNetFolder nets) => A1111Responses.Json(A1111Responses.List(nets.Names.Select(name => (JsonNode)name))));
         api.MapGet("/memory", (EngineHost host) => A1111Responses.Json(Memory(host)));
         api.MapGet("/version", (EngineHost host) => A1111Responses.Json(Version(host)));
         api.MapGet("/cmd-flags", (HttpContext context) => A1111Responses.Json(new JsonObject
@@ -45,9 +43,9 @@ internal static class A1111Lists
         api.MapGet("/realesrgan-models", (ModelCatalogue catalogue) => A1111Responses.Json(A1111Responses.List(catalogue.Upscalers
             .Where(upscaler => upscaler is { File: not null, IsThere: true })
             .Select(upscaler => new JsonObject { ["name"] = upscaler.Name, ["path"] = Path.GetFileName(upscaler.File!.Written), ["scale"] = upscaler.Scale }))));
-        api.MapGet("/embeddings", () => A1111Responses.Json(new JsonObject { ["loaded"] = new JsonObject(), ["skipped"] = new JsonObject() }));
+        api.MapGet("/embeddings", (EmbeddingFolder embeddings) => A1111Responses.Json(Embeddings(embeddings)));
         api.MapGet("/scripts", () => A1111Responses.Json(new JsonObject { ["txt2img"] = new JsonArray(), ["img2img"] = new JsonArray() }));
-        foreach (string action in new[] { "refresh-checkpoints", "refresh-vae", "refresh-loras" })
+        foreach (string action in new[] { "refresh-checkpoints", "refresh-vae", "refresh-loras", "refresh-embeddings" })
         {
             api.MapPost($"/{action}", (ModelCatalogue catalogue) =>
             {
@@ -122,9 +120,21 @@ internal static class A1111Lists
         ["name"] = name, ["model_name"] = file is null ? null : name, ["model_path"] = file, ["model_url"] = null, ["scale"] = scale,
     };
 
-    private static JsonArray Vaes(ModelCatalogue catalogue) => A1111Responses.List(catalogue.Models
-        .Select(model => model.Options.VaePath).OfType<string>().Where(File.Exists).Select(path => Path.GetFileName(path)!).Distinct(StringComparer.Ordinal)
-        .Select(name => new JsonObject { ["model_name"] = name, ["filename"] = name }));
+    private static JsonObject Embeddings(EmbeddingFolder folder)
+    {
+        List<Embedding> all = [.. folder.All];
+        (string Word, JsonNode? Shown)[] shown = [.. all.Select(embedding => (embedding.Word, (JsonNode?)new JsonObject
+        {
+            ["step"] = null, ["sd_checkpoint"] = null, ["sd_checkpoint_name"] = null, ["shape"] = embedding.Width, ["vectors"] = embedding.Vectors,
+        }))];
+        return new JsonObject
+        {
+            ["loaded"] = new JsonObject(shown.Where((_, index) => all[index].Family != ModelFamily.Unknown).Select(pair => KeyValuePair.Create(pair.Word, pair.Shown))),
+            ["skipped"] = new JsonObject(shown.Where((_, index) => all[index].Family == ModelFamily.Unknown).Select(pair => KeyValuePair.Create(pair.Word, pair.Shown))),
+        };
+    }
+
+    private static JsonArray Vaes(VaeFiles vaes) => A1111Responses.List(vaes.Names.Select(name => new JsonObject { ["model_name"] = name, ["filename"] = name }));
 
     private static JsonObject Memory(EngineHost host)
     {

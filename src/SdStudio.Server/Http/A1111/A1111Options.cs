@@ -15,6 +15,7 @@ internal sealed class A1111Options(JsonObject stored, ClientModels models)
 {
     public const string CheckpointKey = "sd_model_checkpoint";
     public const string ClipLayersKey = "CLIP_stop_at_last_layers";
+    public const string VaeKey = "sd_vae";
 
     // What Automatic1111 starts with, of the settings that clients look at.
     private const string Defaults =
@@ -34,6 +35,9 @@ internal sealed class A1111Options(JsonObject stored, ClientModels models)
 
     /// <summary>Layers of the text encoder to stop at, as <c>CLIP_stop_at_last_layers</c> has it; 1 for the model's own.</summary>
     public string? ClipLayers => stored[ClipLayersKey]?.ToString();
+
+    /// <summary>The decoder of requests that name none.</summary>
+    public string? Vae => stored[VaeKey]?.ToString();
 
     /// <summary>Every setting.</summary>
     public JsonObject Read()

@@ -7,7 +7,7 @@ namespace SdStudio.Server.Http.A1111;
 internal sealed class A1111Override
 {
     // Those whose value asks for nothing that is not done anyway.
-    private static readonly string[] Used = [A1111Options.CheckpointKey, A1111Options.ClipLayersKey];
+    private static readonly string[] Used = [A1111Options.CheckpointKey, A1111Options.ClipLayersKey, A1111Options.VaeKey];
 
     private readonly RequestFields _fields;
 
@@ -17,6 +17,7 @@ internal sealed class A1111Override
         _fields = new RequestFields(settings);
         Checkpoint = _fields.Text(A1111Options.CheckpointKey);
         ClipLayers = _fields.Text(A1111Options.ClipLayersKey);
+        Vae = _fields.Text(A1111Options.VaeKey);
         List<string> unused = [.. settings.Where(setting => !Used.Contains(setting.Key) && A1111Options.ChangesSomething(setting.Key, setting.Value)).Select(setting => setting.Key)];
         if (unused.Count > 0)
             notes.Add($"override_settings: {A1111Responses.Names(unused)} {(unused.Count == 1 ? "is" : "are")} not used by this server");
@@ -27,6 +28,9 @@ internal sealed class A1111Override
 
     /// <summary>Layers of the text encoder to stop at.</summary>
     public string? ClipLayers { get; }
+
+    /// <summary>The decoder of this request.</summary>
+    public string? Vae { get; }
 
     /// <exception cref="BadRequestException">A setting that is used has the wrong type.</exception>
     public void ThrowIfRefused() => _fields.ThrowIfRefused();

@@ -21,7 +21,7 @@ internal sealed class OpenAiGenerator(
         bool fromImage = type != JobType.Generate;
         var asked = new OpenAiRequest(body, now, models, fromImage);
         var fields = new RequestFields(asked.Body.Fields);
-        using RequestInputs? inputs = fromImage ? await submission.Images.ReadAsync(asked.Body, fields, ApiKeys.ScopeOf(context), left) : null;
+        using RequestInputs? inputs = await submission.Images.ReadAsync(type, asked.Body, fields, ApiKeys.ScopeOf(context), left);
         Job job = await submission.AcceptAsync(context.Request, new GenerateCommand(type, asked.Body, fields, inputs), now, left);
         if (asked.Stream)
             return SseWriter.Answer(context.Response, events => stream.WriteAsync(events, job, asked, left));
@@ -47,6 +47,10 @@ internal sealed class OpenAiGenerator(
         answer["created"] = (job.CompletedAt ?? job.CreatedAt) / 1000;
         answer["data"] = A1111Responses.List(data);
         answer["usage"] = OpenAiImages.Usage();
+        if (job.Settings.OutsideMaskChanged is { } changed)
+            answer["outside_mask_changed"] = changed;
+        if (job.Settings.Notes is { } notes)
+            answer["notes"] = A1111Responses.List(notes.Select(note => (JsonNode)note));
         return answer;
     }
 

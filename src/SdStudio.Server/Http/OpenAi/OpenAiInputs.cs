@@ -17,13 +17,7 @@ internal static class OpenAiInputs
 
     private static bool IsImageField(string name) => name == "image" || (name.StartsWith("image[", StringComparison.Ordinal) && name.EndsWith(']'));
 
-    private static byte[] Decode(JsonElement item, string field)
-    {
-        JsonElement value = item;
-        if (item.ValueKind == JsonValueKind.Object && (item.TryGetProperty("image_url", out JsonElement named) || item.TryGetProperty("b64_json", out named)))
-            value = named.ValueKind == JsonValueKind.Object && named.TryGetProperty("url", out JsonElement url) ? url : named;
-        return RequestFields.TextOf(value) is { Length: > 0 } text
-            ? EncodedImage.Decode(text, field)
-            : throw new BadRequestException([new FieldProblem("images", $"{field} has no image; send {{\"image_url\": a data URL}}")], detail: null);
-    }
+    private static byte[] Decode(JsonElement item, string field) => EncodedImage.TextOf(item) is { } text
+        ? EncodedImage.Decode(text, field)
+        : throw new BadRequestException([new FieldProblem("images", $"{field} has no image; send {{\"image_url\": a data URL}}")], detail: null);
 }

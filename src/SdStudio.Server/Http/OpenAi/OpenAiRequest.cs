@@ -89,6 +89,12 @@ internal sealed class OpenAiRequest
         var files = new Dictionary<string, IReadOnlyList<byte[]>>(StringComparer.Ordinal);
         if (fromImage && OpenAiInputs.Of(body) is { Count: > 0 } images)
             files["image"] = images;
+        foreach (string name in Parameters.Get("ref_images").Names)
+        {
+            if ((body.Files.GetValueOrDefault(name) ?? body.Files.GetValueOrDefault(name + "[]")) is { } references)
+                files[name] = references;
+        }
+
         if (body.Files.TryGetValue("mask", out IReadOnlyList<byte[]>? mask))
             files["mask"] = mask;
         return body.Translated(fields, files);

@@ -38,7 +38,7 @@ internal static class ApiDescriptionClients
     };
 
     public static bool IsClientPath(string path) =>
-        path.StartsWith("sdapi/", StringComparison.Ordinal) || path.StartsWith("v1/", StringComparison.Ordinal);
+        path.StartsWith("sdapi/", StringComparison.Ordinal) || path.StartsWith("controlnet/", StringComparison.Ordinal) || path.StartsWith("v1/", StringComparison.Ordinal);
 
     public static ClientOperation? Find(Microsoft.AspNetCore.Mvc.ApiExplorer.ApiDescription description) =>
         Operations.GetValueOrDefault($"{description.HttpMethod} {description.RelativePath}");

@@ -37,7 +37,16 @@ internal record A1111GenerateBody
     [Description("How far img2img, or the second pass of hires, may leave the first image; 0 to 1")]
     public double? DenoisingStrength { get; init; }
 
-    [Description("sd_model_checkpoint and CLIP_stop_at_last_layers")]
+    [Description("Images that the model looks at, base64 or data URLs; for models with the capability imgedit")]
+    public IReadOnlyList<string>? ExtraImages { get; init; }
+
+    [Description("controlnet: {args: [unit]} with image, model, module and weight")]
+    public Dictionary<string, JsonElement>? AlwaysonScripts { get; init; }
+
+    [Description("exact, fast or fastest")]
+    public string? Speed { get; init; }
+
+    [Description("sd_model_checkpoint, sd_vae and CLIP_stop_at_last_layers")]
     public Dictionary<string, JsonElement>? OverrideSettings { get; init; }
 
     public bool? SendImages { get; init; }
@@ -53,6 +62,16 @@ internal sealed record A1111TextToImageBody : A1111GenerateBody
     public string? HrUpscaler { get; init; }
 
     public int? HrSecondPassSteps { get; init; }
+
+    public string? HrPrompt { get; init; }
+
+    public string? HrNegativePrompt { get; init; }
+
+    public string? HrSamplerName { get; init; }
+
+    public string? HrScheduler { get; init; }
+
+    public double? HrCfg { get; init; }
 }
 
 /// <summary>Image-to-image and inpainting.</summary>
@@ -65,6 +84,18 @@ internal sealed record A1111ImageToImageBody : A1111GenerateBody
     public string? Mask { get; init; }
 
     public double? MaskBlur { get; init; }
+
+    [Description("Only the masked area, at width x height; true without it")]
+    public bool? InpaintFullRes { get; init; }
+
+    [Description("What is seen around the masked area, pixels of the image")]
+    public int? InpaintFullResPadding { get; init; }
+
+    [Description("What the masked area begins from: 0 the colours around it, 1 the image, 2 noise, 3 nothing")]
+    public int? InpaintingFill { get; init; }
+
+    [Description("1: what is white is kept")]
+    public int? InpaintingMaskInvert { get; init; }
 
     public int? ResizeMode { get; init; }
 }

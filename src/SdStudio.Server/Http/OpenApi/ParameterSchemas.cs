@@ -16,6 +16,8 @@ internal static class ParameterSchemas
         [typeof(GenerateBody)] = JobType.Generate, [typeof(EditBody)] = JobType.Edit, [typeof(VariationBody)] = JobType.Variation, [typeof(UpscaleBody)] = JobType.Upscale,
     };
 
+    private static readonly string[] SideNames = ["left", "top", "right", "bottom"];
+
     // Of the clients' surfaces: what stands in their types is theirs, and the rows of the table follow under the names that they have there.
     private static readonly Dictionary<Type, (string JobType, bool IsForm, Func<Parameter, string?> NameOf)> ClientBodies = new()
     {
@@ -96,6 +98,15 @@ internal static class ParameterSchemas
                 schema.MaxItems = Parameter.MaxIntegers;
                 SetRange((OpenApiSchema)schema.Items, range);
                 break;
+            case ParameterKind.Sides:
+                schema.Properties = SideNames.ToDictionary(side => side, IOpenApiSchema (_) => Side(range));
+                break;
+            case ParameterKind.Images:
+                schema.Items = new OpenApiSchema { Type = JsonSchemaType.String, Format = isForm ? "binary" : "byte" };
+                break;
+            case ParameterKind.Controls:
+                schema.Items = Control();
+                break;
             case ParameterKind.Loras:
                 schema.Items = Lora();
                 schema.MaxItems = LoraReader.MaxLoras;
@@ -125,7 +136,8 @@ internal static class ParameterSchemas
         ParameterKind.Integer => JsonSchemaType.Integer,
         ParameterKind.Number => JsonSchemaType.Number,
         ParameterKind.Flag => JsonSchemaType.Boolean,
-        ParameterKind.Integers or ParameterKind.Loras => JsonSchemaType.Array,
+        ParameterKind.Integers or ParameterKind.Loras or ParameterKind.Images or ParameterKind.Controls => JsonSchemaType.Array,
+        ParameterKind.Sides => JsonSchemaType.Object,
         _ => JsonSchemaType.String,
     };
 
@@ -142,6 +154,28 @@ internal static class ParameterSchemas
         schema.Minimum = range?.Min.ToString(CultureInfo.InvariantCulture);
         schema.Maximum = range?.Max.ToString("0.################", CultureInfo.InvariantCulture);
     }
+
+    private static OpenApiSchema Side((double Min, double Max)? range)
+    {
+        var schema = new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int32", Default = 0 };
+        SetRange(schema, range);
+        return schema;
+    }
+
+    private static OpenApiSchema Control() => new()
+    {
+        Type = JsonSchemaType.Object,
+        Required = new HashSet<string> { "model" },
+        Properties = new Dictionary<string, IOpenApiSchema>
+        {
+            ["image"] = new OpenApiSchema { Type = JsonSchemaType.String, Format = "byte", Description = "Base64 or a data URL; without it control_image, or the input image" },
+            ["model"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "A file's name in the folder of ControlNets" },
+            ["weight"] = new OpenApiSchema { Type = JsonSchemaType.Number, Format = "double", Minimum = "0", Maximum = "2", Default = 1 },
+            ["preprocessor"] = new OpenApiSchema { Type = JsonSchemaType.String, Enum = [.. ControlSetting.Preprocessors.Select(name => (JsonNode)name)], Default = ControlSetting.None },
+            ["low_threshold"] = new OpenApiSchema { Type = JsonSchemaType.Number, Format = "double", Minimum = "0", Maximum = "1", Description = "Of canny" },
+            ["high_threshold"] = new OpenApiSchema { Type = JsonSchemaType.Number, Format = "double", Minimum = "0", Maximum = "1", Description = "Of canny" },
+        },
+    };
 
     private static OpenApiSchema Lora() => new()
     {

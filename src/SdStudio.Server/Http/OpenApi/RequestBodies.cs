@@ -42,3 +42,6 @@ internal sealed record PlaceBody
 
 /// <summary>A key to exchange for a cookie.</summary>
 internal sealed record LoginBody([property: Description("An API key of this server")] string ApiKey);
+
+/// <summary>Images of somebody: files of a form, or base64 in JSON; one or several.</summary>
+internal sealed record PersonBody([property: Description("An image, or a list of images")] string Image);

@@ -1,37 +1,51 @@
 using SdStudio.Server.Generation;
 using SdStudio.Server.Models.Catalogue;
-using SdStudio.Server.Models.Files;
 
 namespace SdStudio.Server.Http.Requests;
 
 /// <summary>Reads the settings of a job: every field checked, every default filled in from the model.</summary>
-internal sealed class GenerationReader(RequestFields fields, ModelCatalogue catalogue, LoraFolder loras, ModelFileCache files, ParameterLimits limits)
+internal sealed class GenerationReader(RequestFields fields, Lookups lookups, ParameterLimits limits)
 {
+    private readonly ModelCatalogue _catalogue = lookups.Catalogue;
+
     /// <param name="type">Generate, edit or variation.</param>
-    /// <param name="input">The size of the input image; null for none.</param>
+    /// <param name="sent">The images that came with it.</param>
     /// <param name="needsPrompt">Whether it is wrong without words.</param>
-    public GenerationSettings Generate(string type, ImageSize? input, bool needsPrompt)
+    public GenerationSettings Generate(string type, SentImages sent, bool needsPrompt)
     {
+        (ImageSize? input, bool hasMask) = (sent.Input, sent.HasMask);
         string? prompt = needsPrompt ? fields.RequiredText("prompt", limits.MaxPromptBytes) : fields.BoundedText("prompt", limits.MaxPromptBytes);
         (string words, List<LoraSetting> tagged) = LoraTags.Take(prompt ?? "");
-        ModelDefinition? model = FindModel(type == JobType.Generate ? null : catalogue.DefaultImageToImage);
-        ImageSize size = ReadSize(model, input);
-        GenerationSettings settings = ReadRows(type, model?.Defaults) with
+        (words, IReadOnlyList<string> named) = PeopleTags.Take(words);
+        ModelDefinition? model = FindModel(type == JobType.Generate ? null : _catalogue.DefaultImageToImage);
+        GenerationSettings settings = ReadRows(type, model?.Defaults);
+        if (input is null || (!hasMask && settings.Inpaint?.Extend is null))
+            settings = settings with { Inpaint = null };
+        ImageSize size = ReadSize(model, input, settings.Inpaint);
+        settings = WithSpeed(settings, model);
+        List<string> notes = hasMask && type == JobType.Edit && model is { IsEditModel: true, Remote: null }
+            ? [$"The model {model.Id} looks at the whole image and knows no masks: it changes what it likes, and only what the mask shows is kept of that"] : [];
+        settings = settings with
         {
-            Model = model?.Id ?? "", Prompt = words, Width = size.Width, Height = size.Height, Loras = new LoraReader(fields, loras).Read(tagged),
+            Control = new ControlReader(fields, lookups).Read(sent.HasControl || input is not null, model, notes),
+            Notes = notes.Count > 0 ? notes : null,
+            Model = model?.Id ?? "", Prompt = words, Width = size.Width, Height = size.Height, Loras = new LoraReader(fields, lookups.Loras).Read(tagged),
+            People = new PeopleReader(fields, lookups.People).Read(named, sent.References + (type == JobType.Edit ? 1 : 0), model),
         };
         if (input is null)
-            settings = new HiresReader(fields, catalogue, limits).Read(settings, model);
+            settings = new HiresReader(fields, _catalogue, limits).Read(settings, model);
         if (settings.Tiling && fields.IsGiven("vae_tiling") && settings.VaeTiling)
             fields.Refuse("vae_tiling", "vae_tiling and tiling are both set; an image whose edges fit each other cannot be decoded in tiles, leave one of them out");
-        SchedulerRules.Check(fields, settings, model, files);
+        if (settings.Vae is { } vae && model is { Remote: null } && lookups.Vaes.Find(vae) is null)
+            fields.Refuse("vae", $"vae is '{RequestFields.Shown(vae)}'; {(lookups.Vaes.Names.Any() ? $"allowed is one of: {string.Join(", ", lookups.Vaes.Names)}" : "there is no such file")}");
+        SchedulerRules.Check(fields, settings, model, lookups.Files);
         return settings with { VaeTiling = settings.VaeTiling && !settings.Tiling };
     }
 
     /// <param name="input">The size of the image to upscale.</param>
     public GenerationSettings Upscale(ImageSize input)
     {
-        UpscalerDefinition upscaler = UpscalerReader.Find(fields, catalogue, "upscaler", Parameters.DefaultUpscaler);
+        UpscalerDefinition upscaler = UpscalerReader.Find(fields, _catalogue, "upscaler", Parameters.DefaultUpscaler);
         long mode = fields.Value<long>("resize_mode", limits) ?? 0;
         double factor = fields.Value<double>("upscale_factor", limits) ?? 2;
         long? width = fields.Value<long>("target_width", limits);
@@ -76,17 +90,27 @@ internal sealed class GenerationReader(RequestFields fields, ModelCatalogue cata
         return null;
     }
 
+    // A quality means what the model's entry says, unless the request says how fast by itself.
+    private GenerationSettings WithSpeed(GenerationSettings settings, ModelDefinition? model)
+    {
+        if (model is null)
+            return settings;
+        if (!fields.IsGiven("speed") && settings.Quality is { } quality && model.SpeedOfQuality.TryGetValue(quality, out string? speed))
+            settings = settings with { Speed = speed == Speed.Exact ? null : speed };
+        return model.Remote is null ? settings with { StepCache = StepCaches.Of(model, lookups.ControlNets.FamilyOf(model), settings.Speed) } : settings;
+    }
+
     private ModelDefinition? FindModel(ModelDefinition? fallback)
     {
         if (fallback is not null && fields.Text("model") is null)
             return fallback;
         if (fields.RequiredText("model", limits.MaxPromptBytes) is not { } id)
             return null;
-        ModelDefinition? model = catalogue.Find(id);
+        ModelDefinition? model = _catalogue.Find(id);
         if (model is null)
         {
             string shown = RequestFields.Shown(id);
-            string available = string.Join(", ", catalogue.Models.Select(known => known.Id));
+            string available = string.Join(", ", _catalogue.Models.Select(known => known.Id));
             fields.Refuse("model", $"Invalid model: {shown}", $"Model '{shown}' not found in configuration. Available models: {available}");
         }
         else if (model.Unsupported is { } reason)
@@ -97,19 +121,34 @@ internal sealed class GenerationReader(RequestFields fields, ModelCatalogue cata
         return model;
     }
 
-    private ImageSize ReadSize(ModelDefinition? model, ImageSize? input)
+    private ImageSize ReadSize(ModelDefinition? model, ImageSize? input, InpaintSetting? inpaint)
     {
         ImageSize usual = model?.DefaultSize ?? ImageSize.Default;
         if (fields.Text("size") is not { } text || text.Equals("auto", StringComparison.OrdinalIgnoreCase))
-            return input is { } given ? Like(given, usual) : usual;
-        bool allowed = ImageSize.TryParse(text, out ImageSize size)
-            && size.Width >= Parameters.MinSide && size.Width <= limits.MaxSide && size.Height >= Parameters.MinSide && size.Height <= limits.MaxSide
-            && (long)size.Width * size.Height <= limits.MaxPixels;
-        if (!allowed)
+            return input is not { } given ? usual : inpaint?.Extend is { } sides ? Extended(sides, given) : inpaint is { OnlyMasked: true } ? usual : Like(given, usual);
+        if (!ImageSize.TryParse(text, out ImageSize size) || !IsAllowed(size))
         {
             fields.Refuse(
                 "size",
                 $"size is '{RequestFields.Shown(text)}'; allowed is WIDTHxHEIGHT, e.g. 512x768, each side {Parameters.MinSide} to {limits.MaxSide} and together at most {limits.MaxPixels} pixels");
+        }
+
+        return size;
+    }
+
+    private bool IsAllowed(ImageSize size) =>
+        size.Width >= Parameters.MinSide && size.Width <= limits.MaxSide && size.Height >= Parameters.MinSide && size.Height <= limits.MaxSide
+        && (long)size.Width * size.Height <= limits.MaxPixels;
+
+    // Whoever extends an image wants it back as it is.
+    private ImageSize Extended(Sides sides, ImageSize input)
+    {
+        ImageSize size = sides.Around(input);
+        if (!IsAllowed(size))
+        {
+            fields.Refuse(
+                "extend",
+                $"extend makes the image of {input} pixels {size}; allowed are {Parameters.MinSide} to {limits.MaxSide} a side and together at most {limits.MaxPixels}. Extend it less, or name a size that the whole is scaled to");
         }
 
         return size;
@@ -123,4 +162,15 @@ internal sealed class GenerationReader(RequestFields fields, ModelCatalogue cata
 
         int Side(int side) => Math.Max(Parameters.MinSide, (int)Math.Round(side * scale / Parameters.MinSide) * Parameters.MinSide);
     }
+}
+
+/// <summary>The images that came with a request.</summary>
+/// <param name="Input">The size of the input image; null for none.</param>
+/// <param name="HasMask">Whether a mask came with it.</param>
+/// <param name="HasControl">Whether an image came for a ControlNet.</param>
+/// <param name="References">How many came for the model to look at.</param>
+internal readonly record struct SentImages(ImageSize? Input, bool HasMask, bool HasControl, int References)
+{
+    public static SentImages Of(RequestInputs? inputs) => new(
+        inputs?.Image is { } image ? new ImageSize(image.Width, image.Height) : null, inputs?.Mask is not null, inputs?.Control is not null, inputs?.References.Count ?? 0);
 }

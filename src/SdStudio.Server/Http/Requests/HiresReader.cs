@@ -15,6 +15,14 @@ internal sealed class HiresReader(RequestFields fields, ModelCatalogue catalogue
         long? height = fields.Value<long>("hires_height", limits);
         var steps = (int)(fields.Value<long>("hires_steps", limits) ?? 0);
         double strength = fields.Value<double>("hires_strength", limits) ?? Parameters.DefaultStrength;
+        var own = new HiresSetting(0, 0, "", steps, strength)
+        {
+            Prompt = (string?)fields.Value(Parameters.Get("hires_prompt"), limits) is { } prompt ? LoraTags.Take(prompt).Prompt : null,
+            NegativePrompt = (string?)fields.Value(Parameters.Get("hires_negative_prompt"), limits),
+            Sampler = (string?)fields.Value(Parameters.Get("hires_sampler"), limits),
+            Scheduler = (string?)fields.Value(Parameters.Get("hires_scheduler"), limits),
+            CfgScale = fields.Value<double>("hires_cfg_scale", limits),
+        };
         if (scale is null && width is null && height is null)
             return settings;
         if (model?.Remote is not null)
@@ -22,11 +30,13 @@ internal sealed class HiresReader(RequestFields fields, ModelCatalogue catalogue
         ImageSize result = SizeOf(settings, scale, width, height);
         if (result.Width > limits.MaxSide || result.Height > limits.MaxSide || (long)result.Width * result.Height > limits.MaxPixels)
             fields.Refuse("hires_scale", $"The second pass would have {result} pixels; allowed are at most {limits.MaxSide} a side and {limits.MaxPixels} together");
-        UpscalerDefinition upscaler = UpscalerReader.Find(fields, catalogue, "hires_upscaler", Parameters.Resampler);
-        return settings with
-        {
-            Width = result.Width, Height = result.Height, Hires = new HiresSetting(settings.Width, settings.Height, upscaler.Name, steps, strength),
-        };
+        string upscaler = LatentUpscalers.Find(fields.Text("hires_upscaler")) ?? UpscalerReader.Find(fields, catalogue, "hires_upscaler", Parameters.Resampler).Name;
+        HiresSetting hires = own with { Width = settings.Width, Height = settings.Height, Upscaler = upscaler };
+        if (hires is { IsLatent: true, HasOwn: true })
+            fields.Refuse("hires_upscaler", $"hires_upscaler {upscaler} upscales inside the engine, in one call with the first pass: leave out what the second pass has of its own, or choose {Parameters.Resampler}");
+        if (hires.IsLatent && (result.Width < settings.Width || result.Height < settings.Height))
+            fields.Refuse("hires_upscaler", $"hires_upscaler {upscaler} makes nothing smaller: {result} is asked for, and the first pass has {new ImageSize(settings.Width, settings.Height)}");
+        return settings with { Width = result.Width, Height = result.Height, Hires = hires };
     }
 
     // One side gives the other by the image's shape.

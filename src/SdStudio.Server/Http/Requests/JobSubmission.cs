@@ -3,15 +3,13 @@ using SdCpp.Interop;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.Security;
 using SdStudio.Server.Images;
-using SdStudio.Server.Models.Catalogue;
-using SdStudio.Server.Models.Files;
 using SdStudio.Server.Queue;
 
 namespace SdStudio.Server.Http.Requests;
 
 /// <summary>Makes a job of a request: the one way in for every surface.</summary>
 internal sealed class JobSubmission(
-    LiveLimits limits, RequestImages images, ModelCatalogue catalogue, ModelFileCache modelFiles, LoraFolder loras, JobQueue queue, ImageFiles files)
+    LiveLimits limits, RequestImages images, Lookups lookups, JobQueue queue, ImageFiles files)
 {
     private const int MaxKeyCharacters = 255;
 
@@ -33,7 +31,7 @@ internal sealed class JobSubmission(
         ParameterLimits now = await limits.ReadyAsync(cancellation);
         var fields = new RequestFields(body.Fields);
         bool leaves = (string?)fields.Value(Parameters.Get("on_disconnect"), now) == "cancel";
-        using RequestInputs? inputs = type == JobType.Generate ? null : await images.ReadAsync(body, fields, ApiKeys.ScopeOf(request.HttpContext), cancellation);
+        using RequestInputs? inputs = await images.ReadAsync(type, body, fields, ApiKeys.ScopeOf(request.HttpContext), cancellation);
         Job job = await AcceptAsync(request, new GenerateCommand(type, body, fields, inputs), now, cancellation);
         return (job, leaves ? WhenClientLeaves.Cancel : WhenClientLeaves.Finish);
     }
@@ -44,27 +42,33 @@ internal sealed class JobSubmission(
     public Task<Job> AcceptAsync(HttpRequest request, GenerateCommand command, ParameterLimits now, CancellationToken cancellation)
     {
         SubmitOptions options = ReadOptions(request, command.Body, command.Fields, command.Part);
-        ImageSize? size = command.Inputs?.Image is { } image ? new ImageSize(image.Width, image.Height) : null;
-        var reader = new GenerationReader(command.Fields, catalogue, loras, modelFiles, now);
-        GenerationSettings settings = command.Type == JobType.Upscale ? reader.Upscale(size ?? default) : reader.Generate(command.Type, size, command.NeedsPrompt);
-        if (command.Inputs is { References.Count: > 0 } several)
-            CheckReferences(command.Fields, settings, several.References.Count + 1);
+        SentImages sent = SentImages.Of(command.Inputs);
+        var reader = new GenerationReader(command.Fields, lookups, now);
+        GenerationSettings settings = command.Type == JobType.Upscale ? reader.Upscale(sent.Input ?? default) : reader.Generate(command.Type, sent, command.NeedsPrompt);
+        if (sent.References > 0)
+            CheckReferences(command.Fields, settings, sent);
         command.Fields.ThrowIfRefused();
-        return AddAsync(settings with { SourceImageId = command.Inputs?.SourceId }, options, cancellation, command.Inputs);
+        List<FileInfo> people = [.. (settings.People ?? []).SelectMany(name => lookups.People.Find(name) ?? [])];
+        return AddAsync(settings with { SourceImageId = command.Inputs?.SourceId }, options, cancellation, command.Inputs, people);
     }
 
     /// <summary>Puts a job into the queue whose settings are known to be right.</summary>
+    /// <param name="settings">What it generates.</param>
+    /// <param name="options">What its client asks for besides.</param>
+    /// <param name="cancellation">The client left or the server stops.</param>
+    /// <param name="inputs">Its images.</param>
+    /// <param name="more">Files of images that the model looks at after those; copies are kept.</param>
     /// <exception cref="BadRequestException">Its model has no files.</exception>
-    public async Task<Job> AddAsync(GenerationSettings settings, SubmitOptions options, CancellationToken cancellation, RequestInputs? inputs = null)
+    public async Task<Job> AddAsync(
+        GenerationSettings settings, SubmitOptions options, CancellationToken cancellation, RequestInputs? inputs = null, IReadOnlyList<FileInfo>? more = null)
     {
-        if (catalogue.Find(settings.Model) is { IsThere: false } model)
+        if (lookups.Catalogue.Find(settings.Model) is { IsThere: false } model)
             throw ClientModels.WithoutFiles(model);
         string id = Guid.CreateVersion7().ToString();
         try
         {
             // The files first: a job that is in the queue has everything it needs.
-            if (inputs is not null)
-                settings = await SavedAsync(id, settings, inputs, cancellation);
+            settings = await SavedAsync(id, settings, inputs, more ?? [], cancellation);
             (Job job, bool added) = await queue.EnqueueAsync(id, settings, options, cancellation);
             if (!added)
                 await files.DeleteInputsAsync(id);
@@ -88,26 +92,37 @@ internal sealed class JobSubmission(
             key is null ? null : body.Fingerprint(request.Path));
     }
 
-    private async Task<GenerationSettings> SavedAsync(string id, GenerationSettings settings, RequestInputs inputs, CancellationToken cancellation)
+    private async Task<GenerationSettings> SavedAsync(
+        string id, GenerationSettings settings, RequestInputs? inputs, IReadOnlyList<FileInfo> more, CancellationToken cancellation)
     {
         List<string> references = [];
-        foreach (ImageBuffer reference in inputs.References)
-            references.Add(await files.SaveInputAsync(string.Create(CultureInfo.InvariantCulture, $"{id}_{references.Count + 1}"), reference, cancellation));
+        foreach (ImageBuffer reference in inputs?.References ?? [])
+            references.Add(await files.SaveInputAsync(NameOf(references.Count), reference, cancellation));
+        foreach (FileInfo file in more)
+            references.Add(await files.CopyInputAsync(NameOf(references.Count), file, cancellation));
+        string? input = inputs?.Image is { } image ? await files.SaveInputAsync(id, image, cancellation) : null;
+        // What has no image of its own follows the input image.
+        string? followed = inputs?.Control is { } control ? await files.SaveInputAsync(id + "_control", control, cancellation) : input;
         return settings with
         {
-            InputImage = inputs.Image is { } image ? await files.SaveInputAsync(id, image, cancellation) : null,
-            MaskImage = settings.Type != JobType.Upscale && inputs.Mask is { } mask ? await files.SaveInputAsync(id + "_mask", mask, cancellation) : null,
+            InputImage = input,
+            Control = settings.Control is { } unit ? unit with { Image = followed ?? "" } : null,
+            MaskImage = settings.Type != JobType.Upscale && inputs?.Mask is { } mask ? await files.SaveInputAsync(id + "_mask", mask, cancellation) : null,
             ReferenceImages = references.Count == 0 ? null : references,
         };
+
+        string NameOf(int index) => string.Create(CultureInfo.InvariantCulture, $"{id}_{index + 1}");
     }
 
-    // Only edit models take images as references; others start from an input image.
-    private void CheckReferences(RequestFields fields, GenerationSettings settings, int count)
+    // Only edit models look at images; others start from one.
+    private void CheckReferences(RequestFields fields, GenerationSettings settings, SentImages sent)
     {
-        if (settings.Type != JobType.Edit)
-            fields.Refuse("image", $"image: {count} images were sent; a {settings.Type} takes one");
-        else if (catalogue.Find(settings.Model) is { } model && (model.Remote is not null || !model.Capabilities.Contains("imgedit")))
-            fields.Refuse("image", $"image: {count} images were sent; the model {model.Id} takes one. Models with the capability imgedit take up to {ImageRequest.MaxImages}");
+        int count = sent.References + (sent.Input is null ? 0 : 1);
+        string field = sent.Input is null ? "ref_images" : "image";
+        if (settings.Type is not (JobType.Edit or JobType.Generate))
+            fields.Refuse(field, $"{field}: {count} images were sent; a {settings.Type} takes one");
+        else if (lookups.Catalogue.Find(settings.Model) is { IsEditModel: false } model)
+            fields.Refuse(field, $"{field}: {count} images were sent; the model {model.Id} takes {(sent.Input is null ? "none" : "one")}. Models with the capability imgedit take up to {ImageRequest.MaxImages}");
     }
 }
 

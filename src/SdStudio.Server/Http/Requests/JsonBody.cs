@@ -6,7 +6,7 @@ namespace SdStudio.Server.Http.Requests;
 /// <summary>A body of JSON, with images as base64 or data URLs.</summary>
 internal static class JsonBody
 {
-    private static readonly string[] FileFields = ["image", "mask"];
+    private static readonly string[] FileFields = ["image", "mask", "ref_images", "extra_images", "control_image"];
 
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
@@ -65,7 +65,7 @@ internal static class JsonBody
     private static List<string> TextsOf(JsonElement value)
     {
         IEnumerable<JsonElement> items = value.ValueKind == JsonValueKind.Array ? value.EnumerateArray() : [value];
-        List<string> texts = [.. items.Select(item => RequestFields.TextOf(item) ?? "")];
+        List<string> texts = [.. items.Select(item => EncodedImage.TextOf(item) ?? "")];
         return texts.TrueForAll(text => text.Length > 0) ? texts : [];
     }
 

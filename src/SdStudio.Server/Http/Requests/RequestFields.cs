@@ -25,6 +25,9 @@ internal sealed class RequestFields(IReadOnlyDictionary<string, JsonElement> val
         _detail ??= detail;
     }
 
+    /// <summary>What was wrong up to now, in sentences.</summary>
+    public IEnumerable<string> Problems => _problems.Select(problem => problem.Problem);
+
     /// <exception cref="BadRequestException">Something was wrong.</exception>
     public void ThrowIfRefused()
     {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Options;
 using SdCpp.Interop;
 using SdStudio.Server.Generation;
@@ -13,38 +14,62 @@ internal sealed class RequestImages(ImageFiles files, IJobQueries queries, Decod
     private const string SourceField = "source_image_id";
     private const int MaxIdCharacters = 64;
 
-    /// <summary>The image that a body brings or names, its mask, and every further image.</summary>
-    /// <exception cref="BadRequestException">There is none.</exception>
-    public async Task<RequestInputs> ReadAsync(RequestBody body, RequestFields fields, OwnerScope scope, CancellationToken cancellation)
+    /// <summary>The image that a body brings or names, its mask, and what the model is to look at besides; null when there is nothing and nothing is needed.</summary>
+    /// <exception cref="BadRequestException">There is no image, and the job's type needs one.</exception>
+    public async Task<RequestInputs?> ReadAsync(string type, RequestBody body, RequestFields fields, OwnerScope scope, CancellationToken cancellation)
     {
-        JobImage? source = await FindSourceAsync(fields, scope, cancellation);
-        IReadOnlyList<byte[]> images = body.Files.GetValueOrDefault("image") ?? (source is null ? [] : [await BytesOfAsync(source, cancellation)]);
-        if (images.Count == 0)
+        bool fromImage = type != JobType.Generate;
+        JobImage? source = fromImage ? await FindSourceAsync(fields, scope, cancellation) : null;
+        IReadOnlyList<byte[]> images = !fromImage ? [] : body.Files.GetValueOrDefault("image") ?? (source is null ? [] : [await BytesOfAsync(source, cancellation)]);
+        IReadOnlyList<byte[]> references = References(body, fields);
+        if (fromImage && images.Count == 0)
             throw new BadRequestException([new FieldProblem("image", "Missing required field: image")], $"Send a file in the field image, or an image's id in {SourceField}");
-        if (images.Count > ImageRequest.MaxImages)
-            throw new BadRequestException([new FieldProblem("image", $"image: {images.Count} images were sent; allowed are at most {ImageRequest.MaxImages}")], detail: null);
-        byte[]? mask = body.File("mask");
-        RequestInputs inputs = await EnterAsync(mask is null ? images : [.. images, mask], cancellation, source?.Id);
+        if (images.Count + references.Count > ImageRequest.MaxImages)
+            throw new BadRequestException([new FieldProblem("image", $"image: {images.Count + references.Count} images were sent; allowed are at most {ImageRequest.MaxImages}")], detail: null);
+        byte[]? control = type == JobType.Upscale ? null : ControlReader.ImageOf(body, fields);
+        if (images.Count + references.Count == 0 && control is null)
+            return null;
+        byte[]? mask = fromImage ? body.File("mask") : null;
+        RequestInputs inputs = await EnterAsync([.. images, .. references, .. new[] { mask, control }.OfType<byte[]>()], cancellation, source?.Id);
         return Filled(inputs, () =>
         {
-            inputs.Image = Decode(images[0], "image");
+            inputs.Image = fromImage ? Decode(images[0], "image") : null;
             inputs.References.AddRange(images.Skip(1).Select(image => Decode(image, "image")));
+            inputs.References.AddRange(references.Select(image => Decode(image, "ref_images")));
             inputs.Mask = mask is null ? null : DecodeMask(mask, MaskAlpha.Holes);
+            inputs.Control = control is null ? null : Decode(control, "control");
         });
+    }
+
+    /// <summary>The images that a model is to look at, under every name that clients have for them.</summary>
+    public static IReadOnlyList<byte[]> References(RequestBody body, RequestFields fields)
+    {
+        foreach (string name in Parameters.Get("ref_images").Names)
+        {
+            // What is an image was taken out of the fields.
+            if (fields.IsGiven(name) && !(body.Fields[name].ValueKind == JsonValueKind.Array && body.Fields[name].GetArrayLength() == 0))
+                fields.Refuse(name, $"{name} is a list with something that is no image; send files, base64 or data URLs");
+            if ((body.Files.GetValueOrDefault(name) ?? body.Files.GetValueOrDefault(name + "[]")) is { } files)
+                return files;
+        }
+
+        return [];
     }
 
     /// <summary>The input images of an earlier job, to use them again.</summary>
     public async Task<RequestInputs> ReadAsync(GenerationSettings settings, CancellationToken cancellation)
     {
         byte[]? image = await BytesOfAsync(settings.InputImage, cancellation), mask = await BytesOfAsync(settings.MaskImage, cancellation);
+        byte[]? control = await BytesOfAsync(settings.Control?.Image, cancellation);
         List<byte[]> references = [];
         foreach (string reference in settings.ReferenceImages ?? [])
             references.Add(await files.BytesAsync(reference, cancellation));
-        RequestInputs inputs = await EnterAsync([.. new[] { image, mask }.OfType<byte[]>(), .. references], cancellation, settings.SourceImageId);
+        RequestInputs inputs = await EnterAsync([.. new[] { image, mask, control }.OfType<byte[]>(), .. references], cancellation, settings.SourceImageId);
         return Filled(inputs, () =>
         {
             inputs.Image = image is null ? null : ImageDecoder.Read(image, "the job's input", ImageBuffer.MaxPixels);
             inputs.Mask = mask is null ? null : ImageDecoder.ReadMask(mask, "the job's mask", ImageBuffer.MaxPixels);
+            inputs.Control = control is null ? null : ImageDecoder.Read(control, "the job's input", ImageBuffer.MaxPixels);
             inputs.References.AddRange(references.Select(reference => ImageDecoder.Read(reference, "the job's input", ImageBuffer.MaxPixels)));
         });
     }

@@ -12,6 +12,9 @@ internal sealed class RequestInputs(IDisposable place) : IDisposable
     /// <summary>Where to generate; null for everywhere.</summary>
     public ImageBuffer? Mask { get; set; }
 
+    /// <summary>What a ControlNet follows.</summary>
+    public ImageBuffer? Control { get; set; }
+
     /// <summary>More images to look at.</summary>
     public List<ImageBuffer> References { get; } = [];
 
@@ -22,6 +25,7 @@ internal sealed class RequestInputs(IDisposable place) : IDisposable
     {
         Image?.Dispose();
         Mask?.Dispose();
+        Control?.Dispose();
         References.ForEach(reference => reference.Dispose());
         place.Dispose();
     }

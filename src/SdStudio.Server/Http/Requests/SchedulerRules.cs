@@ -19,7 +19,7 @@ internal static class SchedulerRules
     {
         if (model is null || model.Remote is not null)
             return;
-        if (!Fits(settings.Scheduler, settings.Steps) || (settings.Hires is { Steps: 1 } && !Fits(settings.Scheduler, 1)))
+        if (!Fits(settings.Scheduler, settings.Steps) || (settings.Hires is { Steps: 1 } && !Fits(settings.Hires.Scheduler ?? settings.Scheduler, 1)))
             fields.Refuse("scheduler", $"scheduler '{settings.Scheduler}' needs 2 steps or more; set steps to 2 or choose another scheduler, e.g. simple");
         if (settings.Scheduler == "ays" && !HasAys(model, files))
             fields.Refuse("scheduler", $"scheduler 'ays' has no steps for the model {model.Id}; it has them for SD 1.x, SD 2.x and SDXL. Choose another, e.g. simple");

@@ -65,7 +65,10 @@ internal static class GenerateApi
         JobStatus.Completed => Results.Json(
             new GenerateResponse(
                 job.Id, job.CreatedAt / 1000,
-                [.. images.Select(image => new GenerateResponseImage(image.Id, image.Index, RevisedPrompt: null))]),
+                [.. images.Select(image => new GenerateResponseImage(image.Id, image.Index, RevisedPrompt: null))])
+            {
+                OutsideMaskChanged = job.Settings.OutsideMaskChanged, Notes = job.Settings.Notes,
+            },
             ApiJson.Readable.GenerateResponse),
         _ when JobProblem.Of(job) is { } error => ApiErrors.Json(error.Status, error.Message, error.Detail),
         _ => Results.Json(

@@ -1,4 +1,5 @@
 using SdCpp.Interop;
+using SdStudio.Server.Generation;
 using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Models.Catalogue;
 using SdStudio.Server.Models.Downloads;
@@ -7,7 +8,7 @@ using SdStudio.Server.Models.Files;
 namespace SdStudio.Server.Http.Rest;
 
 /// <summary>What the API shows of models.</summary>
-internal sealed class ModelViews(ModelCache cache, FileHashes hashes, ModelFileCache facts)
+internal sealed class ModelViews(ModelCache cache, FileHashes hashes, ModelFileCache facts, ControlNetFits nets)
 {
     public ModelResponse Of(ModelDefinition model)
     {
@@ -21,6 +22,9 @@ internal sealed class ModelViews(ModelCache cache, FileHashes hashes, ModelFileC
             new GenerationParamsResponse(model.DefaultCfgScale, model.DefaultSteps, model.DefaultSampler),
             model.SupportsNegativePrompt)
         {
+            StepCaches = model.Remote is null ? new StepCachesResponse(CacheOf(model, Speed.Fast), CacheOf(model, Speed.Fastest)) : null,
+            ControlNets = nets.Of(model),
+            ReferenceImages = model.IsEditModel ? ImageRequest.MaxImages : 0,
             Family = FamilyOf(model, files),
             DownloadBytes = HubEntry.MissingBytes(model.HubFiles),
             Quant = model.Quant,
@@ -39,6 +43,8 @@ internal sealed class ModelViews(ModelCache cache, FileHashes hashes, ModelFileC
     }
 
     public FileStatusResponse FilesOf(ModelDefinition model) => FilesOf(model, model.FileInfos());
+
+    private string CacheOf(ModelDefinition model, string speed) => StepCaches.Of(model, nets.FamilyOf(model), speed)!.ToString();
 
     private string? FamilyOf(ModelDefinition model, FileInfo[] files)
     {

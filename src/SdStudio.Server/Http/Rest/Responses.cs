@@ -74,7 +74,16 @@ internal sealed record UpscalersResponse(IReadOnlyList<UpscalerResponse> Upscale
 /// <param name="DownloadBytes">What that takes; null when the catalogue does not tell.</param>
 internal sealed record UpscalerResponse(string Id, string Name, string? Description, int Scale, bool Exists, bool Downloadable, long? DownloadBytes);
 
-internal sealed record GenerateResponse(string Id, long Created, IReadOnlyList<GenerateResponseImage> Data);
+internal sealed record GenerateResponse(string Id, long Created, IReadOnlyList<GenerateResponseImage> Data)
+{
+    /// <summary>Pixels outside the mask that are not the input image's; absent without a mask.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? OutsideMaskChanged { get; init; }
+
+    /// <summary>What was asked for and is done otherwise; absent when there is nothing.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Notes { get; init; }
+}
 
 internal sealed record GenerateResponseImage(string Id, int Index, string? RevisedPrompt);
 
@@ -110,6 +119,15 @@ internal sealed record ModelResponse(
     [JsonPropertyName("execMode")]
     public string ExecModeOfTheOriginal => ExecMode;
 
+    /// <summary>How many images it looks at in one request, for edits and for references; 0 for models that begin from their input image.</summary>
+    public int ReferenceImages { get; init; }
+
+    /// <summary>The step caches that it has for the speeds beside exact; null for models of other servers.</summary>
+    public StepCachesResponse? StepCaches { get; init; }
+
+    /// <summary>The ControlNets of this server that go with it.</summary>
+    public IReadOnlyList<string> ControlNets { get; init; } = [];
+
     /// <summary>What it is, as its file tells, in the words of <c>GET /api/parameters</c>; null while that is not known.</summary>
     public string? Family { get; init; }
 
@@ -130,6 +148,9 @@ internal sealed record ModelResponse(
     /// <summary>Why it cannot generate or be loaded; null when there is no known problem.</summary>
     public string? Problem { get; init; }
 }
+
+/// <summary>What the speeds mean for a model, as models.yml writes it: mode, threshold, start and end.</summary>
+internal sealed record StepCachesResponse(string Fast, string Fastest);
 
 /// <summary>Memory that a model takes when it is loaded.</summary>
 /// <param name="RamBytes">Of the machine.</param>

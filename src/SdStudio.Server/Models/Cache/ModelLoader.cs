@@ -83,8 +83,8 @@ internal sealed partial class ModelLoader(
     {
         DiffusionModelOptions load = definition.Options.Threads > 0 ? definition.Options : definition.Options with { Threads = device.Threads };
         // People put the small decoder where the large one belongs; the engine wants each in its own place.
-        if (load is { VaePath: { } vae, TaesdPath: null } && files.Of(ModelFileCache.At(vae)) is { Role: ModelRole.Taesd })
-            load = load with { VaePath = null, TaesdPath = vae };
+        if (load is { VaePath: { } vae } && (load.TaesdPath is null || load.TaesdForPreviewsOnly) && files.Of(ModelFileCache.At(vae)) is { Role: ModelRole.Taesd })
+            load = load with { VaePath = null, TaesdPath = vae, TaesdForPreviewsOnly = false };
         // Placements are for machines with a graphics card; where there is only the CPU they name what does not exist.
         bool hasGraphics = engine.Devices.Any(known => !known.Name.StartsWith("CPU", StringComparison.OrdinalIgnoreCase));
         if (device.Kind == DeviceKind.Cpu)

@@ -163,6 +163,8 @@ internal sealed class CatalogueReader
             Defaults = defaults,
             SupportsNegativePrompt = entry.Flag("supports_negative_prompt") ?? negative,
             Autostop = entry.Duration("autostop") ?? autostop,
+            StepCaches = StepCachesOf(entry.Entry("step_cache")),
+            SpeedOfQuality = SpeedsOf(entry.Entry("quality")),
             Remote = ReadRemote(id, entry, execMode),
             Unsupported = Unsupported(entry, execMode, arguments.Files.Count),
             IsDefault = entry.Flag("default") is true,
@@ -201,6 +203,38 @@ internal sealed class CatalogueReader
     {
         YamlEntry own = entry.Entry("memory_overrides");
         return MemoryFlags.Where(flag => own.Flag(flag.Key) ?? defaults.Flag(flag.Key) ?? false).Select(flag => flag.Flag);
+    }
+
+    private static Dictionary<string, StepCacheSetting> StepCachesOf(YamlEntry entry)
+    {
+        Dictionary<string, StepCacheSetting> caches = new(StringComparer.Ordinal);
+        foreach (string speed in Speed.All.Where(speed => speed != Speed.Exact))
+        {
+            if (entry.Text(speed) is not { } text)
+                continue;
+            if (StepCacheSetting.TryParse(text, out StepCacheSetting? cache))
+                caches[speed] = cache;
+            else
+                entry.Warn(entry.Child(speed)!, $"step_cache {speed} is '{text}'; allowed is MODE:THRESHOLD,START,END with one of {string.Join(", ", StepCacheSetting.Modes)}, e.g. easycache:0.2,0.15,0.95; it is ignored");
+        }
+
+        return caches;
+    }
+
+    private static Dictionary<string, string> SpeedsOf(YamlEntry entry)
+    {
+        Dictionary<string, string> speeds = new(StringComparer.Ordinal);
+        foreach (string quality in Parameters.Qualities)
+        {
+            if (entry.Text(quality) is not { } text)
+                continue;
+            if (Speed.All.Contains(text))
+                speeds[quality] = text;
+            else
+                entry.Warn(entry.Child(quality)!, $"quality {quality} is '{text}'; allowed is one of: {string.Join(", ", Speed.All)}; it is ignored");
+        }
+
+        return speeds;
     }
 
     private static List<string> CapabilitiesOf(YamlEntry entry)

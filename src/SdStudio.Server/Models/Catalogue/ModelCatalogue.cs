@@ -18,6 +18,7 @@ internal sealed partial class ModelCatalogue : BackgroundService
     private readonly DataFolders _folders;
     private readonly ModelOptions _options;
     private readonly ModelFileCache _facts;
+    private readonly EmbeddingFolder _embeddings;
     private readonly IEventLog _events;
     private readonly TimeProvider _time;
     private readonly ILogger<ModelCatalogue> _logger;
@@ -26,9 +27,9 @@ internal sealed partial class ModelCatalogue : BackgroundService
     private volatile CatalogueSnapshot _catalogue;
     private string _seen;
 
-    public ModelCatalogue(DataFolders folders, IOptions<StudioOptions> options, ModelFileCache facts, IEventLog events, TimeProvider time, ILogger<ModelCatalogue> logger)
+    public ModelCatalogue(DataFolders folders, IOptions<StudioOptions> options, ModelFileCache facts, EmbeddingFolder embeddings, IEventLog events, TimeProvider time, ILogger<ModelCatalogue> logger)
     {
-        (_folders, _options, _facts, _events, _time, _logger) = (folders, options.Value.Models, facts, events, time, logger);
+        (_folders, _options, _facts, _embeddings, _events, _time, _logger) = (folders, options.Value.Models, facts, embeddings, events, time, logger);
         if (_options.CatalogueDirectory.Length == 0 && !CatalogueFiles.Of(Folder).Any())
             WriteFirst(folders.Catalogue);
         _seen = Fingerprint();
@@ -124,15 +125,33 @@ internal sealed partial class ModelCatalogue : BackgroundService
             LogProblem(problem);
         foreach (string warning in catalogue.Warnings)
             LogWarning(warning);
-        return _options.Scan ? FoundModels.AddTo(catalogue, _folders.Models, _facts, LogWarning) : catalogue;
+        return WithWords(_options.Scan ? FoundModels.AddTo(catalogue, _folders.Models, _facts, LogWarning) : catalogue);
     }
 
-    // Names, sizes and times of everything that is read: the YAML files, and which files of models there are.
+    // Textual inversions are read when a model is loaded: each model gets those of its family.
+    private CatalogueSnapshot WithWords(CatalogueSnapshot catalogue)
+    {
+        if (!_embeddings.Names.Any())
+            return catalogue;
+        Dictionary<string, ModelDefinition> models = catalogue.Models.ToDictionary(pair => pair.Key, pair => WithWords(pair.Value), StringComparer.Ordinal);
+        ModelDefinition? Same(ModelDefinition? model) => model is null ? null : models[model.Id];
+        return catalogue with
+        {
+            Models = models, Default = Same(catalogue.Default), DefaultTextToImage = Same(catalogue.DefaultTextToImage), DefaultImageToImage = Same(catalogue.DefaultImageToImage),
+        };
+    }
+
+    private ModelDefinition WithWords(ModelDefinition model) =>
+        model is { Remote: null, Files.Count: > 0 } && _facts.Of(ModelFileCache.At(model.MainFile)) is { } main && _embeddings.For(main.Family) is { Count: > 0 } words
+            ? model with { Options = model.Options with { Embeddings = words } }
+            : model;
+
+    // Names, sizes and times of everything that is read: the YAML files, and which files of models and of textual inversions there are.
     private string Fingerprint()
     {
         try
         {
-            IEnumerable<string> files = CatalogueFiles.Of(Folder);
+            IEnumerable<string> files = CatalogueFiles.Of(Folder).Concat(_embeddings.Paths);
             if (_options.Scan)
                 files = files.Concat(FoundModels.FilesOf(_folders.Models));
             return string.Join('\n', files.Select(path => new FileInfo(path)).Select(file => $"{file.FullName}|{(file.Exists ? file.Length : 0)}|{file.LastWriteTimeUtc.Ticks}"));

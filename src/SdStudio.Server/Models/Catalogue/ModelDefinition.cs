@@ -18,6 +18,9 @@ internal sealed record ModelDefinition
 
     public IReadOnlyList<string> Capabilities { get; init; } = ["text-to-image"];
 
+    /// <summary>Whether it looks at images as a whole and changes what the words ask for, as Kontext and Qwen-Image-Edit do.</summary>
+    public bool IsEditModel => Capabilities.Contains("imgedit");
+
     public string ExecMode { get; init; } = "auto";
 
     public string Mode { get; init; } = "on_demand";
@@ -58,6 +61,12 @@ internal sealed record ModelDefinition
 
     public string? DefaultScheduler => Defaults.Value<string>("scheduler");
 
+    /// <summary>Its own step caches, by the speed that they are for.</summary>
+    public IReadOnlyDictionary<string, StepCacheSetting> StepCaches { get; init; } = new Dictionary<string, StepCacheSetting>();
+
+    /// <summary>The speeds that it has for OpenAI's words of quality; none when its entry says nothing.</summary>
+    public IReadOnlyDictionary<string, string> SpeedOfQuality { get; init; } = new Dictionary<string, string>();
+
     /// <summary>How its weights are stored, for people, e.g. <c>Q8_0</c>.</summary>
     public string? Quant { get; init; }
 
@@ -82,7 +91,8 @@ internal sealed record ModelDefinition
     /// <summary>The same for the same files loaded with the same options: they are one context, whatever entries name them.</summary>
     public string LoadKey => _loadKey ??= string.Join(
         '\n', (Options.EngineOptions ?? new Dictionary<string, string>()).OrderBy(option => option.Key, StringComparer.Ordinal).Select(option => $"{option.Key}={option.Value}")
-            .Prepend((Options with { EngineOptions = null }).ToString()));
+            .Concat((Options.Embeddings ?? new Dictionary<string, string>()).OrderBy(word => word.Key, StringComparer.Ordinal).Select(word => $"embedding {word.Key}={word.Value}"))
+            .Prepend((Options with { EngineOptions = null, Embeddings = null }).ToString()));
 
     public bool SupportsNegativePrompt { get; init; }
 

@@ -2,34 +2,8 @@ using SdStudio.Server.Settings;
 
 namespace SdStudio.Server.Models.Files;
 
-/// <summary>
-/// The LoRAs that requests may name: the files of the folder <c>loras</c> and of the folders in it, without their extension, as in
-/// <c>styles/ink</c>. A colon, which a tag in a prompt cannot have, is written as an underscore.
-/// </summary>
-internal sealed class LoraFolder(DataFolders folders)
-{
-    private static readonly string[] Extensions = [".safetensors", ".gguf"];
+/// <summary>The LoRAs that requests may name: the files of the folder <c>loras</c>.</summary>
+internal sealed class LoraFolder(DataFolders folders) : NamedFiles(folders.Loras);
 
-    public IEnumerable<string> Names => Files().Select(file => file.Name).Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.OrdinalIgnoreCase);
-
-    /// <summary>
-    /// The file of a LoRA, by its name with or without folder and extension; null when there is none. A name is looked for in the list, never
-    /// used as a path.
-    /// </summary>
-    public string? Find(string name)
-    {
-        string wanted = Writable(name.Replace('\\', '/'));
-        List<(string Name, string Path)> files = [.. Files()];
-        return (First(file => file.Name) ?? First(file => file.Name + Path.GetExtension(file.Path))
-            ?? First(file => Path.GetFileName(file.Name)) ?? First(file => Writable(Path.GetFileName(file.Path))))?.Path;
-
-        (string Name, string Path)? First(Func<(string Name, string Path), string> nameOf) => files
-            .Where(file => nameOf(file).Equals(wanted, StringComparison.OrdinalIgnoreCase)).Select(file => ((string, string)?)file).FirstOrDefault();
-    }
-
-    private IEnumerable<(string Name, string Path)> Files() =>
-        FolderWalk.Files(folders.Loras, file => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase))
-            .Select(file => (Writable(Path.ChangeExtension(Path.GetRelativePath(folders.Loras, file), null).Replace('\\', '/')), file));
-
-    private static string Writable(string name) => name.Replace(':', '_');
-}
+/// <summary>The ControlNets that requests may name: the files of the folder <c>controlnets</c>.</summary>
+internal sealed class ControlNetFolder(DataFolders folders) : NamedFiles(Path.Combine(folders.Root, "controlnets"));

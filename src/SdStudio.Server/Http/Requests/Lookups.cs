@@ -1,0 +1,8 @@
+using SdStudio.Server.Images;
+using SdStudio.Server.Models.Catalogue;
+using SdStudio.Server.Models.Files;
+
+namespace SdStudio.Server.Http.Requests;
+
+/// <summary>Where the names in requests are looked up.</summary>
+internal sealed record Lookups(ModelCatalogue Catalogue, ModelFileCache Files, LoraFolder Loras, PeopleFolder People, ControlNetFits ControlNets, VaeFiles Vaes);

@@ -1,0 +1,76 @@
+using System.Net;
+using System.Text.Json;
+
+namespace SdStudio.Server.Tests;
+
+/// <summary>The second pass: by the engine's latent upscalers, and with words and sampling of its own.</summary>
+public sealed class HiresTests(Workshop studio)
+{
+    private static readonly (int, int, int) Red = (219, 26, 31);
+    private static readonly (int, int, int) Green = (26, 158, 56);
+
+    private async Task<PngFile> DrawAsync(string more) => await studio.Server.DrawOneAsync(
+        $$"""{"model":"demo","prompt":"a red circle on a blue background","size":"64x64","steps":8,"seed":1,"hires_scale":2,{{more}}}""");
+
+    private async Task<(PngFile Image, JsonElement Info)> A1111Async(string more)
+    {
+        (HttpStatusCode status, JsonElement body) = await studio.Server.SendAsync(HttpMethod.Post, "/sdapi/v1/txt2img", StudioServer.Json(
+            $$"""{"prompt":"a red circle on a blue background","width":64,"height":64,"steps":8,"seed":1,"enable_hr":true,"hr_scale":2,{{more}}}"""));
+        Assert.True(status == HttpStatusCode.OK, body.ToString());
+        using JsonDocument info = JsonDocument.Parse(body.GetProperty("info").GetString()!);
+        return (new PngFile(body.GetProperty("images")[0].GetBytesFromBase64()), info.RootElement.Clone());
+    }
+
+    [Theory]
+    [InlineData("Latent")]
+    [InlineData("latent (nearest-exact)")]
+    public async Task Latents_are_upscaled_by_the_engine(string upscaler)
+    {
+        PngFile latent = await DrawAsync($"\"hires_upscaler\":\"{upscaler}\",\"hires_strength\":0.7");
+        PngFile lanczos = await DrawAsync("\"hires_upscaler\":\"Lanczos\",\"hires_strength\":0.7");
+
+        Assert.Equal((128, 128), (latent.Width, latent.Height));
+        latent.ShowsAt(.5, .5, Red);
+        Assert.NotEqual(lanczos.Pixels, latent.Pixels);
+        Assert.Contains($"Hires upscaler: {upscaler}", latent.Infotext().Text, StringComparison.OrdinalIgnoreCase);
+        (PngFile same, JsonElement info) = await A1111Async($"\"hr_upscaler\":\"{upscaler}\",\"denoising_strength\":0.7");
+        Assert.Equal(latent.Pixels, same.Pixels);
+        Assert.Equal(0, info.GetProperty("notes").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task The_second_pass_has_words_and_sampling_of_its_own()
+    {
+        PngFile own = await DrawAsync("\"hires_strength\":1,\"hires_prompt\":\"a green circle on a blue background\",\"hires_sampler\":\"euler_a\",\"hires_scheduler\":\"simple\",\"hires_cfg_scale\":1");
+        own.ShowsAt(.5, .5, Green);
+        string infotext = own.Infotext().Text;
+        Assert.StartsWith("a red circle on a blue background\n", infotext, StringComparison.Ordinal);
+        Assert.Contains("Hires prompt: a green circle on a blue background, Hires sampler: Euler a, Hires schedule type: Simple, Hires CFG Scale: 1", infotext, StringComparison.Ordinal);
+
+        (PngFile same, JsonElement info) = await A1111Async(
+            "\"denoising_strength\":1,\"hr_prompt\":\"a green circle on a blue background\",\"hr_sampler_name\":\"Euler a\",\"hr_scheduler\":\"Simple\",\"hr_cfg\":1,\"hr_upscaler\":\"Lanczos\"");
+        Assert.Equal(own.Pixels, same.Pixels);
+        Assert.Equal(0, info.GetProperty("notes").GetArrayLength());
+        (same, info) = await A1111Async("\"denoising_strength\":1,\"hr_prompt\":\"a green circle on a blue background\",\"hr_upscaler\":\"Latent\"");
+        same.ShowsAt(.5, .5, Green);
+        Assert.Contains("hr_upscaler 'Latent' does not go with hr_prompt", info.GetProperty("notes")[0].GetString(), StringComparison.Ordinal);
+        // What clients send that leave it alone.
+        (same, info) = await A1111Async("\"denoising_strength\":0.2,\"hr_prompt\":\"\",\"hr_negative_prompt\":\"\",\"hr_sampler_name\":null,\"hr_scheduler\":\"Use same scheduler\",\"hr_cfg\":0");
+        same.ShowsAt(.5, .5, Red);
+        Assert.Equal(0, info.GetProperty("notes").GetArrayLength());
+    }
+
+    [Theory]
+    [InlineData("\"hires_scale\":2,\"hires_upscaler\":\"Latent\",\"hires_prompt\":\"x\"", "upscales inside the engine, in one call with the first pass")]
+    [InlineData("\"hires_width\":32,\"hires_upscaler\":\"Latent\"", "makes nothing smaller: 32x32 is asked for, and the first pass has 64x64")]
+    [InlineData("\"hires_scale\":2,\"hires_sampler\":\"dowsing\"", "hires_sampler is 'dowsing'")]
+    [InlineData("\"hires_scale\":2,\"hires_cfg_scale\":101", "hires_cfg_scale is '101'")]
+    public async Task What_makes_no_sense_is_refused(string fields, string reason)
+    {
+        (HttpStatusCode status, JsonElement body) = await studio.Server.SendAsync(
+            HttpMethod.Post, "/api/queue/generate", StudioServer.Json($$"""{"model":"demo","prompt":"x","size":"64x64",{{fields}}}"""));
+
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Contains(reason, Shape.Error(body), StringComparison.Ordinal);
+    }
+}

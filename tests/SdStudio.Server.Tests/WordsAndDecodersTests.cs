@@ -1,0 +1,80 @@
+using System.Net;
+using System.Text.Json;
+using SdCpp.Interop;
+using SdCpp.Interop.Tests;
+
+namespace SdStudio.Server.Tests;
+
+/// <summary>Textual inversions, and decoders in place of a model's own.</summary>
+public sealed class WordsAndDecodersTests(Workshop studio)
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Textual_inversions_are_listed_and_models_load_with_them()
+    {
+        string folder = studio.NewDataFolder("models: {}\n");
+        DiffusionModelOptions hollow = HollowSd1.Write(Path.Combine(folder, "models", "hollow"), Path.Combine(folder, "models", "demo-taesd.gguf"));
+        Directory.CreateDirectory(Path.Combine(folder, "embeddings", "more"));
+        HollowSd1.WriteEmbedding(Path.Combine(folder, "embeddings", "zwonk.safetensors"), seed: 7);
+        File.CreateSymbolicLink(Path.Combine(folder, "embeddings", "nothing.gguf"), Path.Combine(folder, "models", "demo-taesd.gguf"));
+        await File.WriteAllTextAsync(
+            Path.Combine(folder, "models.yml"),
+            $$"""
+            models:
+              hollow: {name: Hollow, default_size: "64x64", generation_params: {cfg_scale: 1, sample_steps: 1}, args: ["--model", "{{hollow.ModelPath}}", "--taesd", "{{hollow.TaesdPath}}"]}
+            """, Cancellation);
+        await using StudioServer server = await StudioServer.StartAsync(folder);
+        async Task<string> DrawAsync(string prompt) => Convert.ToHexString((await server.DrawOneAsync($$"""{"model":"hollow","prompt":"{{prompt}}","seed":1}""")).Pixels);
+
+        await DrawAsync("a embedding:zwonk");
+        (_, JsonElement list) = await server.GetAsync("/sdapi/v1/embeddings");
+        JsonProperty loaded = Assert.Single(list.GetProperty("loaded").EnumerateObject());
+        Assert.Equal(("zwonk", 2, 768), (loaded.Name, loaded.Value.GetProperty("vectors").GetInt32(), loaded.Value.GetProperty("shape").GetInt32()));
+        // A new file is known after a refresh, and the model is loaded again with it.
+        HollowSd1.WriteEmbedding(Path.Combine(folder, "embeddings", "more", "blimf.safetensors"), seed: 8);
+        Assert.Equal(HttpStatusCode.OK, (await server.SendAsync(HttpMethod.Post, "/sdapi/v1/refresh-embeddings")).Status);
+        await DrawAsync("a blimf");
+        (_, list) = await server.GetAsync("/sdapi/v1/embeddings");
+        Assert.Equal(["blimf", "zwonk"], list.GetProperty("loaded").EnumerateObject().Select(known => known.Name));
+    }
+
+    [Fact]
+    public async Task Another_decoder_is_used_for_a_request()
+    {
+        string folder = studio.NewDataFolder();
+        Directory.CreateDirectory(Path.Combine(folder, "vae"));
+        File.CreateSymbolicLink(Path.Combine(folder, "vae", "other.gguf"), Path.Combine(folder, "models", "demo-taesd.gguf"));
+        File.CreateSymbolicLink(Path.Combine(folder, "vae", "broken.gguf"), Path.Combine(folder, "models", "black-taesd.gguf"));
+        await using StudioServer server = await StudioServer.StartAsync(folder);
+        const string Request = """{"model":"demo","prompt":"a red circle","size":"64x64","steps":2,"seed":1}""";
+        PngFile own = await server.DrawOneAsync(Request);
+        PngFile other = await server.DrawOneAsync(Request.Replace("}", ",\"vae\":\"other\"}", StringComparison.Ordinal));
+        Assert.Equal(own.Pixels, other.Pixels);
+        Assert.Contains("VAE: other, ", other.Infotext().Text, StringComparison.Ordinal);
+        // Its decoder is used and not the model's: that one makes no black images.
+        (HttpStatusCode failed, JsonElement black) = await server.GenerateAsync(Request.Replace("}", ",\"vae\":\"broken\"}", StringComparison.Ordinal));
+        Assert.Equal(HttpStatusCode.InternalServerError, failed);
+        Assert.Contains("all-black image", Shape.Error(black), StringComparison.Ordinal);
+        Assert.Equal(own.Pixels, (await server.DrawOneAsync(Request)).Pixels);
+        Assert.Equal(own.Pixels, (await server.DrawOneAsync(Request.Replace("}", ",\"vae\":\"Automatic\"}", StringComparison.Ordinal))).Pixels);
+
+        async Task<(string Pixels, string Notes)> A1111Async(string vae)
+        {
+            (HttpStatusCode status, JsonElement body) = await server.SendAsync(HttpMethod.Post, "/sdapi/v1/txt2img", StudioServer.Json(
+                $$"""{"prompt":"a red circle","width":64,"height":64,"steps":2,"seed":1,"override_settings":{"sd_vae":"{{vae}}"} }"""));
+            Assert.True(status == HttpStatusCode.OK, body.ToString());
+            using JsonDocument info = JsonDocument.Parse(body.GetProperty("info").GetString()!);
+            return (Convert.ToHexString(new PngFile(body.GetProperty("images")[0].GetBytesFromBase64()).Pixels), info.RootElement.GetProperty("notes").ToString());
+        }
+
+        Assert.Equal((Convert.ToHexString(other.Pixels), "[]"), await A1111Async("other.gguf"));
+        Assert.Equal((Convert.ToHexString(own.Pixels), "[]"), await A1111Async("Automatic"));
+        Assert.Contains("sd_vae: there is no file 'third' here", (await A1111Async("third")).Notes, StringComparison.Ordinal);
+        (_, JsonElement list) = await server.GetAsync("/sdapi/v1/sd-vae");
+        Assert.Equal(["broken.gguf", "other.gguf"], list.EnumerateArray().Select(vae => vae.GetProperty("model_name").GetString()));
+        (HttpStatusCode refused, JsonElement error) = await server.GenerateAsync("""{"model":"demo","prompt":"x","vae":"../models/demo-taesd.gguf"}""");
+        Assert.Equal(HttpStatusCode.BadRequest, refused);
+        Assert.Contains("vae is '../models/demo-taesd.gguf'; allowed is one of: broken.gguf, other.gguf", Shape.Error(error), StringComparison.Ordinal);
+    }
+}
