@@ -9,6 +9,9 @@ internal static class GalleryLoad
     [
         "/api/generations", "/api/generations?offset=50000", "/api/generations?q=red%20circle", "/api/generations?q=99999", "/api/generations?q=nothing%20of%20the%20kind",
         "/api/generations?model=demo-7&limit=100", "/api/queue", "/api/queue/stats", "/api/generations?shape=studio&limit=20",
+        "/api/images", "/api/images?sort=rating", "/api/images?cursor=50000_0", "/api/images?q=red%20circle", "/api/images?q=99999", "/api/images?q=%22green%20square%22%20grey", "/api/images?q=circ",
+        "/api/images?q=nothing%20of%20the%20kind", "/api/images?starred=true&q=red", "/api/images?tag=cat", "/api/images?board=board", "/api/images?model=demo-7&size=512x512&limit=100",
+        "/api/images?seed=77777", "/api/images?from=1700000050000", "/api/boards",
     ];
 
     public static async Task RunAsync(int rows)
@@ -51,7 +54,11 @@ internal static class GalleryLoad
                        'width', 512, 'height', 512, 'seed', i, 'count', 1, 'steps', 20, 'cfg_scale', 7, 'clip_skip', 0),
                    'completed', 1, 1700000000000 + i, 1700000000000 + i, 1700000000000 + i, 1700000000000 + i, 1700000000000 + i
             FROM n;
-            INSERT INTO images SELECT 'image-' || id, id, 0, 'images/' || id || '.png', 'image/png', 512, 512, 1 FROM jobs;
+            INSERT INTO boards VALUES ('board', '', 'board', 1);
+            INSERT INTO images (id, job_id, index_in_batch, file_path, mime_type, width, height, seed, created_at, type, model, starred, rating, board)
+            SELECT 'image-' || id, id, 0, 'images/' || id || '.png', 'image/png', 512, 512, number, created_at, type, model, number % 10 = 0, number % 6, iif(number % 4 = 0, 'board', NULL) FROM jobs;
+            INSERT INTO image_search (rowid, words) SELECT images.number, json_extract(settings, '$.prompt') FROM images JOIN jobs ON jobs.id = job_id;
+            INSERT INTO image_tags SELECT iif(number % 3 = 0, 'cat', 'dog'), number FROM images;
             """;
         command.ExecuteNonQuery();
     }

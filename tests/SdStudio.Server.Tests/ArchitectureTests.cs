@@ -21,10 +21,11 @@ public sealed partial class ArchitectureTests
         ["Images"] = ["Settings", "Generation"],
         ["Models"] = ["Settings", "Generation", "Events"],
         ["Queue"] = ["Settings", "Generation", "Events", "Images", "Models"],
+        ["Gallery"] = ["Settings", "Generation", "Images", "Models", "Queue"],
         ["Workers"] = ["Settings", "Generation", "Events", "Images", "Models", "Queue"],
-        ["Http"] = ["Settings", "Generation", "Events", "Images", "Models", "Queue", "Telemetry"],
-        ["Storage"] = ["Settings", "Generation", "Telemetry", "Events", "Images", "Models", "Queue"],
-        ["Hosting"] = ["Settings", "Generation", "Telemetry", "Events", "Images", "Models", "Queue", "Workers", "Http", "Storage"],
+        ["Http"] = ["Settings", "Generation", "Events", "Images", "Models", "Queue", "Gallery", "Telemetry"],
+        ["Storage"] = ["Settings", "Generation", "Telemetry", "Events", "Images", "Models", "Queue", "Gallery"],
+        ["Hosting"] = ["Settings", "Generation", "Telemetry", "Events", "Images", "Models", "Queue", "Gallery", "Workers", "Http", "Storage"],
     };
 
     [Fact]

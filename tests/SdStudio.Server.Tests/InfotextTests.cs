@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using SdCpp.Interop;
 using SdStudio.Server.Generation;
+using SdStudio.Server.Generation.Reading;
 
 namespace SdStudio.Server.Tests;
 
@@ -19,7 +20,7 @@ public sealed class InfotextTests
     public void What_is_written_is_read_back_as_the_request_that_it_was()
     {
         IReadOnlyDictionary<string, string> parsed = InfotextReader.Parse(Infotext.Of(Settings, seed: 7));
-        JsonObject request = InfotextReader.ToRequest(parsed, Limits);
+        JsonObject request = SettingsReader.ToRequest(new FoundSettings(FoundSettings.Automatic1111, "") { Values = new(parsed) }, Limits).Request;
 
         Assert.Equal("an engine, 1.0", Assert.Contains("Version", parsed));
         Assert.True(

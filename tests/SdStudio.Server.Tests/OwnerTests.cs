@@ -68,6 +68,44 @@ public sealed class OwnerTests(Workshop studio)
     }
 
     [Fact]
+    public async Task The_gallery_of_ann_is_empty_for_bob()
+    {
+        await using StudioServer server = await ServerAsync();
+        await server.SendAsync(HttpMethod.Post, "/api/boards", StudioServer.Json("""{"name":"hers"}"""), Ann);
+        (_, JsonElement drawn) = await server.SendAsync(HttpMethod.Post, "/api/generate", StudioServer.Json(Small.Replace("\"steps\"", "\"board\":\"hers\",\"steps\"", StringComparison.Ordinal)), Ann);
+        string image = drawn.GetProperty("data")[0].GetProperty("id").GetString()!;
+        await server.SendAsync(HttpMethod.Patch, $"/api/images/{image}", StudioServer.Json("""{"tags":["secret"],"starred":true}"""), Ann);
+        async Task<(HttpStatusCode Status, JsonElement Body)> AsAsync((string, string) key, string method, string path, string? json = null) =>
+            await server.SendAsync(new HttpMethod(method), path, json is null ? null : StudioServer.Json(json), key);
+
+        foreach (string query in new[] { "", "?q=circle", "?starred=true", "?tag=secret", "?q=circle&tag=secret", "?model=demo", "?sort=rating" })
+        {
+            foreach (((string, string) key, int count) in new[] { (Ann, 1), (Bob, 0), (Administrator, 1) })
+            {
+                (_, JsonElement list) = await AsAsync(key, "GET", $"/api/images{query}");
+                Assert.Equal((query, count, count), (query, list.GetProperty("images").GetArrayLength(), list.GetProperty("total").GetInt32()));
+            }
+        }
+
+        foreach ((string path, string name) in new[] { ("/api/images/tags", "tags"), ("/api/boards", "boards") })
+        {
+            Assert.Empty((await AsAsync(Bob, "GET", path)).Body.GetProperty(name).EnumerateArray());
+            Assert.Single((await AsAsync(Ann, "GET", path)).Body.GetProperty(name).EnumerateArray());
+        }
+
+        Assert.Equal(HttpStatusCode.NotFound, (await AsAsync(Bob, "PATCH", $"/api/images/{image}", """{"starred":false}""")).Status);
+        Assert.Empty((await AsAsync(Bob, "PATCH", "/api/images", $$"""{"ids":["{{image}}"],"starred":false}""")).Body.GetProperty("images").EnumerateArray());
+        Assert.Equal(HttpStatusCode.NotFound, (await AsAsync(Bob, "POST", "/api/images/zip", $$"""{"ids":["{{image}}"]}""")).Status);
+        Assert.Equal(HttpStatusCode.NotFound, (await AsAsync(Bob, "POST", "/api/images/zip")).Status);
+        Assert.Equal(HttpStatusCode.BadRequest, (await AsAsync(Bob, "GET", "/api/images?board=hers")).Status);
+        Assert.Equal(HttpStatusCode.NotFound, (await AsAsync(Bob, "DELETE", "/api/boards/hers?images=delete")).Status);
+        Assert.Equal(HttpStatusCode.NotFound, (await AsAsync(Bob, "PATCH", "/api/boards/hers", """{"name":"his"}""")).Status);
+        Assert.Equal(HttpStatusCode.Forbidden, (await AsAsync(Bob, "POST", "/api/images/import", """{"folder":"import"}""")).Status);
+        Assert.Equal(HttpStatusCode.Forbidden, (await AsAsync(Bob, "GET", "/api/images/retention")).Status);
+        Assert.True((await AsAsync(Ann, "GET", "/api/images")).Body.GetProperty("images")[0].GetProperty("starred").GetBoolean());
+    }
+
+    [Fact]
     public async Task Waiting_jobs_can_be_listed_by_their_position()
     {
         await using StudioServer server = await ServerAsync();

@@ -90,11 +90,38 @@ internal sealed record GenerationSettings
     /// <summary>The engine that drew it.</summary>
     public string? Engine { get; init; }
 
+    /// <summary>Whether the prompts are templates that are to be expanded; null once they are, and for none.</summary>
+    public bool? IsTemplate { get; init; }
+
+    /// <summary>The template that the prompt was made of; null for none.</summary>
+    public string? Template { get; init; }
+
+    /// <summary>The template that the negative prompt was made of; null for none.</summary>
+    public string? NegativeTemplate { get; init; }
+
+    /// <summary>The words of each image, where a template gave each its own; null for one image, and without template.</summary>
+    public IReadOnlyList<PromptVariant>? Variants { get; init; }
+
+    /// <summary>Whether its images carry their settings; null as the server's setting says.</summary>
+    public bool? Infotext { get; init; }
+
+    /// <summary>The id of the board that its images go to; null for none.</summary>
+    public string? Board { get; init; }
+
     /// <summary>What a model is converted to; null for jobs that make images.</summary>
     public Conversion? Conversion { get; init; }
 
     /// <summary>What was changed because memory was short, in this order; null for nothing.</summary>
     public IReadOnlyList<string>? Adjustments { get; init; }
+
+    /// <summary>The same for one of its images, which has the seed behind that of the one before, and may have words of its own.</summary>
+    public GenerationSettings ForImage(int index)
+    {
+        GenerationSettings one = this with { Count = 1, Seed = Seed + index, Variants = null };
+        return Variants is { } variants && index < variants.Count
+            ? one with { Prompt = variants[index].Prompt, NegativePrompt = variants[index].NegativePrompt, Loras = variants[index].Loras }
+            : one;
+    }
 }
 
 /// <summary>What becomes of a model.</summary>

@@ -32,6 +32,8 @@ internal static class Infotext
             Add(text, "Model", settings.Model);
         }
 
+        Add(text, "Template", settings.Template);
+        Add(text, "Negative Template", settings.NegativeTemplate);
         Add(text, "Version", settings.Engine ?? "");
         return text.Remove(text.Length - Separator.Length, Separator.Length).ToString();
     }

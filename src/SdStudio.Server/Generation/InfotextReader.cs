@@ -30,23 +30,6 @@ internal static class InfotextReader
         return parsed;
     }
 
-    /// <summary>The same in the words of a request to this server; what it has no word for is left out.</summary>
-    public static JsonObject ToRequest(IReadOnlyDictionary<string, string> parsed, ParameterLimits limits)
-    {
-        var request = new JsonObject { ["prompt"] = parsed["Prompt"] };
-        if (parsed["Negative prompt"] is { Length: > 0 } negative)
-            request["negative_prompt"] = negative;
-        foreach (Parameter parameter in Parameters.All.Where(parameter => parameter.Label is not null))
-        {
-            if (parsed.TryGetValue(parameter.Label!, out string? text) && parameter.TryRead(text, limits, out object? value))
-                request[parameter.Name] = ToJson(value!);
-        }
-
-        if (parsed.TryGetValue("Size", out string? size) && ImageSize.TryParse(size, out ImageSize parsedSize))
-            request["size"] = parsedSize.ToString();
-        return request;
-    }
-
     /// <summary>A value of a parameter as JSON.</summary>
     public static JsonNode ToJson(object value) => value switch
     {

@@ -11,8 +11,11 @@ internal static class JobType
     /// <summary>Writes a model with its weights in another type; it makes no images.</summary>
     public const string Convert = "convert";
 
+    /// <summary>An image that was made elsewhere: nothing ran here.</summary>
+    public const string Import = "import";
+
     /// <summary>Those that make images.</summary>
     public static readonly string[] WithImages = [Generate, Edit, Variation, Upscale];
 
-    public static readonly string[] All = [.. WithImages, Convert];
+    public static readonly string[] All = [.. WithImages, Convert, Import];
 }

@@ -24,6 +24,9 @@ internal enum ParameterKind
     /// <summary>An <see cref="IReadOnlyList{T}"/> of <see cref="int"/>.</summary>
     Integers,
 
+    /// <summary>A list of names; read together with what they name.</summary>
+    Texts,
+
     /// <summary><c>WIDTHxHEIGHT</c>; read together with the model.</summary>
     Size,
 

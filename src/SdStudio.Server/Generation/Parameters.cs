@@ -71,6 +71,12 @@ internal static class Parameters
             Range = l => (0, l.MaxPromptBytes), LimitedBy = "SdStudio:Limits:MaxPromptBytes", Forwarded = true,
             Get = s => s.NegativePrompt, Set = (s, v) => s with { NegativePrompt = (string)v },
         },
+        new("template", Flag, WithModel, "Whether prompt and negative_prompt are templates, as {red|green} or __wildcard__; each image has words of its own, which follow its seed")
+        {
+            OfModel = true, Set = (s, v) => s with { IsTemplate = (bool)v },
+        },
+        new("combinatorial", Flag, WithModel, "With template: each image is another one of all that the template can make, at most n"),
+        new("styles", Texts, WithModel, "Names of styles, whose words are put around the prompts"),
         new("model", Text, WithModel, "A model's id; image-to-image has a default model") { Required = Generate, Get = s => s.Model },
         new("size", Size, WithModel, "WIDTHxHEIGHT in pixels, or auto. Without it the model's own, or the shape of the input image")
         {
@@ -212,6 +218,12 @@ internal static class Parameters
 
     private static Parameter[] Submission =>
     [
+        new("preset", Text, JobTypes.All, "The name of a preset: its settings hold where the request says nothing") { A1111 = null, Range = _ => (0, 400) },
+        new("board", Text, JobTypes.All, "The board that the images go to: its id or name") { A1111 = null, Range = _ => (0, 400), Get = s => s.Board },
+        new("write_infotext", Flag, JobTypes.All, "Whether the images carry their settings as text; without it as the server's setting says")
+        {
+            A1111 = null, Get = s => s.Infotext, Set = (s, v) => s with { Infotext = (bool)v },
+        },
         new("priority", Integer, JobTypes.All, "Higher goes first") { Range = _ => (-10, 10), Default = 0L },
         new("on_disconnect", Choice, JobTypes.All, "What happens to the job when the client leaves before its end")
         {

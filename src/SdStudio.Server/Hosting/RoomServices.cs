@@ -2,6 +2,8 @@ using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using SdStudio.Server.Events;
+using SdStudio.Server.Gallery;
+using SdStudio.Server.Generation;
 using SdStudio.Server.Http.A1111;
 using SdStudio.Server.Http.OpenAi;
 using SdStudio.Server.Http.OpenApi;
@@ -42,6 +44,9 @@ internal static class RoomServices
         services.AddSingleton<StudioDatabase>();
         services.AddSingleton<IJobStore, SqliteJobStore>();
         services.AddSingleton<IJobQueries, SqliteJobQueries>();
+        services.AddSingleton<IGallery, SqliteGallery>();
+        services.AddSingleton<IBoards, SqliteBoards>();
+        services.AddSingleton<IPresetStore, SqlitePresets>();
         services.AddSingleton<ISharedState, SqliteSharedState>();
         services.AddSingleton<IModelCostStore, SqliteModelCostStore>();
         services.AddSingleton<IModelMemoryStore, SqliteModelMemoryStore>();
@@ -80,6 +85,13 @@ internal static class RoomServices
         services.AddHostedService<LeftoverFiles>();
     }
 
+    public static void AddGallery(this IServiceCollection services)
+    {
+        services.AddSingleton<ImageImport>();
+        services.AddSingleton<ImageRetention>();
+        services.AddHostedService(provider => provider.GetRequiredService<ImageRetention>());
+    }
+
     public static void AddHttp(this IServiceCollection services)
     {
         services.AddRequestReading();
@@ -109,6 +121,8 @@ internal static class RoomServices
         services.AddSingleton<ModelFileCache>();
         services.AddSingleton<FileHashes>();
         services.AddSingleton<LoraFolder>();
+        services.AddSingleton<WildcardFolder>();
+        services.AddSingleton<StyleBook>();
         services.AddSingleton<Hub>();
         services.AddSingleton<FileDownload>();
         services.AddSingleton<ModelDownloads>();

@@ -99,6 +99,10 @@ public static class StudioHost
         api.MapQueueApi();
         api.MapGenerationsApi();
         api.MapImagesApi();
+        api.MapBoardsApi();
+        api.MapSettingsApi();
+        api.MapWordsApi();
+        api.MapPresetsApi();
         api.MapLogsApi();
         root.MapA1111Api(documentShapes: false);
         api.MapA1111Api(documentShapes: true);
@@ -136,6 +140,7 @@ public static class StudioHost
         services.AddEvents();
         services.AddImages();
         services.AddQueue();
+        services.AddGallery();
         services.AddModels();
         services.AddHttp();
         services.AddWorkers();

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using NetVips;
 
@@ -15,13 +16,40 @@ internal static class ExifText
     private const ushort UserComment = 0x9286;
     private const int EntryBytes = 12;
 
-    public static IReadOnlyDictionary<string, string> Read(Image header)
+    // A count, an entry, and where the next list is.
+    private const int ListBytes = 2 + EntryBytes + 4;
+    private const int SecondList = 8 + ListBytes;
+
+    // Description, make and model: ComfyUI puts its graphs there, each behind its name.
+    private static readonly ushort[] NamedTags = [0x010E, 0x010F, 0x0110];
+    private static readonly string[] Names = ["prompt", "workflow"];
+
+    /// <summary>EXIF that has a text as its user comment, in the way of Automatic1111: UTF-16 with the highest byte first.</summary>
+    public static byte[] Of(string text)
+    {
+        byte[] comment = [.. "UNICODE\0"u8, .. Encoding.BigEndianUnicode.GetBytes(text)];
+        using var exif = new MemoryStream();
+        exif.Write("Exif\0\0MM\0*\0\0\0\b"u8);
+        // Two lists of one entry each: where the second is, and the comment behind it.
+        exif.Write(List(ExifPointer, type: 4, count: 1, value: SecondList));
+        exif.Write(List(UserComment, type: 7, comment.Length, SecondList + ListBytes));
+        exif.Write(comment);
+        return exif.ToArray();
+    }
+
+    /// <param name="header">The image, opened.</param>
+    /// <param name="file">Its file.</param>
+    public static IReadOnlyDictionary<string, string> Read(Image header, ReadOnlySpan<byte> file)
     {
         var texts = new Dictionary<string, string>(StringComparer.Ordinal);
         if (header.Contains(Field) && header.Get(Field) is byte[] exif && CommentOf(exif) is { Length: > 0 } text)
             texts[Keyword] = text;
+        if (header.Contains(Field) && header.Get(Field) is byte[] named)
+            ReadNamed(named, texts);
         if (header.Contains(XmpField) && header.Get(XmpField) is byte[] { Length: <= MaxTextBytes } xmp)
             texts[XmpText.Keyword] = Encoding.UTF8.GetString(xmp);
+        else if (PacketOfWebp(file) is { Length: > 0 and <= MaxTextBytes } packet)
+            texts[XmpText.Keyword] = Encoding.UTF8.GetString(packet);
         return texts;
     }
 
@@ -37,6 +65,54 @@ internal static class ExifText
             && ValueOf(exif, Number(exif, pointer + 8, 4, little), UserComment, little) is { } entry
             ? Decoded(exif, Number(exif, entry + 8, 4, little), Number(exif, entry + 4, 4, little), little)
             : null;
+    }
+
+    // ImageMagick 6 writes the chunk under a name of its own and does not announce it, so that libvips does not see it.
+    private static ReadOnlySpan<byte> PacketOfWebp(ReadOnlySpan<byte> file)
+    {
+        if (file.Length < 12 || !file.StartsWith("RIFF"u8) || !file[8..].StartsWith("WEBP"u8))
+            return [];
+        long at = 12;
+        while (at + 8 <= file.Length)
+        {
+            uint length = BinaryPrimitives.ReadUInt32LittleEndian(file[((int)at + 4)..]);
+            if (file[(int)at..].StartsWith("XMP"u8))
+                return at + 8 + length <= file.Length ? file.Slice((int)at + 8, (int)length) : [];
+            at += 8 + length + (length & 1);
+        }
+
+        return [];
+    }
+
+    private static void ReadNamed(ReadOnlySpan<byte> exif, Dictionary<string, string> texts)
+    {
+        if (exif.StartsWith("Exif\0\0"u8))
+            exif = exif[6..];
+        if (exif.Length < 8)
+            return;
+        bool little = exif[0] == (byte)'I';
+        foreach (ushort tag in NamedTags)
+        {
+            if (ValueOf(exif, Number(exif, 4, 4, little), tag, little) is not { } entry)
+                continue;
+            long length = Number(exif, entry + 4, 4, little), at = Number(exif, entry + 8, 4, little);
+            if (length is < 10 or > MaxTextBytes || at + length > exif.Length)
+                continue;
+            string text = Encoding.UTF8.GetString(exif.Slice((int)at, (int)length)).TrimEnd('\0');
+            if (Array.Find(Names, name => text.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase)) is { } found)
+                texts.TryAdd(found, text[(found.Length + 1)..].Trim());
+        }
+    }
+
+    private static byte[] List(ushort tag, ushort type, int count, int value)
+    {
+        var list = new byte[ListBytes];
+        BinaryPrimitives.WriteUInt16BigEndian(list, 1);
+        BinaryPrimitives.WriteUInt16BigEndian(list.AsSpan(2), tag);
+        BinaryPrimitives.WriteUInt16BigEndian(list.AsSpan(4), type);
+        BinaryPrimitives.WriteInt32BigEndian(list.AsSpan(6), count);
+        BinaryPrimitives.WriteInt32BigEndian(list.AsSpan(10), value);
+        return list;
     }
 
     /// <summary>Where the entry with a tag is; null when the list has none.</summary>

@@ -86,6 +86,28 @@ internal static class ImageDecoder
         }
     }
 
+    /// <summary>Size and format of an image that may be kept as it is. The pixels are not read.</summary>
+    /// <exception cref="ImageFormatException">It is no PNG, JPEG or WebP, it moves, or it has too many pixels.</exception>
+    public static (int Width, int Height, string Format) Inspect(byte[] bytes, string field, int maxPixels)
+    {
+        ThrowIfUnknown(bytes, field);
+        string format = PngText.IsPng(bytes) ? ImageFormats.Png
+            : bytes.AsSpan().StartsWith(JpegSignature) ? ImageFormats.Jpeg
+            : bytes.AsSpan().StartsWith("RIFF"u8) ? ImageFormats.Webp
+            : throw new ImageFormatException($"{field} is not an image that can be kept as it is; allowed is PNG, JPEG or WebP");
+        try
+        {
+            using Image header = Open(bytes);
+            if ((long)header.Width * header.Height > maxPixels)
+                throw new ImageFormatException($"{field} has {header.Width}x{header.Height} pixels; allowed are at most {maxPixels} together");
+            return (header.Width, header.Height, format);
+        }
+        catch (VipsException exception)
+        {
+            throw Damaged(field, exception);
+        }
+    }
+
     /// <summary>The texts inside an image by their keywords; none when it has none. The pixels are not read.</summary>
     /// <exception cref="ImageFormatException">It is no image.</exception>
     public static IReadOnlyDictionary<string, string> Texts(byte[] bytes, string field)
@@ -96,7 +118,7 @@ internal static class ImageDecoder
         try
         {
             using Image header = Open(bytes);
-            return ExifText.Read(header);
+            return ExifText.Read(header, bytes);
         }
         catch (VipsException exception)
         {

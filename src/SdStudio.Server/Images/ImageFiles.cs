@@ -18,19 +18,30 @@ internal sealed class ImageFiles
         Cache.Max = 0;
     }
 
-    /// <summary>Writes an image as PNG, with its infotext where other programs look for it.</summary>
+    /// <summary>Writes an image as PNG, with its texts where other programs look for them.</summary>
     /// <returns>The path relative to the data directory.</returns>
-    public async ValueTask<string> SaveAsync(string imageId, ImageBuffer pixels, string infotext, CancellationToken cancellation)
+    public async ValueTask<string> SaveAsync(string imageId, ImageBuffer pixels, ImageTexts texts, CancellationToken cancellation)
     {
-        string relative = PathOf(imageId);
+        string relative = PathOf(imageId, ImageFormats.Png);
         await _blobs.PutAsync(
             relative,
             file =>
             {
-                using var text = new PngTextStream(file, "parameters", infotext);
+                using var text = new PngTextStream(file, [.. texts.Chunks()]);
                 WritePng(text, pixels);
             },
             cancellation).ConfigureAwait(false);
+        return relative;
+    }
+
+    /// <summary>Keeps an image that was made elsewhere as it is.</summary>
+    /// <returns>The path relative to the data directory.</returns>
+    public async ValueTask<string> SaveAsItIsAsync(string imageId, string format, byte[] bytes, CancellationToken cancellation)
+    {
+        string relative = PathOf(imageId, format);
+        // The id says what is inside.
+        if (await _blobs.FindAsync(relative, cancellation).ConfigureAwait(false) is null)
+            await _blobs.PutAsync(relative, file => file.Write(bytes), cancellation).ConfigureAwait(false);
         return relative;
     }
 
@@ -85,17 +96,25 @@ internal sealed class ImageFiles
         return bytes;
     }
 
-    /// <summary>A stored image as its PNG, or encoded as JPEG or WebP.</summary>
+    /// <summary>A stored image in another format, or without its settings. Its mark stays, whatever the format.</summary>
     /// <param name="relative">Its file.</param>
-    /// <param name="format">png, jpeg or webp.</param>
-    /// <param name="quality">1 to 100, of JPEG and WebP.</param>
+    /// <param name="how">What is wanted.</param>
     /// <param name="cancellation">Ends the call.</param>
-    public async Task<byte[]> EncodedAsync(string relative, string format, int quality, CancellationToken cancellation)
+    /// <exception cref="FileNotFoundException">It is gone.</exception>
+    public async Task<byte[]> EncodedAsync(string relative, ImageEncoding how, CancellationToken cancellation)
     {
-        if (format == ImageFormats.Png)
-            return await BytesAsync(relative, cancellation).ConfigureAwait(false);
-        using Image image = Image.NewFromFile(await RequireAsync(relative, cancellation).ConfigureAwait(false), access: Enums.Access.Sequential);
-        return Encoded(image, format, quality);
+        string stored = Path.GetExtension(relative)[1..];
+        byte[] bytes = await BytesAsync(relative, cancellation).ConfigureAwait(false);
+        string format = how.Format ?? stored;
+        if (format == stored && how.Infotext)
+            return bytes;
+        ImageTexts texts = ImageTexts.In(XmpText.Merged(ImageDecoder.Texts(bytes, "the image")));
+        if (!how.Infotext)
+            texts = texts with { Infotext = null };
+        if (format == stored && format == ImageFormats.Png)
+            return PngText.With(PngText.Without(bytes), texts.Chunks());
+        using Image image = Image.NewFromBuffer(bytes, access: Enums.Access.Sequential);
+        return format == ImageFormats.Png ? PngText.With(ToPng(image), texts.Chunks()) : Encoded(image, format, how.Quality, texts);
     }
 
     /// <summary>Pixels that are shown once.</summary>
@@ -109,17 +128,36 @@ internal sealed class ImageFiles
         return bytes;
     }
 
-    private static byte[] Encoded(Image image, string format, int quality) => format == ImageFormats.Jpeg
-        ? image.JpegsaveBuffer(q: Math.Max(1, quality), keep: Enums.ForeignKeep.None)
-        : image.WebpsaveBuffer(q: Math.Max(1, quality), keep: Enums.ForeignKeep.None);
+    private static byte[] Encoded(Image image, string format, int quality, ImageTexts? texts = null)
+    {
+        if (texts?.Packet is not { } packet)
+            return Encoded(image, format, quality, Enums.ForeignKeep.None);
+        using Image said = image.Mutate(into =>
+        {
+            foreach (string field in into.GetFields().Where(field => field.StartsWith("exif-", StringComparison.Ordinal) || field.StartsWith("png-comment", StringComparison.Ordinal)))
+                into.Remove(field);
+            into.Set(GValue.BlobType, "xmp-data", System.Text.Encoding.UTF8.GetBytes(packet));
+            if (texts.Infotext is { } infotext)
+                into.Set(GValue.BlobType, "exif-data", ExifText.Of(infotext));
+        });
+        return Encoded(said, format, quality, Enums.ForeignKeep.Exif | Enums.ForeignKeep.Xmp);
+    }
+
+    private static byte[] Encoded(Image image, string format, int quality, Enums.ForeignKeep keep) => format == ImageFormats.Jpeg
+        ? image.JpegsaveBuffer(q: Math.Max(1, quality), keep: keep)
+        : image.WebpsaveBuffer(q: Math.Max(1, quality), keep: keep);
 
     /// <summary>A PNG of pixels that are shown once.</summary>
     private static byte[] ToPng(ImageBuffer pixels)
     {
-        using var png = new MemoryStream();
-        WritePng(png, pixels);
-        return png.ToArray();
+        using Image image = ImageDecoder.View(pixels);
+        byte[] png = ToPng(image);
+        GC.KeepAlive(pixels);
+        return png;
     }
+
+    // libvips' default, 6 without a filter, is slower and nearly twice as large on generated images.
+    private static byte[] ToPng(Image image) => image.PngsaveBuffer(compression: 3, filter: Enums.ForeignPngFilter.Sub, keep: Enums.ForeignKeep.None);
 
     /// <summary>Removes an image and its thumbnails. What is gone already is not missed.</summary>
     public async ValueTask DeleteAsync(string relative, CancellationToken cancellation)
@@ -135,7 +173,7 @@ internal sealed class ImageFiles
     public async ValueTask DeleteImagesOfAsync(string jobId, int count, IEnumerable<int> kept)
     {
         foreach (int index in Enumerable.Range(0, count).Except(kept))
-            await DeleteAsync(PathOf(ImageId.Of(jobId, index)), CancellationToken.None).ConfigureAwait(false);
+            await DeleteAsync(PathOf(ImageId.Of(jobId, index), ImageFormats.Png), CancellationToken.None).ConfigureAwait(false);
     }
 
     /// <summary>Removes the input images of a job.</summary>
@@ -160,7 +198,7 @@ internal sealed class ImageFiles
 
     private static FileNotFoundException Gone(string relative) => new("The image's file is gone", Path.GetFileName(relative));
 
-    private static string PathOf(string imageId) => $"images/{imageId}.png";
+    private static string PathOf(string imageId, string format) => $"images/{imageId}.{format}";
 
     private static string InputPath(string name) => $"inputs/{name}.png";
 

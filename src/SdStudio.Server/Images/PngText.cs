@@ -12,6 +12,9 @@ internal static class PngText
     private const int MaxTexts = 64;
     private const int SignatureBytes = 8;
 
+    // The signature and the chunk IHDR.
+    private const int HeaderBytes = 33;
+
     // Length, type and CRC.
     private const int ChunkBytes = 12;
 
@@ -52,6 +55,10 @@ internal static class PngText
         kept.Write(bytes, Math.Min(from, bytes.Length), Math.Max(0, bytes.Length - from));
         return kept.ToArray();
     }
+
+    /// <summary>The file with more texts behind its header.</summary>
+    public static byte[] With(byte[] png, IEnumerable<PngChunk> chunks) =>
+        [.. png[..HeaderBytes], .. chunks.SelectMany(chunk => chunk.Bytes), .. png[HeaderBytes..]];
 
     private static bool IsText(string type) => type is "tEXt" or "zTXt" or "iTXt";
 

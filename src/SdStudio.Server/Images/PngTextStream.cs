@@ -1,14 +1,10 @@
-using System.Buffers.Binary;
-using System.IO.Hashing;
-using System.Text;
-
 namespace SdStudio.Server.Images;
 
 /// <summary>
-/// Passes a PNG on to another stream and puts a text chunk behind its header. libvips writes text as zTXt, which many readers of
-/// infotext do not look for: this writes tEXt, or iTXt when the text needs more than Latin-1 (PNG specification, 11.3.3).
+/// Passes a PNG on to another stream and puts text chunks behind its header. libvips writes text as zTXt, which many readers of
+/// infotext do not look for.
 /// </summary>
-internal sealed class PngTextStream(Stream inner, string keyword, string text) : Stream
+internal sealed class PngTextStream(Stream inner, IReadOnlyList<PngChunk> chunks) : Stream
 {
     // The signature (8) and the IHDR chunk (4 length, 4 type, 13 data, 4 CRC).
     private const int HeaderBytes = 33;
@@ -33,7 +29,10 @@ internal sealed class PngTextStream(Stream inner, string keyword, string text) :
             _passed += head.Length;
             buffer = buffer[head.Length..];
             if (_passed == HeaderBytes)
-                inner.Write(Chunk(keyword, text));
+            {
+                foreach (PngChunk chunk in chunks)
+                    inner.Write(chunk.Bytes);
+            }
         }
 
         inner.Write(buffer);
@@ -48,19 +47,4 @@ internal sealed class PngTextStream(Stream inner, string keyword, string text) :
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
     public override void SetLength(long value) => throw new NotSupportedException();
-
-    private static byte[] Chunk(string keyword, string text)
-    {
-        bool latin1 = text.All(character => character is '\n' or (>= ' ' and <= '~') or (>= '\u00A1' and <= '\u00FF'));
-        byte[] data = latin1
-            ? [.. Encoding.Latin1.GetBytes(keyword), 0, .. Encoding.Latin1.GetBytes(text)]
-            // Keyword, not compressed, no language, no translated keyword.
-            : [.. Encoding.Latin1.GetBytes(keyword), 0, 0, 0, 0, 0, .. Encoding.UTF8.GetBytes(text)];
-        var chunk = new byte[data.Length + 12];
-        BinaryPrimitives.WriteInt32BigEndian(chunk, data.Length);
-        Encoding.ASCII.GetBytes(latin1 ? "tEXt" : "iTXt", chunk.AsSpan(4));
-        data.CopyTo(chunk, 8);
-        BinaryPrimitives.WriteUInt32BigEndian(chunk.AsSpan(data.Length + 8), Crc32.HashToUInt32(chunk.AsSpan(4, data.Length + 4)));
-        return chunk;
-    }
 }

@@ -35,13 +35,6 @@ internal interface IJobQueries
 
     ValueTask<JobImage?> FindImageAsync(string id, OwnerScope scope, CancellationToken cancellation);
 
-    /// <summary>Images of a scope, the newest first.</summary>
-    /// <param name="scope">Whose.</param>
-    /// <param name="before">Where the page before ended; null for the first.</param>
-    /// <param name="limit">At most this many.</param>
-    /// <param name="cancellation">Ends the call.</param>
-    ValueTask<IReadOnlyList<ListedImage>> RecentImagesAsync(OwnerScope scope, ImageCursor? before, int limit, CancellationToken cancellation);
-
     /// <summary>Which of these jobs exist.</summary>
     ValueTask<IReadOnlySet<string>> ExistingJobsAsync(IReadOnlyList<string> ids, OwnerScope scope, CancellationToken cancellation);
 

@@ -67,6 +67,15 @@ internal sealed class JobEvents(IEventLog log, TimeProvider time)
     public void ImageDeleted(JobImage image, string owner) => log.Publish(
         EventChannel.Generations, "image_deleted", owner, JsonSerializer.SerializeToUtf8Bytes(new DeletedView(image.Id), JobJson.Readable.DeletedView));
 
+    /// <summary>An image has another star, rating, tag or board.</summary>
+    /// <param name="owner">Whose.</param>
+    /// <param name="image">How it is listed, as JSON.</param>
+    public void ImageChanged(string owner, byte[] image) => log.Publish(EventChannel.Generations, "image_changed", owner, image);
+
+    /// <summary>Images were brought from elsewhere: lists are not what they were.</summary>
+    public void Imported(string owner, int count) => log.Publish(
+        EventChannel.Generations, "images_imported", owner, JsonSerializer.SerializeToUtf8Bytes(new ImportedView(count), JobJson.Readable.ImportedView));
+
     private void Publish(Job job, string type, IReadOnlyList<JobImage>? images = null) => log.Publish(
         EventChannel.Queue, type, job.Owner, Data(images is { Count: > 0 } ? JobView.Of(job) with { Images = [.. images.Select(ImageView.Of)] } : JobView.Of(job)));
 

@@ -9,6 +9,7 @@ namespace SdStudio.Server.Queue;
 [JsonSerializable(typeof(JobView))]
 [JsonSerializable(typeof(PausedView))]
 [JsonSerializable(typeof(DeletedView))]
+[JsonSerializable(typeof(ImportedView))]
 [JsonSerializable(typeof(PreviewView))]
 internal sealed partial class JobJson : JsonSerializerContext
 {
@@ -23,5 +24,7 @@ internal sealed partial class JobJson : JsonSerializerContext
 internal sealed record PausedView(bool Paused);
 
 internal sealed record DeletedView(string Id);
+
+internal sealed record ImportedView(int Count);
 
 internal sealed record PreviewView(string Id, int Step, string MimeType, string Image);

@@ -51,6 +51,13 @@ public sealed class StudioOptions : IValidatableObject
     [ValidateObjectMembers]
     public DownloadOptions Downloads { get; set; } = new();
 
+    /// <summary>Whose prompts are templates without saying so.</summary>
+    public TemplateOptions Templates { get; set; } = new();
+
+    /// <summary>What images carry, and how long they are kept.</summary>
+    [ValidateObjectMembers]
+    public ImageOptions Images { get; set; } = new();
+
     /// <summary>Limits of requests.</summary>
     [ValidateObjectMembers]
     public LimitOptions Limits { get; set; } = new();

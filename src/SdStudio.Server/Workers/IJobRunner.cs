@@ -30,7 +30,7 @@ internal sealed record JobContext(RunningJob Running, GenerationSettings Setting
     /// <summary>The same for one image of it.</summary>
     public JobContext ForImage(int index) => this with
     {
-        Settings = Settings with { Count = 1, Seed = Settings.Seed + index },
+        Settings = Settings.ForImage(index),
         Callbacks = Callbacks with { Progress = Callbacks.Progress is { } progress ? new ImageProgress(progress, index, Settings.Count) : null },
     };
 

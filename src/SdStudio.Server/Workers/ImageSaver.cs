@@ -1,12 +1,14 @@
+using Microsoft.Extensions.Options;
 using SdCpp.Interop;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Images;
 using SdStudio.Server.Queue;
+using SdStudio.Server.Settings;
 
 namespace SdStudio.Server.Workers;
 
 /// <summary>Writes a job's images.</summary>
-internal sealed partial class ImageSaver(ImageFiles images, IJobStore store, JobEvents events, ILogger<ImageSaver> logger)
+internal sealed partial class ImageSaver(ImageFiles images, IJobStore store, JobEvents events, IOptions<StudioOptions> options, ILogger<ImageSaver> logger)
 {
     /// <summary>
     /// Writes an image, lists it and announces it: from now on it stays, however the job ends. The one that completes its job is listed
@@ -15,8 +17,11 @@ internal sealed partial class ImageSaver(ImageFiles images, IJobStore store, Job
     public async Task<JobImage> SaveAsync(JobContext job, int index, ImageBuffer pixels, GenerationSettings settings, long seed)
     {
         string id = ImageId.Of(job.Id, index);
-        string path = await images.SaveAsync(id, pixels, Infotext.Of(settings, seed), CancellationToken.None).ConfigureAwait(false);
-        var image = new JobImage(id, job.Id, index, path, "image/png", pixels.Width, pixels.Height, seed);
+        GenerationSettings? own = settings.Variants is null ? null : settings.ForImage(index);
+        settings = own ?? settings;
+        string? infotext = settings.Infotext ?? options.Value.Images.Infotext ? Infotext.Of(settings, seed) : null;
+        string path = await images.SaveAsync(id, pixels, ImageTexts.Of(settings, infotext, options.Value.Images.Mark), CancellationToken.None).ConfigureAwait(false);
+        var image = new JobImage(id, job.Id, index, path, "image/png", pixels.Width, pixels.Height, seed) { Settings = own };
         if (job.Running.Images.Count + 1 >= job.Running.Job.Settings.Count)
             return image;
         try

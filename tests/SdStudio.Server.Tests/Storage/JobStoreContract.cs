@@ -229,8 +229,8 @@ public abstract class JobStoreContract : StoreContract
         Assert.Equal(1, cancelled.ImageCount);
         Assert.False(await Jobs.AddImageAsync(lease, image with { Id = "late", Index = 1 }, Cancellation));
         Assert.Equal([image], await Queries.ImagesAsync("job", OwnerScope.All, Cancellation));
-        Assert.Equal(image, Assert.Single(await Queries.RecentImagesAsync(OwnerScope.All, before: null, 10, Cancellation)).Image);
-        Assert.Empty(await Queries.RecentImagesAsync(OwnerScope.Only("nobody"), before: null, 10, Cancellation));
+        Assert.Equal(image, await Queries.FindImageAsync(image.Id, OwnerScope.All, Cancellation));
+        Assert.Null(await Queries.FindImageAsync(image.Id, OwnerScope.Only("nobody"), Cancellation));
 
         Assert.Null((await Jobs.DeleteImageAsync(image.Id, OwnerScope.Only("nobody"), Cancellation)).Image);
         DeletedImage deleted = await Jobs.DeleteImageAsync(image.Id, OwnerScope.All, Cancellation);

@@ -1,3 +1,4 @@
+using SdStudio.Server.Gallery;
 using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Models.Files;
 using SdStudio.Server.Queue;
@@ -35,7 +36,9 @@ public sealed class MigrationTests : IDisposable
                 ("$id", $"job-{i}"), ("$prompt", $"a red \"circle\" 赤い円 number {i}"), ("$status", Statuses[i]));
         }
 
-        session.Execute("INSERT INTO images VALUES ('image-1', 'job-0', 0, 'images/image-1.png', 'image/png', 64, 48, 7), ('image-2', 'job-0', 1, 'images/image-2.png', 'image/png', 64, 48, 8)");
+        session.Execute(
+            "INSERT INTO images (id, job_id, index_in_batch, file_path, mime_type, width, height, seed) VALUES " +
+            "('image-1', 'job-0', 0, 'images/image-1.png', 'image/png', 64, 48, 7), ('image-2', 'job-0', 1, 'images/image-2.png', 'image/png', 64, 48, 8)");
         if (version is >= 2 and < 5)
         {
             session.RunScript(
@@ -71,6 +74,8 @@ public sealed class MigrationTests : IDisposable
     [InlineData(3)]
     [InlineData(4)]
     [InlineData(5)]
+    [InlineData(6)]
+    [InlineData(7)]
     public async Task A_filled_database_of_an_earlier_version_opens_with_all_it_had(int version)
     {
         Fill(version);
@@ -84,6 +89,9 @@ public sealed class MigrationTests : IDisposable
             (64, 48, 9007199254740991, 2, 5, 1.5, "blurry", 1, 1000L),
             (job.Settings.Width, job.Settings.Height, job.Settings.Seed, job.Settings.Count, job.Settings.Steps, job.Settings.CfgScale, job.Settings.NegativePrompt, job.Priority, job.CreatedAt)));
         Assert.Equal(["image-1", "image-2"], (await store.Queries.ImagesAsync("job-0", OwnerScope.All, Cancellation)).Select(image => image.Id));
+        IReadOnlyList<ListedImage> listed = await new SqliteGallery(store.Database).ListAsync(
+            new GalleryFilter(OwnerScope.All) { Search = "赤い円 circ", Model = "demo" }, new GalleryPage(GallerySort.Newest, null, 10), Cancellation);
+        Assert.Equal([(2L, "image-2"), (1L, "image-1")], listed.Select(image => (image.Number, image.Image.Id)));
         Assert.Equal(7, await store.Queries.CountAsync(new JobFilter(OwnerScope.All, Search: "circle 赤い円"), Cancellation));
         Assert.Equal(3, (await store.Queries.StatsAsync(OwnerScope.All, Cancellation))["pending"]);
         WaitingJobs waiting = await store.Queries.WaitingAsync(Cancellation);

@@ -42,14 +42,15 @@ internal sealed class A1111GenerateAnswer(ClientModels models, ModelCatalogue ca
         GenerationSettings s = job.Settings;
         // Clients read the first of each list even when the job was interrupted.
         List<long> seeds = generated.Count > 0 ? [.. generated.Select(image => image.Seed)] : [s.Seed];
-        string prompt = Infotext.PromptOf(s);
+        List<GenerationSettings> each = generated.Count > 0 ? [.. generated.Select(image => image.SettingsOf(job))] : [s];
+        string prompt = Infotext.PromptOf(each[0]);
         ModelDefinition? model = catalogue.Find(s.Model);
         var info = new JsonObject
         {
             ["prompt"] = prompt,
-            ["all_prompts"] = A1111Responses.List(seeds.Select(_ => (JsonNode)prompt)),
-            ["negative_prompt"] = s.NegativePrompt ?? "",
-            ["all_negative_prompts"] = A1111Responses.List(seeds.Select(_ => (JsonNode)(s.NegativePrompt ?? ""))),
+            ["all_prompts"] = A1111Responses.List(each.Select(one => (JsonNode)Infotext.PromptOf(one))),
+            ["negative_prompt"] = each[0].NegativePrompt ?? "",
+            ["all_negative_prompts"] = A1111Responses.List(each.Select(one => (JsonNode)(one.NegativePrompt ?? ""))),
             ["seed"] = seeds[0],
             ["all_seeds"] = A1111Responses.List(seeds.Select(seed => (JsonNode)seed)),
             ["subseed"] = -1,
@@ -73,7 +74,7 @@ internal sealed class A1111GenerateAnswer(ClientModels models, ModelCatalogue ca
             ["denoising_strength"] = s.Strength ?? s.Hires?.Strength,
             ["extra_generation_params"] = Extra(s),
             ["index_of_first_image"] = 0,
-            ["infotexts"] = A1111Responses.List(seeds.Select(seed => (JsonNode)Infotext.Of(s, seed))),
+            ["infotexts"] = A1111Responses.List(each.Select(one => (JsonNode)Infotext.Of(one, one.Seed))),
             ["styles"] = new JsonArray(),
             ["job_timestamp"] = A1111Responses.Timestamp(job.CreatedAt),
             ["clip_skip"] = Math.Max(1, s.ClipSkip),

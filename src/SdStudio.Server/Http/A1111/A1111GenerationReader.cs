@@ -67,6 +67,12 @@ internal sealed class A1111GenerationReader
         else if (_fields.Flag("enable_hr") == true)
             hiresSteps = AddHires(model);
         AddSchedule(model, hiresSteps);
+        if (A1111DynamicPrompts.Read(_body.Fields) is var (isTemplate, combinations))
+        {
+            Put("template", isTemplate ? "true" : "false");
+            Put("combinatorial", isTemplate && combinations ? "true" : null);
+        }
+
         A1111Ignored.Note(_fields, _body, Notes);
         _fields.ThrowIfRefused();
         _override.ThrowIfRefused();

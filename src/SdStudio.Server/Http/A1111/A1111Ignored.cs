@@ -8,7 +8,7 @@ internal static class A1111Ignored
 {
     private static readonly string[] NotSupported =
     [
-        "subseed_strength", "seed_resize_from_w", "seed_resize_from_h", "restore_faces", "styles", "refiner_checkpoint", "script_name", "alwayson_scripts",
+        "subseed_strength", "seed_resize_from_w", "seed_resize_from_h", "restore_faces", "refiner_checkpoint", "script_name", "alwayson_scripts",
         "s_churn", "s_tmin", "s_tmax", "s_noise", "s_min_uncond", "hr_checkpoint_name", "hr_sampler_name", "hr_scheduler", "hr_prompt",
         "hr_negative_prompt", "initial_noise_multiplier", "latent_mask", "inpaint_full_res", "firstpass_image",
     ];
@@ -31,7 +31,7 @@ internal static class A1111Ignored
         JsonValueKind.Number => value.GetDouble() is not (0 or -1) && (value.GetDouble() != 1 || !OneIsNone.Contains(name)) && (name != "inpaint_full_res" || hasMask),
         JsonValueKind.String => !A1111GenerationReader.IsDefaultName(RequestFields.TextOf(value)),
         JsonValueKind.Array => value.GetArrayLength() > 0,
-        JsonValueKind.Object => value.EnumerateObject().Any(),
+        JsonValueKind.Object => value.EnumerateObject().Any(script => !A1111DynamicPrompts.IsThis(script.Name)),
         _ => false,
     };
 }

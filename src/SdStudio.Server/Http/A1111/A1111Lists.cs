@@ -34,13 +34,18 @@ internal static class A1111Lists
         {
             ["api"] = true, ["nowebui"] = true, ["listen"] = false, ["port"] = context.Connection.LocalPort, ["ckpt_dir"] = null, ["vae_dir"] = null, ["lora_dir"] = null,
         }));
+        api.MapGet("/prompt-styles", (StyleBook book) => A1111Responses.Json(A1111Responses.List(book.All.Select(style => new JsonObject
+        {
+            ["name"] = style.Name, ["prompt"] = style.Prompt, ["negative_prompt"] = style.NegativePrompt,
+        }))));
+        api.MapGet("/wildcards", (WildcardFolder wildcards) => A1111Responses.Json(A1111Responses.List(wildcards.Lists.Keys.Select(name => (JsonNode)name))));
         MapWithoutContent(api);
     }
 
     // What the engine has nothing for, and what is true already: clients ask and go on.
     private static void MapWithoutContent(RouteGroupBuilder api)
     {
-        foreach (string list in new[] { "hypernetworks", "face-restorers", "prompt-styles", "script-info", "extensions" })
+        foreach (string list in new[] { "hypernetworks", "face-restorers", "script-info", "extensions" })
             api.MapGet($"/{list}", () => A1111Responses.Json(new JsonArray()));
         api.MapGet("/realesrgan-models", (ModelCatalogue catalogue) => A1111Responses.Json(A1111Responses.List(catalogue.Upscalers
             .Where(upscaler => upscaler is { File: not null, IsThere: true })

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using SdStudio.Server.Generation;
+using SdStudio.Server.Generation.Reading;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Images;
 
@@ -14,19 +14,19 @@ internal static class PngInfoApi
         byte[] bytes = body.File("image")
             ?? throw new BadRequestException([new FieldProblem("image", "Missing required field: image (base64 or a data URL)")], detail: null);
         IReadOnlyDictionary<string, string> texts = ImageDecoder.Texts(bytes, "image");
-        string infotext = texts.GetValueOrDefault("parameters") ?? XmpText.SettingsOf(texts.GetValueOrDefault(XmpText.Keyword, "")) ?? "";
+        FoundSettings? found = SettingsReader.Read(XmpText.Merged(texts));
+        string infotext = found?.Text ?? "";
         var answer = new JsonObject
         {
             ["info"] = infotext,
             ["items"] = new JsonObject(texts.Select(text => KeyValuePair.Create(text.Key, (JsonNode?)text.Value))),
             ["parameters"] = new JsonObject(),
         };
-        if (infotext.Length > 0)
+        if (found is not null)
         {
-            IReadOnlyDictionary<string, string> parsed = InfotextReader.Parse(infotext);
-            answer["parameters"] = new JsonObject(parsed.Select(setting => KeyValuePair.Create(setting.Key, (JsonNode?)setting.Value)));
+            answer["parameters"] = new JsonObject(found.Values.Select(setting => KeyValuePair.Create(setting.Key, (JsonNode?)setting.Value)));
             // The same as fields of a request to this server.
-            answer["request"] = InfotextReader.ToRequest(parsed, limits.Now);
+            answer["request"] = SettingsReader.ToRequest(found, limits.Now).Request;
         }
 
         return A1111Responses.Json(answer);

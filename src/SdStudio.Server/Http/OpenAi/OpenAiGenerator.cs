@@ -40,7 +40,7 @@ internal sealed class OpenAiGenerator(
         {
             data.Add(asked.AsUrl
                 ? new JsonObject { ["url"] = UrlOf(image, asked, request) }
-                : new JsonObject { ["b64_json"] = Convert.ToBase64String(await images.EncodedAsync(image.FilePath, asked.Format, asked.Compression, request.HttpContext.RequestAborted)) });
+                : new JsonObject { ["b64_json"] = Convert.ToBase64String(await images.EncodedAsync(image.FilePath, new ImageEncoding(asked.Format, asked.Compression), request.HttpContext.RequestAborted)) });
         }
 
         JsonObject answer = OpenAiImages.Common(job, asked);

@@ -29,7 +29,7 @@ internal sealed class OpenAiStream(JobWaiter waiter, RunningJobs runningJobs, Im
 
         foreach (JobImage image in await waiter.ImagesOfAsync(ended, left))
         {
-            JsonObject completed = Event($"{prefix}.completed", ended, asked, await images.EncodedAsync(image.FilePath, asked.Format, asked.Compression, left));
+            JsonObject completed = Event($"{prefix}.completed", ended, asked, await images.EncodedAsync(image.FilePath, new ImageEncoding(asked.Format, asked.Compression), left));
             completed["usage"] = OpenAiImages.Usage();
             await SendAsync(events, completed);
         }

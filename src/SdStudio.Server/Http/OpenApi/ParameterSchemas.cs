@@ -77,6 +77,9 @@ internal static class ParameterSchemas
                 schema.Items = new OpenApiSchema { Type = JsonSchemaType.Integer };
                 SetRange((OpenApiSchema)schema.Items, range);
                 break;
+            case ParameterKind.Texts:
+                schema.Items = new OpenApiSchema { Type = JsonSchemaType.String };
+                break;
             case ParameterKind.Loras:
                 schema.Items = Lora();
                 break;
@@ -105,7 +108,7 @@ internal static class ParameterSchemas
         ParameterKind.Integer => JsonSchemaType.Integer,
         ParameterKind.Number => JsonSchemaType.Number,
         ParameterKind.Flag => JsonSchemaType.Boolean,
-        ParameterKind.Integers or ParameterKind.Loras => JsonSchemaType.Array,
+        ParameterKind.Integers or ParameterKind.Texts or ParameterKind.Loras => JsonSchemaType.Array,
         _ => JsonSchemaType.String,
     };
 

@@ -42,3 +42,79 @@ internal sealed record PlaceBody
 
 /// <summary>A key to exchange for a cookie.</summary>
 internal sealed record LoginBody([property: Description("An API key of this server")] string ApiKey);
+
+/// <summary>What to change of an image; what is left out stays.</summary>
+internal record ImageChangeBody
+{
+    public bool? Starred { get; init; }
+
+    [Description("0 for none, to 5"), Range(0, 5)]
+    public int? Rating { get; init; }
+
+    [Description("In place of all tags")]
+    public IReadOnlyList<string>? Tags { get; init; }
+
+    [Description("Tags to add")]
+    public IReadOnlyList<string>? AddTags { get; init; }
+
+    [Description("Tags to remove")]
+    public IReadOnlyList<string>? RemoveTags { get; init; }
+
+    [Description("A board's id or name; null or none takes it off its board")]
+    public string? Board { get; init; }
+}
+
+/// <summary>What to change of several images.</summary>
+internal sealed record ImagesChangeBody : ImageChangeBody
+{
+    [Description("The images' ids, at most 1000")]
+    public required IReadOnlyList<string> Ids { get; init; }
+}
+
+/// <summary>A board.</summary>
+internal sealed record BoardBody([property: Description("Its name, one line of at most 100 characters")] string Name);
+
+/// <summary>Which images; without ids the query says.</summary>
+internal sealed record ZipBody([property: Description("The images' ids, at most 1000")] IReadOnlyList<string>? Ids);
+
+/// <summary>What to import: files of a form, or a folder.</summary>
+internal sealed record ImportBody
+{
+    [Description("A folder inside the data directory; only for the administrator")]
+    public string? Folder { get; init; }
+
+    [Description("The board that they go to: its id or name")]
+    public string? Board { get; init; }
+}
+
+/// <summary>Where settings are read from: an image or text.</summary>
+internal sealed record ReadSettingsBody
+{
+    [Description("An image as a file, base64 or a data URL")]
+    public string? Image { get; init; }
+
+    [Description("An infotext, or the JSON of ComfyUI, InvokeAI, SwarmUI, Fooocus, NovelAI or Civitai")]
+    public string? Text { get; init; }
+}
+
+/// <summary>A template to expand without generating.</summary>
+internal sealed record PreviewTemplateBody
+{
+    public required string Prompt { get; init; }
+
+    public string? NegativePrompt { get; init; }
+
+    [Description("How many prompts, of this seed and those behind it"), Range(1, 100)]
+    public int? N { get; init; }
+
+    public long? Seed { get; init; }
+
+    [Description("All that the template can make, at most n")]
+    public bool? Combinatorial { get; init; }
+
+    [Description("Names of styles to put around it first")]
+    public IReadOnlyList<string>? Styles { get; init; }
+}
+
+/// <summary>A style's words; {prompt} in them is where the prompt goes.</summary>
+internal sealed record StyleBody(string? Prompt, string? NegativePrompt);

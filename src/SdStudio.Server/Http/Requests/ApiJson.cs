@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Rest;
 using SdStudio.Server.Models.Downloads;
+using SdStudio.Server.Models.Files;
 using SdStudio.Server.Queue;
 
 namespace SdStudio.Server.Http.Requests;
@@ -49,6 +50,29 @@ namespace SdStudio.Server.Http.Requests;
 [JsonSerializable(typeof(UpscalersResponse))]
 [JsonSerializable(typeof(DevicesResponse))]
 [JsonSerializable(typeof(ImagesResponse))]
+[JsonSerializable(typeof(ListedImageResponse))]
+[JsonSerializable(typeof(ChangedImagesResponse))]
+[JsonSerializable(typeof(TagsResponse))]
+[JsonSerializable(typeof(BoardsResponse))]
+[JsonSerializable(typeof(BoardResponse))]
+[JsonSerializable(typeof(DeletedBoardResponse))]
+[JsonSerializable(typeof(ImportResponse))]
+[JsonSerializable(typeof(RetentionResponse))]
+[JsonSerializable(typeof(ReadSettingsResponse))]
+[JsonSerializable(typeof(ImageChangeBody))]
+[JsonSerializable(typeof(ImagesChangeBody))]
+[JsonSerializable(typeof(BoardBody))]
+[JsonSerializable(typeof(ZipBody))]
+[JsonSerializable(typeof(ImportBody))]
+[JsonSerializable(typeof(WildcardsResponse))]
+[JsonSerializable(typeof(TemplatePreviewResponse))]
+[JsonSerializable(typeof(StylesResponse))]
+[JsonSerializable(typeof(Style))]
+[JsonSerializable(typeof(StyleBody))]
+[JsonSerializable(typeof(PreviewTemplateBody))]
+[JsonSerializable(typeof(PresetsResponse))]
+[JsonSerializable(typeof(ImportedPresetsResponse))]
+[JsonSerializable(typeof(ReadSettingsBody))]
 [JsonSerializable(typeof(DownloadingResponse))]
 [JsonSerializable(typeof(JobView))]
 [JsonSerializable(typeof(List<JobView>))]

@@ -1,37 +1,56 @@
 using SdStudio.Server.Generation;
 using SdStudio.Server.Models.Catalogue;
-using SdStudio.Server.Models.Files;
 
 namespace SdStudio.Server.Http.Requests;
 
 /// <summary>Reads the settings of a job: every field checked, every default filled in from the model.</summary>
-internal sealed class GenerationReader(RequestFields fields, ModelCatalogue catalogue, LoraFolder loras, ModelFileCache files, ParameterLimits limits)
+internal sealed class GenerationReader(RequestFields fields, KnownFiles known, ParameterLimits limits, string owner)
 {
+    private readonly ModelCatalogue _catalogue = known.Catalogue;
+
     /// <param name="type">Generate, edit or variation.</param>
     /// <param name="input">The size of the input image; null for none.</param>
     /// <param name="needsPrompt">Whether it is wrong without words.</param>
     public GenerationSettings Generate(string type, ImageSize? input, bool needsPrompt)
     {
         string? prompt = needsPrompt ? fields.RequiredText("prompt", limits.MaxPromptBytes) : fields.BoundedText("prompt", limits.MaxPromptBytes);
-        (string words, List<LoraSetting> tagged) = LoraTags.Take(prompt ?? "");
-        ModelDefinition? model = FindModel(type == JobType.Generate ? null : catalogue.DefaultImageToImage);
+        ModelDefinition? model = FindModel(type == JobType.Generate ? null : _catalogue.DefaultImageToImage);
         ImageSize size = ReadSize(model, input);
-        GenerationSettings settings = ReadRows(type, model?.Defaults) with
+        GenerationSettings settings = ReadRows(type, model?.Defaults);
+        (string styled, string? negative) = known.Prompts.WithStyles(fields, prompt ?? "", settings.NegativePrompt);
+        bool isTemplate = settings.IsTemplate ?? known.Prompts.IsUsualFor(owner);
+        // Tags in a template are read when it is expanded.
+        (string words, List<LoraSetting> tagged) = isTemplate ? (styled, []) : LoraTags.Take(styled);
+        settings = settings with
         {
-            Model = model?.Id ?? "", Prompt = words, Width = size.Width, Height = size.Height, Loras = new LoraReader(fields, loras).Read(tagged),
+            Model = model?.Id ?? "", Prompt = words, NegativePrompt = negative, Width = size.Width, Height = size.Height, IsTemplate = null,
+            Loras = new LoraReader(fields, known.Loras).Read(tagged),
         };
+        if (isTemplate)
+            settings = Expanded(settings, model);
         if (input is null)
-            settings = new HiresReader(fields, catalogue, limits).Read(settings, model);
+            settings = new HiresReader(fields, _catalogue, limits).Read(settings, model);
         if (settings.Tiling && fields.IsGiven("vae_tiling") && settings.VaeTiling)
             fields.Refuse("vae_tiling", "vae_tiling and tiling are both set; an image whose edges fit each other cannot be decoded in tiles, leave one of them out");
-        SchedulerRules.Check(fields, settings, model, files);
+        SchedulerRules.Check(fields, settings, model, known.Models);
         return settings with { VaeTiling = settings.VaeTiling && !settings.Tiling };
+    }
+
+    private GenerationSettings Expanded(GenerationSettings settings, ModelDefinition? model)
+    {
+        bool combinations = fields.Value<bool>("combinatorial", limits) ?? false;
+        if (combinations && !fields.IsGiven("n"))
+            settings = settings with { Count = limits.MaxImages };
+        settings = known.Prompts.Expanded(fields, settings, combinations, limits);
+        if (settings.Variants is not null && model?.Remote is not null)
+            fields.Refuse("template", $"template: the model {model.Id} is on another server, which takes one prompt for all images; set n to 1");
+        return settings;
     }
 
     /// <param name="input">The size of the image to upscale.</param>
     public GenerationSettings Upscale(ImageSize input)
     {
-        UpscalerDefinition upscaler = UpscalerReader.Find(fields, catalogue, "upscaler", Parameters.DefaultUpscaler);
+        UpscalerDefinition upscaler = UpscalerReader.Find(fields, _catalogue, "upscaler", Parameters.DefaultUpscaler);
         long mode = fields.Value<long>("resize_mode", limits) ?? 0;
         double factor = fields.Value<double>("upscale_factor", limits) ?? 2;
         long? width = fields.Value<long>("target_width", limits);
@@ -45,7 +64,7 @@ internal sealed class GenerationReader(RequestFields fields, ModelCatalogue cata
         return new GenerationSettings
         {
             Type = JobType.Upscale, Model = "none", Width = size.Width, Height = size.Height, Upscaler = upscaler.Name, ResizeMode = (int)mode,
-            UpscaleFactor = mode == 0 ? factor : null,
+            UpscaleFactor = mode == 0 ? factor : null, Infotext = fields.Value<bool>("write_infotext", limits),
         };
     }
 
@@ -81,11 +100,11 @@ internal sealed class GenerationReader(RequestFields fields, ModelCatalogue cata
             return fallback;
         if (fields.RequiredText("model", limits.MaxPromptBytes) is not { } id)
             return null;
-        ModelDefinition? model = catalogue.Find(id);
+        ModelDefinition? model = _catalogue.Find(id);
         if (model is null)
         {
             string shown = RequestFields.Shown(id);
-            string available = string.Join(", ", catalogue.Models.Select(known => known.Id));
+            string available = string.Join(", ", _catalogue.Models.Select(known => known.Id));
             fields.Refuse("model", $"Invalid model: {shown}", $"Model '{shown}' not found in configuration. Available models: {available}");
         }
         else if (model.Unsupported is { } reason)

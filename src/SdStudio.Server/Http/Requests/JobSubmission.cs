@@ -1,17 +1,16 @@
 using System.Globalization;
 using SdCpp.Interop;
+using SdStudio.Server.Gallery;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.Security;
 using SdStudio.Server.Images;
-using SdStudio.Server.Models.Catalogue;
-using SdStudio.Server.Models.Files;
 using SdStudio.Server.Queue;
 
 namespace SdStudio.Server.Http.Requests;
 
 /// <summary>Makes a job of a request: the one way in for every surface.</summary>
 internal sealed class JobSubmission(
-    LiveLimits limits, RequestImages images, ModelCatalogue catalogue, ModelFileCache modelFiles, LoraFolder loras, JobQueue queue, ImageFiles files)
+    LiveLimits limits, RequestImages images, KnownFiles known, IBoards boards, Presets presets, JobQueue queue, ImageFiles files)
 {
     private const int MaxKeyCharacters = 255;
 
@@ -31,7 +30,7 @@ internal sealed class JobSubmission(
     {
         RequestBody body = await RequestBody.ReadAsync(request, cancellation);
         ParameterLimits now = await limits.ReadyAsync(cancellation);
-        var fields = new RequestFields(body.Fields);
+        var fields = new RequestFields(await presets.WithPresetAsync(body.Fields, ApiKeys.OwnerOf(request.HttpContext), cancellation));
         bool leaves = (string?)fields.Value(Parameters.Get("on_disconnect"), now) == "cancel";
         using RequestInputs? inputs = type == JobType.Generate ? null : await images.ReadAsync(body, fields, ApiKeys.ScopeOf(request.HttpContext), cancellation);
         Job job = await AcceptAsync(request, new GenerateCommand(type, body, fields, inputs), now, cancellation);
@@ -41,16 +40,17 @@ internal sealed class JobSubmission(
     /// <summary>The same for a request whose images are read already.</summary>
     /// <returns>The job, which is on disk.</returns>
     /// <exception cref="BadRequestException">Names every field that is wrong.</exception>
-    public Task<Job> AcceptAsync(HttpRequest request, GenerateCommand command, ParameterLimits now, CancellationToken cancellation)
+    public async Task<Job> AcceptAsync(HttpRequest request, GenerateCommand command, ParameterLimits now, CancellationToken cancellation)
     {
         SubmitOptions options = ReadOptions(request, command.Body, command.Fields, command.Part);
         ImageSize? size = command.Inputs?.Image is { } image ? new ImageSize(image.Width, image.Height) : null;
-        var reader = new GenerationReader(command.Fields, catalogue, loras, modelFiles, now);
+        var reader = new GenerationReader(command.Fields, known, now, options.Owner);
         GenerationSettings settings = command.Type == JobType.Upscale ? reader.Upscale(size ?? default) : reader.Generate(command.Type, size, command.NeedsPrompt);
         if (command.Inputs is { References.Count: > 0 } several)
             CheckReferences(command.Fields, settings, several.References.Count + 1);
+        settings = settings with { SourceImageId = command.Inputs?.SourceId, Board = await ReadBoardAsync(request, command.Fields, cancellation) };
         command.Fields.ThrowIfRefused();
-        return AddAsync(settings with { SourceImageId = command.Inputs?.SourceId }, options, cancellation, command.Inputs);
+        return await AddAsync(settings, options, cancellation, command.Inputs);
     }
 
     /// <summary>Puts a job into the queue whose settings are known to be right.</summary>
@@ -85,6 +85,16 @@ internal sealed class JobSubmission(
             key is null ? null : body.Fingerprint(request.Path));
     }
 
+    private async Task<string?> ReadBoardAsync(HttpRequest request, RequestFields fields, CancellationToken cancellation)
+    {
+        if (fields.Value(Parameters.Get("board"), limits.Now) is not string name)
+            return null;
+        Board? board = await boards.FindAsync(name, ApiKeys.ScopeOf(request.HttpContext), cancellation);
+        if (board is null)
+            fields.Refuse("board", Rest.GalleryQuery.NoSuchBoard(name));
+        return board?.Id;
+    }
+
     private async Task<GenerationSettings> SavedAsync(string id, GenerationSettings settings, RequestInputs inputs, CancellationToken cancellation)
     {
         List<string> references = [];
@@ -103,7 +113,7 @@ internal sealed class JobSubmission(
     {
         if (settings.Type != JobType.Edit)
             fields.Refuse("image", $"image: {count} images were sent; a {settings.Type} takes one");
-        else if (catalogue.Find(settings.Model) is { } model && (model.Remote is not null || !model.Capabilities.Contains("imgedit")))
+        else if (known.Catalogue.Find(settings.Model) is { } model && (model.Remote is not null || !model.Capabilities.Contains("imgedit")))
             fields.Refuse("image", $"image: {count} images were sent; the model {model.Id} takes one. Models with the capability imgedit take up to {ImageRequest.MaxImages}");
     }
 }

@@ -4,5 +4,5 @@ namespace SdStudio.Server.Http.Requests;
 internal static class RequestServices
 {
     public static IServiceCollection AddRequestReading(this IServiceCollection services) => services
-        .AddSingleton<LiveLimits>().AddSingleton<RequestImages>().AddSingleton<JobSubmission>().AddSingleton<JobWaiter>().AddSingleton<ClientModels>();
+        .AddSingleton<LiveLimits>().AddSingleton<RequestImages>().AddSingleton<KnownFiles>().AddSingleton<PromptReader>().AddSingleton<Presets>().AddSingleton<JobSubmission>().AddSingleton<JobWaiter>().AddSingleton<ClientModels>();
 }

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Json;
+using SdStudio.Server.Gallery;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Http.Security;
@@ -6,30 +8,115 @@ using SdStudio.Server.Queue;
 
 namespace SdStudio.Server.Http.Rest;
 
-/// <summary><c>GET /api/images</c> and <c>DELETE /api/images/{id}</c>: images as things of their own.</summary>
+/// <summary><c>/api/images</c>: images as things of their own, found, marked and deleted.</summary>
 internal static class ImageListApi
 {
-    private const string Group = "Generations";
+    /// <summary>Where the endpoints stand in the description.</summary>
+    public const string Group = "Gallery";
+
+    /// <summary>Most images of one change.</summary>
+    public const int MaxIds = 1000;
+
     private const int DefaultLimit = 50;
     private const int MaxLimit = 1000;
+    private const int MaxTags = 50;
+    private const int MaxTagCharacters = 100;
+    private static readonly string[] Sorts = [.. Enum.GetNames<GallerySort>().Select(name => name.ToLowerInvariant())];
 
     public static void MapImageListApi(this RouteGroupBuilder images)
     {
-        images.MapGet("", ListAsync).ProducesJson<ImagesResponse>("listImages", Group, "Images, newest first", 400)
-            .WithQuery(QueryParameter.Integer("limit", "Maximum number of items", 1, 1000, 50), new QueryParameter("cursor", "next_cursor of the page before; the first page without it"));
+        images.MapGet("", ListAsync).ProducesJson<ImagesResponse>("listImages", Group, "Images, newest first, with filters and search", 400)
+            .WithQuery([
+                .. GalleryQuery.Fields, QueryParameter.OneOf("sort", "The order; rating: the best first", Sorts, "newest"),
+                QueryParameter.Integer("limit", "Maximum number of items", 1, 1000, 50), new QueryParameter("cursor", "next_cursor of the page before; the first page without it"),
+            ]);
+        images.MapPatch("", ChangeSeveralAsync).Accepts<ImagesChangeBody>("application/json")
+            .ProducesJson<ChangedImagesResponse>("changeImages", Group, "Changes stars, rating, tags or board of several images", 400).WithMetadata(new RequestExample("""{"ids":["924f…"],"starred":true,"add_tags":["cat"]}"""));
+        images.MapPatch("/{imageId}", ChangeAsync).Accepts<ImageChangeBody>("application/json")
+            .ProducesJson<ListedImageResponse>("changeImage", Group, "Changes star, rating, tags or board of an image", 400, 404).WithMetadata(new RequestExample("""{"starred":true,"rating":4,"board":"cats"}"""));
+        images.MapGet("/tags", async (HttpContext context, IGallery gallery) => Results.Json(
+            new TagsResponse([.. (await gallery.TagsAsync(ApiKeys.ScopeOf(context), MaxLimit, context.RequestAborted)).Select(tag => new TagResponse(tag.Tag, tag.Images))]), ApiJson.Readable.TagsResponse))
+            .ProducesJson<TagsResponse>("listTags", Group, "The tags of images, the most used first");
         images.MapDelete("/{imageId}", DeleteAsync).ProducesJson<SuccessResponse>("deleteImage", Group, "Deletes an image; its generation goes with the last one", 404, 409);
     }
 
-    private static async Task<IResult> ListAsync(HttpRequest request, IJobQueries queries)
+    private static async Task<IResult> ListAsync(HttpContext context, IGallery gallery, IBoards boards)
     {
-        int limit = new RequestQuery(request).Integer("limit", DefaultLimit, 1, MaxLimit);
-        ImageCursor? cursor = null;
-        if (request.Query["cursor"] is [{ Length: > 0 } text] && (cursor = ImageCursor.Parse(text)) is null)
+        var query = new RequestQuery(context.Request);
+        GalleryFilter filter = await GalleryQuery.ReadAsync(context, boards);
+        int limit = query.Integer("limit", DefaultLimit, 1, MaxLimit);
+        GallerySort sort = Enum.Parse<GallerySort>(query.OneOf(Sorts, "sort") ?? Sorts[0], ignoreCase: true);
+        GalleryCursor? cursor = null;
+        if (query.Text("cursor") is { } text && (cursor = GalleryCursor.Parse(text)) is null)
             throw new BadRequestException($"cursor is '{RequestFields.Shown(text)}'; allowed is the next_cursor of an earlier answer");
-        IReadOnlyList<ListedImage> images = await queries.RecentImagesAsync(
-            ApiKeys.ScopeOf(request.HttpContext), cursor, limit, request.HttpContext.RequestAborted);
+        IReadOnlyList<ListedImage> images = await gallery.ListAsync(filter, new GalleryPage(sort, cursor, limit), context.RequestAborted);
+        long total = await gallery.CountAsync(filter, context.RequestAborted);
         return Results.Json(
-            new ImagesResponse([.. images.Select(Of)], images.Count == limit ? images[^1].Cursor.ToString() : null), ApiJson.Readable.ImagesResponse);
+            new ImagesResponse([.. images.Select(ListedImageResponse.Of)], images.Count == limit ? images[^1].Cursor.ToString() : null, total), ApiJson.Readable.ImagesResponse);
+    }
+
+    private static async Task<IResult> ChangeAsync(string imageId, HttpContext context, IGallery gallery, IBoards boards, JobEvents events)
+    {
+        RequestBody body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
+        ImageChange change = await ReadChangeAsync(body, new RequestFields(body.Fields), context, boards);
+        return await ChangedAsync([imageId], change, context, gallery, events) is [{ } changed]
+            ? Results.Json(changed, ApiJson.Readable.ListedImageResponse)
+            : ApiErrors.NotFound("Image not found");
+    }
+
+    private static async Task<IResult> ChangeSeveralAsync(HttpContext context, IGallery gallery, IBoards boards, JobEvents events)
+    {
+        RequestBody body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
+        var fields = new RequestFields(body.Fields);
+        IReadOnlyList<string> ids = ReadIds(fields);
+        if (ids.Count == 0)
+            fields.Refuse("ids", "Missing required field: ids, a list of images' ids");
+        ImageChange change = await ReadChangeAsync(body, fields, context, boards);
+        return Results.Json(new ChangedImagesResponse(await ChangedAsync(ids, change, context, gallery, events)), ApiJson.Readable.ChangedImagesResponse);
+    }
+
+    /// <summary>The images that a body names; none without the field.</summary>
+    public static IReadOnlyList<string> ReadIds(RequestFields fields)
+    {
+        IReadOnlyList<JsonElement> ids = fields.List("ids");
+        if (ids.Count > MaxIds)
+            fields.Refuse("ids", $"ids has {ids.Count} items; allowed are at most {MaxIds}");
+        return [.. ids.Take(MaxIds).Select(id => RequestFields.TextOf(id) ?? "").Distinct(StringComparer.Ordinal)];
+    }
+
+    private static async Task<IReadOnlyList<ListedImageResponse>> ChangedAsync(IReadOnlyList<string> ids, ImageChange change, HttpContext context, IGallery gallery, JobEvents events)
+    {
+        IReadOnlyList<ListedImage> changed = await gallery.ChangeAsync(ids, ApiKeys.ScopeOf(context), change, context.RequestAborted);
+        List<ListedImageResponse> responses = [.. changed.Select(ListedImageResponse.Of)];
+        foreach ((ListedImage image, ListedImageResponse response) in changed.Zip(responses))
+            events.ImageChanged(image.Owner, JsonSerializer.SerializeToUtf8Bytes(response, ApiJson.Readable.ListedImageResponse));
+        return responses;
+    }
+
+    private static async Task<ImageChange> ReadChangeAsync(RequestBody body, RequestFields fields, HttpContext context, IBoards boards)
+    {
+        bool leavesBoard = body.Fields.TryGetValue("board", out JsonElement value) && value.ValueKind == JsonValueKind.Null;
+        var change = new ImageChange
+        {
+            Starred = fields.Flag("starred"),
+            Rating = (int?)fields.Integer(0, ImageChange.MaxRating, "rating"),
+            Tags = body.Fields.ContainsKey("tags") ? ReadTags(fields, "tags") : null,
+            AddTags = ReadTags(fields, "add_tags"),
+            RemoveTags = ReadTags(fields, "remove_tags"),
+            Board = leavesBoard ? GalleryFilter.NoBoard : fields.Text("board"),
+        };
+        if (change is { Starred: null, Rating: null, Tags: null, AddTags: [], RemoveTags: [], Board: null })
+            fields.Refuse("starred", "Nothing to change: send starred, rating, tags, add_tags, remove_tags or board");
+        fields.ThrowIfRefused();
+        return change.Board is { } board ? change with { Board = await GalleryQuery.BoardAsync(board, ApiKeys.ScopeOf(context), boards, context.RequestAborted) } : change;
+    }
+
+    private static List<string> ReadTags(RequestFields fields, string name)
+    {
+        List<string> tags = [.. fields.List(name).Select(tag => ImageChange.Tag(RequestFields.TextOf(tag) ?? "")).Distinct(StringComparer.Ordinal)];
+        if (tags.Count > MaxTags || tags.Exists(tag => tag.Length is 0 or > MaxTagCharacters || tag.Contains(',', StringComparison.Ordinal)))
+            fields.Refuse(name, $"{name} is a list of at most {MaxTags} texts of 1 to {MaxTagCharacters} characters without commas");
+        return tags;
     }
 
     private static async Task<IResult> DeleteAsync(string imageId, HttpContext context, JobDeletion deletion)
@@ -39,21 +126,48 @@ internal static class ImageListApi
             : deleted.IsRunning ? ApiErrors.Json(StatusCodes.Status409Conflict, "The image's job has not ended; cancel it first")
             : Results.Json(new SuccessResponse(true), ApiJson.Readable.SuccessResponse);
     }
-
-    private static ListedImageResponse Of(ListedImage listed)
-    {
-        JobImage image = listed.Image;
-        return new ListedImageResponse(
-            image.Id, image.JobId, image.Index, image.MimeType, image.Width, image.Height, image.Seed.ToString(CultureInfo.InvariantCulture),
-            $"/api/images/{image.Id}", $"/api/images/{image.Id}/thumbnail", listed.Type, listed.Model, listed.Prompt, listed.NegativePrompt, listed.Status, listed.CreatedAt);
-    }
 }
 
-/// <param name="Images">The newest first.</param>
+/// <param name="Images">In the order that was asked for.</param>
 /// <param name="NextCursor">For the next page; null when there is none.</param>
-internal sealed record ImagesResponse(IReadOnlyList<ListedImageResponse> Images, string? NextCursor);
+/// <param name="Total">How many images fit, on all pages.</param>
+internal sealed record ImagesResponse(IReadOnlyList<ListedImageResponse> Images, string? NextCursor, long Total);
+
+/// <param name="Images">Those that exist, as they are now.</param>
+internal sealed record ChangedImagesResponse(IReadOnlyList<ListedImageResponse> Images);
+
+internal sealed record TagsResponse(IReadOnlyList<TagResponse> Tags);
+
+/// <param name="Tag">The tag.</param>
+/// <param name="Images">How many images have it.</param>
+internal sealed record TagResponse(string Tag, long Images);
 
 /// <summary>An image in the list of all, with what its generation was asked.</summary>
 internal sealed record ListedImageResponse(
     string Id, string GenerationId, int IndexInBatch, string MimeType, int Width, int Height, string Seed, string Url, string ThumbnailUrl,
-    string Type, string Model, string Prompt, string? NegativePrompt, string Status, long CreatedAt);
+    string Type, string Model, string Prompt, string? NegativePrompt, string Status, long CreatedAt)
+{
+    /// <summary>Counts all images of this server; no other has it, ever.</summary>
+    public long Number { get; init; }
+
+    public bool Starred { get; init; }
+
+    /// <summary>0 for none, to 5.</summary>
+    public int Rating { get; init; }
+
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>The id of its board; null when it is on none.</summary>
+    public string? Board { get; init; }
+
+    public static ListedImageResponse Of(ListedImage listed)
+    {
+        JobImage image = listed.Image;
+        return new ListedImageResponse(
+            image.Id, image.JobId, image.Index, image.MimeType, image.Width, image.Height, image.Seed.ToString(CultureInfo.InvariantCulture),
+            $"/api/images/{image.Id}", $"/api/images/{image.Id}/thumbnail", listed.Type, listed.Model, listed.Prompt, listed.NegativePrompt, listed.Status, listed.CreatedAt)
+        {
+            Number = listed.Number, Starred = listed.Starred, Rating = listed.Rating, Tags = listed.Tags, Board = listed.Board,
+        };
+    }
+}

@@ -1,5 +1,6 @@
 using Microsoft.Net.Http.Headers;
 using NetVips;
+using SdStudio.Server.Gallery;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
@@ -22,13 +23,16 @@ internal static class ImagesApi
     {
         RouteGroupBuilder images = api.MapGroup("/images");
         images.MapImageListApi();
+        images.MapImageFilesApi();
         images.MapMethods("/{imageId}", [HttpMethods.Get, HttpMethods.Head], GetImageAsync).ProducesFile("getImage", Group, "An image; the PNG has its settings inside", "image/png", 400, 404)
-            .WithQuery(QueryParameter.OneOf("format", "png as it is stored; jpeg and webp are re-encoded, without the settings", ImageFormats.All, ImageFormats.Png), QueryParameter.Integer("quality", "Of jpeg and webp", 0, 100, DefaultQuality));
+            .WithQuery(
+                QueryParameter.OneOf("format", "As it is stored without it; others are encoded, with the settings inside", ImageFormats.All), QueryParameter.Integer("quality", "Of jpeg and webp", 0, 100, DefaultQuality),
+                QueryParameter.Flag("infotext", "Whether the file carries its settings; true without it"), QueryParameter.Flag("download", "Whether browsers save it, named by number, seed and prompt"));
         images.MapMethods("/{imageId}/thumbnail", [HttpMethods.Get, HttpMethods.Head], ThumbnailAsync)
             .ProducesFile("getImageThumbnail", Group, "A small WebP of an image", "image/webp", 400, 404).WithQuery(QueryParameter.Integer("size", "Its longer side, pixels", 64, 1024, 256));
         images.MapGet("/{imageId}/parameters", ParametersAsync).ProducesJson<ParametersResponse>("getImageParameters", Group, "The settings that reproduce an image", 404);
         images.MapPost("/{imageId}/reproduce", ReproduceAsync).RequireJobRateLimit()
-            .ProducesJson<ReproducedResponse>("reproduceImage", Group, "Generates an image again and compares the pixels", 404, 429, 500).Produces<AcceptedResponse>(202, "application/json");
+            .ProducesJson<ReproducedResponse>("reproduceImage", Group, "Generates an image again and compares the pixels", 404, 409, 429, 500).Produces<AcceptedResponse>(202, "application/json");
     }
 
     public static async Task<IResult> FileAsync(JobImage image, HttpResponse response, ImageFiles images) =>
@@ -36,19 +40,24 @@ internal static class ImagesApi
             ? File(path, image.MimeType, image.Id, response)
             : ApiErrors.NotFound("Image file not found on disk");
 
-    private static async Task<IResult> GetImageAsync(string imageId, HttpRequest request, HttpResponse response, IJobQueries queries, ImageFiles images)
+    private static async Task<IResult> GetImageAsync(string imageId, HttpRequest request, HttpResponse response, IGallery gallery, ImageFiles images)
     {
         var query = new RequestQuery(request);
-        string format = query.OneOf(ImageFormats.All, "format") ?? ImageFormats.Png;
-        int quality = query.Integer("quality", DefaultQuality, 0, 100);
-        if (await queries.FindImageAsync(imageId, ApiKeys.ScopeOf(request.HttpContext), request.HttpContext.RequestAborted) is not { } image)
+        var how = new ImageEncoding(
+            query.OneOf(ImageFormats.All, "format"), query.Integer("quality", DefaultQuality, 0, 100), query.Text("infotext") is null || query.Flag("infotext"));
+        bool isSaved = query.Flag("download");
+        if (await gallery.FindAsync([imageId], ApiKeys.ScopeOf(request.HttpContext), request.HttpContext.RequestAborted) is not [{ Image: var image } listed])
             return ApiErrors.NotFound("Image not found");
+        string stored = image.MimeType["image/".Length..];
+        string format = how.Format ?? stored;
+        if (isSaved)
+            response.Headers.ContentDisposition = new ContentDispositionHeaderValue("attachment") { FileNameStar = DownloadName.Of(listed, $".{format}") }.ToString();
         CancellationToken left = request.HttpContext.RequestAborted;
-        if (format == ImageFormats.Png || await images.FindAsync(image.FilePath, left) is null)
+        if ((format == stored && how.Infotext) || await images.FindAsync(image.FilePath, left) is null)
             return await FileAsync(image, response, images);
         response.Headers.CacheControl = Unchanging;
         return Results.Bytes(
-            await images.EncodedAsync(image.FilePath, format, quality, left), $"image/{format}", entityTag: new EntityTagHeaderValue($"\"{image.Id}-{format}-{quality}\""));
+            await images.EncodedAsync(image.FilePath, how, left), $"image/{format}", entityTag: new EntityTagHeaderValue($"\"{image.Id}-{format}-{how.Quality}{(how.Infotext ? "" : "-bare")}\""));
     }
 
     public static async Task<IResult> ThumbnailAsync(string imageId, HttpRequest request, HttpResponse response, IJobQueries queries, ImageFiles images)
@@ -84,7 +93,7 @@ internal static class ImagesApi
     {
         if (await FindAsync(imageId, context, queries) is not var (image, job))
             return ApiErrors.NotFound("Image not found");
-        GenerationSettings s = job.Settings;
+        GenerationSettings s = image.SettingsOf(job);
         return Results.Json(
             new ParametersResponse(
                 s.Type, s.Model, s.Prompt, s.NegativePrompt, new ImageSize(s.Hires?.Width ?? s.Width, s.Hires?.Height ?? s.Height).ToString(),
@@ -94,7 +103,7 @@ internal static class ImagesApi
                 s.Hires?.Strength, s.Loras ?? [], s.Quality, s.Style, s.Upscaler, s.ResizeMode, s.UpscaleFactor,
                 s.InputImage, s.MaskImage, s.SourceImageId, s.ModelHash, s.Engine, Infotext.Of(s, image.Seed))
             {
-                More = ParameterValues.Of(s),
+                PromptTemplate = s.Template, NegativePromptTemplate = s.NegativeTemplate, More = ParameterValues.Of(s),
             },
             ApiJson.Readable.ParametersResponse);
     }
@@ -104,8 +113,10 @@ internal static class ImagesApi
     {
         if (await FindAsync(imageId, context, queries) is not var (image, job))
             return ApiErrors.NotFound("Image not found");
+        if (job.Settings.Type == JobType.Import)
+            return ApiErrors.Json(StatusCodes.Status409Conflict, "This image was made elsewhere; use its settings for a request of your own");
         // Each image of a batch is generated as if alone, with its own seed.
-        GenerationSettings settings = job.Settings with { Seed = image.Seed, Count = 1, InputImage = null, MaskImage = null, ReferenceImages = null };
+        GenerationSettings settings = image.SettingsOf(job) with { InputImage = null, MaskImage = null, ReferenceImages = null };
         using RequestInputs inputs = await intake.Images.ReadAsync(job.Settings, context.RequestAborted);
         Job again = await wait.ForAsync(
             await intake.AddAsync(settings, new SubmitOptions(ApiKeys.OwnerOf(context)), context.RequestAborted, inputs), WhenClientLeaves.Finish, context.RequestAborted);

@@ -54,7 +54,7 @@ internal sealed record ParameterListResponse(IReadOnlyList<ParameterResponse> Pa
 
 /// <param name="Name">In requests.</param>
 /// <param name="Aliases">Other names that are taken.</param>
-/// <param name="Type">text, choice, integer, number, flag, integers, size, loras or image.</param>
+/// <param name="Type">text, choice, integer, number, flag, integers, texts, size, loras or image.</param>
 /// <param name="Minimum">Least value; of a text, of its bytes; null for none.</param>
 /// <param name="Maximum">Greatest value; of a text, of its bytes; null for none.</param>
 /// <param name="LimitedBy">The server's setting that the range comes from; null when the engine or the document fixes it.</param>

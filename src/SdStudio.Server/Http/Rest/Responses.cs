@@ -185,6 +185,12 @@ internal sealed record ParametersResponse(
     IReadOnlyList<LoraSetting> Loras, string? Quality, string? Style, string? Upscaler, int? ResizeMode, double? UpscaleFactor,
     string? InputImagePath, string? MaskImagePath, string? SourceImageId, string? ModelHash, string? Engine, string Infotext)
 {
+    /// <summary>The template that the prompt was made of; null for none.</summary>
+    public string? PromptTemplate { get; init; }
+
+    /// <summary>The template that the negative prompt was made of; null for none.</summary>
+    public string? NegativePromptTemplate { get; init; }
+
     /// <summary>Every other parameter of the table, by its name.</summary>
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? More { get; set; }

@@ -18,6 +18,9 @@ internal static class JobRows
     /// <summary>The condition of a scope, for statements with the value of <see cref="OwnerOf"/>.</summary>
     public const string InScope = "($owner IS NULL OR owner = $owner)";
 
+    /// <summary>The same beside images, which have an owner too.</summary>
+    public const string InScopeOfJobs = "($owner IS NULL OR jobs.owner = $owner)";
+
     public static (string Name, object? Value) OwnerOf(OwnerScope scope) => ("$owner", scope.Owner);
 
     public static Job ToJob(SqliteDataReader row) => ToJob(row, ToSettings(row.GetString(2)));
@@ -35,7 +38,7 @@ internal static class JobRows
 
     public static string? Text(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 
-    private static GenerationSettings ToSettings(string text) => JsonSerializer.Deserialize(text, StorageJson.Default.GenerationSettings)!;
+    public static GenerationSettings ToSettings(string text) => JsonSerializer.Deserialize(text, StorageJson.Default.GenerationSettings)!;
 
     private static long? Long(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt64(column);
 }

@@ -60,20 +60,12 @@ internal sealed class SqliteJobQueries(StudioDatabase database) : IJobQueries
         database.ReadAsync(reader => reader.Query("SELECT coalesce(max(number), 0) FROM jobs", row => row.GetInt64(0))[0]);
 
     public ValueTask<IReadOnlyList<JobImage>> ImagesAsync(string jobId, OwnerScope scope, CancellationToken cancellation) => database.ReadAsync<IReadOnlyList<JobImage>>(reader => reader.Query(
-        $"SELECT {ImageRows.Columns} FROM images JOIN jobs ON jobs.id = job_id WHERE job_id = $job AND {JobRows.InScope} ORDER BY index_in_batch",
+        $"SELECT {ImageRows.Columns} FROM images JOIN jobs ON jobs.id = job_id WHERE job_id = $job AND {JobRows.InScopeOfJobs} ORDER BY index_in_batch",
         ImageRows.ToImage, ("$job", jobId), JobRows.OwnerOf(scope)));
 
     public ValueTask<JobImage?> FindImageAsync(string id, OwnerScope scope, CancellationToken cancellation) => database.ReadAsync(reader => reader.Query(
-        $"SELECT {ImageRows.Columns} FROM images JOIN jobs ON jobs.id = job_id WHERE images.id = $id AND {JobRows.InScope}",
+        $"SELECT {ImageRows.Columns} FROM images JOIN jobs ON jobs.id = job_id WHERE images.id = $id AND {JobRows.InScopeOfJobs}",
         ImageRows.ToImage, ("$id", id), JobRows.OwnerOf(scope)).FirstOrDefault());
-
-    public ValueTask<IReadOnlyList<ListedImage>> RecentImagesAsync(OwnerScope scope, ImageCursor? before, int limit, CancellationToken cancellation) => database.ReadAsync<IReadOnlyList<ListedImage>>(reader => reader.Query(
-        $"SELECT {ImageRows.Columns}, images.created_at, jobs.type, jobs.model, jobs.status, json_extract(settings, '$.prompt'), json_extract(settings, '$.negative_prompt') " +
-        $"FROM images JOIN jobs ON jobs.id = job_id WHERE {JobRows.InScope} " +
-        "AND ($at IS NULL OR (images.created_at, index_in_batch, images.id) < ($at, $index, $id)) " +
-        "ORDER BY images.created_at DESC, index_in_batch DESC, images.id DESC LIMIT $limit",
-        row => new ListedImage(ImageRows.ToImage(row), row.GetInt64(8), row.GetString(9), row.GetString(10), row.GetString(11), JobRows.Text(row, 12) ?? "", JobRows.Text(row, 13)),
-        JobRows.OwnerOf(scope), ("$at", before?.CreatedAt), ("$index", before?.Index), ("$id", before?.Id), ("$limit", limit)));
 
     public ValueTask<IReadOnlySet<string>> ExistingJobsAsync(IReadOnlyList<string> ids, OwnerScope scope, CancellationToken cancellation) => database.ReadAsync<IReadOnlySet<string>>(
         reader => ids.Where(id => reader.Query(

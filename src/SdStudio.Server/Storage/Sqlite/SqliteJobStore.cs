@@ -55,8 +55,8 @@ internal sealed class SqliteJobStore(StudioDatabase database, TimeProvider time)
         writer =>
         {
             (JobImage Image, string Status, string Owner) found = writer.Query(
-                $"SELECT {ImageRows.Columns}, status, owner FROM images JOIN jobs ON jobs.id = job_id WHERE images.id = $id AND {JobRows.InScope}",
-                row => (ImageRows.ToImage(row), row.GetString(8), row.GetString(9)), ("$id", id), JobRows.OwnerOf(scope)).FirstOrDefault();
+                $"SELECT {ImageRows.Columns}, status, jobs.owner FROM images JOIN jobs ON jobs.id = job_id WHERE images.id = $id AND {JobRows.InScopeOfJobs}",
+                row => (ImageRows.ToImage(row), row.GetString(ImageRows.ColumnCount), row.GetString(ImageRows.ColumnCount + 1)), ("$id", id), JobRows.OwnerOf(scope)).FirstOrDefault();
             if (found.Image is not { } image)
                 return new DeletedImage(Image: null, IsRunning: false, Job: null);
             if (!JobStatus.IsFinal(found.Status))

@@ -13,6 +13,7 @@ internal sealed class SqliteSession : IDisposable
     {
         _connection = new SqliteConnection(connectionString);
         _connection.Open();
+        _connection.CreateFunction("search_text", (string? text) => SearchText.Of(text ?? ""), isDeterministic: true);
     }
 
     /// <summary>Runs <paramref name="work"/> as one transaction: all of it is on disk when this returns, or nothing.</summary>

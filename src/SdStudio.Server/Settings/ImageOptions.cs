@@ -1,0 +1,24 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace SdStudio.Server.Settings;
+
+/// <summary>The section <c>SdStudio:Images</c>.</summary>
+public sealed class ImageOptions : IValidatableObject
+{
+    /// <summary>How long or how many images are kept, e.g. <c>30d</c>, <c>10GB</c> or both, <c>30d, 10GB</c>; empty for all. Images with a star stay.</summary>
+    public string Keep { get; set; } = "";
+
+    /// <summary>Whether images carry their settings as text, where a request says nothing.</summary>
+    public bool Infotext { get; set; } = true;
+
+    /// <summary>Whether images carry the mark that says that they were made by AI.</summary>
+    public bool Mark { get; set; } = true;
+
+    internal KeepRule? KeepRule => Settings.KeepRule.Parse(Keep);
+
+    IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext)
+    {
+        if (Keep.Trim().Length > 0 && KeepRule is null)
+            yield return new($"SdStudio:Images:Keep is '{Keep}'; allowed is a time like 12h or 30d, a size like 500MB or 10GB, or both with a comma between");
+    }
+}

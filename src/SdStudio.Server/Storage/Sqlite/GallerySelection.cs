@@ -1,0 +1,84 @@
+using System.Globalization;
+using SdStudio.Server.Gallery;
+
+namespace SdStudio.Server.Storage.Sqlite;
+
+/// <summary>A filter of images as SQL.</summary>
+/// <param name="From">Tables and conditions; the first table gives the order.</param>
+/// <param name="Number">The image's number in that table.</param>
+/// <param name="Values">The parameters.</param>
+internal sealed record GallerySelection(string From, string Number, (string Name, object? Value)[] Values)
+{
+    /// <param name="filter">Which images.</param>
+    /// <param name="page">Where to begin; null to count all.</param>
+    public static GallerySelection Of(GalleryFilter filter, GalleryPage? page)
+    {
+        var conditions = new List<string>();
+        var values = new List<(string, object?)>();
+        void Require(string condition, string name, object? value)
+        {
+            if (value is null)
+                return;
+            conditions.Add(condition);
+            values.Add((name, value));
+        }
+
+        bool isSearch = !string.IsNullOrWhiteSpace(filter.Search);
+        if (isSearch && SearchText.Condition(filter.Search!) is { } words)
+            Require("image_search MATCH $words", "$words", words);
+        else if (isSearch)
+            conditions.Add("0");
+        isSearch = values.Count > 0;
+        string number = isSearch ? "image_search.rowid" : "images.number";
+        Require("images.owner = $owner", "$owner", filter.Scope.Owner);
+        Require("images.model = $model", "$model", filter.Model);
+        Require("images.type = $type", "$type", filter.Type);
+        Require("seed = $seed", "$seed", filter.Seed);
+        Require("width = $width", "$width", filter.Size?.Width);
+        Require("height = $height", "$height", filter.Size?.Height);
+        Require("rating >= $rating", "$rating", filter.Rating);
+        Require("images.created_at >= $from", "$from", filter.From);
+        Require("images.created_at < $to", "$to", filter.To);
+        // The value stands in the text so that the index of starred images alone is used.
+        if (filter.Starred is { } starred)
+            conditions.Add(starred ? "starred = 1" : "starred = 0");
+        if (filter.Board == GalleryFilter.NoBoard)
+            conditions.Add("board IS NULL");
+        else
+            Require("board = $board", "$board", filter.Board);
+        Require("images.number IN (SELECT image FROM image_loras WHERE lora = $lora)", "$lora", filter.Lora);
+        foreach ((int index, string tag) in filter.Tags.Index())
+            Require($"images.number IN (SELECT image FROM image_tags WHERE tag = $tag{index})", string.Create(CultureInfo.InvariantCulture, $"$tag{index}"), tag);
+        bool needsImages = !isSearch || page is not null || conditions.Count > 1;
+        AddCursor(page, number, conditions, values);
+
+        // CROSS JOIN keeps the search outside: its rows come in the order of numbers by themselves, and a page of them is enough.
+        string from = !isSearch ? "images" : needsImages ? "image_search CROSS JOIN images ON images.number = image_search.rowid" : "image_search";
+        // What everything begins with stands behind the joins.
+        string where = conditions.Count == 0 ? "" : $" WHERE {string.Join(" AND ", conditions)}";
+        return new GallerySelection(page is null ? from + where : $"{from} CROSS JOIN jobs ON jobs.id = images.job_id{where}", number, [.. values]);
+    }
+
+    /// <summary>What a page is ordered by.</summary>
+    public string OrderOf(GallerySort sort) => sort switch
+    {
+        GallerySort.Oldest => $"{Number} ASC",
+        GallerySort.Rating => "rating DESC, images.number DESC",
+        _ => $"{Number} DESC",
+    };
+
+    private static void AddCursor(GalleryPage? page, string number, List<string> conditions, List<(string, object?)> values)
+    {
+        if (page?.After is not { } after)
+            return;
+        conditions.Add(page.Sort switch
+        {
+            GallerySort.Oldest => $"{number} > $after",
+            GallerySort.Rating => "(rating, images.number) < ($stars, $after)",
+            _ => $"{number} < $after",
+        });
+        values.Add(("$after", after.Number));
+        if (page.Sort == GallerySort.Rating)
+            values.Add(("$stars", after.Rating));
+    }
+}

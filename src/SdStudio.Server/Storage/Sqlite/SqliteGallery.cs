@@ -1,0 +1,98 @@
+using Microsoft.Data.Sqlite;
+using SdStudio.Server.Gallery;
+using SdStudio.Server.Generation;
+using SdStudio.Server.Queue;
+
+namespace SdStudio.Server.Storage.Sqlite;
+
+/// <summary>Images in SQLite, as things of their own.</summary>
+internal sealed class SqliteGallery(StudioDatabase database) : IGallery
+{
+    private const char TagSeparator = '\n';
+
+    private const string Columns =
+        $"{ImageRows.Columns}, images.number, images.owner, images.created_at, images.type, images.model, jobs.status, " +
+        "json_extract(coalesce(images.settings, jobs.settings), '$.prompt'), json_extract(coalesce(images.settings, jobs.settings), '$.negative_prompt'), starred, rating, board, " +
+        "(SELECT group_concat(tag, char(10) ORDER BY tag) FROM image_tags WHERE image = images.number)";
+
+    private const string InScope = "($owner IS NULL OR images.owner = $owner)";
+
+    public ValueTask<IReadOnlyList<ListedImage>> ListAsync(GalleryFilter filter, GalleryPage page, CancellationToken cancellation)
+    {
+        GallerySelection selection = GallerySelection.Of(filter, page);
+        return database.ReadAsync<IReadOnlyList<ListedImage>>(reader => reader.Query(
+            $"SELECT {Columns} FROM {selection.From} ORDER BY {selection.OrderOf(page.Sort)} LIMIT $limit", ToListed, [.. selection.Values, ("$limit", page.Limit)]));
+    }
+
+    public ValueTask<long> CountAsync(GalleryFilter filter, CancellationToken cancellation)
+    {
+        GallerySelection selection = GallerySelection.Of(filter, page: null);
+        return database.ReadAsync(reader => reader.Query($"SELECT count(*) FROM {selection.From}", row => row.GetInt64(0), selection.Values)[0]);
+    }
+
+    public ValueTask<IReadOnlyList<ListedImage>> FindAsync(IReadOnlyList<string> ids, OwnerScope scope, CancellationToken cancellation) =>
+        database.ReadAsync(reader => Find(reader, ids, scope));
+
+    public ValueTask<IReadOnlyList<ListedImage>> ChangeAsync(IReadOnlyList<string> ids, OwnerScope scope, ImageChange change, CancellationToken cancellation) => database.WriteAsync(
+        writer =>
+        {
+            foreach (string id in ids)
+            {
+                List<long> numbers = writer.Query(
+                    "UPDATE images SET starred = coalesce($starred, starred), rating = coalesce($rating, rating), " +
+                    $"board = CASE WHEN $board IS NULL THEN board WHEN $board = '{GalleryFilter.NoBoard}' THEN NULL ELSE (SELECT id FROM boards WHERE id = $board) END " +
+                    $"WHERE id = $id AND {InScope} RETURNING number",
+                    row => row.GetInt64(0),
+                    ("$starred", change.Starred is { } starred ? (starred ? 1 : 0) : null), ("$rating", change.Rating), ("$board", change.Board), ("$id", id), JobRows.OwnerOf(scope));
+                numbers.ForEach(number => ChangeTags(writer, number, change));
+            }
+
+            return Find(writer, ids, scope);
+        },
+        cancellation);
+
+    public ValueTask<IReadOnlyList<(string Tag, long Images)>> TagsAsync(OwnerScope scope, int limit, CancellationToken cancellation) =>
+        database.ReadAsync<IReadOnlyList<(string Tag, long Images)>>(reader => reader.Query(
+            scope.Owner is null
+                ? "SELECT tag, count(*) FROM image_tags GROUP BY tag ORDER BY 2 DESC, 1 LIMIT $limit"
+                : "SELECT tag, count(*) FROM image_tags JOIN images ON images.number = image WHERE images.owner = $owner GROUP BY tag ORDER BY 2 DESC, 1 LIMIT $limit",
+            row => (row.GetString(0), row.GetInt64(1)), scope.Owner is null ? [("$limit", limit)] : [("$limit", limit), JobRows.OwnerOf(scope)]));
+
+    public ValueTask<IReadOnlySet<string>> AddAsync(IReadOnlyList<ImportedImage> images, CancellationToken cancellation) => database.WriteAsync<IReadOnlySet<string>>(
+        writer => images.Where(image => Add(writer, image)).Select(image => image.Image.Id).ToHashSet(StringComparer.Ordinal), cancellation);
+
+    private static bool Add(SqliteSession writer, ImportedImage imported)
+    {
+        (JobImage image, GenerationSettings settings, string owner, long now) = imported;
+        bool isNew = writer.Query(
+            "INSERT INTO jobs (id, type, model, settings, owner, status, progress, created_at, queued_at, updated_at, completed_at) " +
+            "VALUES ($id, $type, $model, $settings, $owner, 'completed', 1, $now, $now, $now, $now) ON CONFLICT DO NOTHING RETURNING 1",
+            row => true,
+            ("$id", image.JobId), ("$type", settings.Type), ("$model", settings.Model), ("$settings", JobRows.ToText(settings)), ("$owner", owner), ("$now", now)).Count > 0;
+        if (isNew)
+            ImageRows.Add(writer, image.JobId, [image], now);
+        return isNew;
+    }
+
+    private static void ChangeTags(SqliteSession writer, long number, ImageChange change)
+    {
+        if (change.Tags is not null)
+            writer.Execute("DELETE FROM image_tags WHERE image = $image", ("$image", number));
+        foreach (string tag in change.RemoveTags)
+            writer.Execute("DELETE FROM image_tags WHERE image = $image AND tag = $tag", ("$image", number), ("$tag", tag));
+        foreach (string tag in (change.Tags ?? []).Concat(change.AddTags))
+            writer.Execute("INSERT OR IGNORE INTO image_tags (tag, image) VALUES ($tag, $image)", ("$image", number), ("$tag", tag));
+    }
+
+    private static IReadOnlyList<ListedImage> Find(SqliteSession session, IReadOnlyList<string> ids, OwnerScope scope) => [.. ids.SelectMany(id => session.Query(
+        $"SELECT {Columns} FROM images CROSS JOIN jobs ON jobs.id = images.job_id WHERE images.id = $id AND {InScope}", ToListed, ("$id", id), JobRows.OwnerOf(scope)))];
+
+    private static ListedImage ToListed(SqliteDataReader row)
+    {
+        const int at = ImageRows.ColumnCount;
+        return new ListedImage(
+            ImageRows.ToImage(row), row.GetInt64(at), row.GetString(at + 1), row.GetInt64(at + 2), row.GetString(at + 3), row.GetString(at + 4), row.GetString(at + 5),
+            JobRows.Text(row, at + 6) ?? "", JobRows.Text(row, at + 7), row.GetBoolean(at + 8), row.GetInt32(at + 9), JobRows.Text(row, at + 10),
+            JobRows.Text(row, at + 11)?.Split(TagSeparator) ?? []);
+    }
+}
