@@ -1,10 +1,10 @@
 // The right column: what runs and waits as ghosts, then every image, newest first.
 import { html } from '../lib.js';
 import { change, filter, galleryHash, query, search, selection, total, remove, isLoaded, isFiltered } from '../core/history.js';
-import { settled } from '../core/notices.js';
+import { guarded, settled } from '../core/notices.js';
 import { go, imageHash, jobHash, route } from '../core/route.js';
 import { activeJobs, cancelJob, previews } from '../core/store.js';
-import { address } from '../core/api.js';
+import { address, getBlob } from '../core/api.js';
 import { number, t } from '../core/text.js';
 import { BoardField } from './marks.js';
 import { Tiles } from './tiles.js';
@@ -41,18 +41,15 @@ const searchSoon = settled(words => {
 export const SearchField = () => html`<label class="search"><${Icon} name="search" /><span class="unseen">${t('search')}</span>
   <input type="search" placeholder=${t('search')} value=${query.value} onInput=${event => searchSoon(event.target.value)} /></label>`;
 
-// A form, so that the browser saves what comes while it comes.
-function downloadZip(ids) {
-  const form = document.createElement('form');
-  form.method = 'post';
-  form.action = address('/api/images/zip');
-  const field = document.createElement('input');
-  Object.assign(field, { type: 'hidden', name: 'ids', value: JSON.stringify(ids) });
-  form.append(field);
-  document.body.append(form);
-  form.submit();
-  form.remove();
-}
+const downloadZip = guarded(async ids => {
+  const url = URL.createObjectURL(await getBlob('/api/images/zip', { ids }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = 'images.zip';
+  link.click();
+  // The browser has it by then.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+});
 
 /** What can be done with several images. */
 export function SelectionBar() {
