@@ -57,7 +57,7 @@ internal static class GalleryLoad
             INSERT INTO boards VALUES ('board', '', 'board', 1);
             INSERT INTO images (id, job_id, index_in_batch, file_path, mime_type, width, height, seed, created_at, type, model, starred, rating, board)
             SELECT 'image-' || id, id, 0, 'images/' || id || '.png', 'image/png', 512, 512, number, created_at, type, model, number % 10 = 0, number % 6, iif(number % 4 = 0, 'board', NULL) FROM jobs;
-            INSERT INTO image_search (rowid, words) SELECT images.number, json_extract(settings, '$.prompt') FROM images JOIN jobs ON jobs.id = job_id;
+            INSERT INTO image_search (rowid, words) SELECT images.number, json_extract(jobs.settings, '$.prompt') FROM images JOIN jobs ON jobs.id = job_id;
             INSERT INTO image_tags SELECT iif(number % 3 = 0, 'cat', 'dog'), number FROM images;
             """;
         command.ExecuteNonQuery();

@@ -29,13 +29,17 @@ internal sealed record GallerySelection(string From, string Number, (string Name
         else if (isSearch)
             conditions.Add("0");
         isSearch = values.Count > 0;
-        string number = isSearch ? "image_search.rowid" : "images.number";
+        // What comes in the order of numbers by itself, and is narrower than all images, goes first.
+        (string table, string number) = isSearch ? ("image_search", "image_search.rowid")
+            : filter.Tags.Count > 0 ? ("image_tags", "image_tags.image") : ("images", "images.number");
         Require("images.owner = $owner", "$owner", filter.Scope.Owner);
         Require("images.model = $model", "$model", filter.Model);
         Require("images.type = $type", "$type", filter.Type);
         Require("seed = $seed", "$seed", filter.Seed);
-        Require("width = $width", "$width", filter.Size?.Width);
-        Require("height = $height", "$height", filter.Size?.Height);
+        // A plus keeps a condition from being what rows are looked up by: most images have the same size.
+        string plus = isSearch || filter.Model is not null || filter.Board is not null || filter.Starred == true || filter.Seed is not null ? "+" : "";
+        Require($"{plus}width = $width", "$width", filter.Size?.Width);
+        Require($"{plus}height = $height", "$height", filter.Size?.Height);
         Require("rating >= $rating", "$rating", filter.Rating);
         Require("images.created_at >= $from", "$from", filter.From);
         Require("images.created_at < $to", "$to", filter.To);
@@ -47,14 +51,15 @@ internal sealed record GallerySelection(string From, string Number, (string Name
         else
             Require("board = $board", "$board", filter.Board);
         Require("images.number IN (SELECT image FROM image_loras WHERE lora = $lora)", "$lora", filter.Lora);
-        foreach ((int index, string tag) in filter.Tags.Index())
-            Require($"images.number IN (SELECT image FROM image_tags WHERE tag = $tag{index})", string.Create(CultureInfo.InvariantCulture, $"$tag{index}"), tag);
-        bool needsImages = !isSearch || page is not null || conditions.Count > 1;
+        if (table == "image_tags")
+            Require("image_tags.tag = $tag", "$tag", filter.Tags[0]);
+        foreach ((int index, string tag) in filter.Tags.Index().Skip(table == "image_tags" ? 1 : 0))
+            Require($"{number} IN (SELECT other.image FROM image_tags AS other WHERE other.tag = $tag{index})", string.Create(CultureInfo.InvariantCulture, $"$tag{index}"), tag);
+        bool needsImages = page is not null || conditions.Count > 1;
         AddCursor(page, number, conditions, values);
 
-        // CROSS JOIN keeps the search outside: its rows come in the order of numbers by themselves, and a page of them is enough.
-        string from = !isSearch ? "images" : needsImages ? "image_search CROSS JOIN images ON images.number = image_search.rowid" : "image_search";
-        // What everything begins with stands behind the joins.
+        // CROSS JOIN keeps the order: a page of rows is enough.
+        string from = table == "images" || !needsImages ? table : $"{table} CROSS JOIN images ON images.number = {number}";
         string where = conditions.Count == 0 ? "" : $" WHERE {string.Join(" AND ", conditions)}";
         return new GallerySelection(page is null ? from + where : $"{from} CROSS JOIN jobs ON jobs.id = images.job_id{where}", number, [.. values]);
     }
