@@ -144,6 +144,7 @@ public sealed class PageGalleryTests(Browser browser) : PageTest(browser)
         await Expect(Tiles).ToHaveCountAsync(6);
 
         // Two images are compared with each other, and the address says which.
+        await Tiles.Nth(1).GetByRole(AriaRole.Checkbox).ClickAsync(new() { Force = true });
         await Tiles.Nth(4).GetByRole(AriaRole.Checkbox).ClickAsync(new() { Force = true });
         await bar.GetByRole(AriaRole.Button, new() { Name = "Compare" }).ClickAsync();
         await Expect(Page.Locator(".compare .sheet img")).ToHaveCountAsync(2);

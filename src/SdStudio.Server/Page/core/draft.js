@@ -195,12 +195,20 @@ function replaced(changes, text) {
   notify(text, { action: { text: t('undo'), run: () => set(before) } });
 }
 
+// LoRAs in the words of others are chips here.
+const loraTag = /\s*<lora:([^:>]+)(?::(-?[\d.]+))?[^>]*>/g;
+
 // The fields of a request, or those of an image, as the form has them.
 function draftOf(fields) {
   const [width, height] = fields.size?.split('x') ?? ['', ''];
+  const loras = [...fields.loras ?? []];
+  const prompt = (fields.prompt ?? '').replace(loraTag, (_, name, weight) => {
+    loras.push({ name, weight: Number(weight ?? 1) });
+    return '';
+  });
   /** @type {Record<string, any>} */
   const changes = {
-    prompt: fields.prompt ?? '', negative_prompt: fields.negative_prompt ?? '', width, height, seed: `${fields.seed ?? ''}`, randomSeed: fields.seed === undefined, loras: fields.loras ?? [], styles: fields.styles ?? [],
+    prompt, negative_prompt: fields.negative_prompt ?? '', width, height, seed: `${fields.seed ?? ''}`, randomSeed: fields.seed === undefined, loras, styles: fields.styles ?? [],
     strength: `${fields.strength ?? 0.75}`, ...Object.fromEntries(parameters.value.map(parameter => [parameter.name, typedOf(parameter, fields[parameter.name])])),
   };
   if (fields.model) changes.model = fields.model;

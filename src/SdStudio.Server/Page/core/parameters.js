@@ -21,7 +21,7 @@ const kinds = { integer: 'whole', number: 'number', choice: 'choice', flag: 'fla
 const groups = [[/^(steps|cfg_scale)$/, 'basic'], [/^(template|combinatorial)$/, 'words'], [/^hires_/, 'hires'], [/^(mask|inpaint)_/, 'mask']];
 
 // These have places of their own, or none: nobody at this page waits for an answer that could be left.
-const placed = new Set(['prompt', 'negative_prompt', 'model', 'n', 'seed', 'strength', 'source_image_id', 'mask_blur', 'preset', 'on_disconnect']);
+const placed = new Set(['prompt', 'negative_prompt', 'model', 'n', 'seed', 'strength', 'source_image_id', 'mask_blur', 'preset', 'styles', 'on_disconnect']);
 // What changes no pixel stands behind all that does.
 const last = ['priority', 'quality', 'style'];
 /** Those of an enlargement are asked for where one is made. */
