@@ -31,8 +31,7 @@ internal static class DevicesLoad
     /// <param name="native">The folder with the bridge and the stand-in.</param>
     public static async Task WaitingAsync(string native)
     {
-        // It has no previews.
-        (string, string)[] engine = [("SdStudio__NativeDirectory", native), ("SdStudio__Previews", "None")];
+        (string, string)[] engine = [("SdStudio__NativeDirectory", native)];
         List<double> one = [], two = [];
         foreach (string more in new[] { "", ",\"n\":10" })
         {

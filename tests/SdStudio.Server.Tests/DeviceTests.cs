@@ -189,6 +189,7 @@ public sealed class DeviceTests(Workshop studio)
         {
             string image = (await server.GetAsync($"/api/generations/{id}/images")).Body[0].GetProperty("id").GetString()!;
             Assert.Equal(expected.Pixels, (await server.PictureAsync(image)).Pixels);
+            Assert.Contains((await server.GetAsync($"/api/images/{image}/parameters")).Body.GetProperty("device").GetString()!, used);
         }
     }
 

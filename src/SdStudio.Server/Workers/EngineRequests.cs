@@ -5,7 +5,7 @@ using SdStudio.Server.Models.Files;
 namespace SdStudio.Server.Workers;
 
 /// <summary>A job's settings in the words of the binding.</summary>
-internal static class Requests
+internal static class EngineRequests
 {
     public static TextToImageRequest TextToImage(GenerationSettings settings, LoraFolder loras) => Filled(new TextToImageRequest(), settings, loras);
 

@@ -19,11 +19,11 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
             settings = settings with { Width = hires.Width, Height = hires.Height };
         GenerationResult result = inputs switch
         {
-            { Image: null } => await model.TextToImageAsync(Requests.TextToImage(settings, loras), job.Callbacks, cancellation).ConfigureAwait(false),
+            { Image: null } => await model.TextToImageAsync(EngineRequests.TextToImage(settings, loras), job.Callbacks, cancellation).ConfigureAwait(false),
             { IsReference: true } => await model.TextToImageAsync(
-                Requests.TextToImage(settings, loras) with { ReferenceImages = [inputs.Image, .. inputs.References] }, job.Callbacks, cancellation).ConfigureAwait(false),
+                EngineRequests.TextToImage(settings, loras) with { ReferenceImages = [inputs.Image, .. inputs.References] }, job.Callbacks, cancellation).ConfigureAwait(false),
             _ => await model.ImageToImageAsync(
-                Requests.ImageToImage(settings, loras, inputs.Image, inputs.Mask) with { ReferenceImages = inputs.References }, job.Callbacks, cancellation).ConfigureAwait(false),
+                EngineRequests.ImageToImage(settings, loras, inputs.Image, inputs.Mask) with { ReferenceImages = inputs.References }, job.Callbacks, cancellation).ConfigureAwait(false),
         };
         return Checked(result, settings.Count);
     }
@@ -52,7 +52,7 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
                 Seed = first.Seed, Count = 1, Strength = hires.Strength, Steps = hires.Steps > 0 ? hires.Steps : settings.Steps,
             };
             GenerationResult result = await model.ImageToImageAsync(
-                Requests.ImageToImage(second, loras, image, mask: null), job.Callbacks, cancellation).ConfigureAwait(false);
+                EngineRequests.ImageToImage(second, loras, image, mask: null), job.Callbacks, cancellation).ConfigureAwait(false);
             return Checked(result, expected: 1);
         }
         finally

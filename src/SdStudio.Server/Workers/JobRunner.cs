@@ -41,6 +41,9 @@ internal sealed partial class JobRunner(EngineHost engineHost, ModelCache cache,
         // Jobs that need no model of this machine run beside all devices.
         DeviceModels models = devices.ModelsOf(device) ?? cache.Devices[0];
         SdCallbacks heard = await callbacks.OfAsync(running, cancellation).ConfigureAwait(false);
+        // A build of the engine that cannot show images as they grow can generate them all the same.
+        if (!engine.Info.Features.Contains("previews"))
+            heard = heard with { Preview = null, PreviewMode = PreviewMode.None };
         return (new JobContext(running, settings, models, heard), runners.First(runner => runner.Runs(settings)));
     }
 

@@ -103,7 +103,8 @@ internal static class ImagesApi
                 s.Hires?.Strength, s.Loras ?? [], s.Quality, s.Style, s.Upscaler, s.ResizeMode, s.UpscaleFactor,
                 s.InputImage, s.MaskImage, s.SourceImageId, s.ModelHash, s.Engine, Infotext.Of(s, image.Seed))
             {
-                PromptTemplate = s.Template, NegativePromptTemplate = s.NegativeTemplate, More = ParameterValues.Of(s),
+                PromptTemplate = s.Template, NegativePromptTemplate = s.NegativeTemplate, Device = job.Device,
+                More = ParameterValues.Of(s),
             },
             ApiJson.Readable.ParametersResponse);
     }

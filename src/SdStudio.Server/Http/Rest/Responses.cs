@@ -191,6 +191,9 @@ internal sealed record ParametersResponse(
     /// <summary>The template that the negative prompt was made of; null for none.</summary>
     public string? NegativePromptTemplate { get; init; }
 
+    /// <summary>What the image's job ran on.</summary>
+    public string? Device { get; init; }
+
     /// <summary>Every other parameter of the table, by its name.</summary>
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? More { get; set; }

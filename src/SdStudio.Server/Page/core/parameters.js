@@ -16,7 +16,7 @@ import { has, t } from './text.js';
  */
 
 /** @type {Record<string, Parameter['kind']>} */
-const kinds = { integer: 'whole', number: 'number', choice: 'choice', flag: 'flag', integers: 'list', text: 'text' };
+const kinds = { integer: 'whole', number: 'number', choice: 'choice', flag: 'flag', integers: 'list', text: 'text', texts: 'text' };
 /** @type {[RegExp, Parameter['group']][]} */
 const groups = [[/^(steps|cfg_scale)$/, 'basic'], [/^(template|combinatorial)$/, 'words'], [/^hires_/, 'hires'], [/^(mask|inpaint)_/, 'mask']];
 
@@ -97,7 +97,8 @@ export function problemOf(parameter, value) {
 }
 
 /** A value as requests have it. @param {Parameter} parameter */
-export const sentOf = ({ kind }, value) => kind === 'whole' || kind === 'number' ? Number(value) : kind === 'list' ? numbersOf(value).map(Number) : value;
+export const sentOf = ({ kind, row }, value) => row.type === 'texts' ? `${value}`.split(',').map(name => name.trim()).filter(Boolean)
+  : kind === 'whole' || kind === 'number' ? Number(value) : kind === 'list' ? numbersOf(value).map(Number) : value;
 
 /** A value of an image as the form has it. */
 export const typedOf = ({ name, kind }, value) =>
