@@ -178,6 +178,21 @@ void Benchmarks(params string[] arguments)
     Run("dotnet", all);
 }
 
+Task("Kills")
+    .Description("Kills a working server in every way, --deaths times (100), and compares after each what it has acknowledged; --seed makes another run.")
+    .IsDependentOn("Build")
+    .Does(() =>
+{
+    int exitCode = StartProcess("dotnet", new ProcessSettings
+    {
+        Arguments = new ProcessArgumentBuilder().AppendQuoted($"artifacts/bin/SdStudio.EndToEnd.Tests/{configuration.ToLowerInvariant()}/SdStudio.EndToEnd.Tests.dll")
+            .Append("-class").Append("SdStudio.EndToEnd.Tests.KillTests"),
+        EnvironmentVariables = new Dictionary<string, string?> { ["SDSTUDIO_DEATHS"] = Argument("deaths", "100"), ["SDSTUDIO_DEATHS_SEED"] = Argument("seed", "9") },
+    });
+    if (exitCode != 0)
+        throw new CakeException(exitCode, "The server did not survive.");
+});
+
 Task("Gpu-Archive")
     .Description("Makes the archive that checks a graphics card on a Linux x64 machine with nothing but a shell, where it is older than what it is made of.")
     .WithCriteria(() => machine == "linux-x64", "The archive is for Linux x64 and made on it.")

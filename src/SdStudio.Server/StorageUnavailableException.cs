@@ -1,6 +1,6 @@
 namespace SdStudio.Server;
 
-/// <summary>Why the database could not be used.</summary>
+/// <summary>Why something could not be stored or read.</summary>
 internal enum StorageProblem
 {
     /// <summary>Another program holds it.</summary>
@@ -19,8 +19,27 @@ internal enum StorageProblem
     Other,
 }
 
-/// <summary>The database could not be read or written. What was asked for has not happened; it may work later.</summary>
+/// <summary>
+/// The database or a file of the data directory could not be read or written. What was asked for has not happened; it may work later.
+/// </summary>
 internal sealed class StorageUnavailableException(StorageProblem problem, string message, Exception inner) : Exception(message, inner)
 {
+    // ENOSPC, EFBIG and EDQUOT, which are the same on all Unix systems but for the last, and EROFS.
+    private const int NoSpace = 28;
+    private const int FileTooLarge = 27;
+    private const int ReadOnlyFileSystem = 30;
+    private static readonly int QuotaExceeded = OperatingSystem.IsMacOS() ? 69 : 122;
+    private const int NoSpaceOnWindows = unchecked((int)0x80070070);
+
     public StorageProblem Problem { get; } = problem;
+
+    /// <summary>What the system's error means.</summary>
+    public static StorageProblem ProblemOf(Exception exception) => exception switch
+    {
+        UnauthorizedAccessException => StorageProblem.NotAllowed,
+        IOException { HResult: NoSpace or FileTooLarge or NoSpaceOnWindows } => StorageProblem.Full,
+        IOException { HResult: ReadOnlyFileSystem } => StorageProblem.NotAllowed,
+        IOException { HResult: int code } when code == QuotaExceeded => StorageProblem.Full,
+        _ => StorageProblem.Other,
+    };
 }

@@ -32,12 +32,59 @@ public sealed class FullDiskTests : IDisposable
         for (int i = 0; i < 3; i++)
         {
             (HttpStatusCode status, JsonElement body) = await DrawAsync(server);
-            Assert.True(status is HttpStatusCode.ServiceUnavailable or HttpStatusCode.InternalServerError, $"{status}: {body}");
+            Assert.True(status == HttpStatusCode.InsufficientStorage, $"{status}: {body}");
             Assert.Contains("disk", body.ToString(), StringComparison.Ordinal);
         }
 
         using (HttpResponseMessage health = await server.Client.GetAsync(new Uri("/api/health", UriKind.Relative), Cancellation))
             Assert.Equal(HttpStatusCode.OK, health.StatusCode);
+        File.Delete(filler);
+        Assert.Equal(HttpStatusCode.OK, (await DrawAsync(server)).Status);
+        Assert.Empty(Directory.GetFiles(_data, "*.tmp", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public async Task Every_surface_that_writes_says_that_the_disk_is_full_and_nothing_else()
+    {
+        _mounted = OperatingSystem.IsLinux() && Run("mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", _data) == 0;
+        Assert.SkipUnless(_mounted, "No file system may be mounted here: it takes root.");
+        using ServerProcess server = await ServerProcess.StartAsync(_data);
+        (_, JsonElement drawn) = await DrawAsync(server);
+        string id = drawn.GetProperty("id").GetString()!, image = drawn.GetProperty("data")[0].GetProperty("id").GetString()!;
+        byte[] png = await server.Client.GetByteArrayAsync(new Uri($"/api/images/{image}", UriKind.Relative), Cancellation);
+        string base64 = Convert.ToBase64String(png);
+        string filler = Path.Combine(_data, "filler");
+        Fill(filler);
+
+        const string Job = "\"model\":\"demo\",\"prompt\":\"a red circle\",\"size\":\"256x256\",\"steps\":1";
+        (string Path, string Json)[] requests =
+        [
+            ("/api/generate", $"{{{Job}}}"), ("/api/edit", $"{{{Job},\"image\":\"{base64}\"}}"), ("/api/variation", $"{{{Job},\"source_image_id\":\"{image}\"}}"),
+            ("/api/upscale", $"{{\"image\":\"{base64}\",\"upscaler\":\"Lanczos\"}}"), ("/api/queue/edit", $"{{{Job},\"image\":\"{base64}\"}}"),
+            ("/api/queue/upscale", $"{{\"image\":\"{base64}\",\"upscaler\":\"Lanczos\"}}"), ($"/api/images/{image}/reproduce", "{}"),
+            ("/v1/images/generations", $"{{{Job}}}"), ("/v1/images/edits", $"{{{Job},\"image\":\"{base64}\"}}"),
+            ("/sdapi/v1/txt2img", "{\"prompt\":\"a\",\"width\":256,\"height\":256,\"steps\":1}"),
+            ("/sdapi/v1/img2img", $"{{\"prompt\":\"a\",\"width\":256,\"height\":256,\"steps\":1,\"init_images\":[\"{base64}\"]}}"),
+            ("/sdapi/v1/extra-single-image", $"{{\"image\":\"{base64}\",\"upscaler_1\":\"Lanczos\",\"upscaling_resize\":2}}"),
+            ("/sdapi/v1/options", $"{{\"something\":\"{new string('x', 100_000)}\"}}"),
+        ];
+        foreach ((string path, string json) in requests)
+        {
+            using var content = new StringContent(json, System.Text.Encoding.UTF8, "application/json");
+            using HttpResponseMessage response = await server.Client.PostAsync(new Uri(path, UriKind.Relative), content, Cancellation);
+            string said = await response.Content.ReadAsStringAsync(Cancellation);
+            Assert.True(response.StatusCode == HttpStatusCode.InsufficientStorage, $"{path}: {response.StatusCode} {said}");
+            Assert.Contains("disk", said, StringComparison.Ordinal);
+            Assert.DoesNotContain(_data, said, StringComparison.Ordinal);
+        }
+
+        using (HttpResponseMessage thumbnail = await server.Client.GetAsync(new Uri($"/api/images/{image}/thumbnail?size=512", UriKind.Relative), Cancellation))
+            Assert.Equal(HttpStatusCode.InsufficientStorage, thumbnail.StatusCode);
+        // What is there can be looked at, and what helps is possible.
+        using (HttpResponseMessage whole = await server.Client.GetAsync(new Uri($"/api/images/{image}?format=webp", UriKind.Relative), Cancellation))
+            Assert.Equal(HttpStatusCode.OK, whole.StatusCode);
+        using (HttpResponseMessage deleted = await server.Client.DeleteAsync(new Uri($"/api/generations/{id}", UriKind.Relative), Cancellation))
+            Assert.True(deleted.StatusCode is HttpStatusCode.OK, await deleted.Content.ReadAsStringAsync(Cancellation));
         File.Delete(filler);
         Assert.Equal(HttpStatusCode.OK, (await DrawAsync(server)).Status);
         Assert.Empty(Directory.GetFiles(_data, "*.tmp", SearchOption.AllDirectories));

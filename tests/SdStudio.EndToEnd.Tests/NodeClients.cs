@@ -23,6 +23,16 @@ internal static class NodeClients
         Assert.Contains("all steps passed", output, StringComparison.Ordinal);
     }
 
+    /// <summary>Runs a program of an installed package in their folder.</summary>
+    /// <returns>What it said.</returns>
+    public static async Task<string> ToolAsync(string program, params string[] arguments)
+    {
+        string folder = await Installed.Value;
+        (int exitCode, string output) = await StartAsync(Path.Combine(folder, "node_modules", ".bin", program), folder, arguments);
+        Assert.True(exitCode == 0, $"{program} ended with {exitCode}:\n{output}");
+        return output;
+    }
+
     private static async Task<string> InstallAsync()
     {
         string hash = Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync(Path.Combine(Scripts, "package-lock.json"))))[..16];
@@ -30,7 +40,7 @@ internal static class NodeClients
         if (!Directory.Exists(folder))
             await FillAsync(folder);
         // The scripts import from the folder that they lie in.
-        foreach (string script in Directory.EnumerateFiles(Scripts, "*.mjs"))
+        foreach (string script in Directory.EnumerateFiles(Scripts, "*.m?s").Append(Path.Combine(Scripts, "redocly.yaml")))
             File.Copy(script, Path.Combine(folder, Path.GetFileName(script)), overwrite: true);
         return folder;
     }
@@ -56,12 +66,13 @@ internal static class NodeClients
         ?? Path.Combine(
             Environment.GetEnvironmentVariable("XDG_CACHE_HOME") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"), "sdstudio");
 
-    private static async Task<(int ExitCode, string Output)> StartAsync(string program, string folder, string[] arguments)
+    /// <summary>Runs a program to its end.</summary>
+    public static async Task<(int ExitCode, string Output)> StartAsync(string program, string folder, string[] arguments, params (string Name, string Value)[] environment)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments)
-        {
-            WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true,
-        })!;
+        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach ((string name, string value) in environment)
+            start.Environment[name] = value;
+        using Process process = Process.Start(start)!;
         try
         {
             Task<string> output = process.StandardOutput.ReadToEndAsync(Cancellation);

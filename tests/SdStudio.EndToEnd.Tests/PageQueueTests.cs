@@ -46,7 +46,7 @@ public sealed class PageQueueTests(Browser browser) : PageTest(browser)
     [Fact]
     public async Task What_failed_says_why_and_is_tried_again_and_all_can_be_cancelled()
     {
-        await PostAsync("/api/queue/generate", """{"model":"sd15","prompt":"a cat"}""");
+        await FailAsync("/api/queue/generate", "a cat");
         await Page.GotoAsync("/#/queue");
         ILocator failed = Page.Locator("#queue li.failed");
         await Expect(failed).ToContainTextAsync("v1-5-pruned-emaonly.safetensors", new() { Timeout = 30_000 });

@@ -186,6 +186,15 @@ public abstract class PageTest(Browser browser) : IAsyncLifetime
         return await response.Content.ReadFromJsonAsync(JsonContext.Default.JsonElement, Cancellation);
     }
 
+    /// <summary>Asks for a job that fails once it runs: the file of its model is none. One without a file would be refused.</summary>
+    private protected async Task FailAsync(string path, string prompt)
+    {
+        string file = Path.Combine(Data, "models", "v1-5-pruned-emaonly.safetensors");
+        await File.WriteAllTextAsync(file, "no model", Cancellation);
+        await PostAsync(path, $$"""{"model":"sd15","prompt":"{{prompt}}"}""");
+        File.Delete(file);
+    }
+
     private protected async Task<JsonElement> GetAsync(string path) =>
         await Server.Client.GetFromJsonAsync(new Uri(path, UriKind.Relative), JsonContext.Default.JsonElement, Cancellation);
 

@@ -21,7 +21,7 @@ public sealed partial class ContractTests(Workshop studio)
     {
         JsonElement description = await DescriptionAsync();
         (string id, string[] images) = await studio.Server.DrawAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1}""");
-        string again = await studio.Server.QueueAsync("""{"model":"missing","prompt":"a red circle"}""");
+        string again = await studio.Server.QueueAsync("""{"model":"black","prompt":"a red circle","steps":1}""");
         await studio.Server.WaitForAsync(again, "failed");
         async Task Check(string method, string path, string real, string status = "200", HttpContent? content = null)
         {

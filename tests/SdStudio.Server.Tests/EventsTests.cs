@@ -85,9 +85,9 @@ public sealed class EventsTests(Workshop studio)
     {
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder());
         using ClientWebSocket socket = await ConnectAsync(server, "queue");
-        await server.GenerateAsync("""{"model":"missing","prompt":"a red circle"}""");
+        await server.GenerateAsync("""{"model":"black","prompt":"a red circle","steps":1}""");
         List<JsonElement> seen = await UntilAsync(() => ReceiveAsync(socket), "job_failed");
-        Assert.Contains("not-there.gguf", seen[^1].GetProperty("data").GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Contains("black", seen[^1].GetProperty("data").GetProperty("error").GetString(), StringComparison.Ordinal);
 
         string id = await server.QueueAsync("""{"model":"demo","prompt":"a red circle","size":"128x128","steps":150}""");
         await server.WaitForAsync(id, "processing");

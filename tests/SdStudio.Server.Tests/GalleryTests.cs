@@ -22,7 +22,7 @@ public sealed class GalleryTests(Workshop studio)
         await server.DrawAsync(Request("a red circle"));
         await server.DrawAsync(Request("ein roter Kreis \\\"ganz\\\" rund", "tiny"));
         await server.DrawAsync(Request("赤い円を描いて"));
-        await server.GenerateAsync(Request("a red circle that fails", "missing"));
+        await server.GenerateAsync(Request("a red circle that fails", "black"));
 
         Assert.Equal(["a red circle"], await PromptsAsync(server, "q=red%20cir"));
         Assert.Equal(["a red circle"], await PromptsAsync(server, "search=RED"));
@@ -38,6 +38,13 @@ public sealed class GalleryTests(Workshop studio)
         Assert.Equal(2, page.GetProperty("generations").GetArrayLength());
         JsonElement pagination = page.GetProperty("pagination");
         Assert.Equal((3, true), (pagination.GetProperty("total").GetInt32(), pagination.GetProperty("hasMore").GetBoolean()));
+        // What the original's own page reads.
+        JsonElement newest = page.GetProperty("generations")[0];
+        string address = newest.GetProperty("first_image_url").GetString()!;
+        Assert.Equal($"/static/images/{newest.GetProperty("first_image_id").GetString()}.png", address);
+        Assert.Equal(
+            await server.Http.GetByteArrayAsync($"/api/generations/{newest.GetProperty("id").GetString()}/image", Cancellation), await server.Http.GetByteArrayAsync(address, Cancellation));
+        Assert.Equal(HttpStatusCode.NotFound, (await server.GetAsync("/static/images/nothing.png")).Status);
         using HttpResponseMessage listed = await server.Http.GetAsync("/api/generations?q=red", Cancellation);
         Assert.Equal("1", Assert.Single(listed.Headers.GetValues("X-Total-Count")));
     }
@@ -171,7 +178,7 @@ public sealed class GalleryTests(Workshop studio)
     {
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder());
         (string id, _) = await server.DrawAsync(Request("a red circle"));
-        await server.GenerateAsync(Request("a red circle", "missing"));
+        await server.GenerateAsync(Request("a red circle", "black"));
 
         (_, JsonElement all) = await server.GetAsync("/api/logs?limit=1000");
         (_, JsonElement errors) = await server.GetAsync("/api/logs?level=error");
@@ -183,7 +190,7 @@ public sealed class GalleryTests(Workshop studio)
             line, ("timestamp", Shape.Text), ("level", Shape.Text), ("message", Shape.Text), ("module", Shape.Text)));
         Shape.Has(all, ("app", Shape.List), ("sdcpp", Shape.List), ("http", Shape.List));
         Assert.All(errors.GetProperty("logs").EnumerateArray(), line => Assert.Equal("error", line.GetProperty("level").GetString()));
-        Assert.Contains(errors.GetProperty("logs").EnumerateArray(), line => line.GetProperty("message").GetString()!.Contains("not-there.gguf", StringComparison.Ordinal));
+        Assert.Contains(errors.GetProperty("logs").EnumerateArray(), line => line.GetProperty("message").GetString()!.Contains("black", StringComparison.Ordinal));
         Assert.All(module.GetProperty("logs").EnumerateArray(), line => Assert.Equal("modelLoader", line.GetProperty("module").GetString()));
         Assert.NotEmpty(module.GetProperty("logs").EnumerateArray());
         Assert.NotEmpty(one.GetProperty("sdcpp").EnumerateArray());

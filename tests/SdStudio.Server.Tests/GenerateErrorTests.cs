@@ -146,18 +146,37 @@ public sealed class GenerateErrorTests(Workshop studio)
         Assert.Contains("application/json", Shape.Error(body.RootElement), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_missing_model_file_fails_the_job_and_is_named_without_the_servers_path()
+    [Theory]
+    [InlineData("/api/generate")]
+    [InlineData("/api/queue/generate")]
+    [InlineData("/v1/images/generations")]
+    [InlineData("/sdapi/v1/txt2img")]
+    public async Task A_model_without_its_files_is_refused_with_the_file_and_what_to_do_before_a_job_is_made_of_it(string path)
     {
-        (HttpStatusCode status, JsonElement body) = await studio.Server.GenerateAsync("""{"model":"missing","prompt":"a red circle with no file"}""");
+        string prompt = $"no file for {path}";
 
-        Assert.Equal(HttpStatusCode.InternalServerError, status);
-        string error = Shape.Error(body);
-        Assert.Contains("not-there.gguf", error, StringComparison.Ordinal);
-        JsonElement job = await studio.Server.GenerationAsync(await studio.Server.JobOfAsync("a red circle with no file"));
-        Assert.Equal("failed", job.GetProperty("status").GetString());
-        Assert.Equal(error, job.GetProperty("error").GetString());
-        Assert.Empty(job.GetProperty("images").EnumerateArray());
+        (HttpStatusCode status, JsonElement body) = await studio.Server.SendAsync(HttpMethod.Post, path, StudioServer.Json($$"""{"model":"missing","prompt":"{{prompt}}"}"""));
+
+        Assert.Equal(HttpStatusCode.Conflict, status);
+        Assert.Contains("models/not-there.gguf", body.ToString(), StringComparison.Ordinal);
+        Assert.Contains("POST /api/models/download", body.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(studio.Server.Folder, body.ToString(), StringComparison.Ordinal);
+        Assert.Null(StudioServer.Query(studio.Server.Folder, "SELECT id FROM jobs WHERE json_extract(settings, '$.prompt') = $value", prompt));
+    }
+
+    [Fact]
+    public async Task An_image_whose_model_has_lost_its_files_is_not_reproduced_and_no_job_is_made_of_it()
+    {
+        string folder = studio.NewDataFolder();
+        await using StudioServer server = await StudioServer.StartAsync(folder);
+        (_, string[] images) = await server.DrawAsync("""{"model":"demo","prompt":"a red circle","size":"16x16","steps":1}""");
+        File.Delete(Path.Combine(folder, "models", "demo-taesd.gguf"));
+
+        (HttpStatusCode status, JsonElement body) = await server.SendAsync(HttpMethod.Post, $"/api/images/{images[0]}/reproduce");
+
+        Assert.Equal(HttpStatusCode.Conflict, status);
+        Assert.Contains("demo-taesd.gguf", Shape.Error(body), StringComparison.Ordinal);
+        Assert.Equal(1L, StudioServer.Query(folder, "SELECT count(*) FROM jobs WHERE id <> $value", ""));
     }
 
     [Fact]

@@ -43,6 +43,11 @@ public sealed class MirrorTests(Workshop studio)
     [InlineData("circle", "more than 10 times")]
     [InlineData("elsewhere", "redirects far.gguf to an address that is not of the web")]
     [InlineData("nothing said", "does not say how large")]
+    [InlineData("endless", "does not say how large")]
+    [InlineData("endless in place of its length", "is no model")]
+    [InlineData("longer", "sends 9000 bytes of far.gguf and has stated 4000")]
+    [InlineData("another part", "sends 100 bytes of far.gguf and has stated 5000")]
+    [InlineData("cut off", "cannot be used at the moment")]
     public async Task What_is_no_model_is_never_called_one(string kind, string words)
     {
         byte[] page = "<!doctype html><html><body>Sign in</body></html>"u8.ToArray();
@@ -54,6 +59,11 @@ public sealed class MirrorTests(Workshop studio)
             "text" => SendAsync(context, new byte[5000], "application/octet-stream"),
             "other length" => SendAsync(context, new byte[context.Request.Method == "HEAD" ? 4000 : 3000], "application/octet-stream"),
             "circle" => RedirectAsync(context, context.Request.Path.Value!),
+            "endless" => EndlessAsync(context, stated: null),
+            "endless in place of its length" => EndlessAsync(context, stated: 5000),
+            "longer" => SendAsync(context, new byte[context.Request.Method == "HEAD" ? 4000 : 9000], "application/octet-stream"),
+            "another part" => AnotherPartAsync(context),
+            "cut off" => CutOffAsync(context),
             "elsewhere" => RedirectAsync(context, "ftp://somewhere/far.gguf"),
             _ => StatusAsync(context, 200),
         });
@@ -116,6 +126,40 @@ public sealed class MirrorTests(Workshop studio)
     private async Task<StudioServer> ServerAsync(WebApplication mirror, params string[] settings) => await StudioServer.StartAsync(
         studio.NewDataFolder("models:\n  far:\n    name: Far\n    args: [-m, models/far.gguf]\n    huggingface: { repo: someone/far }\n"),
         [$"--SdStudio:Downloads:HubAddress={mirror.Urls.First()}", "--SdStudio:Downloads:RetryMilliseconds=1", .. settings]);
+
+    // Zeros until nobody listens.
+    private static async Task EndlessAsync(HttpContext context, long? stated)
+    {
+        if (context.Request.Method == "HEAD")
+        {
+            context.Response.ContentLength = stated;
+            return;
+        }
+
+        var zeros = new byte[64 * 1024];
+        while (!context.RequestAborted.IsCancellationRequested)
+            await context.Response.Body.WriteAsync(zeros, context.RequestAborted);
+    }
+
+    private static async Task AnotherPartAsync(HttpContext context)
+    {
+        context.Response.ContentLength = context.Request.Method == "HEAD" ? 5000 : 100;
+        if (context.Request.Method == "HEAD")
+            return;
+        context.Response.StatusCode = StatusCodes.Status206PartialContent;
+        context.Response.Headers.ContentRange = "bytes 4900-4999/5000";
+        await context.Response.Body.WriteAsync(new byte[100], context.RequestAborted);
+    }
+
+    private static async Task CutOffAsync(HttpContext context)
+    {
+        context.Response.ContentLength = 5000;
+        if (context.Request.Method == "HEAD")
+            return;
+        await context.Response.Body.WriteAsync(new byte[10], context.RequestAborted);
+        await context.Response.Body.FlushAsync(context.RequestAborted);
+        context.Abort();
+    }
 
     private static async Task<JsonElement> DownloadAsync(StudioServer server)
     {

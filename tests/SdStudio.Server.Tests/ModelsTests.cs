@@ -53,6 +53,32 @@ public sealed class ModelsTests(Workshop studio)
     }
 
     [Fact]
+    public async Task An_id_may_have_slashes_spaces_and_percent_signs()
+    {
+        const string Entry = "    args: [\"--diffusion-model\", \"models/demo-diffusion.gguf\", \"--llm\", \"models/demo-text-encoder.gguf\", \"--taesd\", \"models/demo-taesd.gguf\"]\n";
+        string[] ids = ["org/model v1", "a/b/c", "100%2F", "ünï/ä+b"];
+        string models = "models:\n" + string.Concat(ids.Select((id, index) => $"  \"{id}\":\n    name: \"Model {index}\"\n{Entry}"));
+        await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder(models));
+
+        foreach (string id in ids)
+        {
+            string path = "/api/models/" + Uri.EscapeDataString(id);
+            foreach ((string method, string more) in new[] { ("GET", ""), ("GET", "/status"), ("GET", "/files/status"), ("POST", "/start"), ("POST", "/stop") })
+            {
+                (HttpStatusCode status, JsonElement body) = await server.SendAsync(new HttpMethod(method), path + more);
+                Assert.True(status == HttpStatusCode.OK, $"{method} {path}{more}: {body}");
+            }
+
+            (_, JsonElement model) = await server.GetAsync("/v1/models/" + Uri.EscapeDataString(id));
+            Assert.Equal(id, model.GetProperty("id").GetString());
+        }
+
+        (_, JsonElement plain) = await server.GetAsync("/v1/models/org/model%20v1");
+        Assert.Equal("org/model v1", plain.GetProperty("id").GetString());
+        Assert.Equal(HttpStatusCode.NotFound, (await server.GetAsync("/api/models/org%2Fother")).Status);
+    }
+
+    [Fact]
     public async Task A_missing_file_is_told_and_a_switched_off_model_is_not_listed()
     {
         JsonElement files = (await ModelAsync("missing")).GetProperty("fileStatus");

@@ -59,14 +59,27 @@ public sealed class ParameterTests(Workshop studio)
     public async Task Json_and_forms_have_schemas_of_their_own()
     {
         (_, JsonElement description) = await studio.Server.GetAsync("/openapi/v1.json");
-        JsonElement content = description.GetProperty("paths").GetProperty("/api/edit").GetProperty("post").GetProperty("requestBody").GetProperty("content");
+        JsonElement Content(string path) => description.GetProperty("paths").GetProperty(path).GetProperty("post").GetProperty("requestBody").GetProperty("content");
         JsonElement schemas = description.GetProperty("components").GetProperty("schemas");
+        string? Format(string schema, string field) => schemas.GetProperty(schema).GetProperty("properties").GetProperty(field).GetProperty("format").GetString();
 
-        Assert.Equal("#/components/schemas/EditBody", content.GetProperty("application/json").GetProperty("schema").GetProperty("$ref").GetString());
-        Assert.Equal("#/components/schemas/EditForm", content.GetProperty("multipart/form-data").GetProperty("schema").GetProperty("$ref").GetString());
-        Assert.Equal("byte", schemas.GetProperty("EditBody").GetProperty("properties").GetProperty("image").GetProperty("format").GetString());
-        Assert.Equal("binary", schemas.GetProperty("EditForm").GetProperty("properties").GetProperty("image").GetProperty("format").GetString());
-        Assert.Equal(["prompt"], schemas.GetProperty("EditForm").GetProperty("required").EnumerateArray().Select(name => name.GetString()));
+        // One kind of body each: of two, NSwag makes a method with the parameters of both.
+        foreach (string type in JobType.WithImages)
+        {
+            Assert.Equal("application/json", Assert.Single(Content($"/api/{type}").EnumerateObject()).Name);
+            Assert.Equal("application/json", Assert.Single(Content($"/api/queue/{type}").EnumerateObject()).Name);
+        }
+
+        Assert.Equal("#/components/schemas/EditBody", Content("/api/edit").GetProperty("application/json").GetProperty("schema").GetProperty("$ref").GetString());
+        Assert.Equal("#/components/schemas/OpenAiEditForm", Assert.Single(Content("/v1/images/edits").EnumerateObject()).Value.GetProperty("schema").GetProperty("$ref").GetString());
+        Assert.Equal(("byte", "byte"), (Format("EditBody", "image"), Format("EditBody", "mask")));
+        Assert.Equal(("binary", "binary"), (Format("OpenAiEditForm", "image"), Format("OpenAiEditForm", "mask")));
+        Assert.Equal(["prompt"], schemas.GetProperty("EditBody").GetProperty("required").EnumerateArray().Select(name => name.GetString()));
+        // The clients' surfaces have the rows of the table under their own names.
+        JsonElement steps = schemas.GetProperty("OpenAiGenerationBody").GetProperty("properties").GetProperty("steps");
+        Assert.Equal((1, 150), (steps.GetProperty("minimum").GetInt32(), steps.GetProperty("maximum").GetInt32()));
+        Assert.True(schemas.GetProperty("A1111TextToImageBody").GetProperty("properties").TryGetProperty("flow_shift", out _));
+        Assert.False(schemas.GetProperty("A1111TextToImageBody").GetProperty("properties").TryGetProperty("image_cfg_scale", out _));
     }
 
     [Fact]
@@ -153,7 +166,7 @@ public sealed class ParameterTests(Workshop studio)
         Assert.Equal("array", description.GetProperty("components").GetProperty("schemas").GetProperty("GenerateBody").GetProperty("properties").GetProperty("skip_layers").GetProperty("type")[1].GetString());
         Assert.Contains("SLG scale: 2.5", a1111.GetProperty("info").GetString(), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.BadRequest, refused);
-        Assert.Contains("skip_layers is '7,1001'; allowed is a list of whole numbers from 0 to 1000", Shape.Error(error), StringComparison.Ordinal);
+        Assert.Contains("skip_layers is '7,1001'; allowed is a list of at most 100 whole numbers from 0 to 1000", Shape.Error(error), StringComparison.Ordinal);
         Assert.Contains("slg_scale is '101'", Shape.Error(error), StringComparison.Ordinal);
         SdCliArguments arguments = SdCliArguments.Parse(["-m", "a.gguf", "--skip-layers", "[7,8]", "--slg-scale", "3"], "/data");
         Assert.Equal([7, 8], Assert.IsType<IReadOnlyList<int>>(arguments.Defaults["skip_layers"], exactMatch: false));

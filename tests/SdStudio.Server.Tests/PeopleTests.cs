@@ -113,6 +113,60 @@ public sealed class PeopleTests(Workshop studio)
     }
 
     [Fact]
+    public async Task Each_key_has_options_of_its_own()
+    {
+        await using StudioServer server = await StartAsync();
+        async Task<string?> ChosenAsync((string, string) key) =>
+            (await server.SendAsync(HttpMethod.Get, "/sdapi/v1/options", null, key)).Body.GetProperty("sd_model_checkpoint").GetString();
+
+        await server.SendAsync(HttpMethod.Post, "/sdapi/v1/options", StudioServer.Json("""{"sd_model_checkpoint":"tiny","samples_filename":"anns own"}"""), Ann);
+
+        Assert.Equal(("Tiny", "Demo", "Demo"), (await ChosenAsync(Ann), await ChosenAsync(Bob), await ChosenAsync(Admin)));
+        Assert.DoesNotContain("anns own", (await server.SendAsync(HttpMethod.Get, "/sdapi/v1/options", null, Admin)).Body.ToString(), StringComparison.Ordinal);
+        (_, JsonElement anns) = await server.SendAsync(HttpMethod.Post, "/sdapi/v1/txt2img", StudioServer.Json("""{"prompt":"x","width":16,"height":16,"steps":1}"""), Ann);
+        Assert.Contains("Tiny", anns.GetProperty("info").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_web_socket_and_the_addresses_of_OpenAIs_answers_show_a_keys_own_only()
+    {
+        await using StudioServer server = await StartAsync();
+        using var socket = new System.Net.WebSockets.ClientWebSocket();
+        socket.Options.SetRequestHeader(Bob.Item1, Bob.Item2);
+        await socket.ConnectAsync(new Uri($"ws://{server.Http.BaseAddress!.Authority}/ws"), Cancellation);
+        foreach (string channel in new[] { "queue", "generations", "previews" })
+            await socket.SendAsync(System.Text.Encoding.UTF8.GetBytes($$"""{"type":"subscribe","channel":"{{channel}}"}"""), System.Net.WebSockets.WebSocketMessageType.Text, true, Cancellation);
+        string seen = "";
+        while (!seen.Contains("\"channel\":\"previews\"", StringComparison.Ordinal))
+            seen += await ReceiveAsync(socket);
+
+        (_, JsonElement anns) = await server.SendAsync(
+            HttpMethod.Post, "/v1/images/generations", StudioServer.Json("""{"model":"demo","prompt":"anns secret","size":"64x64","response_format":"url","steps":2}"""), Ann);
+        string address = anns.GetProperty("data")[0].GetProperty("url").GetString()!;
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(server, "GET", address, Bob));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(server, "GET", address, Ann));
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(server, "GET", address, ("X-Nothing", "x")));
+        string image = address.Split('/')[^1];
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(server, "GET", $"/static/images/{image}.png", Bob));
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(server, "GET", $"/static/images/{image}.png", ("X-Nothing", "x")));
+        Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync(
+            server, "POST", "/v1/images/edits", Bob, $$"""{"model":"demo","prompt":"x","source_image_id":"{{image}}"}"""));
+        string bobs = (await server.SendAsync(HttpMethod.Post, "/api/generate", StudioServer.Json(Small), Bob)).Body.GetProperty("id").GetString()!;
+        seen = "";
+        while (!seen.Contains("generation_completed", StringComparison.Ordinal) || !seen.Contains(bobs, StringComparison.Ordinal))
+            seen += await ReceiveAsync(socket);
+        Assert.DoesNotContain("secret", seen, StringComparison.Ordinal);
+        Assert.DoesNotContain(image, seen, StringComparison.Ordinal);
+    }
+
+    private static async Task<string> ReceiveAsync(System.Net.WebSockets.ClientWebSocket socket)
+    {
+        var buffer = new byte[64 * 1024];
+        System.Net.WebSockets.WebSocketReceiveResult part = await socket.ReceiveAsync(buffer, Cancellation);
+        return System.Text.Encoding.UTF8.GetString(buffer, 0, part.Count);
+    }
+
+    [Fact]
     public async Task A_page_exchanges_its_key_for_a_cookie_that_no_script_reads()
     {
         string folder = studio.NewDataFolder();

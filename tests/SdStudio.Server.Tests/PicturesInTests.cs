@@ -144,6 +144,23 @@ public sealed class PicturesInTests(Workshop studio)
     }
 
     [Theory]
+    [InlineData(5000, 1, "upscale_factor", "2")]
+    [InlineData(4200, 1100, "upscale_factor", "1.5")]
+    public async Task An_image_that_the_upscalers_model_would_make_too_large_is_refused(int width, int height, string field, string value)
+    {
+        using NetVips.Image black = NetVips.Image.Black(width, height, bands: 3);
+        byte[] png = black.PngsaveBuffer();
+        using MultipartFormDataContent form = StudioServer.Form(png, (field, value), ("upscaler", "Demo 4x"));
+
+        (HttpStatusCode status, JsonElement body) = await studio.Server.SendAsync(HttpMethod.Post, "/api/queue/upscale", form);
+
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Contains($"the image of {width}x{height} would become larger than is possible", Shape.Error(body), StringComparison.Ordinal);
+        using MultipartFormDataContent resampled = StudioServer.Form(png, ("upscale_factor", "1.01"), ("upscaler", "Lanczos"));
+        Assert.Equal(HttpStatusCode.OK, (await studio.Server.SendAsync(HttpMethod.Post, "/api/queue/upscale", resampled)).Status);
+    }
+
+    [Theory]
     [InlineData("/api/edit", "image")]
     [InlineData("/api/variation", "image")]
     [InlineData("/api/queue/edit", "image")]

@@ -38,7 +38,7 @@ public sealed class PrivacyTests(Workshop studio)
     [Fact]
     public async Task Logs_name_no_folder_of_the_server()
     {
-        await studio.Server.GenerateAsync("""{"model":"missing","prompt":"a red circle"}""");
+        await studio.Server.GenerateAsync("""{"model":"black","prompt":"a red circle","steps":1}""");
         (string id, _) = await studio.Server.DrawAsync(Small);
 
         foreach (string path in new[] { "/api/logs?level=debug&limit=1000", $"/api/generations/{id}/logs?limit=1000" })

@@ -158,6 +158,24 @@ public sealed class RemoteModelTests(Workshop studio)
     }
 
     [Fact]
+    public async Task An_answer_that_is_cut_off_and_one_that_never_comes_fail_the_job_with_the_reason()
+    {
+        await using (WebApplication cut = await StandInAsync(async context =>
+        {
+            context.Response.ContentLength = 5000;
+            await context.Response.WriteAsync("{\"data\":[");
+            await context.Response.Body.FlushAsync(context.RequestAborted);
+            context.Abort();
+        }))
+        await using (StudioServer server = await NearAsync(cut.Urls.First()))
+            Assert.Contains("cut the connection before its answer was complete", await FailureAsync(server), StringComparison.Ordinal);
+
+        await using WebApplication silent = await StandInAsync(context => Task.Delay(Timeout.Infinite, context.RequestAborted));
+        await using StudioServer impatient = await NearAsync(silent.Urls.First(), settings: "--SdStudio:Models:RemoteTimeoutSeconds=1");
+        Assert.Contains("did not answer in time", await FailureAsync(impatient), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_retried_job_is_another_one_for_the_other_server()
     {
         List<string> keys = [];

@@ -47,6 +47,109 @@ public sealed class RequestBodyTests(Workshop studio)
         Assert.Contains("UTF-8", body.ToString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(10, 2_000)]
+    [InlineData(150, 1)]
+    [InlineData(1, 31_000)]
+    public async Task Headers_beyond_those_of_any_client_are_refused_with_words(int count, int length)
+    {
+        (string, string)[] headers = [.. Enumerable.Range(0, count).Select(i => ($"X-Long-{i}", new string('x', length)))];
+        bool isTooMuch = count > 100;
+
+        foreach (string path in new[] { "/api/health", "/v1/models", "/sdapi/v1/samplers" })
+        {
+            (HttpStatusCode status, JsonElement body) = await studio.Server.SendAsync(HttpMethod.Get, path, null, headers);
+            Assert.Equal(isTooMuch ? HttpStatusCode.RequestHeaderFieldsTooLarge : HttpStatusCode.OK, status);
+            (status, body) = await studio.Server.SendAsync(HttpMethod.Get, path, null, [.. headers, ("Cookie", new string('c', 33_000))]);
+            Assert.Equal(HttpStatusCode.RequestHeaderFieldsTooLarge, status);
+            Assert.Contains("allowed are at most 100 of 32768 bytes", body.ToString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("/api/generations?q=", HttpStatusCode.OK)]
+    [InlineData("/api/models/", HttpStatusCode.NotFound)]
+    public async Task An_address_has_a_longest_length(string start, HttpStatusCode within)
+    {
+        Assert.Equal(within, (await studio.Server.GetAsync(start + new string('a', 8000))).Status);
+
+        (HttpStatusCode status, JsonElement body) = await studio.Server.GetAsync(start + new string('a', 9000));
+
+        Assert.Equal(HttpStatusCode.RequestUriTooLong, status);
+        Assert.Contains("at most 8192", Shape.Error(body), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_form_of_too_many_fields_or_too_long_names_is_refused_as_too_large_and_a_long_image_as_text_is_not()
+    {
+        string[] forms = [string.Join('&', Enumerable.Range(0, 2000).Select(i => $"f{i}=1")), new string('n', 5000) + "=1"];
+        foreach (string form in forms)
+        {
+            using ByteArrayContent content = Bytes(Encoding.UTF8.GetBytes(form), "application/x-www-form-urlencoded");
+            (HttpStatusCode status, JsonElement body) = await studio.Server.SendAsync(HttpMethod.Post, "/api/generate", content);
+            Assert.Equal(HttpStatusCode.RequestEntityTooLarge, status);
+            Assert.Contains("larger than it may be", Shape.Error(body), StringComparison.Ordinal);
+        }
+
+        // Five megabytes of base64: more than a field of a form may have by default.
+        using MultipartFormDataContent image = StudioServer.Form(null, ("prompt", "a"), ("image", Convert.ToBase64String(new byte[5_000_000])));
+        (HttpStatusCode read, JsonElement problem) = await studio.Server.SendAsync(HttpMethod.Post, "/api/edit", image);
+        Assert.Equal(HttpStatusCode.BadRequest, read);
+        Assert.Contains("image", Shape.Error(problem), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/api/queue/generate", "\"loras\":[", "{\"name\":\"x\",\"weight\":1}", "at most 64")]
+    [InlineData("/api/queue/generate", "\"skip_layers\":[", "1", "at most 100")]
+    [InlineData("/api/queue/generate", "\"loras\":[", "7", "at most 64")]
+    [InlineData("/sdapi/v1/txt2img", "\"loras\":[", "\"x\"", "at most 64")]
+    public async Task A_list_without_end_is_refused_in_few_words_and_at_once(string path, string begin, string item, string words)
+    {
+        string json = $"{{\"model\":\"demo\",\"prompt\":\"a\",{begin}{string.Join(',', Enumerable.Repeat(item, 200_000))}]}}";
+        var time = System.Diagnostics.Stopwatch.StartNew();
+
+        (HttpStatusCode status, JsonElement body) = await studio.Server.SendAsync(HttpMethod.Post, path, StudioServer.Json(json));
+
+        Assert.True(status is HttpStatusCode.BadRequest or HttpStatusCode.UnprocessableEntity, status.ToString());
+        Assert.Contains(words, body.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.InRange(body.ToString().Length, 1, 5000);
+        // It took half a minute.
+        Assert.InRange(time.Elapsed.TotalSeconds, 0, 10);
+    }
+
+    [Fact]
+    public async Task What_a_client_names_a_million_times_is_noted_in_few_words()
+    {
+        string tags = string.Concat(Enumerable.Range(0, 500).Select(i => $"<lora:x{i}:1>"));
+        string settings = string.Join(',', Enumerable.Range(0, 50_000).Select(i => $"\"k{i}\":1"));
+
+        (HttpStatusCode status, JsonElement body) = await studio.Server.SendAsync(
+            HttpMethod.Post, "/sdapi/v1/txt2img", StudioServer.Json($"{{\"prompt\":\"a {tags}\",\"width\":16,\"height\":16,\"steps\":1,\"override_settings\":{{{settings}}}}}"));
+
+        Assert.Equal(HttpStatusCode.OK, status);
+        string info = body.GetProperty("info").GetString()!;
+        Assert.Contains("49980 more are not used", info, StringComparison.Ordinal);
+        Assert.Contains("more than 64 LoRAs are named", info, StringComparison.Ordinal);
+        Assert.InRange(info.Length, 1, 10_000);
+    }
+
+    [Theory]
+    [InlineData("0,8")]
+    [InlineData("te=0.8")]
+    [InlineData("NaN")]
+    public async Task A_weight_that_is_no_number_is_told(string weight)
+    {
+        string folder = studio.NewDataFolder();
+        Directory.CreateDirectory(Path.Combine(folder, "loras"));
+        File.WriteAllText(Path.Combine(folder, "loras", "ink.safetensors"), "");
+        await using StudioServer server = await StudioServer.StartAsync(folder);
+
+        (HttpStatusCode status, JsonElement body) = await server.GenerateAsync($$"""{"model":"demo","prompt":"a <lora:ink:{{weight}}>"}""");
+
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Contains("the weight of the LoRA 'ink' is no number", Shape.Error(body), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_byte_order_mark_is_no_damage()
     {

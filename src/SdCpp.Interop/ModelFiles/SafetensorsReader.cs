@@ -11,8 +11,8 @@ internal sealed class SafetensorsReader
     // The format allows 100 MB. All the tensors that are allowed here, with long names, take 12 MB.
     public const int LongestHeader = 32 * 1024 * 1024;
 
-    // An object of objects with lists in them; more is no safetensors header.
-    private const int DeepestJson = 8;
+    // A header is an object of objects with lists in them; only notes may be deeper.
+    private const int DeepestJson = 64;
     private const int MostNotes = 512;
     private const int LongestValue = 4096;
 
@@ -70,19 +70,29 @@ internal sealed class SafetensorsReader
         if (_hasMetadata)
             throw ModelFileErrors.Invalid(_path, "contradicts itself: its notes are in it twice.");
         _hasMetadata = true;
-        Expect(ref reader, JsonTokenType.StartObject);
-        while (NextProperty(ref reader, LongestValue) is { } key)
+        // No weights depend on notes: whatever else stands in their place is read past.
+        if (!reader.Read())
+            throw new JsonException();
+        if (reader.TokenType != JsonTokenType.StartObject)
         {
-            Expect(ref reader, JsonTokenType.String);
-            if (_metadata.Count < MostNotes)
+            reader.Skip();
+            return;
+        }
+        while (NextProperty(ref reader, LongestHeader) is { } key)
+        {
+            if (!reader.Read())
+                throw new JsonException();
+            if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray)
+                reader.Skip();
+            else if (_metadata.Count < MostNotes && key.Length <= LongestValue)
                 _metadata[key] = Cut(ref reader);
         }
     }
 
     // Training notes run to megabytes; only their beginning is made into a string.
-    private static string Cut(ref Utf8JsonReader reader) => reader.ValueSpan.Length <= LongestValue
+    private static string Cut(ref Utf8JsonReader reader) => reader.ValueSpan.Length <= LongestValue && reader.TokenType == JsonTokenType.String
         ? reader.GetString()!
-        : Encoding.UTF8.GetString(reader.ValueSpan[..LongestValue]);
+        : Encoding.UTF8.GetString(reader.ValueSpan[..Math.Min(LongestValue, reader.ValueSpan.Length)]);
 
     private void ReadTensor(ref Utf8JsonReader reader, string name)
     {

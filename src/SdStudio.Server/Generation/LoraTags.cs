@@ -7,7 +7,7 @@ namespace SdStudio.Server.Generation;
 internal static partial class LoraTags
 {
     /// <summary>Takes the tags out of a prompt.</summary>
-    /// <returns>The prompt without the tags, and the LoRAs; a weight that is not a number is 1.</returns>
+    /// <returns>The prompt without the tags, and the LoRAs; without a weight it is 1, and NaN where something else than a number stands there.</returns>
     public static (string Prompt, List<LoraSetting> Loras) Take(string prompt)
     {
         List<LoraSetting> loras = [];
@@ -19,12 +19,16 @@ internal static partial class LoraTags
         return loras.Count == 0 ? (prompt, loras) : (left.Trim(), loras);
     }
 
-    /// <summary>Takes out only the tags that <paramref name="isUnwanted"/> names.</summary>
-    public static string Without(string prompt, Predicate<string> isUnwanted) =>
-        Tag().Replace(prompt, tag => isUnwanted(tag.Groups["name"].Value.Trim()) ? "" : tag.Value).Trim();
+    /// <summary>Writes each tag as <paramref name="rewrite"/> has it: null leaves it out.</summary>
+    public static string Rewrite(string prompt, Func<LoraSetting, LoraSetting?> rewrite) => Tag().Replace(prompt, tag =>
+    {
+        var written = new LoraSetting(tag.Groups["name"].Value.Trim(), WeightOf(tag.Groups["weight"].Value));
+        LoraSetting? wanted = rewrite(written);
+        return wanted is null ? "" : wanted == written ? tag.Value : string.Create(CultureInfo.InvariantCulture, $"<lora:{wanted.Name}:{wanted.Weight}>");
+    }).Trim();
 
-    private static double WeightOf(string text) =>
-        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double weight) && double.IsFinite(weight) ? Math.Clamp(weight, -100, 100) : 1;
+    private static double WeightOf(string text) => string.IsNullOrWhiteSpace(text) ? 1
+        : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double weight) && double.IsFinite(weight) ? Math.Clamp(weight, -100, 100) : double.NaN;
 
     // A second weight, for the text encoder, is read and left: the engine has one for both.
     [GeneratedRegex("<(?:lora|lyco):(?<name>[^:<>]+)(?::(?<weight>[^:<>]*))?(?::[^<>]*)?>", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture)]

@@ -61,6 +61,9 @@ internal enum JobTypes
 /// <param name="Help">A sentence for people.</param>
 internal sealed record Parameter(string Name, ParameterKind Kind, JobTypes Jobs, string Help)
 {
+    /// <summary>The most numbers of a list.</summary>
+    public const int MaxIntegers = 100;
+
     private const int MaxShownCharacters = 60;
 
     /// <summary>Other names that requests may use.</summary>
@@ -131,7 +134,7 @@ internal sealed record Parameter(string Name, ParameterKind Kind, JobTypes Jobs,
             ParameterKind.Integer => TextValues.TryInteger(text, out long whole) && IsInRange(whole, limits) ? whole : null,
             ParameterKind.Number => TextValues.TryNumber(text, out double number) && IsInRange(number, limits) ? number : null,
             ParameterKind.Flag => TextValues.TryFlag(text, out bool flag) ? flag : null,
-            ParameterKind.Integers => TextValues.TryIntegers(text, out IReadOnlyList<int> list) && list.All(item => IsInRange(item, limits)) ? list : null,
+            ParameterKind.Integers => TextValues.TryIntegers(text, out IReadOnlyList<int> list) && list.Count <= MaxIntegers && list.All(item => IsInRange(item, limits)) ? list : null,
             ParameterKind.Choice => Resolve is not null
                 ? Resolve(limits, text)
                 : Choices!(limits).FirstOrDefault(choice => choice.Equals(text, StringComparison.OrdinalIgnoreCase)),
@@ -156,7 +159,7 @@ internal sealed record Parameter(string Name, ParameterKind Kind, JobTypes Jobs,
             ParameterKind.Integer => "a whole number" + range,
             ParameterKind.Number => "a number" + range,
             ParameterKind.Flag => TextValues.FlagWords,
-            ParameterKind.Integers => "a list of whole numbers" + range,
+            ParameterKind.Integers => $"a list of at most {MaxIntegers} whole numbers" + range,
             ParameterKind.Choice => "one of: " + string.Join(", ", Choices!(limits)),
             _ => "text",
         };

@@ -7,6 +7,7 @@ using SdStudio.Server.Generation;
 using SdStudio.Server.Http.A1111;
 using SdStudio.Server.Http.OpenAi;
 using SdStudio.Server.Http.OpenApi;
+using SdStudio.Server.Http.Pipeline;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Http.Rest;
 using SdStudio.Server.Http.Security;
@@ -95,6 +96,7 @@ internal static class RoomServices
     public static void AddHttp(this IServiceCollection services)
     {
         services.AddRequestReading();
+        services.AddFormLimits();
         services.AddA1111Api();
         services.AddOpenAiApi();
         services.AddApiDescription();
@@ -111,7 +113,7 @@ internal static class RoomServices
         services.AddOptions<KestrelServerOptions>().Configure<IOptions<StudioOptions>>((kestrel, studio) =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = studio.Value.Limits.MaxRequestBytes;
+            RequestSizes.Set(kestrel.Limits, studio.Value.Limits.MaxRequestBytes);
         });
     }
 

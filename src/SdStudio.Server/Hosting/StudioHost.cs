@@ -86,6 +86,7 @@ public static class StudioHost
         root.MapApiDescription();
         root.MapEventsApi();
         root.MapPage();
+        root.MapOriginalImages();
         RouteGroupBuilder api = root.MapGroup("/api");
         api.MapStatusApi();
         api.MapLoginApi();
@@ -116,6 +117,7 @@ public static class StudioHost
         app.UseRequestLog();
         app.UseSecurityHeaders();
         app.UseApiErrors();
+        app.UseRequestSizes();
         app.UseSingleSlashes();
         app.UseRouting();
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.FromSeconds(30), KeepAliveTimeout = TimeSpan.FromSeconds(30) });

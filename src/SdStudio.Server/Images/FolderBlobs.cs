@@ -26,20 +26,29 @@ internal sealed class FolderBlobs : IBlobStore
         string path = PathOf(name);
         // Two who make the same file at once must not write into each other's.
         string temporary = $"{path}.{Guid.NewGuid():N}{TemporaryExtension}";
+        Exception? problem = null;
         try
         {
             using (FileStream file = Create(temporary))
             {
-                write(file);
+                // libvips says no more than that it could not write: why is heard here.
+                using var heard = new WriteErrors(file, error => problem = error);
+                write(heard);
+                heard.Flush();
                 file.Flush(flushToDisk: true);
             }
 
             File.Move(temporary, path, overwrite: true);
         }
-        catch when (File.Exists(temporary))
+        catch (Exception exception)
         {
             // On a full disk the half file must not be what keeps it full.
-            File.Delete(temporary);
+            if (File.Exists(temporary))
+                File.Delete(temporary);
+            problem ??= exception;
+            StorageProblem known = StorageUnavailableException.ProblemOf(problem);
+            if (known != StorageProblem.Other)
+                throw new StorageUnavailableException(known, $"{Path.GetFileName(path)} could not be written: {problem.Message}", problem);
             throw;
         }
 

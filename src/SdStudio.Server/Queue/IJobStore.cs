@@ -81,9 +81,13 @@ internal readonly record struct Submitted(Job Job, bool IsNew);
 
 /// <summary>Why a job failed.</summary>
 /// <param name="Message">For people.</param>
-/// <param name="Code">The name of an <see cref="SdCpp.Interop.SdError"/>.</param>
+/// <param name="Code">The name of an <see cref="SdCpp.Interop.SdError"/>, or <see cref="DiskFull"/>.</param>
 /// <param name="Progress">How far it was.</param>
-internal sealed record JobFailure(string Message, string Code, double Progress);
+internal sealed record JobFailure(string Message, string Code, double Progress)
+{
+    /// <summary>The code of jobs whose images found no room on the disk.</summary>
+    public const string DiskFull = "DiskFull";
+}
 
 /// <param name="Ended">The job, when it was waiting and has ended.</param>
 /// <param name="IsRunning">Whether it runs, and has been marked to end.</param>

@@ -17,6 +17,14 @@ internal sealed record JobView(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<ImageView>? Images { get; init; }
 
+    /// <summary>The first image, for the original studio's page; only where a list is asked for in its shape.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? FirstImageId { get; init; }
+
+    /// <summary>Where that page finds it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? FirstImageUrl { get; init; }
+
     /// <summary>What it runs on, or ran on; null before.</summary>
     public string? Device { get; init; }
 

@@ -11,11 +11,15 @@ namespace SdStudio.Server.Workers;
 internal sealed class FailureReasons(ModelCatalogue catalogue, DataFolders folders)
 {
     public JobFailure Of(Exception exception, RunningJob running) => new(
-        MessageOf(exception, running.Job), ((exception as SdException)?.Code ?? SdError.Internal).ToString(), running.Progress.Fraction);
+        MessageOf(exception, running.Job),
+        exception is StorageUnavailableException { Problem: StorageProblem.Full } ? JobFailure.DiskFull : ((exception as SdException)?.Code ?? SdError.Internal).ToString(),
+        running.Progress.Fraction);
 
     private string MessageOf(Exception exception, Job job) => exception switch
     {
         SdException => WithoutServerPaths(exception.Message, job),
+        StorageUnavailableException { Problem: StorageProblem.Full } => "The image could not be written: the disk is full. Free some space and try again",
+        StorageUnavailableException => "The image could not be written to disk: is the data directory read-only?",
         FileNotFoundException or DirectoryNotFoundException when job.Settings.InputImage is not null =>
             "The image could not be written to disk, or the job's input image is gone: is the disk full or was the data directory changed?",
         IOException or UnauthorizedAccessException or VipsException =>

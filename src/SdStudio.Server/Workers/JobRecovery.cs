@@ -7,12 +7,16 @@ using SdStudio.Server.Settings;
 namespace SdStudio.Server.Workers;
 
 /// <summary>
-/// Decides at the start about the jobs that the last process left in the middle. They run again, however often the process was killed
-/// from outside; a job whose own generation ended the process is given one more try.
+/// Decides at the start about the jobs that the last process left in the middle. They run again when the process was killed from outside,
+/// up to a generous limit: what kills it may be the job's own hunger for memory. A job whose own generation ended the process is given one
+/// more try.
 /// </summary>
 internal sealed partial class JobRecovery(IJobStore store, IJobQueries queries, ImageFiles files, DataFolders folders, ILogger<JobRecovery> logger) : IHostedService
 {
     private const int MaxDeaths = 2;
+
+    /// <summary>How many tries of a job may end with the process, whatever ended it.</summary>
+    internal const int MaxAttempts = 20;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -30,12 +34,15 @@ internal sealed partial class JobRecovery(IJobStore store, IJobQueries queries, 
         await files.DeleteImagesOfAsync(job.Id, job.Settings.Count, listed.Select(image => image.Index)).ConfigureAwait(false);
         string? words = left.StopWasNoted ? null : LastWords(job);
         int deaths = left.Deaths + (words is null ? 0 : 1);
-        JobFailure? failure = deaths < MaxDeaths ? null : new JobFailure(
-            $"The server process ended {deaths} times while it ran this job ({words}); it is not tried again. " +
-            "POST /api/queue/ID/retry tries it all the same.", nameof(SdError.Internal), Progress: 0);
+        int attempts = job.Attempts - (left.StopWasNoted ? 1 : 0);
+        string? reason = deaths >= MaxDeaths ? $"The server process ended {deaths} times while it ran this job ({words})"
+            : attempts >= MaxAttempts ? $"The server process was ended from outside {attempts} times while it ran this job; the system may lack memory for it"
+            : null;
+        JobFailure? failure = reason is null ? null : new JobFailure(
+            $"{reason}; it is not tried again. POST /api/queue/ID/retry tries it all the same.", nameof(SdError.Internal), Progress: 0);
         Job? recovered = await store.RecoverAsync(job.Id, failure, counts: words is not null, cancellation).ConfigureAwait(false);
         if (recovered is { Status: JobStatus.Failed })
-            LogQuarantined(job.Id, words ?? "");
+            LogQuarantined(job.Id, recovered.Error ?? "");
         else if (recovered is { Status: JobStatus.Pending })
             LogRecovered(job.Id);
     }
@@ -54,6 +61,6 @@ internal sealed partial class JobRecovery(IJobStore store, IJobQueries queries, 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job} was running when the server ended; it runs again")]
     private partial void LogRecovered(string job);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Job {Job} ended the server process twice ({Reason}); it is not tried again")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Job {Job}: {Reason}")]
     private partial void LogQuarantined(string job, string reason);
 }

@@ -105,6 +105,22 @@ public sealed class ModelFileInspectTests : ModelFileTest
         Assert.Equal(0, info.Tensors[0].Bytes);
     }
 
+    [Theory]
+    [InlineData("null")]
+    [InlineData("[1,[2]]")]
+    [InlineData("7")]
+    [InlineData("""{"step":123,"tags":{"a":{"b":{"c":{"d":{"e":{"f":{"g":[[[1]]]}}}}}}},"x":null,"ema":true,"list":["a"],"format":"pt"}""")]
+    public void Notes_of_any_shape_are_read_past(string notes)
+    {
+        string json = $$$"""{"__metadata__":{{{notes}}},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""";
+
+        ModelFileInfo info = Inspect(ModelBytes.Safetensors(json, 4));
+
+        Assert.Equal("a", Assert.Single(info.Tensors).Name);
+        Assert.Equal(notes[0] == '{' ? "123" : null, info.Metadata.GetValueOrDefault("step"));
+        Assert.Equal(notes[0] == '{' ? "pt" : null, info.Metadata.GetValueOrDefault("format"));
+    }
+
     [Fact]
     public void A_list_of_safetensors_is_followed_but_not_out_of_its_folder()
     {

@@ -204,6 +204,23 @@ public sealed class SdApiLeniencyTests(Workshop studio)
         Assert.DoesNotContain("send_seed", body.GetProperty("notes").ToString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("[1]", HttpStatusCode.BadRequest)]
+    [InlineData("\"a red circle\"", HttpStatusCode.BadRequest)]
+    [InlineData(" [\"sd_model_checkpoint=x\"]", HttpStatusCode.BadRequest)]
+    [InlineData("\uFEFF{\"prompt\":", HttpStatusCode.BadRequest)]
+    [InlineData("a red circle", HttpStatusCode.UnsupportedMediaType)]
+    [InlineData("null", HttpStatusCode.UnsupportedMediaType)]
+    public async Task What_is_no_form_is_not_read_as_one(string text, HttpStatusCode expected)
+    {
+        foreach (string path in new[] { "/sdapi/v1/txt2img", "/sdapi/v1/options", "/api/generate", "/v1/images/generations" })
+        {
+            using var content = new StringContent(text, Encoding.UTF8, "application/x-www-form-urlencoded");
+            (HttpStatusCode status, JsonElement body) = await studio.Server.SendAsync(HttpMethod.Post, path, content);
+            Assert.True(status == expected, $"{path}: {status} {body}");
+        }
+    }
+
     [Fact]
     public async Task Json_without_its_header_is_read_as_json()
     {

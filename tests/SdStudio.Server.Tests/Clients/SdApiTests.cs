@@ -298,6 +298,13 @@ public sealed class SdApiTests(Workshop studio)
         (_, JsonElement models) = await studio.Server.GetAsync("/api/sdapi/v1/sd-models");
         (_, JsonElement listed) = await studio.Server.GetAsync("/api/sdapi/v1/sd-models?shape=a1111");
         (HttpStatusCode wrong, _) = await studio.Server.GetAsync("/sdapi/v1/samplers?shape=round");
+        // Errors too: the document has 400 and one text.
+        foreach ((string path, string json) in new[] { ("extra-single-image", "{}"), ("extra-batch-images", """{"imageList":[]}"""), ("txt2img", """{"prompt":7,"steps":"x"}"""), ("png-info", "{}") })
+        {
+            (HttpStatusCode refused, JsonElement error) = await studio.Server.SendAsync(HttpMethod.Post, "/api/sdapi/v1/" + path, StudioServer.Json(json));
+            Assert.Equal(HttpStatusCode.BadRequest, refused);
+            Assert.Equal(JsonValueKind.String, error.GetProperty("error").ValueKind);
+        }
 
         Assert.Contains(objects.EnumerateArray(), sampler => sampler.GetProperty("name").GetString() == "Euler a" && Texts(sampler.GetProperty("aliases")).Contains("k_euler_a"));
         Assert.Contains("DPM++ 2M", Texts(names));
@@ -367,6 +374,29 @@ public sealed class SdApiTests(Workshop studio)
         Assert.Equal(0, body.GetProperty("images").GetArrayLength());
         Assert.True(InfoOf(body).GetProperty("interrupted").GetBoolean());
         Assert.Single(Texts(InfoOf(body).GetProperty("infotexts")));
+    }
+
+    [Fact]
+    public async Task An_interrupted_batch_returns_the_images_that_were_completed()
+    {
+        await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder(), "--SdStudio:Limits:MaxSteps=1000");
+        Task<(HttpStatusCode Status, JsonElement Body)> batch = server.SendAsync(
+            HttpMethod.Post, "/sdapi/v1/txt2img", StudioServer.Json("""{"prompt":"a circle","width":64,"height":64,"steps":100,"batch_size":8,"seed":5}"""), ("User-Agent", "one"));
+        string id = await server.JobOfAsync("a circle");
+        JsonElement images;
+        do
+            (_, images) = await server.GetAsync($"/api/generations/{id}/images");
+        while (images.GetArrayLength() == 0);
+
+        Assert.True(await InterruptAsync(server, "one", ""));
+        (HttpStatusCode status, JsonElement body) = await batch;
+
+        Assert.Equal(HttpStatusCode.OK, status);
+        int count = body.GetProperty("images").GetArrayLength();
+        Assert.InRange(count, 1, 7);
+        JsonElement info = InfoOf(body);
+        Assert.True(info.GetProperty("interrupted").GetBoolean());
+        Assert.Equal(Enumerable.Range(5, count), info.GetProperty("all_seeds").EnumerateArray().Select(seed => seed.GetInt32()));
     }
 
     [Fact]

@@ -49,6 +49,30 @@ public sealed class JobRecoveryTests : IDisposable
     }
 
     [Fact]
+    public async Task A_job_with_which_the_process_is_killed_again_and_again_is_not_tried_for_ever()
+    {
+        Lease lease = await BeginAsync("job");
+        // A stop that is cut off is nobody's fault, and no try.
+        await _store.Jobs.NoteStopAsync(lease, Cancellation);
+        Assert.Equal(JobStatus.Pending, (await RestartAsync("job")).Status);
+        for (int death = 1; death < JobRecovery.MaxAttempts; death++)
+        {
+            await BeginAsync("job");
+            Assert.Equal(JobStatus.Pending, (await RestartAsync("job")).Status);
+        }
+
+        await BeginAsync("job");
+        Job failed = await RestartAsync("job");
+
+        Assert.Equal(JobStatus.Failed, failed.Status);
+        Assert.Contains($"ended from outside {JobRecovery.MaxAttempts} times", failed.Error, StringComparison.Ordinal);
+        Assert.Contains("retry", failed.Error, StringComparison.Ordinal);
+        await _store.Jobs.RetryAsync("job", OwnerScope.All, 100, Cancellation);
+        await BeginAsync("job");
+        Assert.Equal(JobStatus.Pending, (await RestartAsync("job")).Status);
+    }
+
+    [Fact]
     public async Task The_second_end_that_the_job_caused_is_its_last()
     {
         await BeginAsync("job");

@@ -24,7 +24,7 @@ internal static class A1111Api
         api.MapPost("/extra-single-image", (HttpContext context, A1111ExtrasApi extras) => extras.SingleAsync(context)).RequireJobRateLimit();
         api.MapPost("/extra-batch-images", (HttpContext context, A1111ExtrasApi extras) => extras.BatchAsync(context)).RequireJobRateLimit();
         api.MapPost("/png-info", PngInfoApi.ReadAsync);
-        api.MapGet("/options", async (A1111OptionStore options, CancellationToken cancellation) => A1111Responses.Json((await options.LoadAsync(cancellation)).Read()));
+        api.MapGet("/options", async (HttpContext context, A1111OptionStore options) => A1111Responses.Json((await options.LoadAsync(context)).Read()));
         api.MapPost("/options", SetOptionsAsync);
         // Some clients of phones send GET.
         api.MapMethods("/interrupt", [HttpMethods.Post, HttpMethods.Get], InterruptAsync).RequireSameOrigin();
@@ -40,14 +40,14 @@ internal static class A1111Api
     private static async Task<IResult> SetOptionsAsync(HttpContext context, A1111OptionStore options)
     {
         RequestBody body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
-        await options.WriteAsync(body.Fields, context.RequestAborted);
+        await options.WriteAsync(context, body.Fields);
         string[] used = [A1111Options.CheckpointKey, A1111Options.ClipLayersKey];
-        List<string> unused = [.. body.Fields.Where(field => !used.Contains(field.Key) && A1111Options.ChangesSomething(field.Key, field.Value)).Select(field => RequestFields.Shown(field.Key))];
+        List<string> unused = [.. body.Fields.Where(field => !used.Contains(field.Key) && A1111Options.ChangesSomething(field.Key, field.Value)).Select(field => field.Key)];
         // SD.Next's answer; Automatic1111's clients do not look.
         return A1111Responses.Json(new JsonObject
         {
             ["updated"] = A1111Responses.List(body.Fields.Keys.Select(name => (JsonNode)new JsonObject { [name] = true })),
-            ["notes"] = unused.Count == 0 ? [] : new JsonArray($"Kept for clients that read them back, and not used by this server: {string.Join(", ", unused)}"),
+            ["notes"] = unused.Count == 0 ? [] : new JsonArray($"Kept for clients that read them back, and not used by this server: {A1111Responses.Names(unused)}"),
         });
     }
 

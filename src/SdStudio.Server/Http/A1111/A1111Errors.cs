@@ -6,8 +6,8 @@ namespace SdStudio.Server.Http.A1111;
 /// <summary>Errors under <c>/sdapi</c>: the REST API's field and Automatic1111's in one.</summary>
 internal sealed class A1111Errors : IErrorShape
 {
-    public bool IsFor(PathString path) =>
-        path.StartsWithSegments("/sdapi", StringComparison.OrdinalIgnoreCase) || path.StartsWithSegments("/api/sdapi", StringComparison.OrdinalIgnoreCase);
+    // Under /api the studio's own document holds, whose errors are those of the REST API.
+    public bool IsFor(PathString path) => path.StartsWithSegments("/sdapi", StringComparison.OrdinalIgnoreCase);
 
     public (int Status, string Body) Write(RequestError error) => error.Fields.Count > 0
         ? (StatusCodes.Status422UnprocessableEntity, OfFields(error))

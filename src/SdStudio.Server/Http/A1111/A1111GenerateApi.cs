@@ -16,7 +16,7 @@ internal sealed class A1111GenerateApi(
     {
         RequestBody body = await RequestBody.ReadAsync(http.Request, http.RequestAborted);
         ParameterLimits now = await submission.Limits.ReadyAsync(http.RequestAborted);
-        var reader = new A1111GenerationReader(body, context, await options.LoadAsync(http.RequestAborted), now);
+        var reader = new A1111GenerationReader(body, context, await options.LoadAsync(http), now);
         RequestBody translated = reader.Translate(fromImage);
         using RequestInputs? inputs = fromImage
             ? await new A1111Images(body, submission.Images, reader.Size, reader.Notes).ReadAsync(http.RequestAborted) : null;
@@ -26,7 +26,7 @@ internal sealed class A1111GenerateApi(
         job = await waiter.WithoutLimitAsync(job, WhenClientLeaves.CancelWaiting, http.RequestAborted);
         if (A1111Responses.Problem(job) is { } problem)
             return problem;
-        IReadOnlyList<JobImage> generated = job.Status == JobStatus.Completed ? await waiter.ImagesOfAsync(job, http.RequestAborted) : [];
-        return A1111Responses.Json(await answers.OfAsync(job, generated, reader, body, http.RequestAborted));
+        // An interrupted batch has those that were completed.
+        return A1111Responses.Json(await answers.OfAsync(job, await waiter.ImagesOfAsync(job, http.RequestAborted), reader, body, http.RequestAborted));
     }
 }

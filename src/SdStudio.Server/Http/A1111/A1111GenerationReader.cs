@@ -177,15 +177,24 @@ internal sealed class A1111GenerationReader
         int Side(double side) => Math.Clamp((int)Math.Floor(side * scale), Parameters.MinSide, _limits.MaxSide);
     }
 
-    private string? WithKnownLoras(string name) => _fields.Text(name) is { } text
-        ? LoraTags.Without(text, lora =>
-        {
-            bool unknown = _context.Loras.Find(lora) is null;
-            if (unknown)
-                Notes.Add($"There is no LoRA '{RequestFields.Shown(lora)}': it is left out");
-            return unknown;
-        })
-        : null;
+    private string? WithKnownLoras(string name)
+    {
+        // What is too long is refused as a whole.
+        if (_fields.Text(name) is not { } text || text.Length > _limits.MaxPromptBytes)
+            return _fields.Text(name);
+        int count = 0;
+        return LoraTags.Rewrite(text, lora => ++count > LoraReader.MaxLoras ? Noted(null, $"more than {LoraReader.MaxLoras} LoRAs are named: the others are left out")
+            : _context.Loras.Find(lora.Name) is null ? Noted(null, $"There is no LoRA '{RequestFields.Shown(lora.Name)}': it is left out")
+            : double.IsNaN(lora.Weight) ? Noted(lora with { Weight = 1 }, $"The weight of the LoRA '{RequestFields.Shown(lora.Name)}' is no number: 1 is used")
+            : lora);
+    }
+
+    private LoraSetting? Noted(LoraSetting? lora, string note)
+    {
+        if (!Notes.Contains(note))
+            Notes.Add(note);
+        return lora;
+    }
 
     // Automatic1111 takes any number; here it is taken to the nearest that is allowed.
     private double? Clamped(string field, string parameter)

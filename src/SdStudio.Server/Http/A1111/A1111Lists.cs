@@ -68,7 +68,7 @@ internal static class A1111Lists
         }).RequireAdministrator();
         api.MapPost("/reload-checkpoint", async (HttpContext context, ModelCache cache, A1111OptionStore options) =>
         {
-            if ((await options.LoadAsync(context.RequestAborted)).Model is { Unsupported: null, Remote: null } model)
+            if ((await options.LoadAsync(context)).Model is { Unsupported: null, Remote: null } model)
                 await cache.StartAsync(model, pin: false, context.RequestAborted);
             return A1111Responses.Json(new JsonObject());
         }).RequireAdministrator();

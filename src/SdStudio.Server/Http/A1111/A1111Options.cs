@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using SdStudio.Server.Http.Requests;
+using SdStudio.Server.Http.Security;
 using SdStudio.Server.Models.Catalogue;
 using SdStudio.Server.Queue;
 
@@ -22,6 +23,8 @@ internal sealed class A1111Options(JsonObject stored, ClientModels models)
          "return_grid":false,"do_not_show_images":false,"enable_pnginfo":true,"show_progress_every_n_steps":10,"live_previews_enable":true,
          "img2img_color_correction":false,"initial_noise_multiplier":1.0,"face_restoration_model":null,"upscaler_for_img2img":null,"outdir_samples":""}
         """;
+
+    private static readonly Dictionary<string, JsonElement> DefaultValues = JsonSerializer.Deserialize(Defaults, ApiJson.Readable.DictionaryStringJsonElement)!;
 
     /// <summary>The model that requests use which name none; its files are there. Null when no model has them.</summary>
     public ModelDefinition? Model =>
@@ -73,28 +76,30 @@ internal sealed class A1111Options(JsonObject stored, ClientModels models)
     /// <summary>Whether a setting asks for something else than what is done without it.</summary>
     public static bool ChangesSomething(string key, JsonElement value) => value.ValueKind != JsonValueKind.Null
         && !(RequestFields.TextOf(value) is { } text && A1111GenerationReader.IsDefaultName(text))
-        && !(JsonNode.Parse(Defaults)![key] is { } usual && JsonNode.DeepEquals(usual, JsonNode.Parse(value.GetRawText())));
+        && !(DefaultValues.TryGetValue(key, out JsonElement usual) && JsonElement.DeepEquals(usual, value));
 }
 
-/// <summary>Keeps the options.</summary>
+/// <summary>Keeps the options: each named key has its own.</summary>
 internal sealed class A1111OptionStore(ISharedState state, ClientModels models)
 {
     private const string StateKey = "sdapi_options";
     private const int MaxBytes = 256 * 1024;
 
-    /// <summary>The options as they are now.</summary>
-    public async ValueTask<A1111Options> LoadAsync(CancellationToken cancellation) => Of(await state.TextAsync(StateKey, cancellation));
+    /// <summary>The options of a caller as they are now.</summary>
+    public async ValueTask<A1111Options> LoadAsync(HttpContext context) => Of(await state.TextAsync(KeyOf(context), context.RequestAborted));
 
-    /// <summary>Keeps settings.</summary>
+    /// <summary>Keeps settings of a caller.</summary>
     /// <exception cref="BadRequestException">The model is not known, or it is too much.</exception>
-    public ValueTask WriteAsync(IReadOnlyDictionary<string, JsonElement> changes, CancellationToken cancellation) => state.ChangeTextAsync(
-        StateKey,
+    public ValueTask WriteAsync(HttpContext context, IReadOnlyDictionary<string, JsonElement> changes) => state.ChangeTextAsync(
+        KeyOf(context),
         stored =>
         {
             string text = Of(stored).With(changes);
             return text.Length <= MaxBytes ? text : throw new BadRequestException($"The options have {text.Length} characters; allowed are at most {MaxBytes}");
         },
-        cancellation);
+        context.RequestAborted);
+
+    private static string KeyOf(HttpContext context) => ApiKeys.ScopeOf(context).Owner is { } owner ? $"{StateKey}:{owner}" : StateKey;
 
     private A1111Options Of(string? stored) => new(stored is null ? [] : (JsonObject)JsonNode.Parse(stored)!, models);
 }

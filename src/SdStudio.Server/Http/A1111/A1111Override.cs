@@ -17,9 +17,9 @@ internal sealed class A1111Override
         _fields = new RequestFields(settings);
         Checkpoint = _fields.Text(A1111Options.CheckpointKey);
         ClipLayers = _fields.Text(A1111Options.ClipLayersKey);
-        List<string> unused = [.. settings.Where(setting => !Used.Contains(setting.Key) && A1111Options.ChangesSomething(setting.Key, setting.Value)).Select(setting => RequestFields.Shown(setting.Key))];
+        List<string> unused = [.. settings.Where(setting => !Used.Contains(setting.Key) && A1111Options.ChangesSomething(setting.Key, setting.Value)).Select(setting => setting.Key)];
         if (unused.Count > 0)
-            notes.Add($"override_settings: {string.Join(", ", unused)} {(unused.Count == 1 ? "is" : "are")} not used by this server");
+            notes.Add($"override_settings: {A1111Responses.Names(unused)} {(unused.Count == 1 ? "is" : "are")} not used by this server");
     }
 
     /// <summary>The model of this request, as its client calls it.</summary>

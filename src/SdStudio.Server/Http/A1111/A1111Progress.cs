@@ -46,7 +46,7 @@ internal static class A1111Progress
             ["eta_relative"] = Math.Round(running.Progress.RemainingMs / 1000, 2),
             ["state"] = State(
                 running.Job.Settings.Type, running.Job.Settings.Count + waiting, A1111Responses.Timestamp(running.Job.StartedAt ?? running.Job.CreatedAt),
-                last.ImageIndex, samples ? last.Step : 0, samples && last.Steps > 0 ? last.Steps : running.Job.Settings.Steps,
+                running.Images.Count, samples ? last.Step : 0, samples && last.Steps > 0 ? last.Steps : running.Job.Settings.Steps,
                 running.Cancelled.IsCancellationRequested),
             ["current_image"] = !skipPicture && running.Preview(ImageFormats.Png, quality: 100) is { } preview ? Convert.ToBase64String(preview) : null,
             ["textinfo"] = null,

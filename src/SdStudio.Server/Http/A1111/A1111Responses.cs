@@ -12,6 +12,14 @@ internal static class A1111Responses
     /// <summary>JSON, <c>null</c> too: clients parse every answer.</summary>
     public static IResult Json(JsonNode? node) => Results.Text(node?.ToJsonString(ApiJson.Readable.Options) ?? "null", "application/json", Encoding.UTF8);
 
+    /// <summary>Names that a client sent, in a note: a few of them.</summary>
+    public static string Names(IReadOnlyCollection<string> names)
+    {
+        const int Shown = 20;
+        string first = string.Join(", ", names.Take(Shown).Select(RequestFields.Shown));
+        return names.Count > Shown ? string.Create(CultureInfo.InvariantCulture, $"{first} and {names.Count - Shown} more") : first;
+    }
+
     public static JsonArray List(IEnumerable<JsonNode?> items) => [.. items];
 
     /// <summary>The answer for a job that brought nothing; null for one that has images or was interrupted, which is no error there.</summary>

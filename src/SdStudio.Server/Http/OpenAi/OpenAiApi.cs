@@ -31,7 +31,7 @@ internal static class OpenAiApi
         }));
         // Names may have slashes.
         api.MapGet("/models/{**id}", (string id, ClientModels models) =>
-            A1111Responses.Json(Model(models.Find(id) ?? (ClientModels.IsOpenAiName(id) ? models.FindForOpenAi(id, fromImage: false) : null) ?? throw OpenAiRequest.UnknownModel(id), models)));
+            A1111Responses.Json(Model(models.Find(id) ?? models.Find(RequestQuery.WithSlashes(id)) ?? (ClientModels.IsOpenAiName(id) ? models.FindForOpenAi(id, fromImage: false) : null) ?? throw OpenAiRequest.UnknownModel(id), models)));
     }
 
     private static JsonObject Model(ModelDefinition model, ClientModels models) => new()

@@ -11,6 +11,8 @@ internal static class ApiDescriptionClients
     public const string OpenAi = "OpenAI";
     private const string Json = "application/json";
     private const string Form = "multipart/form-data";
+    private static readonly string[] A1111Errors = ["400", "401", "404", "409", "413", "422", "429"];
+    private static readonly string[] OpenAiErrors = ["400", "401", "404", "409", "413", "429"];
 
     // By method and path.
     private static readonly Dictionary<string, ClientOperation> Operations = new(StringComparer.Ordinal)
@@ -64,8 +66,10 @@ internal static class ApiDescriptionClients
         operation.Responses = new OpenApiResponses
         {
             ["200"] = new OpenApiResponse { Description = "OK", Content = Content(Json, described.Answer.IsGenericType ? answer : Component(context, described.Answer, answer)) },
-            ["4XX"] = new OpenApiResponse { Description = "What is wrong with the request", Content = Content(Json, await ErrorAsync(described.Tag, context, cancellation)) },
         };
+        // Each by its number: NSwag writes 4XX into its code as it is.
+        foreach (string status in described.Tag == A1111 ? A1111Errors : OpenAiErrors)
+            operation.Responses[status] = new OpenApiResponse { Description = "What is wrong with the request", Content = Content(Json, await ErrorAsync(described.Tag, context, cancellation)) };
     }
 
     private static async Task<IOpenApiSchema> ErrorAsync(string tag, OpenApiOperationTransformerContext context, CancellationToken cancellation)

@@ -16,36 +16,54 @@ internal static class ParameterSchemas
         [typeof(GenerateBody)] = JobType.Generate, [typeof(EditBody)] = JobType.Edit, [typeof(VariationBody)] = JobType.Variation, [typeof(UpscaleBody)] = JobType.Upscale,
     };
 
+    // Of the clients' surfaces: what stands in their types is theirs, and the rows of the table follow under the names that they have there.
+    private static readonly Dictionary<Type, (string JobType, bool IsForm, Func<Parameter, string?> NameOf)> ClientBodies = new()
+    {
+        [typeof(A1111TextToImageBody)] = (JobType.Generate, false, parameter => parameter.A1111),
+        [typeof(A1111ImageToImageBody)] = (JobType.Edit, false, parameter => parameter.A1111),
+        [typeof(OpenAiGenerationBody)] = (JobType.Generate, false, parameter => parameter.Name),
+        [typeof(OpenAiEditForm)] = (JobType.Edit, true, parameter => parameter.Name),
+    };
+
     /// <summary>Fills the schema of a body of JSON.</summary>
     public static void FillBody(OpenApiSchema schema, OpenApiSchemaTransformerContext context)
     {
         if (context.JsonPropertyInfo is null && JobTypeOf.TryGetValue(context.JsonTypeInfo.Type, out string? jobType))
             Fill(schema, jobType, isForm: false, context.ApplicationServices.GetRequiredService<LiveLimits>().Now);
+        if (context.JsonPropertyInfo is null && ClientBodies.TryGetValue(context.JsonTypeInfo.Type, out (string JobType, bool IsForm, Func<Parameter, string?> NameOf) client))
+        {
+            foreach (Parameter parameter in Parameters.Of(client.JobType))
+            {
+                if (client.NameOf(parameter) is { } name)
+                    schema.Properties!.TryAdd(name, Of(parameter, isRequired: false, client.IsForm, context.ApplicationServices.GetRequiredService<LiveLimits>().Now));
+            }
+        }
+
         if (context.JsonPropertyInfo is null && context.JsonTypeInfo.Type == typeof(Rest.ParametersResponse))
         {
             foreach (Parameter parameter in Rest.ParameterValues.Rows)
                 schema.Properties![parameter.Name] = Of(parameter, isRequired: false, isForm: false, context.ApplicationServices.GetRequiredService<LiveLimits>().Now);
         }
 
-        // A default is of the type of its parameter.
-        if (context.JsonPropertyInfo is { Name: "default" } property && property.DeclaringType == typeof(Rest.ParameterResponse))
-            schema.Type = JsonSchemaType.String | JsonSchemaType.Integer | JsonSchemaType.Number | JsonSchemaType.Boolean | JsonSchemaType.Null;
+        // A parameter's default, which is of the parameter's own type.
+        if (context.JsonPropertyInfo is null && context.JsonTypeInfo.Type == typeof(JsonNode))
+            schema.Type = JsonSchemaType.String | JsonSchemaType.Integer | JsonSchemaType.Number | JsonSchemaType.Boolean;
     }
 
-    /// <summary>Gives the form of an operation a schema of its own: a file is binary there and base64 in JSON.</summary>
+    /// <summary>
+    /// Describes the JSON of an operation, and its form in a sentence: of two kinds of bodies generated clients make one method with the
+    /// parameters of both, which can send neither.
+    /// </summary>
     public static void DescribeForm(OpenApiOperation operation, OpenApiOperationTransformerContext context)
     {
         Type? body = context.Description.ActionDescriptor.EndpointMetadata.OfType<IAcceptsMetadata>().FirstOrDefault()?.RequestType;
         if (body is null || !JobTypeOf.TryGetValue(body, out string? jobType) || operation.RequestBody?.Content is not { } content)
             return;
-        string name = body.Name.Replace("Body", "Form", StringComparison.Ordinal);
-        foreach (OpenApiMediaType form in content.Where(type => type.Key.Contains("form", StringComparison.Ordinal)).Select(type => type.Value))
-        {
-            var schema = new OpenApiSchema { Type = JsonSchemaType.Object };
-            Fill(schema, jobType, isForm: true, context.ApplicationServices.GetRequiredService<LiveLimits>().Now);
-            context.Document!.AddComponent(name, schema);
-            form.Schema = new OpenApiSchemaReference(name, context.Document);
-        }
+        foreach (string form in content.Keys.Where(type => type != "application/json").ToArray())
+            content.Remove(form);
+        operation.Description = jobType == JobType.Generate
+            ? "A form (multipart/form-data) with the same fields is taken as well."
+            : "A form (multipart/form-data) with the same fields is taken as well; image and mask are files in it, and base64 or data URLs in JSON.";
     }
 
     /// <summary>The schema of a parameter's values.</summary>
@@ -54,9 +72,9 @@ internal static class ParameterSchemas
         (double Min, double Max)? range = parameter.Range?.Invoke(limits);
         var schema = new OpenApiSchema
         {
-            Description = parameter.Help,
+            // In words: makers of TypeScript clients take a field with a default for one that every request has.
+            Description = parameter.Default is { } usual ? $"{parameter.Help} (default: {InfotextReader.ToJson(usual)})" : parameter.Help,
             Type = TypeOf(parameter.Kind) | (isRequired || isForm ? 0 : JsonSchemaType.Null),
-            Default = parameter.Default is null ? null : InfotextReader.ToJson(parameter.Default),
             Format = FormatOf(parameter, isForm),
         };
         switch (parameter.Kind)
@@ -75,6 +93,7 @@ internal static class ParameterSchemas
                 break;
             case ParameterKind.Integers:
                 schema.Items = new OpenApiSchema { Type = JsonSchemaType.Integer };
+                schema.MaxItems = Parameter.MaxIntegers;
                 SetRange((OpenApiSchema)schema.Items, range);
                 break;
             case ParameterKind.Texts:
@@ -82,6 +101,7 @@ internal static class ParameterSchemas
                 break;
             case ParameterKind.Loras:
                 schema.Items = Lora();
+                schema.MaxItems = LoraReader.MaxLoras;
                 break;
             default:
                 break;
@@ -133,7 +153,7 @@ internal static class ParameterSchemas
         Properties = new Dictionary<string, IOpenApiSchema>
         {
             ["name"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "The file's name, with or without its extension" },
-            ["weight"] = new OpenApiSchema { Type = JsonSchemaType.Number, Format = "double", Minimum = "-100", Maximum = "100", Default = 1 },
+            ["weight"] = new OpenApiSchema { Description = "1 without it", Type = JsonSchemaType.Number, Format = "double", Minimum = "-100", Maximum = "100" },
         },
     };
 }

@@ -15,7 +15,12 @@ namespace SdStudio.Server.Http.Requests;
 internal static class ApiErrors
 {
     private const int RetryAfterSeconds = 10;
-    private const string LogSaysMore = "The disk may be full or the data directory read-only; the server's log says more";
+    private const string LogSaysMore = "The server's log says more";
+    private const string NotAllowed = "The data directory may not be written; check its owner and rights";
+
+    /// <summary>The error of everything that could not be stored for want of room.</summary>
+    public static RequestError DiskIsFull { get; } = new(
+        StatusCodes.Status507InsufficientStorage, "The disk of the server is full: nothing was stored", "Free some space in the data directory, or delete generations, and try again");
 
     public static void UseApiErrors(this WebApplication app)
     {
@@ -69,17 +74,20 @@ internal static class ApiErrors
         QueueFullException full => new RequestError(StatusCodes.Status429TooManyRequests, full.Message) { RetryAfter = RetryAfterSeconds },
         IdempotencyKeyException other => new RequestError(StatusCodes.Status409Conflict, other.Message),
         FileNotFoundException or DirectoryNotFoundException => new RequestError(StatusCodes.Status404NotFound, "The file is gone from the disk of the server"),
+        StorageUnavailableException { Problem: StorageProblem.Full } => DiskIsFull,
         StorageUnavailableException storage => new RequestError(
-            StatusCodes.Status503ServiceUnavailable, "The database cannot be written or read at the moment; try again", storage.Problem switch
+            StatusCodes.Status503ServiceUnavailable, "The database or the disk cannot be written or read at the moment; try again", storage.Problem switch
             {
                 StorageProblem.Busy => "Another program holds it",
-                StorageProblem.Full => "The disk is full",
-                StorageProblem.NotAllowed => "The data directory may not be written",
+                StorageProblem.NotAllowed => NotAllowed,
                 StorageProblem.Damaged => "Its file is damaged; the server's log says more",
                 _ => LogSaysMore,
             }),
+        // Where ASP.NET keeps what it receives until it is read.
+        IOException when StorageUnavailableException.ProblemOf(exception) == StorageProblem.Full => DiskIsFull,
         IOException or UnauthorizedAccessException or NetVips.VipsException => new RequestError(
-            StatusCodes.Status503ServiceUnavailable, "A file cannot be written or read at the moment; try again", LogSaysMore),
+            StatusCodes.Status503ServiceUnavailable, "A file cannot be written or read at the moment; try again",
+            StorageUnavailableException.ProblemOf(exception) == StorageProblem.NotAllowed ? NotAllowed : LogSaysMore),
         // A job's own failure is in its row: what comes here is the engine that could not be loaded. The message may name files of the server.
         SdException => new RequestError(StatusCodes.Status503ServiceUnavailable, "The engine could not be loaded; the server's log says why"),
         OperationCanceledException => new RequestError(StatusCodes.Status503ServiceUnavailable, "The server is stopping"),

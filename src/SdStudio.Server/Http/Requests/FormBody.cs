@@ -37,9 +37,13 @@ internal static class FormBody
         {
             return await request.ReadFormAsync(cancellation);
         }
+        catch (InvalidDataException exception) when (exception.Message.Contains("limit", StringComparison.Ordinal))
+        {
+            throw new BadRequestException("The form is larger than it may be", exception.Message, StatusCodes.Status413PayloadTooLarge);
+        }
         catch (InvalidDataException exception)
         {
-            throw new BadRequestException("The form cannot be read: it is damaged or has more parts than allowed", exception.Message);
+            throw new BadRequestException("The form cannot be read: it is damaged", exception.Message);
         }
         catch (IOException exception) when (exception.GetType() == typeof(IOException) && exception.HResult == NotOfTheSystem)
         {

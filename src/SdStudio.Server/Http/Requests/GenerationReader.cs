@@ -61,6 +61,7 @@ internal sealed class GenerationReader(RequestFields fields, KnownFiles known, P
             ? new ImageSize((int)(width ?? 1), (int)(height ?? 1))
             : new ImageSize(Math.Max(1, (int)Math.Round(input.Width * factor)), Math.Max(1, (int)Math.Round(input.Height * factor)));
         UpscalerReader.CheckSize(fields, size);
+        UpscalerReader.CheckFirstPass(fields, upscaler, input, size);
         return new GenerationSettings
         {
             Type = JobType.Upscale, Model = "none", Width = size.Width, Height = size.Height, Upscaler = upscaler.Name, ResizeMode = (int)mode,

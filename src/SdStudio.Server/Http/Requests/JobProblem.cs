@@ -11,7 +11,12 @@ internal static class JobProblem
     {
         // What the engine refuses is the request's fault; everything else that ends a job is not.
         JobStatus.Failed => new RequestError(
-            job.ErrorCode == nameof(SdError.InvalidArgument) ? StatusCodes.Status400BadRequest : StatusCodes.Status500InternalServerError,
+            job.ErrorCode switch
+            {
+                nameof(SdError.InvalidArgument) => StatusCodes.Status400BadRequest,
+                JobFailure.DiskFull => StatusCodes.Status507InsufficientStorage,
+                _ => StatusCodes.Status500InternalServerError,
+            },
             job.Error ?? "The job failed"),
         JobStatus.Cancelled => new RequestError(StatusCodes.Status409Conflict, "The job was cancelled", $"Job {job.Id}"),
         _ => null,

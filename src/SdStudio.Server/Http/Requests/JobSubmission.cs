@@ -54,8 +54,11 @@ internal sealed class JobSubmission(
     }
 
     /// <summary>Puts a job into the queue whose settings are known to be right.</summary>
+    /// <exception cref="BadRequestException">Its model has no files.</exception>
     public async Task<Job> AddAsync(GenerationSettings settings, SubmitOptions options, CancellationToken cancellation, RequestInputs? inputs = null)
     {
+        if (catalogue.Find(settings.Model) is { IsThere: false } model)
+            throw ClientModels.WithoutFiles(model);
         string id = Guid.CreateVersion7().ToString();
         try
         {

@@ -19,8 +19,8 @@ internal static class JsonBody
         return bytes.ToArray();
     }
 
-    /// <summary>Whether the first character says JSON.</summary>
-    public static bool LooksLikeJson(ReadOnlySpan<byte> bytes) => bytes.TrimStart(" \t\r\n"u8) is [(byte)'{', ..];
+    /// <summary>Whether the first character says JSON: no field of a form begins like an object, a list or a text.</summary>
+    public static bool LooksLikeJson(ReadOnlySpan<byte> bytes) => (bytes.StartsWith(ByteOrderMark) ? bytes[ByteOrderMark.Length..] : bytes).TrimStart(" \t\r\n"u8) is [(byte)'{' or (byte)'[' or (byte)'"', ..];
 
     /// <exception cref="BadRequestException">It is no JSON object.</exception>
     public static RequestBody Parse(byte[] bytes)

@@ -7,14 +7,26 @@ namespace SdStudio.Server.Http.Requests;
 /// <summary>Reads the LoRAs of a request: those in its prompt and those in its list.</summary>
 internal sealed class LoraReader(RequestFields fields, LoraFolder folder)
 {
+    /// <summary>How many LoRAs one image may have; each is looked for in the folder, and loaded.</summary>
+    public const int MaxLoras = 64;
+
     private const double MaxWeight = 100;
 
     /// <param name="tagged">Those that were written into the prompt.</param>
     public List<LoraSetting>? Read(List<LoraSetting> tagged)
     {
+        IReadOnlyList<JsonElement> listed = fields.List("loras");
+        if (tagged.Count + listed.Count > MaxLoras)
+        {
+            fields.Refuse(listed.Count > 0 ? "loras" : "prompt", $"{(listed.Count > 0 ? "loras" : "prompt")}: {tagged.Count + listed.Count} LoRAs were named; allowed are at most {MaxLoras}");
+            return null;
+        }
+
+        foreach (LoraSetting odd in tagged.Where(lora => double.IsNaN(lora.Weight)))
+            fields.Refuse("prompt", $"prompt: the weight of the LoRA '{RequestFields.Shown(odd.Name)}' is no number; write it like <lora:{RequestFields.Shown(odd.Name)}:0.8>");
         foreach (LoraSetting unknown in tagged.Where(lora => folder.Find(lora.Name) is null))
             fields.Refuse("prompt", $"prompt: there is no LoRA '{RequestFields.Shown(unknown.Name)}'; {Allowed()}");
-        List<LoraSetting> all = [.. tagged, .. fields.List("loras").Select(ReadOne).OfType<LoraSetting>()];
+        List<LoraSetting> all = [.. tagged, .. listed.Select(ReadOne).OfType<LoraSetting>()];
         return all.Count == 0 ? null : all;
     }
 

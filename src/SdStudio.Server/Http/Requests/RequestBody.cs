@@ -47,6 +47,9 @@ internal sealed record RequestBody(IReadOnlyDictionary<string, JsonElement> Fiel
             byte[] bytes = await JsonBody.BytesAsync(request, cancellation);
             if (JsonBody.LooksLikeJson(bytes))
                 return JsonBody.Parse(bytes);
+            // Without a value it is no form either: a prompt of nothing would come of it.
+            if (bytes.Length > 0 && !bytes.AsSpan().Contains((byte)'='))
+                throw Refused();
             request.Body = new MemoryStream(bytes);
         }
 

@@ -11,12 +11,17 @@ namespace SdStudio.Server.Http.Requests;
 /// </summary>
 internal sealed class RequestFields(IReadOnlyDictionary<string, JsonElement> values)
 {
+    // Who sends a list of a million wrong things learns no more from the millionth.
+    private const int MaxProblems = 20;
+
     private readonly List<FieldProblem> _problems = [];
     private string? _detail;
 
     public void Refuse(string field, string problem, string? detail = null)
     {
-        _problems.Add(new FieldProblem(field, problem));
+        var refused = new FieldProblem(field, problem);
+        if (_problems.Count < MaxProblems && !_problems.Contains(refused))
+            _problems.Add(refused);
         _detail ??= detail;
     }
 

@@ -6,6 +6,9 @@ namespace SdStudio.Server.Http.Requests;
 /// <summary>The query of an address, checked.</summary>
 internal sealed class RequestQuery(HttpRequest request)
 {
+    /// <summary>A part of a path with the slashes that its client has escaped; routing leaves them as <c>%2F</c>, unlike everything else.</summary>
+    public static string WithSlashes(string segment) => segment.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+
     public string? Text(string name) => request.Query[name] is [{ Length: > 0 } text] ? text : null;
 
     /// <summary>False without one; read as everywhere.</summary>

@@ -28,7 +28,20 @@ internal static class UpscalerReader
     /// <summary>Refuses a result that is larger than an image may be.</summary>
     public static void CheckSize(RequestFields fields, ImageSize size)
     {
-        if (size.Width > ImageBuffer.MaxSide || size.Height > ImageBuffer.MaxSide || (long)size.Width * size.Height > ImageBuffer.MaxPixels)
+        if (!Fits(size.Width, size.Height))
             fields.Refuse("upscale_factor", $"The result would have {size} pixels; allowed are at most {ImageBuffer.MaxSide} a side and {ImageBuffer.MaxPixels} together");
     }
+
+    /// <summary>Refuses an image that the upscaler's model, whose factor is fixed, would make too large at once.</summary>
+    public static void CheckFirstPass(RequestFields fields, UpscalerDefinition upscaler, ImageSize input, ImageSize result)
+    {
+        bool enlarges = result.Width > input.Width || result.Height > input.Height;
+        if (upscaler.File is null || !enlarges || Fits((long)input.Width * upscaler.Scale, (long)input.Height * upscaler.Scale))
+            return;
+        fields.Refuse(
+            "upscaler", $"{upscaler.Name} makes an image {upscaler.Scale} times as large, and the image of {input} would become larger than is possible: at most " +
+            $"{ImageBuffer.MaxSide} a side and {ImageBuffer.MaxPixels} together. Choose {Parameters.Resampler}, or send a smaller image");
+    }
+
+    private static bool Fits(long width, long height) => width <= ImageBuffer.MaxSide && height <= ImageBuffer.MaxSide && width * height <= ImageBuffer.MaxPixels;
 }

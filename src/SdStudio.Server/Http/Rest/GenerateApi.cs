@@ -15,11 +15,11 @@ internal static class GenerateApi
         foreach (string type in JobType.WithImages)
         {
             Describe(type, api.MapPost($"/{type}", (HttpRequest request, JobSubmission intake, JobWaiter wait) => GenerateAsync(type, request, intake, wait)))
-                .ProducesJson<GenerateResponse>(Names[type], "Generate", $"{Summaries[type]}, and waits for the images", 400, 409, 413, 415, 429, 500, 503)
+                .ProducesJson<GenerateResponse>(Names[type], "Generate", $"{Summaries[type]}, and waits for the images", 400, 409, 413, 415, 429, 500, 503, 507)
                 .Produces<AcceptedResponse>(StatusCodes.Status202Accepted, "application/json")
                 .WithMetadata(new ResponseExample("""{"id":"01a2…","created":1766491200,"data":[{"id":"924f…","index":0,"revised_prompt":null}]}"""));
             Describe(type, api.MapPost($"/queue/{type}", (HttpRequest request, JobSubmission intake) => QueueAsync(type, request, intake)))
-                .ProducesJson<QueuedResponse>(Names[type] + "Later", "Queue", $"{Summaries[type]}, as a job in the queue", 400, 409, 413, 415, 429, 503)
+                .ProducesJson<QueuedResponse>(Names[type] + "Later", "Queue", $"{Summaries[type]}, as a job in the queue", 400, 409, 413, 415, 429, 503, 507)
                 .WithMetadata(new ResponseExample("""{"job_id":"01a2…","status":"pending"}"""));
         }
     }

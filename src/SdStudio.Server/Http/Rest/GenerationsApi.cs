@@ -53,12 +53,24 @@ internal static class GenerationsApi
             List<JobView> page = await views.OfAsync(await queries.ListAsync(filter, new JobPage(limit, offset), left), left);
             byte[] json = inEnvelope
                 ? JsonSerializer.SerializeToUtf8Bytes(
-                    new GenerationsPage(page, new Pagination(total, limit, offset, offset + page.Count < total)), ApiJson.Readable.GenerationsPage)
+                    new GenerationsPage(await WithFirstImagesAsync(page, queries, left), new Pagination(total, limit, offset, offset + page.Count < total)), ApiJson.Readable.GenerationsPage)
                 : JsonSerializer.SerializeToUtf8Bytes(page, ApiJson.Readable.ListJobView);
             return new ListAnswer(json, total);
         });
         response.Headers["X-Total-Count"] = answer.Total.ToString(CultureInfo.InvariantCulture);
         return Results.Bytes(answer.Json, "application/json; charset=utf-8");
+    }
+
+    private static async Task<List<JobView>> WithFirstImagesAsync(List<JobView> page, IJobQueries queries, CancellationToken cancellation)
+    {
+        List<JobView> views = [];
+        foreach (JobView job in page)
+        {
+            IReadOnlyList<JobImage> images = job.ImageCount == 0 ? [] : await queries.ImagesAsync(job.Id, OwnerScope.All, cancellation);
+            views.Add(images is [{ } first, ..] ? job with { FirstImageId = first.Id, FirstImageUrl = $"{ImagesApi.OriginalFolder}/{first.Id}.png" } : job);
+        }
+
+        return views;
     }
 
     private static async Task<IResult> GetAsync(string id, HttpContext context, IJobQueries queries, QueueViews views) =>

@@ -13,6 +13,9 @@ namespace SdStudio.Server.Http.Rest;
 /// <summary><c>/api/images/{id}</c>: the image, its thumbnail, its settings, and reproducing it.</summary>
 internal static class ImagesApi
 {
+    /// <summary>Where the original studio's page looks for images.</summary>
+    public const string OriginalFolder = "/static/images";
+
     private const string Group = "Generations";
     private const int DefaultThumbnail = 256;
     private const int MaxThumbnail = 1024;
@@ -32,8 +35,12 @@ internal static class ImagesApi
             .ProducesFile("getImageThumbnail", Group, "A small WebP of an image", "image/webp", 400, 404).WithQuery(QueryParameter.Integer("size", "Its longer side, pixels", 64, 1024, 256));
         images.MapGet("/{imageId}/parameters", ParametersAsync).ProducesJson<ParametersResponse>("getImageParameters", Group, "The settings that reproduce an image", 404);
         images.MapPost("/{imageId}/reproduce", ReproduceAsync).RequireJobRateLimit()
-            .ProducesJson<ReproducedResponse>("reproduceImage", Group, "Generates an image again and compares the pixels", 404, 409, 429, 500).Produces<AcceptedResponse>(202, "application/json");
+            .ProducesJson<ReproducedResponse>("reproduceImage", Group, "Generates an image again and compares the pixels", 400, 404, 409, 429, 500, 507).Produces<AcceptedResponse>(202, "application/json");
     }
+
+    /// <summary>The address that the original studio's page writes into its pages.</summary>
+    public static void MapOriginalImages(this IEndpointRouteBuilder root) =>
+        root.MapMethods(OriginalFolder + "/{imageId}.png", [HttpMethods.Get, HttpMethods.Head], GetImageAsync).ExcludeFromDescription();
 
     public static async Task<IResult> FileAsync(JobImage image, HttpResponse response, ImageFiles images) =>
         await images.FindAsync(image.FilePath, response.HttpContext.RequestAborted) is { } path
@@ -128,8 +135,8 @@ internal static class ImagesApi
             return Results.Json(new ReproducedResponse(again.Id, second.Id, difference == 0, difference), ApiJson.Readable.ReproducedResponse);
         }
 
-        return again.Status is JobStatus.Failed or JobStatus.Cancelled
-            ? ApiErrors.Json(StatusCodes.Status500InternalServerError, again.Error ?? "The job was cancelled")
+        return JobProblem.Of(again) is { } error
+            ? ApiErrors.Json(error.Status, error.Message, error.Detail)
             : Results.Json(new AcceptedResponse(again.Id, again.Id, again.Status), ApiJson.Readable.AcceptedResponse, statusCode: StatusCodes.Status202Accepted);
     }
 

@@ -27,13 +27,13 @@ internal static class ModelsApi
                 [.. catalogue.Models.Select(model => new DownloadedModelResponse(model.Id, model.Name, views.FilesOf(model)))
                     .Where(model => model.FileStatus.AllFilesExist)]),
             ApiJson.Readable.DownloadedModelsResponse)).ProducesJson<DownloadedModelsResponse>("listDownloadedModels", Group, "The models whose files are complete");
-        models.MapGet("/{id}", (string id, ModelCatalogue catalogue, ModelViews views) => catalogue.Find(id) is { } model
+        models.MapGet("/{id}", (string id, ModelCatalogue catalogue, ModelViews views) => Find(id, catalogue) is { } model
             ? Results.Json(views.Of(model), ApiJson.Readable.ModelResponse)
             : NotFound()).ProducesJson<ModelResponse>("getModel", Group, "One model: what it needs, and the state of its files", 404);
-        models.MapGet("/{id}/status", (string id, ModelCatalogue catalogue, ModelCache cache) => catalogue.Find(id) is { } model
+        models.MapGet("/{id}/status", (string id, ModelCatalogue catalogue, ModelCache cache) => Find(id, catalogue) is { } model
             ? Results.Json(new ModelStatusResponse(model.Id, cache.StatusOf(model.Id), model.Port), ApiJson.Readable.ModelStatusResponse)
             : NotFound()).ProducesJson<ModelStatusResponse>("getModelStatus", Group, "Whether a model is stopped, starting, running or failed to load", 404);
-        models.MapGet("/{id}/files/status", (string id, ModelCatalogue catalogue, ModelViews views) => catalogue.Find(id) is { } model
+        models.MapGet("/{id}/files/status", (string id, ModelCatalogue catalogue, ModelViews views) => Find(id, catalogue) is { } model
             ? Results.Json(views.FilesOf(model), ApiJson.Readable.FileStatusResponse)
             : NotFound()).ProducesJson<FileStatusResponse>("getModelFiles", Group, "Which files of a model exist", 404);
         models.MapPost("/{id}/start", Start).RequireAdministrator().ProducesJson<StartedModelResponse>("startModel", Group, "Starts loading a model", 404, 409)
@@ -43,9 +43,9 @@ internal static class ModelsApi
 
     private static IResult Start(string id, HttpRequest request, ModelCatalogue catalogue, ModelCache cache, ModelViews views)
     {
-        if (catalogue.Find(id) is not { } model)
+        if (Find(id, catalogue) is not { } model)
             return NotFound();
-        bool isWarm = cache.StatusOf(id) == "running";
+        bool isWarm = cache.StatusOf(model.Id) == "running";
         if (!isWarm && (WhyNot(model, views) ?? cache.CannotFit(model)) is { } reason)
             return ApiErrors.Json(StatusCodes.Status409Conflict, reason);
         if (model.Remote is null)
@@ -56,11 +56,13 @@ internal static class ModelsApi
 
     private static async Task<IResult> StopAsync(string id, ModelCatalogue catalogue, ModelCache cache)
     {
-        if (catalogue.Find(id) is not { } model)
+        if (Find(id, catalogue) is not { } model)
             return NotFound();
         await cache.StopAsync(model);
         return Results.Json(new StoppedModelResponse(Success: true, "stopped"), ApiJson.Readable.StoppedModelResponse);
     }
+
+    private static ModelDefinition? Find(string id, ModelCatalogue catalogue) => catalogue.Find(id) ?? catalogue.Find(RequestQuery.WithSlashes(id));
 
     private static string? WhyNot(ModelDefinition model, ModelViews views)
     {

@@ -22,7 +22,7 @@ internal sealed class ApiKeys
     private static readonly string[] Open = ["/api/health", "/api/config", "/api/login", "/api/logout"];
 
     // Where browsers cannot send a header.
-    private static readonly string[] KeyInQuery = ["/ws", "/api/events", "/api/images", "/api/generations", "/api/queue"];
+    private static readonly string[] KeyInQuery = ["/ws", "/api/events", "/api/images", "/api/generations", "/api/queue", "/static"];
 
     private readonly List<(string Owner, byte[] Hash)> _keys;
     private readonly WrongKeys _wrongKeys;
@@ -162,7 +162,7 @@ internal sealed class ApiKeys
     private static bool IsOpen(HttpRequest request) =>
         HttpMethods.IsOptions(request.Method)
         || Array.Exists(Open, path => request.Path.Equals(path, StringComparison.OrdinalIgnoreCase))
-        || !(Guards(request, "/api") || Guards(request, "/ws") || Guards(request, "/sdapi") || Guards(request, "/v1"));
+        || !(Guards(request, "/api") || Guards(request, "/ws") || Guards(request, "/sdapi") || Guards(request, "/v1") || Guards(request, "/static"));
 
     private static bool Guards(HttpRequest request, string path) => request.Path.StartsWithSegments(path, StringComparison.OrdinalIgnoreCase);
 

@@ -51,7 +51,7 @@ internal sealed class SqliteJobStore(StudioDatabase database, TimeProvider time)
         },
         cancellation);
 
-    public ValueTask<DeletedImage> DeleteImageAsync(string id, OwnerScope scope, CancellationToken cancellation) => database.WriteAsync(
+    public ValueTask<DeletedImage> DeleteImageAsync(string id, OwnerScope scope, CancellationToken cancellation) => database.WriteMakingRoomAsync(
         writer =>
         {
             (JobImage Image, string Status, string Owner) found = writer.Query(
@@ -139,7 +139,7 @@ internal sealed class SqliteJobStore(StudioDatabase database, TimeProvider time)
         $"WHERE id = $id AND status = 'processing' RETURNING {JobRows.Columns}",
         cancellation, ("$id", id), ("$counts", counts ? 1 : 0), ("$error", failure?.Message), ("$code", failure?.Code), ("$now", Now));
 
-    public async ValueTask<IReadOnlyList<DeletedJob>> DeleteAsync(IReadOnlyList<string> ids, OwnerScope scope, CancellationToken cancellation) => await database.WriteAsync(
+    public async ValueTask<IReadOnlyList<DeletedJob>> DeleteAsync(IReadOnlyList<string> ids, OwnerScope scope, CancellationToken cancellation) => await database.WriteMakingRoomAsync(
         writer =>
         {
             List<DeletedJob> deleted = [];

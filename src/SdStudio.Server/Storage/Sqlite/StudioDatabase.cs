@@ -11,16 +11,33 @@ internal sealed class StudioDatabase : IDisposable
     private readonly SqliteSession _session;
     private readonly GroupWriter _writer;
     private readonly ConcurrentBag<SqliteSession> _idleReaders = [];
+    private readonly DiskReserve _reserve;
 
     public StudioDatabase(DataFolders folders)
     {
         _connectionString = new SqliteConnectionStringBuilder { DataSource = folders.Database, Pooling = false, DefaultTimeout = 5 }.ToString();
         _session = DatabaseFile.Open(folders, _connectionString);
         _writer = new GroupWriter(_session);
+        _reserve = new DiskReserve(Path.Combine(folders.Root, "reserve"));
+        _reserve.Fill();
     }
 
     /// <inheritdoc cref="GroupWriter.WriteAsync{T}"/>
     public ValueTask<T> WriteAsync<T>(Func<SqliteSession, T> work, CancellationToken cancellation) => new(_writer.WriteAsync(work, cancellation));
+
+    /// <summary>The same for what makes room: on a full disk it has the reserve.</summary>
+    public async ValueTask<T> WriteMakingRoomAsync<T>(Func<SqliteSession, T> work, CancellationToken cancellation)
+    {
+        _reserve.Fill();
+        try
+        {
+            return await _writer.WriteAsync(work, cancellation).ConfigureAwait(false);
+        }
+        catch (StorageUnavailableException exception) when (exception.Problem == StorageProblem.Full && _reserve.Release())
+        {
+            return await _writer.WriteAsync(work, cancellation).ConfigureAwait(false);
+        }
+    }
 
     /// <summary>Runs one statement as a transaction.</summary>
     public async ValueTask ExecuteAsync(string sql, CancellationToken cancellation, params (string Name, object? Value)[] values) => await WriteAsync(
