@@ -57,7 +57,7 @@ internal sealed class JobSubmission(
     /// <exception cref="BadRequestException">Its model has no files.</exception>
     public async Task<Job> AddAsync(GenerationSettings settings, SubmitOptions options, CancellationToken cancellation, RequestInputs? inputs = null)
     {
-        if (catalogue.Find(settings.Model) is { IsThere: false } model)
+        if (known.Catalogue.Find(settings.Model) is { IsThere: false } model)
             throw ClientModels.WithoutFiles(model);
         string id = Guid.CreateVersion7().ToString();
         try
