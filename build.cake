@@ -60,6 +60,7 @@ Task("Test")
     .IsDependentOn("Build")
     .IsDependentOn("Pack")
     .IsDependentOn("Gpu-Archive")
+    .IsDependentOn("Publish")
     .Does(() =>
 {
     CleanDirectory(results);
@@ -123,8 +124,7 @@ Task("Pack")
 {
     foreach (string rid in rids)
     {
-        // Another machine's build has a CMake preset of its own, which names the compiler for it.
-        string cmakePreset = rid == machine ? preset : $"{preset}-{rid}";
+        string cmakePreset = NativePreset(rid);
         BuildNative(cmakePreset);
         PackProject($"packaging/SdCpp.Native.{rid}.csproj", settings => settings
             .WithProperty("SdCppPreset", preset)
@@ -146,6 +146,9 @@ Task("Pack")
         Console.WriteLine($"{size,8:F2} MB  artifacts/packages/{file.GetFilename()}{(size > 250 ? ": more than the gallery takes, 250 MB" : "")}");
     }
 });
+
+// Another machine's build has a CMake preset of its own, which names the compiler for it. There is no prebuilt engine for Windows.
+string NativePreset(string rid) => rid == machine ? preset : $"{(rid == "win-x64" && preset == "prebuilt" ? "cpu" : preset)}-{rid}";
 
 void PackProject(string project, Action<DotNetMSBuildSettings> properties)
 {
@@ -199,8 +202,7 @@ Task("Gpu-Archive")
     .IsDependentOn("Native")
     .Does(() =>
 {
-    var made = new System.IO.FileInfo(gpuArchive.FullPath);
-    if (!made.Exists || GpuArchiveInputs().Any(file => file.LastWriteTimeUtc > made.LastWriteTimeUtc))
+    if (IsOlderThanItsInputs(gpuArchive, preset))
         MakeGpuArchive();
     Console.WriteLine($"{FileSize(gpuArchive) / 1e6:F2} MB  {gpuArchive}");
 });
@@ -208,34 +210,94 @@ Task("Gpu-Archive")
 FilePath gpuArchive => MakeAbsolute(File($"artifacts/{GpuFolder}.tar.gz"));
 const string GpuFolder = "SdStudio-gpu-check-linux-x64";
 
-IEnumerable<System.IO.FileInfo> GpuArchiveInputs() =>
-    GetFiles("src/**/*").Concat(GetFiles("benchmarks/S*d*/**/*")).Concat(GetFiles($"build/{preset}/out/**/*")).Concat(GetFiles("Directory.*")).Concat(GetFiles("build.cake"))
-        .Select(file => new System.IO.FileInfo(file.FullPath));
+bool IsOlderThanItsInputs(FilePath archive, string cmakePreset)
+{
+    var made = new System.IO.FileInfo(archive.FullPath);
+    return !made.Exists
+        || GetFiles("src/**/*").Concat(GetFiles("benchmarks/S*d*/**/*")).Concat(GetFiles($"build/{cmakePreset}/out/**/*")).Concat(GetFiles("packaging/**/*"))
+            .Concat(GetFiles("Directory.*")).Concat(GetFiles("build.cake")).Any(file => new System.IO.FileInfo(file.FullPath).LastWriteTimeUtc > made.LastWriteTimeUtc);
+}
 
 void MakeGpuArchive()
 {
     string folder = MakeAbsolute(Directory($"artifacts/gpu-check/{GpuFolder}")).FullPath;
     CleanDirectory(folder);
     // Trimmed: the runtime's machine code, made beforehand, would go beyond 60 MB. In part: of the project's own code and its packages everything stays.
-    DotNetPublish("benchmarks/SdStudio.GpuCheck/SdStudio.GpuCheck.csproj", new DotNetPublishSettings
-    {
-        Configuration = configuration,
-        Verbosity = DotNetVerbosity.Minimal,
-        Runtime = "linux-x64",
-        SelfContained = true,
-        OutputDirectory = folder,
-        MSBuildSettings = new DotNetMSBuildSettings().WithProperty("SdCppPreset", preset).WithProperty("PublishTrimmed", "true")
-            .WithProperty("TrimMode", "partial").WithProperty("SuppressTrimAnalysisWarnings", "true").WithProperty("DebuggerSupport", "false"),
-    });
+    PublishSelfContained("benchmarks/SdStudio.GpuCheck/SdStudio.GpuCheck.csproj", machine, folder, settings => settings.WithProperty("PublishTrimmed", "true")
+        .WithProperty("TrimMode", "partial").WithProperty("SuppressTrimAnalysisWarnings", "true").WithProperty("DebuggerSupport", "false"));
     string[] left = ["libmscordaccore.so", "libmscordbi.so", "libcoreclrtraceptprovider.so"];
-    foreach (string name in left.Concat(["*.pdb", "*.xml"]))
+    foreach (string name in left)
         DeleteFiles($"{folder}/{name}");
     WriteFileLists(folder, left);
     // gzip, because tar and gzip are on every Linux machine, xz and zstd are not.
-    Run("tar", new ProcessArgumentBuilder().Append("--sort=name").Append("--owner=0").Append("--group=0").Append("--numeric-owner").Append("--use-compress-program").AppendQuoted("gzip -9")
-        .Append("-cf").AppendQuoted(gpuArchive.FullPath).Append("-C").AppendQuoted($"{folder}/..").Append(GpuFolder));
+    Tar("gzip -9", gpuArchive, folder);
     if (FileSize(gpuArchive) > 60_000_000)
         throw new CakeException($"{gpuArchive} has {FileSize(gpuArchive) / 1e6:F2} MB; at most 60 are meant.");
+}
+
+// Everything that a machine with nothing installed needs, without what only developers use.
+void PublishSelfContained(string project, string rid, string folder, Action<DotNetMSBuildSettings> properties)
+{
+    var settings = new DotNetMSBuildSettings().WithProperty("SdCppPreset", preset).WithProperty("SdCppRid", rid)
+        .WithProperty("SdCppNativeOutput", MakeAbsolute(Directory($"build/{NativePreset(rid)}/out")).FullPath + "/");
+    properties(settings);
+    DotNetPublish(project, new DotNetPublishSettings
+    {
+        Configuration = configuration, Verbosity = DotNetVerbosity.Minimal, Runtime = rid, SelfContained = true, OutputDirectory = folder, MSBuildSettings = settings,
+    });
+    foreach (string name in new[] { "*.pdb", "*.xml", "*.dbg", "*.staticwebassets.endpoints.json" })
+        DeleteFiles($"{folder}/{name}");
+}
+
+void Tar(string compressor, FilePath archive, string folder) =>
+    Run("tar", new ProcessArgumentBuilder().Append("--sort=name").Append("--owner=0").Append("--group=0").Append("--numeric-owner").Append("--use-compress-program").AppendQuoted(compressor)
+        .Append("-cf").AppendQuoted(archive.FullPath).Append("-C").AppendQuoted($"{folder}/..").AppendQuoted(System.IO.Path.GetFileName(folder)));
+
+Task("Publish")
+    .Description("Makes artifacts/SdStudio-VERSION-RID.tar.zst (.zip for Windows): the server and its engine for a machine with nothing installed; --rid linux-x64,linux-arm64,win-x64.")
+    .Does(() =>
+{
+    string version = VersionOfServer();
+    foreach (string rid in rids)
+    {
+        BuildNative(NativePreset(rid));
+        FilePath archive = MakeAbsolute(File($"artifacts/SdStudio-{version}-{rid}.{(rid.StartsWith("win-") ? "zip" : "tar.zst")}"));
+        if (IsOlderThanItsInputs(archive, NativePreset(rid)))
+            MakeServerArchive(rid, archive, MakeAbsolute(Directory($"artifacts/publish/SdStudio-{version}-{rid}")).FullPath);
+        Console.WriteLine($"{FileSize(archive) / 1e6:F2} MB  {archive}");
+    }
+});
+
+void MakeServerArchive(string rid, FilePath archive, string folder)
+{
+    DeleteFiles($"artifacts/SdStudio-*-{rid}.*");
+    CleanDirectory("artifacts/publish");
+    CleanDirectory(folder);
+    bool isWindows = rid.StartsWith("win-");
+    // Machine code in one file starts five times faster than the runtime with its compiler. It is linked on the system it is for.
+    PublishSelfContained("src/SdStudio.Server/SdStudio.Server.csproj", rid, folder, settings =>
+    {
+        if (isWindows && !IsRunningOnWindows())
+            settings.WithProperty("PublishTrimmed", "true").WithProperty("TrimMode", "partial").WithProperty("PublishReadyToRun", "true");
+        else
+            settings.WithProperty("PublishAot", "true").WithProperty("NativeDebugSymbols", "false").WithProperty("CppCompilerAndLinker", rid == "linux-arm64" && rid != machine ? "aarch64-linux-gnu-gcc" : isWindows ? "" : "gcc");
+        if (rid == "linux-arm64" && rid != machine)
+            settings.WithProperty("ObjCopyName", "aarch64-linux-gnu-objcopy").WithProperty("TargetTriple", "");
+    });
+    System.IO.File.Move($"{folder}/SdStudio.Server{(isWindows ? ".exe" : "")}", $"{folder}/sdstudio{(isWindows ? ".exe" : "")}");
+    CopyFiles(GetFiles("packaging/notices/*").Append(File("LICENSE")), folder);
+    if (isWindows)
+        Zip(folder + "/..", archive, GetFiles($"{folder}/**/*"));
+    else
+        Tar("zstd -12 -T0", archive, folder);
+}
+
+string VersionOfServer()
+{
+    const string project = "src/SdStudio.Server/SdStudio.Server.csproj";
+    DotNetRestore(project, new DotNetRestoreSettings { Verbosity = DotNetVerbosity.Quiet });
+    StartProcess("dotnet", new ProcessSettings { Arguments = $"msbuild {project} -t:MinVer -getProperty:MinVerVersion -nologo", RedirectStandardOutput = true }, out IEnumerable<string> lines);
+    return lines.LastOrDefault(line => line.Trim().Length > 0)?.Trim() ?? throw new CakeException("The server's version is not known.");
 }
 
 // The server's own list of files is from before trimming: both programs get the one that was made after it, without what only debuggers use.
@@ -258,6 +320,7 @@ void WriteFileLists(string folder, string[] left)
 Task("Gpu-Check")
     .Description("Checks this machine's graphics card with that archive; --out, --work, --device, --sizes, --seconds are passed on.")
     .IsDependentOn("Gpu-Archive")
+    .IsDependentOn("Publish")
     .Does(() =>
 {
     string folder = MakeAbsolute(Directory("artifacts/gpu-check/unpacked")).FullPath;

@@ -45,6 +45,7 @@ internal sealed class ServerRun : IDisposable
         };
         start.Environment["ASPNETCORE_URLS"] = address.ToString();
         start.Environment["SdStudio__DataDirectory"] = data;
+        start.Environment["SdStudio__Watch"] = "false";
         foreach ((string name, string value) in settings)
             start.Environment[name] = value;
         var server = new ServerRun(Process.Start(start)!, address);

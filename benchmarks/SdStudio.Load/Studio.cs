@@ -36,6 +36,7 @@ internal sealed class Studio : IDisposable
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "SdStudio.Server.dll")]) { RedirectStandardOutput = true };
         start.Environment["ASPNETCORE_URLS"] = address.ToString();
         start.Environment["SdStudio__DataDirectory"] = dataDirectory;
+        start.Environment["SdStudio__Watch"] = "false";
         foreach ((string name, string value) in environment)
             start.Environment[name] = value;
         Process process = Process.Start(start)!;

@@ -73,6 +73,9 @@ void on_abort(int signal, siginfo_t* info, void* context) {
     } else if (next_abort.sa_handler != SIG_DFL && next_abort.sa_handler != SIG_IGN) {
         next_abort.sa_handler(signal);
     }
+    // abort() ends the process whatever its handlers do. A signal from outside, as the watchdog of a service manager sends it, would be survived.
+    ::signal(SIGABRT, SIG_DFL);
+    ::raise(SIGABRT);
 }
 #endif
 

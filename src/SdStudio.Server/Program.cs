@@ -1,1 +1,1 @@
-return SdStudio.Server.Hosting.StudioHost.Run(args);
+return SdStudio.Server.Commands.CommandLine.Run(args);

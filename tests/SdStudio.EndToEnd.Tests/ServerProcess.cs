@@ -61,7 +61,8 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
-    private static string Program
+    /// <summary>The server's program, for the runtime.</summary>
+    public static string ServerProgram
     {
         get
         {
@@ -72,11 +73,15 @@ internal sealed class ServerProcess : IDisposable
     }
 
     public static ServerProcess Launch(string dataDirectory, int port, params (string Name, string Value)[] environment) =>
-        Launch(dataDirectory, port, ["dotnet", Program], environment);
+        Launch(dataDirectory, port, ["dotnet", ServerProgram], environment);
 
     /// <summary>Starts a server that may have so many files open.</summary>
     public static ServerProcess LaunchWithFileLimit(string dataDirectory, int files) =>
-        Launch(dataDirectory, port: 0, ["bash", "-c", $"ulimit -n {files}; exec dotnet '{Program}'"], []);
+        Launch(dataDirectory, port: 0, ["bash", "-c", $"ulimit -n {files}; exec dotnet '{ServerProgram}'"], []);
+
+    /// <summary>Starts a server by another command than the one that was built here.</summary>
+    public static ServerProcess LaunchCommand(string dataDirectory, string[] command, params (string Name, string Value)[] environment) =>
+        Launch(dataDirectory, FreePort(), command, environment);
 
     private static ServerProcess Launch(string dataDirectory, int port, string[] command, (string Name, string Value)[] environment)
     {
@@ -89,6 +94,8 @@ internal sealed class ServerProcess : IDisposable
         start.Environment["ASPNETCORE_URLS"] = address.ToString();
         start.Environment["SdStudio__DataDirectory"] = dataDirectory;
         start.Environment["SdStudio__Threads"] = "1";
+        // Signals and exit codes are the server's own.
+        start.Environment["SdStudio__Watch"] = "false";
         start.Environment["SdStudio__Limits__MaxSteps"] = "1000";
         foreach ((string variable, string value) in environment)
             start.Environment[variable] = value;
@@ -145,7 +152,7 @@ internal sealed class ServerProcess : IDisposable
             _output.AppendLine(line.Data);
     }
 
-    private static int FreePort()
+    public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

@@ -60,6 +60,7 @@ internal static class RoomServices
     public static void AddTelemetry(this IServiceCollection services)
     {
         services.AddSingleton<ServerPaths>();
+        services.AddSingleton(Restarts.Read());
         services.AddSingleton<ILoggerProvider, LogStoreProvider>();
         services.AddLogging(logging => logging.AddFilter<LogStoreProvider>(null, LogLevel.Warning).AddFilter<LogStoreProvider>("SdStudio", LogLevel.Debug));
     }

@@ -1,11 +1,12 @@
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Options;
 using SdStudio.Server.Settings;
 
 namespace SdStudio.Server.Hosting;
 
 /// <summary>Prints where the server listens and how to generate the first image.</summary>
-internal sealed class StartupBanner(IServer server, IHostApplicationLifetime lifetime, DataFolders folders) : IHostedService
+internal sealed class StartupBanner(IServer server, IHostApplicationLifetime lifetime, DataFolders folders, IOptions<StudioOptions> options) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -17,12 +18,12 @@ internal sealed class StartupBanner(IServer server, IHostApplicationLifetime lif
 
     private void Write()
     {
-        string address = server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? "";
+        string address = server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() + options.Value.PathBase;
         string host = address.Replace("//[::]", "//localhost", StringComparison.Ordinal).Replace("//0.0.0.0", "//localhost", StringComparison.Ordinal);
         Console.WriteLine(
             $$"""
 
-              SdStudio listens on {{address}}
+              SdStudio {{StudioVersion.Text}} listens on {{address}}
               Everything it writes is in {{folders.Root}}
 
               Open {{host}} in a browser, or generate an image from here:

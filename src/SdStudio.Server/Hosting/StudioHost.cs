@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
 using SdStudio.Server.Http.A1111;
 using SdStudio.Server.Http.OpenAi;
@@ -28,8 +29,15 @@ public static class StudioHost
         {
             if (StartFailure.OfThisProcess() is { } limit)
                 throw new InvalidOperationException(limit);
+            IConfiguration settings = EarlySettings(args);
+            dataDirectory = settings["SdStudio:DataDirectory"] is { Length: > 0 } named ? named : dataDirectory;
+            if (Watcher.IsWanted(settings["SdStudio:Watch"]))
+            {
+                using var watcher = new Watcher(args, Addresses(settings), dataDirectory);
+                return watcher.Run();
+            }
+
             WebApplicationBuilder builder = Builder(args);
-            dataDirectory = builder.Configuration["SdStudio:DataDirectory"] is { Length: > 0 } named ? named : dataDirectory;
             using WebApplication app = Build(builder);
             // A closed terminal is no crash: the running job goes back into the queue, as at every stop.
             using PosixSignalRegistration? hangUp = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
@@ -49,9 +57,19 @@ public static class StudioHost
 
     /// <summary>Builds the server; nothing runs before it is started.</summary>
     /// <param name="args">The command line: <c>--SdStudio:DataDirectory=…</c>, <c>--urls=…</c> and every other setting.</param>
-    public static WebApplication Build(string[] args) => Build(Builder(args));
+    /// <param name="announces">Whether it says on the terminal where it listens.</param>
+    public static WebApplication Build(string[] args, bool announces = true) => Build(Builder(args, announces));
 
-    private static WebApplicationBuilder Builder(string[] args)
+    /// <summary>Where a server with these settings listens.</summary>
+    internal static IEnumerable<string> Addresses(IConfiguration settings) => NamesAnAddress(settings) ? ListenAddressGuard.Addresses(settings) : [DefaultUrl];
+
+    // As the builder below reads them, without what only a server needs.
+    internal static IConfigurationRoot EarlySettings(string[] args) => new ConfigurationBuilder()
+        .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
+        .AddEnvironmentVariables("ASPNETCORE_").AddEnvironmentVariables("DOTNET_").AddEnvironmentVariables().AddCommandLine(args)
+        .Build();
+
+    private static WebApplicationBuilder Builder(string[] args, bool announces = true)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
         {
@@ -59,6 +77,7 @@ public static class StudioHost
             // The settings lie beside the program, wherever it is started from.
             ContentRootPath = AppContext.BaseDirectory,
         });
+        builder.Configuration.AddSecretFiles();
         if (!NamesAnAddress(builder.Configuration))
             builder.WebHost.UseUrls(DefaultUrl);
         builder.Logging.AddSimpleConsole(console =>
@@ -67,7 +86,11 @@ public static class StudioHost
             console.TimestampFormat = "HH:mm:ss ";
         });
         AddServices(builder.Services);
+        if (announces)
+            builder.Services.AddHostedService<StartupBanner>();
         builder.WebHost.UseKestrelHttpsConfiguration();
+        if (ServerChild.IsThisProcess)
+            builder.Services.Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = HeldSockets.Open);
         return builder;
     }
 
@@ -89,6 +112,7 @@ public static class StudioHost
         root.MapOriginalImages();
         RouteGroupBuilder api = root.MapGroup("/api");
         api.MapStatusApi();
+        root.MapHealthProbes();
         api.MapLoginApi();
         api.MapParametersApi();
         api.MapModelsApi();
@@ -114,6 +138,7 @@ public static class StudioHost
 
     private static void UseMiddleware(WebApplication app)
     {
+        app.UseProxies();
         app.UseRequestLog();
         app.UseSecurityHeaders();
         app.UseApiErrors();
@@ -129,7 +154,7 @@ public static class StudioHost
     }
 
     // The settings that ASP.NET Core reads an address from.
-    private static bool NamesAnAddress(ConfigurationManager configuration) =>
+    private static bool NamesAnAddress(IConfiguration configuration) =>
         !string.IsNullOrEmpty(configuration[WebHostDefaults.ServerUrlsKey])
         || !string.IsNullOrEmpty(configuration[WebHostDefaults.HttpPortsKey])
         || configuration.GetSection("Kestrel:Endpoints").Exists();
@@ -146,6 +171,9 @@ public static class StudioHost
         services.AddModels();
         services.AddHttp();
         services.AddWorkers();
-        services.AddHostedService<StartupBanner>();
+        services.AddSystemd();
+        services.AddWindowsService();
+        services.AddHostedService<SystemdWatchdog>();
+        services.AddHostedService<WatchedServer>();
     }
 }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Net;
 
 namespace SdStudio.Server.Settings;
 
@@ -19,12 +20,17 @@ public sealed class SecurityOptions : IValidatableObject
     /// <summary>Web pages of other origins that may use the API, e.g. <c>https://example.org</c>; <c>*</c> for any.</summary>
     public List<string> CorsOrigins { get; set; } = [];
 
+    /// <summary>The proxies whose X-Forwarded-For, -Proto, -Host and -Prefix are believed: addresses, or networks like <c>10.0.0.0/8</c>.</summary>
+    public List<string> Proxies { get; set; } = [];
+
     internal bool HasKeys => ApiKey.Length > 0 || ApiKeys.Count > 0;
 
     IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext)
     {
         if (ApiKey.Length is > 0 and < MinKeyCharacters)
             yield return new($"SdStudio:Security:ApiKey has {ApiKey.Length} characters; a key needs at least {MinKeyCharacters}");
+        foreach (string proxy in Proxies.Where(proxy => !IPAddress.TryParse(proxy, out _) && !IPNetwork.TryParse(proxy, out _)))
+            yield return new($"SdStudio:Security:Proxies has {proxy}; allowed are addresses, e.g. 127.0.0.1, and networks, e.g. 10.0.0.0/8");
         foreach ((string name, string key) in ApiKeys)
         {
             if (name is "" or OwnerScope.Administrator)

@@ -11,6 +11,12 @@ public sealed class StudioOptions : IValidatableObject
     /// <summary>Everything the server writes is under this folder; relative to the current directory.</summary>
     public string DataDirectory { get; set; } = "data";
 
+    /// <summary>The path that the server lives under behind a proxy, e.g. <c>/studio</c>; empty for the root.</summary>
+    public string PathBase { get; set; } = "";
+
+    /// <summary>Whether a watcher starts the server again when it ends abnormally; null for yes, unless systemd, a container or Windows' services do that.</summary>
+    public bool? Watch { get; set; }
+
     /// <summary>How long a synchronous request waits for its images before it returns 202 and the job's id, seconds.</summary>
     [Allowed(1, 86400)]
     public int SynchronousWaitSeconds { get; set; } = 300;
@@ -66,5 +72,7 @@ public sealed class StudioOptions : IValidatableObject
     {
         if (string.IsNullOrWhiteSpace(DataDirectory))
             yield return new("SdStudio:DataDirectory is empty; name a folder");
+        if (PathBase.Length > 0 && (PathBase[0] != '/' || PathBase[^1] == '/'))
+            yield return new($"SdStudio:PathBase is {PathBase}; write it with a slash before it and none behind it, like /studio");
     }
 }

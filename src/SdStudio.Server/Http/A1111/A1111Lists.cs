@@ -116,9 +116,9 @@ internal static class A1111Lists
 
     private static JsonArray Upscalers(ModelCatalogue catalogue)
     {
-        JsonArray list = [Upscaler("None", null, 1)];
+        var list = new JsonArray(Upscaler("None", null, 1));
         foreach (UpscalerDefinition upscaler in catalogue.Upscalers.Where(upscaler => upscaler.IsThere).OrderBy(upscaler => upscaler.File is null ? 0 : 1))
-            list.Add(Upscaler(upscaler.Name, upscaler.File is { } file ? Path.GetFileName(file.Written) : null, upscaler.File is null ? 4 : upscaler.Scale));
+            list.Add((JsonNode)Upscaler(upscaler.Name, upscaler.File is { } file ? Path.GetFileName(file.Written) : null, upscaler.File is null ? 4 : upscaler.Scale));
         return list;
     }
 

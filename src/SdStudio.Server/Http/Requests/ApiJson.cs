@@ -14,6 +14,7 @@ namespace SdStudio.Server.Http.Requests;
 [JsonSerializable(typeof(Dictionary<string, JsonElement>))]
 [JsonSerializable(typeof(ErrorResponse))]
 [JsonSerializable(typeof(HealthResponse))]
+[JsonSerializable(typeof(ProbeResponse))]
 [JsonSerializable(typeof(ConfigResponse))]
 [JsonSerializable(typeof(GenerateResponse))]
 [JsonSerializable(typeof(AcceptedResponse))]

@@ -24,7 +24,20 @@ internal sealed record HealthResponse(
 
     /// <summary>The commit the engine was built from; null when unknown.</summary>
     public string? EngineCommit { get; init; }
+
+    /// <summary>The version of SdStudio.</summary>
+    public string Version { get; } = StudioVersion.Text;
+
+    /// <summary>How often the watcher has started the server again after an abnormal end.</summary>
+    public int Restarts { get; init; }
+
+    /// <summary>When and why that was the last time; null for never.</summary>
+    public LastEndResponse? LastEnd { get; init; }
 }
+
+internal sealed record LastEndResponse(DateTimeOffset At, string Reason);
+
+internal sealed record ProbeResponse(string Status, string? Reason);
 
 internal sealed record ConfigResponse(
     [property: JsonPropertyName("sdApiEndpoint")] string SdApiEndpoint,

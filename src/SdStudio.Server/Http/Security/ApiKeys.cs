@@ -121,7 +121,7 @@ internal sealed class ApiKeys
 
     private static CookieOptions CookieOf(HttpContext context, DateTimeOffset? end) => new()
     {
-        HttpOnly = true, SameSite = SameSiteMode.Strict, Path = "/", Expires = end,
+        HttpOnly = true, SameSite = SameSiteMode.Strict, Path = context.Request.PathBase + "/", Expires = end,
         Secure = context.Request.IsHttps || context.Request.Headers["X-Forwarded-Proto"].ToString() == Uri.UriSchemeHttps,
     };
 

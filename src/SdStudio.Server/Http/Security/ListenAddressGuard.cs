@@ -23,7 +23,8 @@ internal static class ListenAddressGuard
         }
     }
 
-    private static IEnumerable<string> Addresses(IConfiguration configuration)
+    /// <summary>The addresses that the settings name.</summary>
+    public static IEnumerable<string> Addresses(IConfiguration configuration)
     {
         static string[] Split(string? list) => list?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
         foreach (IConfigurationSection endpoint in configuration.GetSection("Kestrel:Endpoints").GetChildren())

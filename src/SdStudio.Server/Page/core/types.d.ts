@@ -29,7 +29,7 @@ export interface Config {
   limits: { max_side: number; max_pixels: number; max_steps: number; max_images: number; max_request_bytes: number };
 }
 export interface Memory { ram_bytes: number; ram_budget_bytes: number; vram_bytes: number; vram_budget_bytes: number; }
-export interface Health { status: string; engine: string | null; engine_commit: string | null; devices: string[]; backend: string | null; backend_reason: string | null; }
+export interface Health { status: string; engine: string | null; engine_commit: string | null; devices: string[]; backend: string | null; backend_reason: string | null; version: string; restarts: number; last_end: { at: string; reason: string } | null; }
 export interface Lora { name: string; weight: number; }
 export interface Draft { [name: string]: string | boolean | Lora[]; }
 export interface Route { name: string; parts: string[]; params: URLSearchParams; }

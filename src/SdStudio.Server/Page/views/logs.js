@@ -13,8 +13,9 @@ const jobSoon = settled(id => go(id ? `#/logs/${encodeURIComponent(id)}` : '#/lo
 export function About() {
   useEffect(() => { refreshHealth(); }, []);
   const known = health.value;
-  const facts = known ? [['server', known.status], ['engine', known.engine ?? t('about.noEngine')], ['commit', known.engine_commit ?? (known.engine ? t('unknown') : null)],
-    ['backend', known.backend && `${known.backend}: ${known.backend_reason}`], ['devices', known.devices.join(', ')]].filter(([, value]) => value) : [];
+  const facts = known ? [['server', `${known.status}, SdStudio ${known.version}`], ['engine', known.engine ?? t('about.noEngine')], ['commit', known.engine_commit ?? (known.engine ? t('unknown') : null)],
+    ['backend', known.backend && `${known.backend}: ${known.backend_reason}`], ['devices', known.devices.join(', ')],
+    ['restarts', known.last_end && t('about.lastEnd', { count: known.restarts, at: new Date(known.last_end.at).toLocaleString(), reason: known.last_end.reason })]].filter(([, value]) => value) : [];
   return html`<dl class="about pairs" aria-label=${t('about.label')}>${facts.map(([name, value]) => html`<div key=${name}><dt>${t(`about.${name}`)}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
 

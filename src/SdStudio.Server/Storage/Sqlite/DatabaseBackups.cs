@@ -26,20 +26,26 @@ internal sealed partial class DatabaseBackups(DataFolders folders, StudioDatabas
         string name = string.Create(CultureInfo.InvariantCulture, $"sdstudio-{time.GetLocalNow():yyyy-MM-dd}.db");
         if (File.Exists(Path.Combine(FolderOf(folders), name)) || database.Read(reader => reader.Query("SELECT 1 FROM jobs LIMIT 1", row => true)).Count == 0)
             return false;
+        CopyTo(folders.Database, Path.Combine(FolderOf(folders), name));
+        foreach (string old in Days(folders).SkipLast(Kept))
+            File.Delete(old);
+        return true;
+    }
+
+    /// <summary>Copies a database that may be in use.</summary>
+    /// <exception cref="StorageUnavailableException">It cannot be read, or the copy not written.</exception>
+    public static void CopyTo(string database, string path)
+    {
         try
         {
             // A connection of its own: those that read may not write, and this writes another file.
-            using var session = new SqliteSession(new SqliteConnectionStringBuilder { DataSource = folders.Database, Pooling = false, DefaultTimeout = 5 }.ToString());
-            Copy(session, folders, name);
+            using var session = new SqliteSession(new SqliteConnectionStringBuilder { DataSource = database, Pooling = false, DefaultTimeout = 5 }.ToString());
+            Copy(session, path);
         }
         catch (SqliteException exception)
         {
             throw SqliteErrors.Translate(exception);
         }
-
-        foreach (string old in Days(folders).SkipLast(Kept))
-            File.Delete(old);
-        return true;
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -78,11 +84,12 @@ internal sealed partial class DatabaseBackups(DataFolders folders, StudioDatabas
         ? Directory.EnumerateFiles(FolderOf(folders), Daily).Order(StringComparer.Ordinal)
         : [];
 
+    private static void Copy(SqliteSession session, DataFolders folders, string name) => Copy(session, Path.Combine(FolderOf(folders), name));
+
     // Under another name until it is whole.
-    private static void Copy(SqliteSession session, DataFolders folders, string name)
+    private static void Copy(SqliteSession session, string path)
     {
-        Directory.CreateDirectory(FolderOf(folders));
-        string path = Path.Combine(FolderOf(folders), name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         string unfinished = path + ".tmp";
         File.Delete(unfinished);
         try

@@ -1,0 +1,29 @@
+using System.CommandLine;
+using SdStudio.Server.Hosting;
+
+namespace SdStudio.Server.Commands;
+
+/// <summary>The data directory of commands that work on files and need no server.</summary>
+internal static class DataDirectory
+{
+    public static Option<string?> Option { get; } = new("--data") { Description = "The data directory; SdStudio__DataDirectory, else data" };
+
+    public static string Of(ParseResult parsed) => Path.GetFullPath(
+        parsed.GetValue(Option) ?? (StudioHost.EarlySettings([])["SdStudio:DataDirectory"] is { Length: > 0 } named ? named : "data"));
+
+    /// <summary>Does something with files and tells what goes wrong in a sentence.</summary>
+    /// <returns>The exit code.</returns>
+    public static int Explain(Action action)
+    {
+        try
+        {
+            action();
+            return 0;
+        }
+        catch (Exception exception) when (exception is CommandException or StorageUnavailableException or IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            Console.Error.WriteLine($"sdstudio: {exception.Message}");
+            return 1;
+        }
+    }
+}
