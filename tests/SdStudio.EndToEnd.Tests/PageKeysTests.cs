@@ -63,6 +63,8 @@ public sealed class PageKeysTests(Browser browser) : PageTest(browser)
         await Page.Keyboard.PressAsync("Escape");
         await Expect(Shown).ToBeVisibleAsync();
         await Page.RunAndWaitForDownloadAsync(() => Page.Keyboard.PressAsync("d"));
+        await Page.Keyboard.PressAsync("s");
+        await Expect(Button("Star")).ToHaveAttributeAsync("aria-pressed", "true");
         await Page.Keyboard.PressAsync("e");
         await Expect(Page.Locator(".editor")).ToBeVisibleAsync();
         await Field("prompt").FillAsync(Prompt);

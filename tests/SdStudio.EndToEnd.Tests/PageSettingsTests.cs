@@ -13,7 +13,7 @@ public sealed class PageSettingsTests(Browser browser) : PageTest(browser)
     private static readonly Dictionary<string, string> Otherwise = new()
     {
         ["size"] = "[name=width]", ["loras"] = ".loras", ["image"] = ".input-panel", ["source_image_id"] = ".input-panel", ["mask"] = "a[href='#/edit']", ["extend"] = "a[href='#/edit']",
-        ["on_disconnect"] = "#generate",
+        ["on_disconnect"] = "#generate", ["styles"] = "[data-name=styles]", ["preset"] = "[data-name=presets]",
     };
 
     // Images beside the input image come from programs; the page has no place for them.
@@ -61,6 +61,9 @@ public sealed class PageSettingsTests(Browser browser) : PageTest(browser)
         await Expect(Page.Locator("img.result")).ToHaveAttributeAsync("width", "96");
 
         await Button("Edit").ClickAsync();
+        await Page.Locator(".viewport").HoverAsync();
+        await Page.Keyboard.PressAsync("i");
+        await Expect(Generate).ToHaveTextAsync("Redraw painted area");
         seen.UnionWith(await NamesAsync());
         // What a model takes is not known before its files are here.
         await Field("model").SelectOptionAsync("sd15");
@@ -80,6 +83,42 @@ public sealed class PageSettingsTests(Browser browser) : PageTest(browser)
         Assert.Equal("", await Page.EvaluateAsync<string>("[...document.querySelectorAll('#settings .field')].filter(field => !field.querySelector('.help')).map(field => field.textContent).join()"));
         Assert.Empty(Complaints);
     }
+
+    [Fact]
+    public async Task Styles_presets_and_templates_are_kept_by_name_and_shown_before_they_are_used()
+    {
+        await OpenAsync();
+        await Page.EvaluateAsync("for (const details of document.querySelectorAll('#settings details')) details.open = true");
+        await Field("prompt").FillAsync("a {red|green|blue} circle");
+        await Field("template").CheckAsync();
+        await Expect(Page.Locator(".preview li")).ToHaveTextAsync([ACircle(), ACircle(), ACircle()]);
+        await Field("prompt").FillAsync("a {red|green circle");
+        await Expect(Page.Locator(".preview .problem")).ToBeVisibleAsync();
+        await Field("prompt").FillAsync("{prompt} on a white background");
+        await Field("template").UncheckAsync();
+        await Field("style_name").FillAsync("plain");
+        await Button("Keep as a style").ClickAsync();
+        await Field("styles").SelectOptionAsync("plain");
+        await Expect(Page.Locator("[data-name=styles] .chips")).ToContainTextAsync("plain");
+        await Field("prompt").FillAsync("a red circle");
+        await SizeAsync(64, 64);
+        await SetAsync("steps", "2");
+        await Field("preset_name").FillAsync("quick");
+        await Button("Keep as a preset").ClickAsync();
+        IRequest request = await Page.RunAndWaitForRequestAsync(() => NewJobAsync(() => Generate.ClickAsync()), "**/api/queue/generate");
+        Assert.Equal("plain", JsonDocument.Parse(request.PostData!).RootElement.GetProperty("styles")[0].GetString());
+        await ResultAsync("a red circle on a white background");
+        await Field("prompt").FillAsync("something else");
+        await SetAsync("steps", "9");
+        await Button("Remove the style plain").ClickAsync();
+        await Field("preset").SelectOptionAsync("quick");
+        await Expect(Field("prompt")).ToHaveValueAsync("a red circle");
+        await Expect(Field("steps")).ToHaveValueAsync("2");
+        await Expect(Page.Locator("[data-name=styles] .chips")).ToContainTextAsync("plain");
+        Assert.DoesNotContain(Complaints, complaint => !complaint.Contains("400", StringComparison.Ordinal));
+    }
+
+    private static Regex ACircle() => new("^a (red|green|blue) circle$");
 
     [Fact]
     public async Task Who_looks_elsewhere_is_told_by_title_icon_sound_and_notification_when_they_are_allowed()

@@ -95,7 +95,7 @@ public sealed class PageTests(Browser browser) : PageTest(browser)
         await Expect(Notice).ToContainTextAsync("copied");
         Assert.Contains($"Seed: {seed}", await Page.EvaluateAsync<string>("navigator.clipboard.readText()"), StringComparison.Ordinal);
         IDownload download = await Page.RunAndWaitForDownloadAsync(() => Page.GetByRole(AriaRole.Link, new() { Name = "Download" }).ClickAsync());
-        Assert.Equal($"a-red-circle-on-a-blue-background-{seed}.png", download.SuggestedFilename);
+        Assert.Equal($"00001-{seed}-a_red_circle_on_a_blue_background.png", download.SuggestedFilename);
         Assert.Equal(first, await File.ReadAllBytesAsync(await download.PathAsync(), Cancellation));
 
         // Back in the form, it is the same image again.

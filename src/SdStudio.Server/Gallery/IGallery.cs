@@ -7,6 +7,13 @@ internal interface IGallery
 {
     ValueTask<IReadOnlyList<ListedImage>> ListAsync(GalleryFilter filter, GalleryPage page, CancellationToken cancellation);
 
+    /// <summary>The image that so many others stand before; null when there are not so many.</summary>
+    /// <param name="filter">Which images.</param>
+    /// <param name="sort">Their order.</param>
+    /// <param name="place">From 0.</param>
+    /// <param name="cancellation">Ends waiting.</param>
+    ValueTask<GalleryCursor?> CursorAtAsync(GalleryFilter filter, GallerySort sort, int place, CancellationToken cancellation);
+
     ValueTask<long> CountAsync(GalleryFilter filter, CancellationToken cancellation);
 
     /// <summary>The images with these ids, in their order; those that do not exist are left out.</summary>

@@ -4,7 +4,7 @@ import * as alerts from './core/alerts.js';
 import { api, get, login, loginWithFormerKey } from './core/api.js';
 import { generate } from './core/draft.js';
 import { listen } from './core/events.js';
-import { search } from './core/history.js';
+import { filterOf, search } from './core/history.js';
 import { restoreKept } from './core/input.js';
 import * as keys from './core/keys.js';
 import { complain, config, refreshHealth, refreshLoras, refreshModels, refreshQueue } from './core/store.js';
@@ -75,6 +75,6 @@ async function begin() {
   }
   listen();
   const { params, name } = route.value;
-  await Promise.all([refreshModels(), refreshQueue(), refreshLoras(), refreshHealth(), search(name === 'gallery' ? params.get('q') ?? '' : '', name === 'gallery' ? params.get('model') ?? '' : ''), restoreKept()]);
+  await Promise.all([refreshModels(), refreshQueue(), refreshLoras(), refreshHealth(), search(name === 'gallery' ? filterOf(params) : {}), restoreKept()]);
 }
 begin().catch(complain);

@@ -103,6 +103,9 @@ public sealed class GalleryMarksTests(Workshop studio)
         while (cursor is not null);
 
         Assert.Equal(whole, paged);
+        JsonElement from = await ListAsync(server, $"{query}&limit=2&offset=3");
+        Assert.Equal(whole[3..5], from.GetProperty("images").EnumerateArray().Select(image => image.GetProperty("id").GetString()));
+        Assert.Empty((await ListAsync(server, $"{query}&offset=7")).GetProperty("images").EnumerateArray());
     }
 
     [Fact]

@@ -29,6 +29,7 @@ internal static class ImageListApi
             .WithQuery([
                 .. GalleryQuery.Fields, QueryParameter.OneOf("sort", "The order; rating: the best first", Sorts, "newest"),
                 QueryParameter.Integer("limit", "Maximum number of items", 1, 1000, 50), new QueryParameter("cursor", "next_cursor of the page before; the first page without it"),
+                QueryParameter.Integer("offset", "In place of cursor: how many images to pass over", 0, int.MaxValue, 0),
             ]);
         images.MapPatch("", ChangeSeveralAsync).Accepts<ImagesChangeBody>("application/json")
             .ProducesJson<ChangedImagesResponse>("changeImages", Group, "Changes stars, rating, tags or board of several images", 400).WithMetadata(new RequestExample("""{"ids":["924f…"],"starred":true,"add_tags":["cat"]}"""));
@@ -49,7 +50,11 @@ internal static class ImageListApi
         GalleryCursor? cursor = null;
         if (query.Text("cursor") is { } text && (cursor = GalleryCursor.Parse(text)) is null)
             throw new BadRequestException($"cursor is '{RequestFields.Shown(text)}'; allowed is the next_cursor of an earlier answer");
-        IReadOnlyList<ListedImage> images = await gallery.ListAsync(filter, new GalleryPage(sort, cursor, limit), context.RequestAborted);
+        int offset = query.Integer("offset", 0, 0, int.MaxValue);
+        bool isBeyond = false;
+        if (offset > 0 && cursor is null)
+            isBeyond = (cursor = await gallery.CursorAtAsync(filter, sort, offset - 1, context.RequestAborted)) is null;
+        IReadOnlyList<ListedImage> images = isBeyond ? [] : await gallery.ListAsync(filter, new GalleryPage(sort, cursor, limit), context.RequestAborted);
         long total = await gallery.CountAsync(filter, context.RequestAborted);
         return Results.Json(
             new ImagesResponse([.. images.Select(ListedImageResponse.Of)], images.Count == limit ? images[^1].Cursor.ToString() : null, total), ApiJson.Readable.ImagesResponse);

@@ -52,9 +52,9 @@ export async function loginWithFormerKey() {
 export const get = path => api('GET', path);
 export const post = (path, body = undefined) => api('POST', path, body);
 
-/** @param {string} path @returns {Promise<Blob>} */
-export async function getBlob(path) {
-  const response = await send(path, {});
+/** @param {string} path @param {object|undefined} body sent where there is one @returns {Promise<Blob>} */
+export async function getBlob(path, body = undefined) {
+  const response = await send(path, body ? { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) } : {});
   if (!response.ok) throw new ApiError(response.status, (await response.json().catch(() => ({}))).error ?? `HTTP ${response.status}`);
   return response.blob();
 }

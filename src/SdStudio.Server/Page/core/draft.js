@@ -2,12 +2,13 @@
 import { batch, computed, signal } from '../lib.js';
 import { api, get, post } from './api.js';
 import { canGenerate, defaultModel, needsImage, takesImage } from './catalogue.js';
+import { appendGuides, hasGuides } from './guides.js';
 import { feather, input, maskVersion, restoreInput, setInput } from './input.js';
 import { read, write } from './keep.js';
 import { guarded, notify, say, settled } from './notices.js';
 import { everyParameter, isTaken, labelOf, parameters, problemOf, sentOf, typedOf } from './parameters.js';
 import { go, jobHash } from './route.js';
-import { models, putJobs, refreshQueueSoon } from './store.js';
+import { models, parameterTable, putJobs, refreshQueueSoon } from './store.js';
 import { t } from './text.js';
 
 const keptName = 'sdstudio.draft';
@@ -94,16 +95,24 @@ function request() {
     body[name] = sentOf(parameter, value);
   }
   if (current.loras.length > 0) body.loras = current.loras;
+  if (current.styles?.length > 0) body.styles = current.styles;
   return body;
 }
 
+/** Whether the server softens the mask's edge: then what lies outside stays as it was, to the byte. */
+const softensMask = () => parameterTable.value?.some(row => row.name === 'mask_blur') ?? false;
+
 async function form(body) {
   const data = new FormData();
-  for (const [name, value] of Object.entries(body)) data.append(name, typeof value !== 'object' ? value : typeof value[0] === 'number' ? value.join(',') : JSON.stringify(value));
+  const isMaskSent = hasInput.value && !input.value.mask.isEmpty;
+  const fields = isMaskSent && softensMask() ? { mask_blur: feather.value, ...body } : body;
+  for (const [name, value] of Object.entries(fields)) data.append(name, typeof value !== 'object' ? value : typeof value[0] === 'number' ? value.join(',') : JSON.stringify(value));
+  appendGuides(data, model.value);
+  if (!hasInput.value) return data;
   if (input.value.sourceId) data.append('source_image_id', input.value.sourceId);
   else data.append('image', input.value.blob, 'image.png');
   data.append('strength', draft.value.strength);
-  const mask = await input.value.mask.toBlob(feather.value);
+  const mask = await input.value.mask.toBlob(softensMask() ? 0 : feather.value);
   if (mask) data.append('mask', mask, 'mask.png');
   return data;
 }
@@ -112,7 +121,7 @@ async function form(body) {
 function place(error) {
   const name = /^(\w+)( is| has|:)/.exec(error.message)?.[1];
   const field = name === 'size' ? 'width' : name === 'sample_steps' ? 'steps' : name;
-  const known = field === 'prompt' || field === 'negative_prompt' || field === 'loras' || everyParameter.value.some(parameter => parameter.name === field);
+  const known = ['prompt', 'negative_prompt', 'loras', 'ref_images', 'control'].includes(field) || everyParameter.value.some(parameter => parameter.name === field);
   complain(known ? { [field]: error.message.replace(name, labelOf(name === 'size' ? 'size' : field)) } : { '': error.message });
 }
 
@@ -138,7 +147,8 @@ export async function generate() {
   pastPrompts.value = [text, ...pastPrompts.value.filter(other => other !== text)].slice(0, 50);
   write(pastName, pastPrompts.value);
   try {
-    await sent(async () => hasInput.value ? api('POST', '/api/queue/edit', await form(request())) : post('/api/queue/generate', request()));
+    await sent(async () => hasInput.value || hasGuides(model.value)
+      ? api('POST', hasInput.value ? '/api/queue/edit' : '/api/queue/generate', await form(request())) : post('/api/queue/generate', request()));
   } catch (error) {
     place(error);
   }
@@ -185,6 +195,29 @@ function replaced(changes, text) {
   notify(text, { action: { text: t('undo'), run: () => set(before) } });
 }
 
+// LoRAs in the words of others are chips here.
+const loraTag = /\s*<lora:([^:>]+)(?::(-?[\d.]+))?[^>]*>/g;
+
+// The fields of a request, or those of an image, as the form has them.
+function draftOf(fields) {
+  const [width, height] = fields.size?.split('x') ?? ['', ''];
+  const loras = [...fields.loras ?? []];
+  const prompt = (fields.prompt ?? '').replace(loraTag, (_, name, weight) => {
+    loras.push({ name, weight: Number(weight ?? 1) });
+    return '';
+  });
+  /** @type {Record<string, any>} */
+  const changes = {
+    prompt, negative_prompt: fields.negative_prompt ?? '', width, height, seed: `${fields.seed ?? ''}`, randomSeed: fields.seed === undefined, loras, styles: fields.styles ?? [],
+    strength: `${fields.strength ?? 0.75}`, ...Object.fromEntries(parameters.value.map(parameter => [parameter.name, typedOf(parameter, fields[parameter.name])])),
+  };
+  if (fields.model) changes.model = fields.model;
+  // An image has the size of its second pass, the form asks for how many times the first.
+  if (fields.hires_width && !fields.hires_scale) Object.assign(changes, { hires_scale: `${Math.round(100 * fields.hires_width / Number(width)) / 100}`, hires_width: undefined, hires_height: undefined });
+  else if (!fields.hires_scale) for (const { name, group } of parameters.value) if (group === 'hires') changes[name] = undefined;
+  return changes;
+}
+
 /** Puts the settings of an image into the form; nothing is generated. @param {'all'|'prompt'|'seed'} what */
 export const reuse = guarded(async (job, image, what) => {
   const old = await parametersOf(image.id);
@@ -193,20 +226,18 @@ export const reuse = guarded(async (job, image, what) => {
   } else if (what === 'prompt') {
     replaced({ prompt: old.prompt, negative_prompt: old.negative_prompt ?? '' }, t('reused.prompt'));
   } else {
-    const [width, height] = old.size.split('x');
-    replaced({
-      ...initial(), model: old.model, prompt: old.prompt, negative_prompt: old.negative_prompt ?? '', width, height, seed: old.seed, randomSeed: false, n: '1', loras: old.loras,
-      ...Object.fromEntries(parameters.value.filter(({ group }) => group !== 'hires').map(parameter => [parameter.name, typedOf(parameter, old[parameter.name])])),
-      strength: `${old.strength ?? 0.75}`,
-      ...(old.hires_width ? {
-        hires_scale: `${Math.round(100 * old.hires_width / Number(width)) / 100}`, hires_upscaler: old.hires_upscaler ?? '', hires_steps: `${old.hires_steps ?? ''}`,
-        hires_strength: `${old.hires_strength ?? ''}`,
-      } : {}),
-    }, t('reused.all'));
+    replaced({ ...initial(), ...draftOf(old), randomSeed: false, n: '1' }, t('reused.all'));
+    if (old.mask_blur !== undefined && old.mask_blur !== null) feather.value = old.mask_blur;
     if (job.input_image_path) await restoreInput(job);
     else await setInput(null);
   }
 });
 
-/** Settings that came as text. */
-export const useSettings = changes => replaced({ ...initial(), model: draft.value.model, ...changes }, t('reused.all'));
+/** What the form says, as presets keep it. */
+export function asRequest() {
+  const { n: _, seed: __, ...body } = request();
+  return body;
+}
+
+/** The fields of a request that came from elsewhere. */
+export const useSettings = request => replaced({ ...initial(), model: draft.value.model, ...draftOf(request) }, t('reused.all'));

@@ -3,6 +3,7 @@ import { batch } from '../lib.js';
 import { finished } from './alerts.js';
 import { address } from './api.js';
 import * as history from './history.js';
+import { noticed, refreshBoardsSoon } from './listed.js';
 import { settled } from './notices.js';
 import * as store from './store.js';
 
@@ -26,12 +27,14 @@ const handlers = {
   job_progress: job => store.putJobs(job),
   job_preview: preview,
   job_completed: job => batch(() => { store.putJobs(job); ended(job); store.refreshQueueSoon(); }),
-  job_failed: job => batch(() => { store.putJobs(job); history.added(job); ended(job); store.refreshQueueSoon(); }),
-  job_cancelled: job => batch(() => { store.putJobs(job); history.added(job); ended(job); store.refreshQueueSoon(); }),
+  job_failed: job => batch(() => { store.putJobs(job); ended(job); store.refreshQueueSoon(); }),
+  job_cancelled: job => batch(() => { store.putJobs(job); ended(job); store.refreshQueueSoon(); }),
   queue_paused: () => { store.paused.value = true; store.refreshQueueSoon(); },
   queue_resumed: () => { store.paused.value = false; store.refreshQueueSoon(); },
-  generation_completed: job => { batch(() => { store.putJobs(job); history.added(job); }); finished(job); },
-  image_completed: image => store.putImage(image),
+  generation_completed: job => { store.putJobs(job); finished(job); },
+  image_completed: image => batch(() => { store.putImage(image); history.added(image); }),
+  image_changed: image => batch(() => { history.changed(image); noticed(image); refreshBoardsSoon(); }),
+  images_imported: () => history.renew(),
   image_deleted: ({ id }) => batch(() => history.imageDeleted(id)),
   generation_deleted: ({ id }) => batch(() => { store.forgetJob(id); history.deleted(id); }),
   model_status_changed: () => store.refreshModelsSoon(),

@@ -1,117 +1,107 @@
-// The images of this server, newest first: a list of generations of which only what was looked at is known, seen as one tile per image.
+// The images of this server as a list of which only what was looked at is known.
 // This is the only place that knows how the server lists images.
 import { computed, signal } from '../lib.js';
 import { api, get } from './api.js';
 import { guarded, notify, say, soon } from './notices.js';
-import { fetchJob, forgetImage, jobs } from './store.js';
+import { forgetImage, jobs } from './store.js';
 import { t } from './text.js';
 
-/** @typedef {import('./types').Entry} Entry @typedef {import('./types').Tile} Tile */
+/** @typedef {import('./types').ListedImage} ListedImage */
 
-const pageSize = 60;
+const pageSize = 100;
 const undoFor = 7000;
+const atOnce = 4;
 
-export const query = signal('');
-export const modelFilter = signal('');
+/** What a search may say, as the address and the server have it. */
+export const filterNames = ['q', 'model', 'type', 'board', 'tag', 'starred', 'rating', 'sort'];
+/** @type {import('./types').Signal<Record<string, string>>} */
+export const filter = signal({});
+export const query = computed(() => filter.value.q ?? '');
 /** How many searches there were: each begins at its first image. */
 export const searches = signal(0);
 /** Whether the list was asked for at least once. */
 export const isLoaded = signal(false);
-/** Keys of the tiles that are selected. @type {import('./types').Signal<Set<string>>} */
-export const selection = signal(new Set());
+/** Images that are selected, by their ids. @type {import('./types').Signal<Map<string, ListedImage>>} */
+export const selection = signal(new Map());
 
-/** @type {(Entry|null)[]} */
+/** @type {(ListedImage|null)[]} */
 let entries = [];
 const version = signal(0);
 let asked = 0;
 // What is listed is of another search, or of before.
 let isStale = true;
 const asking = new Set();
-/** Deletions that can be taken back: by generation, or by image where a generation keeps others. */
+/** Images whose deletion can be taken back, with what deletes them at last. */
 const going = new Map();
 
-export const isFiltered = computed(() => query.value.trim() !== '' || modelFilter.value !== '');
+export const isFiltered = computed(() => Object.keys(filter.value).some(name => name !== 'sort'));
+const isNewestFirst = () => !isFiltered.peek() && (filter.peek().sort ?? 'newest') === 'newest';
 
-// Which images of a generation are shown.
-function visible(entry) {
-  if (going.has(entry.id)) return [];
-  const images = jobs.peek().get(entry.id)?.images;
-  const all = Array.from({ length: entry.count }, (_, index) => index);
-  return going.size > 0 && images ? all.filter(index => !going.has(images[index]?.id)) : all;
+// Where in the list those stand that nobody sees any more.
+const hidden = computed(() => {
+  version.value;
+  return going.size === 0 ? [] : entries.flatMap((entry, place) => entry && going.has(entry.id) ? [place] : []);
+});
+export const total = computed(() => {
+  version.value;
+  return entries.length - hidden.value.length;
+});
+const keyOf = (jobId, index) => `${jobId}/${index}`;
+const places = computed(() => {
+  version.value;
+  const found = new Map();
+  for (let place = 0; place < entries.length; place++) if (entries[place]) found.set(keyOf(entries[place].generation_id, entries[place].index_in_batch), place);
+  return found;
+});
+
+function placeOf(position) {
+  let place = position;
+  for (const at of hidden.value) if (at <= place) place++;
+  return place;
 }
 
-// Where the tiles of each generation begin.
-const starts = computed(() => {
-  version.value;
-  const result = new Int32Array(entries.length + 1);
-  for (let index = 0; index < entries.length; index++) {
-    const entry = entries[index];
-    result[index + 1] = result[index] + (entry === null ? 1 : going.size > 0 ? visible(entry).length : entry.count);
-  }
-  return result;
-});
-export const total = computed(() => starts.value[starts.value.length - 1]);
-
-/** The address of a search. */
-export function galleryHash(words = query.value, model = modelFilter.value) {
-  const parameters = new URLSearchParams();
-  if (words.trim()) parameters.set('q', words.trim());
-  if (model) parameters.set('model', model);
+/** What is searched for, as the address has it. @param {URLSearchParams} params */
+export const filterOf = params => Object.fromEntries(filterNames.filter(name => params.get(name)?.trim()).map(name => [name, params.get(name).trim()]));
+export const isSameFilter = (one, other) => filterNames.every(name => (one[name] ?? '') === (other[name] ?? ''));
+/** The address of a search. @param {Record<string, string>} changes */
+export function galleryHash(changes = {}) {
+  const parameters = new URLSearchParams(Object.entries({ ...filter.value, ...changes }).filter(([, value]) => value.trim()));
   return parameters.size > 0 ? `#/gallery?${parameters}` : '#/gallery';
 }
 
-export const keyOf = tile => `${tile.entry.id}/${tile.index}`;
+/** The image at a position; null while it is not known. @returns {ListedImage|null} */
+export const tileAt = position => position < 0 || position >= total.value ? null : entries[placeOf(position)];
 
-// The generation that the tile belongs to.
-function placeOf(position) {
-  const begins = starts.value;
-  let low = 0;
-  let high = begins.length - 2;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (begins[middle] <= position) low = middle;
-    else high = middle - 1;
-  }
-  return low;
-}
-
-/** The tile at a position; null while it is not known. @returns {Tile|null} */
-export function tileAt(position) {
-  if (position < 0 || position >= total.value) return null;
-  const place = placeOf(position);
-  const entry = entries[place];
-  return entry ? { entry, index: visible(entry)[position - starts.value[place]] } : null;
-}
-
-/** Where an image stands; -1 while that is not known. */
+/** Where an image stands, by its place in its batch; -1 while that is not known. */
 export function positionOf(jobId, index) {
-  const place = entries.findIndex(entry => entry?.id === jobId);
-  const within = place < 0 ? -1 : visible(entries[place]).indexOf(index);
-  return within < 0 ? -1 : starts.value[place] + within;
+  const place = places.value.get(keyOf(jobId, index));
+  if (place === undefined || going.has(entries[place].id)) return -1;
+  return place - hidden.value.filter(at => at < place).length;
 }
 
-/** The image before or after another one. @returns {Tile|null} */
+/** An image as the list has it, where it has it. @param {import('./types').ImageView} image */
+export function listed(image) {
+  const place = places.value.get(keyOf(image.generation_id, image.index_in_batch));
+  return place === undefined ? null : entries[place];
+}
+
+/** The image before or after another one. @returns {ListedImage|null} */
 export function neighbour(jobId, index, step) {
   const position = positionOf(jobId, index);
   return position < 0 ? null : tileAt(position + step);
 }
-
-const toEntry = job => ({ id: job.id, prompt: job.prompt ?? '', count: job.image_count, type: job.type, width: job.width, height: job.height });
 
 const load = guarded(async page => {
   if (asking.has(page)) return;
   asking.add(page);
   const mine = asked;
   try {
-    const parameters = new URLSearchParams({ shape: 'studio', status: 'all', limit: `${pageSize}`, offset: `${page * pageSize}` });
-    if (query.value.trim()) parameters.set('q', query.value.trim());
-    if (modelFilter.value) parameters.set('model', modelFilter.value);
-    const answer = await get(`/api/generations?${parameters}`);
+    const parameters = new URLSearchParams({ ...filter.value, limit: `${pageSize}`, offset: `${page * pageSize}` });
+    const answer = await get(`/api/images?${parameters}`);
     if (mine !== asked) return;
-    const count = answer.pagination.total;
-    if (isStale) entries = new Array(count).fill(null);
-    else if (entries.length !== count) entries = Array.from({ length: count }, (_, index) => entries[index] ?? null);
-    answer.generations.forEach((job, index) => { entries[page * pageSize + index] = toEntry(job); });
+    if (isStale) entries = new Array(answer.total).fill(null);
+    else if (entries.length !== answer.total) entries = Array.from({ length: answer.total }, (_, index) => entries[index] ?? null);
+    answer.images.forEach((image, index) => { entries[page * pageSize + index] = image; });
     isStale = false;
     version.value++;
     isLoaded.value = true;
@@ -127,7 +117,7 @@ const loadSoon = soon(() => {
   wanted = new Set();
 }, 60);
 
-/** Says which tiles are on the screen: what of them is not known is fetched. */
+/** Says which images are on the screen: what of them is not known is fetched. */
 export function look(first, last) {
   wanted = new Set();
   for (let position = first; position < Math.min(last, total.value); position++) {
@@ -135,17 +125,6 @@ export function look(first, last) {
     if (entries[place] === null) wanted.add(Math.floor(place / pageSize));
   }
   if (wanted.size > 0) loadSoon();
-}
-
-/** Another search, or the first one. */
-export function search(words = query.value, model = modelFilter.value) {
-  asked++;
-  asking.clear();
-  isStale = true;
-  searches.value++;
-  query.value = words;
-  modelFilter.value = model;
-  return load(0);
 }
 
 /** The same list, looked at anew: what stands where may have changed. */
@@ -157,101 +136,107 @@ export function renew() {
 }
 const renewSoon = soon(renew, 300);
 
-export function added(job) {
-  if (job.image_count === 0) return;
-  const place = entries.findIndex(entry => entry?.id === job.id);
-  if (place >= 0) {
-    entries[place] = toEntry(job);
-    version.value++;
-    return;
-  }
-  if (isFiltered.value) {
+/** Another search, or the first one. @param {Record<string, string>} words */
+export function search(words = filter.value) {
+  searches.value++;
+  filter.value = words;
+  return renew();
+}
+
+const placeOfId = id => entries.findIndex(entry => entry?.id === id);
+
+/** A new image. @param {import('./types').ImageView} image */
+export function added(image) {
+  if (!isLoaded.value || placeOfId(image.id) >= 0) return;
+  const job = jobs.peek().get(image.generation_id);
+  if (!job || !isNewestFirst()) {
     renewSoon();
     return;
   }
-  entries.unshift(toEntry(job));
+  entries.unshift({ ...image, number: Infinity, type: job.type, model: job.model, prompt: job.prompt, starred: false, rating: 0, tags: [], board: null });
   version.value++;
 }
 
-export function deleted(id) {
-  going.delete(id);
-  const place = entries.findIndex(entry => entry?.id === id);
-  if (place >= 0) entries.splice(place, 1);
-  // One that was never looked at: nobody knows where it stood.
-  else if (isLoaded.value) renewSoon();
-  unselect([id]);
+/** An image has another star, rating, tag or board. @param {ListedImage} image */
+export function changed(image) {
+  const place = placeOfId(image.id);
+  if (place >= 0) entries[place] = image;
+  if (selection.value.has(image.id)) selection.value = new Map(selection.value).set(image.id, image);
+  // It may belong elsewhere now.
+  if (isFiltered.value || filter.value.sort === 'rating') renewSoon();
   version.value++;
 }
 
-const unselect = ids => {
-  const kept = [...selection.value].filter(key => !ids.includes(key.split('/')[0]));
-  if (kept.length !== selection.value.size) selection.value = new Set(kept);
-};
+/** @param {(image: ListedImage) => boolean} isGone */
+function dropped(isGone) {
+  const kept = entries.filter(entry => !entry || !isGone(entry));
+  // Those that were never looked at: nobody knows where they stood.
+  if (kept.length === entries.length && isLoaded.value) renewSoon();
+  entries = kept;
+  const selected = [...selection.value].filter(([, image]) => !isGone(image));
+  if (selected.length !== selection.value.size) selection.value = new Map(selected);
+  version.value++;
+}
 
-/** One image of a generation went, the others stay. */
+/** A generation went with all of its images. */
+export const deleted = id => dropped(image => image.generation_id === id);
+
+/** An image went; others of its batch may stay. */
 export function imageDeleted(id) {
   going.delete(id);
-  const jobId = forgetImage(id);
-  const entry = entries.find(known => known?.id === jobId);
-  if (entry && jobId) entry.count = jobs.peek().get(jobId).images.length;
-  else if (isLoaded.value) renewSoon();
-  version.value++;
+  forgetImage(id);
+  dropped(image => image.id === id);
 }
 
-// What is asked of the server for some images: a whole generation where all of its images go.
-async function deletions(tiles) {
-  const paths = new Map();
-  for (const entry of new Set(tiles.map(tile => tile.entry))) {
-    const indexes = tiles.filter(tile => tile.entry === entry).map(tile => tile.index);
-    if (indexes.length >= entry.count) {
-      paths.set(entry.id, `/api/generations/${encodeURIComponent(entry.id)}`);
-      continue;
-    }
-    const { images } = await fetchJob(entry.id);
-    for (const index of indexes) paths.set(images[index].id, `/api/images/${images[index].id}`);
-  }
-  return paths;
+// A few at a time: the server has others to serve.
+async function each(list, work) {
+  const left = [...list];
+  await Promise.all(Array.from({ length: atOnce }, async () => { while (left.length > 0) await work(left.shift()); }));
 }
 
-/** Deletes images when nobody has asked for them back for a while. @param {Tile[]} tiles */
-export const remove = guarded(async tiles => {
-  const paths = await deletions(tiles);
-  const finish = more => [...paths].map(guarded(async ([id, path]) => {
+/** Deletes images when nobody has asked for them back for a while. @param {{id: string}[]} images */
+export function remove(images) {
+  const deleteOne = guarded(async (id, more) => {
     if (!going.has(id)) return;
     try {
-      await api('DELETE', path, undefined, more);
-      if (path.startsWith('/api/images/')) imageDeleted(id);
-      else deleted(id);
+      await api('DELETE', `/api/images/${id}`, undefined, more);
+      imageDeleted(id);
     } finally {
       going.delete(id);
       version.value++;
     }
-  }));
+  });
+  const ids = images.map(image => image.id);
+  const finish = more => more ? ids.forEach(id => deleteOne(id, more)) : each(ids, deleteOne);
   const timer = setTimeout(finish, undoFor);
-  for (const id of paths.keys()) going.set(id, finish);
-  selection.value = new Set([...selection.value].filter(key => !tiles.some(tile => keyOf(tile) === key)));
+  for (const id of ids) going.set(id, finish);
+  selection.value = new Map([...selection.value].filter(([id]) => !going.has(id)));
   version.value++;
-  const text = t('deleted', { count: tiles.length });
+  const text = t('deleted', { count: ids.length });
   say(text);
   notify(text, {
     action: {
       text: t('undo'),
       run: () => {
         clearTimeout(timer);
-        for (const id of paths.keys()) going.delete(id);
+        for (const id of ids) going.delete(id);
         version.value++;
       },
     },
   });
-});
+}
 // Whoever leaves meant it.
 addEventListener('pagehide', () => { for (const finish of new Set(going.values())) finish({ keepalive: true }); });
 
-/** The images of a generation, for those that its list does not name. */
-export const imagesOf = id => fetchJob(id);
+/** Changes stars, ratings, tags or the board of images. @param {string[]} ids */
+export const change = guarded(async (ids, changes) => {
+  const { images } = await api('PATCH', '/api/images', { ids, ...changes });
+  images.forEach(changed);
+});
 
-export function toggle(key) {
-  const next = new Set(selection.value);
-  if (!next.delete(key)) next.add(key);
+/** @param {ListedImage} image */
+export function toggle(image) {
+  const next = new Map(selection.value);
+  if (!next.delete(image.id)) next.set(image.id, image);
   selection.value = next;
 }

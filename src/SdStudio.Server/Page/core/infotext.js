@@ -1,56 +1,26 @@
-// The settings of an image in the text form that Automatic1111 and its relatives write.
-import { api } from './api.js';
-import { parameters, typedOf } from './parameters.js';
-import { models } from './store.js';
+// Settings that images and texts bring along: the server reads them, whoever wrote them.
+import { api, post } from './api.js';
 
-const settingPattern = /([\w][\w \-/]*):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)/g;
+/** @typedef {{program: string, request: Record<string, any>, ignored: string[], model: string|null, local_model: string|null}} FoundSettings */
 
-// "DPM++ 2M", "dpm++2m" and "k_dpmpp_2m" are one name.
-const plain = text => text.trim().toLowerCase().replaceAll('++', 'pp').replace(/^k_/, '').replace(/[ _-]/g, '');
-const aliases = { normal: 'discrete', uniform: 'discrete', aligning: 'ays', alignyoursteps: 'ays', ddim: 'ddimtrailing', eulerancestral: 'eulera' };
-const find = (names, text) => names.find(name => plain(name) === (aliases[plain(text)] ?? plain(text)));
+/** Whether a text looks like settings: those of Automatic1111 and its relatives, or a JSON of others. @param {string} text */
+export const isSettings = text => /(^|\n)\s*(Steps|Seed|Size): [^\n]*, [^\n]*(Seed|Size|Sampler|Steps|Model)[^\n]*$/.test(text.trim())
+  || /^\s*\{[\s\S]*"(prompt|positive_prompt|sui_image_params|class_type)"/.test(text);
 
-/** Whether a text is one of these. @param {string} text */
-export const isInfotext = text => /(^|\n)\s*(Steps|Seed|Size): [^\n]*, [^\n]*(Seed|Size|Sampler|Steps|Model)[^\n]*$/.test(text.trim());
+/** @param {string} text @returns {Promise<FoundSettings>} */
+export const readText = text => post('/api/settings/read', { text });
 
-/** What a draft takes of it. @param {string} text */
-export function parse(text) {
-  const lines = text.trim().split('\n');
-  /** @type {Record<string, string>} */
-  const settings = {};
-  const at = lines.findLastIndex(line => (line.match(settingPattern) ?? []).length >= 3 && /(Steps|Seed|Size): /.test(line));
-  const told = at >= 0 ? lines.slice(0, at) : lines;
-  if (at >= 0) for (const [, name, value] of lines[at].matchAll(settingPattern)) settings[name.trim()] = value.trim().replace(/^"|"$/g, '');
-  const negative = told.findIndex(line => line.startsWith('Negative prompt: '));
-  let prompt = (negative < 0 ? told : told.slice(0, negative)).join('\n').trim();
-  const found = [];
-  prompt = prompt.replace(/\s*<lora:([^:>]+)(?::(-?[\d.]+))?[^>]*>/g, (_, name, weight) => {
-    found.push({ name, weight: Number(weight ?? 1) });
-    return '';
-  });
-  const [width = '', height = ''] = (settings.Size ?? '').split('x');
-  const rows = parameters.value.filter(({ row }) => row.infotext_label in settings);
-  const valueOf = ({ name, kind, row }) => {
-    const value = settings[row.infotext_label];
-    if (kind === 'flag') return /^true$/i.test(value);
-    // Older programs write the schedule behind the sampler.
-    return row.values ? find(row.values, value) ?? (name === 'sampler' ? find(row.values, value.split(' ').slice(0, -1).join(' ')) : undefined) : value;
-  };
-  const model = models.value?.find(known => settings.Model && [plain(known.id), plain(known.name)].includes(plain(settings.Model)));
-  return {
-    prompt, negative_prompt: negative < 0 ? '' : told.slice(negative).join('\n').slice('Negative prompt: '.length), loras: found, width, height,
-    seed: settings.Seed ?? '', randomSeed: !settings.Seed, ...Object.fromEntries(rows.map(parameter => [parameter.name, typedOf(parameter, valueOf(parameter))])),
-    ...(model ? { model: model.id } : {}),
-  };
+/** The settings inside a file; null where there are none. @param {Blob} file @returns {Promise<FoundSettings|null>} */
+export async function readFile(file) {
+  const data = new FormData();
+  data.append('image', file, 'image');
+  // What the server refuses as too large is no reason not to ask what to do with it.
+  return api('POST', '/api/settings/read', data).catch(() => null);
 }
 
-/** The infotext inside a file; empty for none. @param {Blob} file @returns {Promise<string>} */
-export async function infotextOf(file) {
-  const image = await new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve(reader.result);
-    reader.onerror = () => reject(reader.error);
-    reader.readAsDataURL(file);
-  });
-  return (await api('POST', '/sdapi/v1/png-info', { image })).info ?? '';
+/** Takes images into the gallery. @param {File[]} files @returns {Promise<{imported: number, known: number, failed: number, problems: {file: string, problem: string}[]}>} */
+export function importImages(files) {
+  const data = new FormData();
+  for (const file of files) data.append('files', file, file.name);
+  return api('POST', '/api/images/import', data);
 }

@@ -9,7 +9,7 @@ import { has, t } from './text.js';
  * @typedef {object} Parameter
  * @property {string} name as the API has it
  * @property {'whole'|'number'|'choice'|'flag'|'list'|'text'} kind
- * @property {'basic'|'advanced'|'hires'|'mask'} group
+ * @property {'basic'|'words'|'advanced'|'hires'|'mask'} group
  * @property {number|null} min
  * @property {number|null} max
  * @property {ParameterRow} row
@@ -18,10 +18,10 @@ import { has, t } from './text.js';
 /** @type {Record<string, Parameter['kind']>} */
 const kinds = { integer: 'whole', number: 'number', choice: 'choice', flag: 'flag', integers: 'list', text: 'text', texts: 'text' };
 /** @type {[RegExp, Parameter['group']][]} */
-const groups = [[/^(steps|cfg_scale)$/, 'basic'], [/^hires_/, 'hires'], [/^(mask|inpaint)_/, 'mask']];
+const groups = [[/^(steps|cfg_scale)$/, 'basic'], [/^(template|combinatorial)$/, 'words'], [/^hires_/, 'hires'], [/^(mask|inpaint)_/, 'mask']];
 
 // These have places of their own, or none: nobody at this page waits for an answer that could be left.
-const placed = new Set(['prompt', 'negative_prompt', 'model', 'n', 'seed', 'strength', 'source_image_id', 'on_disconnect']);
+const placed = new Set(['prompt', 'negative_prompt', 'model', 'n', 'seed', 'strength', 'source_image_id', 'mask_blur', 'preset', 'styles', 'on_disconnect']);
 // What changes no pixel stands behind all that does.
 const last = ['priority', 'quality', 'style'];
 /** Those of an enlargement are asked for where one is made. */
@@ -29,9 +29,10 @@ const isOfUpscale = row => row.job_types.length === 1 && row.job_types[0] === 'u
 
 /** @param {ParameterRow} row @returns {Parameter} */
 function parameterOf(row) {
-  // The table has a name, people choose among what there is.
-  const kind = row.name === 'hires_upscaler' ? 'choice' : kinds[row.type];
-  return { name: row.name, kind, group: groups.find(([pattern]) => pattern.test(row.name))?.[1] ?? 'advanced', min: row.minimum, max: row.maximum, row };
+  const group = groups.find(([pattern]) => pattern.test(row.name))?.[1] ?? 'advanced';
+  // The table has a name, people choose among what there is; and what is neither on nor off by itself has three states.
+  const isOpen = row.type === 'flag' && row.default === null && group !== 'words';
+  return { name: row.name, kind: row.name === 'hires_upscaler' || isOpen ? 'choice' : kinds[row.type], group, min: row.minimum, max: row.maximum, row: isOpen ? { ...row, values: ['true', 'false'] } : row };
 }
 
 /** The fields that the form is made of. @type {{readonly value: Parameter[]}} */
@@ -80,7 +81,7 @@ export function usualOf({ name, row }, model) {
 /** @param {Parameter} parameter @returns {{value: string, text: string}[]} */
 export const choicesOf = ({ name, row }) => name === 'hires_upscaler'
   ? upscalers.value.filter(upscaler => upscaler.exists).map(upscaler => ({ value: upscaler.name, text: upscaler.name }))
-  : (row.values ?? []).map(value => ({ value, text: has(`choice.${name}.${value}`) ? t(`choice.${name}.${value}`) : value }));
+  : (row.values ?? []).map(value => ({ value, text: has(`choice.${name}.${value}`) ? t(`choice.${name}.${value}`) : row.type === 'flag' ? t(`choice.${value}`) : value }));
 
 const isWithin = (value, { kind, min, max }) => {
   const number = Number(value);

@@ -9,7 +9,7 @@ export function shownImage() {
   if ((name === 'image' || name === 'job') && parts[0]) return { id: parts[0], index: name === 'image' ? Math.max(0, (Number(parts[1]) || 1) - 1) : 0 };
   const isBusy = activeJobs.value.some(job => job.status === 'processing' || !paused.value);
   const newest = name === '' && !isBusy ? tileAt(0) : null;
-  return newest ? { id: newest.entry.id, index: 0 } : null;
+  return newest ? { id: newest.generation_id, index: newest.index_in_batch } : null;
 }
 
 /** @param {number} step -1 to the newer one, 1 to the older one */
@@ -17,5 +17,5 @@ export function turn(step) {
   const shown = shownImage();
   const next = shown && neighbour(shown.id, shown.index, step);
   // Each one looked at is not a place of its own to come back to.
-  if (next) go(imageHash(next.entry.id, next.index), { replace: route.value.name === 'image' });
+  if (next) go(imageHash(next.generation_id, next.index_in_batch), { replace: route.value.name === 'image' });
 }

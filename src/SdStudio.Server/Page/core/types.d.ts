@@ -16,7 +16,7 @@ export interface ParameterRow {
 export interface ModelFile { fileName: string; filePath: string; exists: boolean; bytes: number | null; }
 export interface Model {
   id: string; name: string; description: string | null; capabilities: string[]; exec_mode: string; status: string; default_size: string; supports_negative_prompt: boolean; quant: string | null;
-  license: string | null; family: string | null; download_bytes: number | null; pinned: boolean; problem: string | null; huggingface: { repo: string } | null; memory: { ram_bytes: number; vram_bytes: number; measured: boolean };
+  license: string | null; family: string | null; reference_images?: number; control_nets?: string[]; download_bytes: number | null; pinned: boolean; problem: string | null; huggingface: { repo: string } | null; memory: { ram_bytes: number; vram_bytes: number; measured: boolean };
   fileStatus: { allFilesExist: boolean; files: ModelFile[] }; generation_params: { cfg_scale: number; sample_steps: number; sampling_method: string | null };
 }
 export interface UpscalerView { id: string; name: string; description: string | null; scale: number; exists: boolean; downloadable: boolean; download_bytes: number | null; }
@@ -33,10 +33,9 @@ export interface Health { status: string; engine: string | null; engine_commit: 
 export interface Lora { name: string; weight: number; }
 export interface Draft { [name: string]: string | boolean | Lora[]; }
 export interface Route { name: string; parts: string[]; params: URLSearchParams; }
-/** One generation as the history knows it. */
-export interface Entry { id: string; prompt: string; count: number; type: string; width: number; height: number; }
-/** One image: the generation and its place in it. */
-export interface Tile { entry: Entry; index: number; }
+/** An image as lists have it. */
+export interface ListedImage extends ImageView { number?: number; type: string; model: string; prompt: string; starred: boolean; rating: number; tags: string[]; board: string | null; }
+export interface Board { id: string; name: string; images: number; cover_image_id: string | null; }
 export interface Notice { id: number; text: string; count: number; isError: boolean; action?: { text: string; run: () => void }; }
 export interface Stroke { kind: 'stroke'; erases: boolean; size: number; points: [number, number][]; }
 export type MaskStep = Stroke | { kind: 'invert' } | { kind: 'clear' } | { kind: 'rectangles'; boxes: [number, number, number, number][] } | { kind: 'image'; image: CanvasImageSource };

@@ -15,7 +15,7 @@ function Split({ at }) {
 function otherOf(job, compared) {
   if (compared === 'input') return job.input_image_path ? { url: address(`/api/generations/${job.id}/input`), text: t('compare.before') } : null;
   const [id, index] = compared.split('/');
-  const image = jobs.value.get(id)?.images?.[Number(index) - 1];
+  const image = jobs.value.get(id)?.images?.find(one => one.index_in_batch === Number(index) - 1);
   return image ? { url: address(image.url), text: t('fact.seedShort', { seed: image.seed }) } : null;
 }
 

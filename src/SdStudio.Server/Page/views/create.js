@@ -27,7 +27,7 @@ function subject() {
   if (active && (active.status === 'processing' || !paused.value)) return { kind: 'job', id: active.id, index: 0 };
   if (!queueKnown.value || !isLoaded.value) return { kind: 'loading', id: '', index: 0 };
   const newest = tileAt(0);
-  return newest ? { kind: 'image', id: newest.entry.id, index: 0 } : { kind: 'empty', id: '', index: 0 };
+  return newest ? { kind: 'image', id: newest.generation_id, index: newest.index_in_batch } : { kind: 'empty', id: '', index: 0 };
 }
 
 function Stage() {
@@ -40,7 +40,11 @@ function Stage() {
   const job = jobs.value.get(id);
   if (!job) return html`<${Gone} key=${id} id=${id} />`;
   // One component per job: nothing of another one can stay behind.
-  if (kind === 'image' && job.images?.length) return html`<${ResultView} key=${`${id}/${index}`} job=${job} index=${Math.min(index, job.images.length - 1)} />`;
+  if (kind === 'image' && job.images?.length) {
+    // Others of its batch may have been deleted: an image keeps its number.
+    const at = job.images.findIndex(image => image.index_in_batch === index);
+    return at < 0 ? html`<${Gone} key=${`${id}/${index}`} id=${id} isCertain />` : html`<${ResultView} key=${`${id}/${index}`} job=${job} index=${at} />`;
+  }
   return html`<${JobView} key=${id} job=${job} />`;
 }
 

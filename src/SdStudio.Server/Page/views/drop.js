@@ -1,16 +1,26 @@
 // Images and settings that are dropped or pasted, anywhere on the page.
 import { html, useEffect, useRef, useSignal } from '../lib.js';
 import { useSettings } from '../core/draft.js';
-import { infotextOf, isInfotext, parse } from '../core/infotext.js';
+import { importImages, isSettings, readFile, readText } from '../core/infotext.js';
 import { inputProblem, setInput } from '../core/input.js';
 import { guarded, notify } from '../core/notices.js';
 import { go } from '../core/route.js';
 import { t } from '../core/text.js';
 import { Button } from './ui.js';
 
-/** What came and waits for a decision. */
+/** @typedef {{files: File[], settings: import('../core/infotext.js').FoundSettings|null, url: string}} Found */
+
+const takeIn = guarded(async files => {
+  const { imported, known, problems } = await importImages(files);
+  if (imported > 0 || known === 0) notify(t('imported', { count: imported }));
+  else notify(t('imported.known'));
+  for (const { file, problem } of problems.slice(0, 3)) notify(t('imported.failed', { file, problem }), { isError: true });
+});
+
+/** What came and waits for a decision. @param {{found: Found, close: () => void}} properties */
 function Question({ found, close }) {
-  const { file, infotext } = found;
+  const { files, settings } = found;
+  const [file] = files;
   const root = useRef(null);
   useEffect(() => root.current.querySelector('button').focus(), [found]);
   const asInput = async hash => {
@@ -26,34 +36,40 @@ function Question({ found, close }) {
   };
   return html`<div class="drop-question" ref=${root} role="dialog" aria-label=${t('drop.title')} onKeyDown=${keys}>
     ${found.url && html`<img src=${found.url} alt="" />`}
-    <div><h2>${infotext && !file ? t('drop.settings') : t('drop.title')}</h2>${infotext && html`<p class="soft prompt-line">${parse(infotext).prompt}</p>`}
+    <div><h2>${files.length === 0 ? t('drop.settings') : files.length > 1 ? t('drop.several', { count: files.length }) : t('drop.title')}</h2>
+      ${settings && html`<p class="soft prompt-line">${settings.request.prompt}</p>${settings.ignored.length > 0 && html`<p class="soft small">${t('drop.ignored', { names: settings.ignored.join(', ') })}</p>`}`}
       <div class="row">
-        ${infotext && html`<${Button} icon="again" kind="main" text=${t('drop.use')} onClick=${() => { close(); useSettings(parse(infotext)); go('#/'); }} />`}
-        ${file && html`<${Button} icon="brush" kind=${infotext ? '' : 'main'} text=${t('drop.edit')} onClick=${() => asInput('#/edit')} /><${Button} icon="upscale" text=${t('upscale')} onClick=${() => asInput('#/upscale')} />`}
+        ${settings && html`<${Button} icon="again" kind="main" text=${t('drop.use')} onClick=${() => { close(); useSettings(settings.request); go('#/'); }} />`}
+        ${files.length === 1 && html`<${Button} icon="brush" kind=${settings ? '' : 'main'} text=${t('drop.edit')} onClick=${() => asInput('#/edit')} /><${Button} icon="upscale" text=${t('upscale')} onClick=${() => asInput('#/upscale')} />`}
+        ${files.length > 0 && html`<${Button} icon="gallery" kind=${files.length > 1 ? 'main' : ''} text=${t('drop.import')} onClick=${() => { close(); takeIn(files); }} />`}
         <${Button} icon="close" text=${t('cancel')} onClick=${close} /></div></div>
   </div>`;
 }
 
 export function Drop() {
   const isOver = useSignal(false);
-  const found = useSignal(null);
+  const found = useSignal(/** @type {Found|null} */ (null));
   const close = () => {
     if (found.value?.url) URL.revokeObjectURL(found.value.url);
     found.value = null;
   };
   const take = guarded(async (files, otherwise) => {
     close();
-    const file = [...files].find(one => one.type.startsWith('image/'));
+    const images = [...files].filter(one => one.type.startsWith('image/'));
+    const [file] = images;
     if (!file) throw new Error(otherwise);
+    if (images.length > 1) {
+      found.value = { files: images, settings: null, url: URL.createObjectURL(file) };
+      return;
+    }
     try {
       (await createImageBitmap(file)).close();
     } catch {
       throw new Error(t('input.unreadable', { name: file.name || t('input.theImage') }));
     }
-    // What the server refuses as too large is no reason not to ask.
-    const infotext = await infotextOf(file).catch(() => '');
-    found.value = { file, infotext: isInfotext(infotext) ? infotext : '', url: URL.createObjectURL(file) };
+    found.value = { files: images, settings: await readFile(file), url: URL.createObjectURL(file) };
   });
+  const takeText = guarded(async text => { found.value = { files: [], settings: await readText(text), url: '' }; });
   useEffect(() => {
     const hasFiles = event => [...event.dataTransfer?.types ?? []].includes('Files');
     let leaving;
@@ -76,10 +92,10 @@ export function Drop() {
       if (event.clipboardData?.files.length > 0) {
         event.preventDefault();
         take(event.clipboardData.files, t('paste.noImage'));
-      } else if (isInfotext(text)) {
+      } else if (isSettings(text)) {
         event.preventDefault();
         close();
-        found.value = { file: null, infotext: text, url: '' };
+        takeText(text);
       }
     };
     const listeners = { dragenter: over, dragover: over, dragleave: leave, drop, paste };

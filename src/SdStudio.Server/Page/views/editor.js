@@ -36,7 +36,7 @@ function EditorBar() {
     <${Button} icon="brush" text=${t('mask.paint')} pressed=${!erases.value} onClick=${() => { erases.value = false; }} />
     <${Button} icon="eraser" text=${t('mask.erase')} pressed=${erases.value} onClick=${() => { erases.value = true; }} />
     <label class="inline"><span>${t('mask.brush')}</span><input type="range" name="brush" min="4" max="300" value=${brush.value} onInput=${event => { brush.value = Number(event.target.value); }} /><output>${brush.value}</output></label>
-    <label class="inline"><span>${t('mask.feather')}</span><input type="range" name="feather" min="0" max="64" value=${feather.value} onInput=${event => { feather.value = Number(event.target.value); }} /><output>${feather.value}</output></label>
+    <label class="inline"><span>${t('mask.feather')}</span><input type="range" name="mask_blur" min="0" max="128" value=${feather.value} onInput=${event => { feather.value = Number(event.target.value); }} /><output>${feather.value}</output></label>
     <${Button} icon="undo" label=${t('undo')} disabled=${!canUndo()} onClick=${undo} /><${Button} icon="redo" label=${t('redo')} disabled=${current.mask.undone.length === 0} onClick=${redo} />
     <${Button} icon="invert" label=${t('mask.invert')} onClick=${() => change({ kind: 'invert' })} />
     <${Button} text=${t('mask.clear')} disabled=${isEmpty} onClick=${() => change({ kind: 'clear' })} />
@@ -45,7 +45,7 @@ function EditorBar() {
       { text: t('extend.top'), run: () => widen({ top: down }) }, { text: t('extend.bottom'), run: () => widen({ bottom: down }) },
       { text: t('extend.all'), run: () => widen({ left: across, right: across, top: down, bottom: down }) }]} />
     <span class="grow"></span>
-    <${Button} icon="check" text=${t('close')} onClick=${back} />
+    <${Button} icon="check" text=${t('mask.close')} onClick=${back} />
   </div>`;
 }
 

@@ -19,10 +19,11 @@ function TypedField({ parameter }) {
 function ChoiceField({ parameter }) {
   const { name } = parameter;
   const usual = usualOf(parameter, model.value);
+  const choices = choicesOf(parameter);
   return html`<${Field} name=${name} problem=${problems.value[name]}>${attributes => html`
     <select value=${draft.value[name] ?? ''} onChange=${event => set({ [name]: event.target.value })} ...${attributes}>
-      <option value="">${!parameter.row.model_default ? usual ?? t('none') : usual ? t('usual.named', { name: usual }) : t('usual')}</option>
-      ${choicesOf(parameter).filter(({ value }) => parameter.row.model_default || value !== usual).map(({ value, text }) => html`<option key=${value} value=${value}>${text}</option>`)}
+      <option value="">${!parameter.row.model_default ? choices.find(({ value }) => value === usual)?.text ?? t('automatic') : usual ? t('usual.named', { name: usual }) : t('usual')}</option>
+      ${choices.filter(({ value }) => parameter.row.model_default || value !== usual).map(({ value, text }) => html`<option key=${value} value=${value}>${text}</option>`)}
     </select>`}<//>`;
 }
 

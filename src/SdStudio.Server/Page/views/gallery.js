@@ -1,5 +1,6 @@
-import { html, useEffect } from '../lib.js';
-import { galleryHash, isFiltered, isLoaded, modelFilter, query, search, total } from '../core/history.js';
+import { html, useEffect, useSignal } from '../lib.js';
+import { filter, filterOf, galleryHash, isFiltered, isLoaded, isSameFilter, search, total } from '../core/history.js';
+import { boards, refreshBoards } from '../core/listed.js';
 import { go, route } from '../core/route.js';
 import { models } from '../core/store.js';
 import { t } from '../core/text.js';
@@ -7,16 +8,34 @@ import { Ghosts, SearchField, SelectionBar } from './history.js';
 import { Tiles } from './tiles.js';
 import { Button, Empty, LinkButton } from './ui.js';
 
-/** The history, large; its search is in the address. */
+const types = ['generate', 'edit', 'variation', 'upscale', 'import'];
+
+function FilterField({ name, choices }) {
+  return html`<select name=${`filter_${name}`} aria-label=${t(`filter.${name}`)} value=${filter.value[name] ?? ''} onChange=${event => go(galleryHash({ [name]: event.target.value }), { replace: true })}>
+    <option value="">${t(`filter.${name}.all`)}</option>${choices.map(([value, text]) => html`<option key=${value} value=${value}>${text}</option>`)}</select>`;
+}
+
+/** The history, large; its search and its filters are in the address. */
 export function Gallery() {
-  const words = route.value.params.get('q') ?? '';
-  const model = route.value.params.get('model') ?? '';
-  useEffect(() => { if (words !== query.value.trim() || model !== modelFilter.value) search(words, model); }, [words, model]);
+  const { params } = route.value;
+  useEffect(() => {
+    const wanted = filterOf(params);
+    if (!isSameFilter(wanted, filter.value)) search(wanted);
+  }, [params.toString()]);
+  useEffect(() => { refreshBoards(); }, []);
   const isEmpty = isLoaded.value && total.value === 0;
+  const isOpen = useSignal(false);
+  const count = Object.keys(filter.value).filter(name => name !== 'q').length;
+  const isStarred = filter.value.starred === 'true';
   return html`<section id="gallery" class="page wide" aria-label=${t('nav.gallery')}>
     <div class="bar"><h2 class="unseen">${t('nav.gallery')}</h2><${SearchField} />
-      <select aria-label=${t('gallery.model')} value=${model} onChange=${event => go(galleryHash(query.value, event.target.value), { replace: true })}>
-        <option value="">${t('gallery.allModels')}</option>${(models.value ?? []).map(known => html`<option key=${known.id} value=${known.id}>${known.name}</option>`)}</select>
+      <${Button} icon="sliders" kind="filters-button" label=${t('filter')} aria-expanded=${isOpen.value} onClick=${() => { isOpen.value = !isOpen.value; }}>${count > 0 && html`<b class="count">${count}</b>`}<//>
+      <div class=${isOpen.value ? 'filters open' : 'filters'}><${Button} icon="star" label=${t('filter.starred')} pressed=${isStarred} onClick=${() => go(galleryHash({ starred: isStarred ? '' : 'true' }), { replace: true })} />
+      <${FilterField} name="rating" choices=${[5, 4, 3, 2, 1].map(value => [`${value}`, t('filter.rating.least', { stars: '★'.repeat(value) })])} />
+      <${FilterField} name="board" choices=${[['none', t('board.none')], ...boards.value.map(board => [board.id, `${board.name} (${board.images})`])]} />
+      <${FilterField} name="model" choices=${(models.value ?? []).map(known => [known.id, known.name])} />
+      <${FilterField} name="type" choices=${types.map(type => [type, t(`filter.type.${type}`)])} />
+      <${FilterField} name="sort" choices=${['oldest', 'rating'].map(sort => [sort, t(`filter.sort.${sort}`)])} /></div>
       <span class="soft" role="status">${isLoaded.value ? t('images', { count: total.value }) : t('loading')}</span><${SelectionBar} /></div>
     ${isEmpty && (isFiltered.value
       ? html`<${Empty} icon="search" title=${t('search.none')}><p class="soft">${t('search.none.about')}</p><${Button} text=${t('search.all')} onClick=${() => go('#/gallery', { replace: true })} /><//>`

@@ -6,7 +6,7 @@ import { LinkButton } from './ui.js';
 /** Every key of the page; the test of keys reads this list. */
 export const keys = [
   ['Enter', 'keys.generate'], ['Ctrl+Enter', 'keys.generateAnywhere'], ['Ctrl+↑ / Ctrl+↓', 'keys.weight'], ['/', 'keys.prompt'], ['← / →', 'keys.turn'], ['0', 'keys.fit'], ['1', 'keys.actual'],
-  ['+ / −', 'keys.zoom'], ['E', 'keys.edit'], ['U', 'keys.upscale'], ['C', 'keys.compare'], ['D', 'keys.download'], ['Delete', 'keys.delete'], ['G', 'keys.gallery'], ['Q', 'keys.queue'], ['?', 'keys.help'], ['Esc', 'keys.close'],
+  ['+ / −', 'keys.zoom'], ['E', 'keys.edit'], ['U', 'keys.upscale'], ['C', 'keys.compare'], ['S', 'keys.star'], ['D', 'keys.download'], ['Delete', 'keys.delete'], ['G', 'keys.gallery'], ['Q', 'keys.queue'], ['?', 'keys.help'], ['Esc', 'keys.close'],
 ];
 export const maskKeys = [['[ / ]', 'keys.brush'], ['X', 'keys.erase'], ['I', 'keys.invert'], ['Ctrl+Z', 'keys.undo'], ['Ctrl+Shift+Z', 'keys.redo']];
 

@@ -1,14 +1,14 @@
 // The right column: what runs and waits as ghosts, then every image, newest first.
 import { html } from '../lib.js';
-import { galleryHash, keyOf, query, search, selection, tileAt, total, remove, isLoaded, isFiltered } from '../core/history.js';
-import { settled } from '../core/notices.js';
+import { change, filter, galleryHash, query, search, selection, total, remove, isLoaded, isFiltered } from '../core/history.js';
+import { guarded, settled } from '../core/notices.js';
 import { go, imageHash, jobHash, route } from '../core/route.js';
-import { activeJobs, cancelJob, jobs, previews } from '../core/store.js';
-import { address } from '../core/api.js';
+import { activeJobs, cancelJob, previews } from '../core/store.js';
+import { address, getBlob } from '../core/api.js';
 import { number, t } from '../core/text.js';
+import { BoardField } from './marks.js';
 import { Tiles } from './tiles.js';
 import { Button, Icon, LinkButton } from './ui.js';
-import { fileName } from './result.js';
 
 function Ghost({ job }) {
   const isRunning = job.status === 'processing';
@@ -33,47 +33,47 @@ export function Ghosts() {
 }
 
 const searchSoon = settled(words => {
-  search(words);
+  const { q: _, ...others } = filter.value;
+  search(words.trim() ? { ...others, q: words.trim() } : others);
   if (route.value.name === 'gallery') go(galleryHash(), { replace: true });
 }, 250);
 
 export const SearchField = () => html`<label class="search"><${Icon} name="search" /><span class="unseen">${t('search')}</span>
   <input type="search" placeholder=${t('search')} value=${query.value} onInput=${event => searchSoon(event.target.value)} /></label>`;
 
+const downloadZip = guarded(async ids => {
+  const url = URL.createObjectURL(await getBlob('/api/images/zip', { ids }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = 'images.zip';
+  link.click();
+  // The browser has it by then.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+});
+
 /** What can be done with several images. */
 export function SelectionBar() {
-  const keys = [...selection.value];
-  if (keys.length === 0) return null;
-  const chosen = keys.map(key => key.split('/'));
-  const tiles = () => {
-    const found = [];
-    for (let position = 0; position < total.value && found.length < keys.length; position++) {
-      const tile = tileAt(position);
-      if (tile && selection.value.has(keyOf(tile))) found.push(tile);
-    }
-    return found;
-  };
-  const download = () => {
-    for (const [id, index] of chosen) {
-      const image = jobs.value.get(id)?.images?.[Number(index)];
-      const link = document.createElement('a');
-      link.href = address(image ? image.url : `/api/generations/${id}/image`);
-      link.download = image ? fileName(jobs.value.get(id), image) : `${id}.png`;
-      link.click();
-    }
-  };
+  const images = [...selection.value.values()];
+  if (images.length === 0) return null;
+  const ids = images.map(image => image.id);
+  const clear = () => { selection.value = new Map(); };
+  const areStarred = images.every(image => image.starred);
   // The newer one, before it the older one.
   const compare = () => {
-    const [newer, older] = tiles();
-    selection.value = new Set();
-    go(`${imageHash(newer.entry.id, newer.index)}?compare=${older.entry.id}/${older.index + 1}`);
+    const [older, newer] = images.toSorted((a, b) => a.number - b.number);
+    clear();
+    go(`${imageHash(newer.generation_id, newer.index_in_batch)}?compare=${older.generation_id}/${older.index_in_batch + 1}`);
   };
   return html`<div class="selection-bar" role="toolbar" aria-label=${t('selection')}>
-    <b>${t('selected', { count: keys.length })}</b>
-    ${keys.length === 2 && html`<${Button} kind="small" icon="compare" text=${t('compare')} onClick=${compare} />`}
-    <${Button} kind="small" icon="download" text=${t('download')} onClick=${download} />
-    <${Button} kind="small danger" icon="trash" text=${t('delete')} onClick=${() => { remove(tiles()); }} />
-    <${Button} kind="small quiet" icon="close" label=${t('selection.clear')} onClick=${() => { selection.value = new Set(); }} />
+    <b>${t('selected', { count: ids.length })}</b>
+    ${ids.length === 2 && html`<${Button} kind="small" icon="compare" text=${t('compare')} onClick=${compare} />`}
+    <${Button} kind="small" icon="star" label=${t('star')} pressed=${areStarred} onClick=${() => change(ids, { starred: !areStarred })} />
+    <${BoardField} ids=${ids} />
+    ${ids.length === 1
+      ? html`<${LinkButton} kind="small" icon="download" text=${t('download')} href=${address(`${images[0].url}?download=true`)} download="" />`
+      : html`<${Button} kind="small" icon="download" text=${t('download.zip')} onClick=${() => downloadZip(ids)} />`}
+    <${Button} kind="small danger" icon="trash" text=${t('delete')} onClick=${() => remove(images)} />
+    <${Button} kind="small quiet" icon="close" label=${t('selection.clear')} onClick=${clear} />
   </div>`;
 }
 

@@ -3,6 +3,7 @@ import { draft, isMasked, problems, set } from '../core/draft.js';
 import { input, inputProblem, setInput } from '../core/input.js';
 import { go } from '../core/route.js';
 import { number, t } from '../core/text.js';
+import { fieldOf, shown } from './fields.js';
 import { Button, Field, Help, Icon, LinkButton } from './ui.js';
 
 async function choose(event) {
@@ -23,6 +24,7 @@ export function InputPanel() {
           <div class="row"><${LinkButton} kind="small" icon="brush" text=${t('input.edit')} href="#/edit" /><${Button} kind="small" icon="close" label=${t('input.remove')} onClick=${() => setInput(null)} /></div></div>
       </div>
       <${Field} name="strength" wide problem=${problems.value.strength}>${attributes => html`<div class="slider">
-        <input type="range" min="0" max="1" step="0.05" value=${draft.value.strength} onInput=${event => set({ strength: event.target.value })} ...${attributes} /><output>${number(Number(draft.value.strength))}</output></div>`}<//>`}
+        <input type="range" min="0" max="1" step="0.05" value=${draft.value.strength} onInput=${event => set({ strength: event.target.value })} ...${attributes} /><output>${number(Number(draft.value.strength))}</output></div>`}<//>
+      ${isMasked.value && shown('mask').length > 0 && html`<div class="fields mask-fields">${shown('mask').map(fieldOf)}</div>`}`}
   </fieldset>`;
 }

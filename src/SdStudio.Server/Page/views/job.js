@@ -52,7 +52,7 @@ function Active({ job }) {
         <div class="going-row"><${Progress} value=${isRunning ? progressOf(job, now) : 0} label=${t('progress.image')} />
           ${!isRunning && paused.value && html`<${Button} text=${t('queue.resume')} icon="play" onClick=${() => setPaused(false)} />`}
           <${Button} icon="close" text=${t('cancel')} disabled=${job.cancel_requested} onClick=${() => cancelJob(job.id)} /></div>
-        ${job.images?.length > 0 && html`<div class="siblings" role="group" aria-label=${t('batch')}>${job.images.map((image, index) => html`<a key=${image.id} href=${imageHash(job.id, index)} aria-label=${t('image.number', { value: image.index_in_batch + 1, count: job.n })}><img src=${address(image.thumbnail_url)} alt="" /></a>`)}</div>`}
+        ${job.images?.length > 0 && html`<div class="siblings" role="group" aria-label=${t('batch')}>${job.images.map(image => html`<a key=${image.id} href=${imageHash(job.id, image.index_in_batch)} aria-label=${t('image.number', { value: image.index_in_batch + 1, count: job.n })}><img src=${address(image.thumbnail_url)} alt="" /></a>`)}</div>`}
         <p class="soft small prompt-line">${job.prompt || t('upscaling')}${job.n > 1 ? ` · ${t('images', { count: job.n })}` : ''}</p>
       </div>
     </div>
@@ -71,8 +71,8 @@ function Ended({ job }) {
 
 function Batch({ job }) {
   return html`<div class="stage"><ul class="batch" aria-label=${t('images', { count: job.images.length })} style=${{ '--columns': Math.ceil(Math.sqrt(job.images.length)) }}>
-    ${job.images.map((image, index) => html`<li key=${image.id}><a href=${imageHash(job.id, index)}><img class="result" src=${address(image.url)} width=${image.width} height=${image.height}
-      alt=${t('image.numbered', { prompt: job.prompt || t('upscaled'), value: index + 1 })} /><span class="badge">${index + 1}</span></a></li>`)}
+    ${job.images.map(image => html`<li key=${image.id}><a href=${imageHash(job.id, image.index_in_batch)}><img class="result" src=${address(image.url)} width=${image.width} height=${image.height}
+      alt=${t('image.numbered', { prompt: job.prompt || t('upscaled'), value: image.index_in_batch + 1 })} /><span class="badge">${image.index_in_batch + 1}</span></a></li>`)}
   </ul><div class="under"><p class="facts">${job.status === 'cancelled' ? `${t('job.cancelled')} · ` : ''}${t('images', { count: job.images.length })} · ${job.size.replace('x', ' × ')}${job.generation_time_ms ? ` · ${seconds(job.generation_time_ms / 1000)}` : ''}</p></div></div>`;
 }
 
@@ -86,8 +86,9 @@ export function JobView({ job }) {
 }
 
 /** A job that is not known yet, or not any more. */
-export function Gone({ id }) {
-  const isMissing = useSignal(false);
-  useEffect(() => { fetchJob(id, { again: jobs.value.has(id) }).then(job => { isMissing.value = !job.images?.length && job.status === 'completed'; }, () => { isMissing.value = true; }); }, [id]);
+/** @param {{id: string, isCertain?: boolean}} properties */
+export function Gone({ id, isCertain = false }) {
+  const isMissing = useSignal(isCertain);
+  useEffect(() => { if (!isCertain) fetchJob(id, { again: jobs.value.has(id) }).then(job => { isMissing.value = !job.images?.length && job.status === 'completed'; }, () => { isMissing.value = true; }); }, [id]);
   return html`<div class="stage">${isMissing.value ? html`<${Empty} icon="image" title=${t('image.gone')}><${LinkButton} text=${t('nav.gallery')} icon="gallery" href="#/gallery" /><//>` : html`<div class="skeleton tall"></div>`}</div>`;
 }

@@ -7,6 +7,7 @@ import { go } from '../core/route.js';
 import { downloads, loras, memory, models, refreshModels, startDownload, upscalers } from '../core/store.js';
 import { bytes, mebibytes, number, t } from '../core/text.js';
 import { DownloadState } from './download.js';
+import { People } from './guides.js';
 import { Button, Empty } from './ui.js';
 
 // A pin changes no state that an event would tell.
@@ -101,6 +102,7 @@ export function Models() {
     ${offered.length > 0 && html`<h2>${t('models.offered')}</h2><ul class="cards">${offered.map(model => html`<${Card} key=${model.id} model=${model} />`)}</ul>`}
     <${Upscalers} />
     <h2>LoRAs</h2>${loras.value?.length ? html`<ul class="chips">${loras.value.map(lora => html`<li key=${lora.name}>${lora.name}</li>`)}</ul>` : html`<p class="soft">${t('loras.none')}</p>`}
+    <${People} />
     <p class="soft small">${t('models.add', { count: number(all.length) })}</p>
   </section>`;
 }

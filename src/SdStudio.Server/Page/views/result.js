@@ -3,7 +3,8 @@ import { html, useEffect, useSignal } from '../lib.js';
 import { get, address } from '../core/api.js';
 import { takesImage, canGenerate } from '../core/catalogue.js';
 import { another, model, reuse, set, vary } from '../core/draft.js';
-import { galleryHash, neighbour, remove } from '../core/history.js';
+import { change, galleryHash, neighbour, remove } from '../core/history.js';
+import { listedOf } from '../core/listed.js';
 import { useImage } from '../core/input.js';
 import { viewKeys } from '../core/keys.js';
 import { guarded, notify } from '../core/notices.js';
@@ -12,6 +13,7 @@ import { models } from '../core/store.js';
 import { number, seconds, t, when } from '../core/text.js';
 import { turn } from '../core/turn.js';
 import { Compare } from './compare.js';
+import { Marks } from './marks.js';
 import { Button, Icon, LinkButton, Menu } from './ui.js';
 import { Viewport, ZoomTools } from './viewport.js';
 
@@ -51,30 +53,30 @@ export const edit = guarded(async image => {
   }
 });
 
-/** A name that tells what is in the file. @param {Job} job @param {ImageView} image */
-export const fileName = (job, image) => {
-  const words = (job.prompt || job.upscaler || 'image').toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '').slice(0, 60);
-  return `${words}-${image.seed}.png`;
-};
+const upscaleHash = (job, image) => `#/upscale/${encodeURIComponent(job.id)}${image.index_in_batch > 0 ? `/${image.index_in_batch + 1}` : ''}`;
 
-const upscaleHash = (job, index) => `#/upscale/${encodeURIComponent(job.id)}${index > 0 ? `/${index + 1}` : ''}`;
-
-function download(job, image) {
+function download(image) {
   const link = document.createElement('a');
-  link.href = address(image.url);
-  link.download = fileName(job, image);
+  link.href = address(`${image.url}?download=true`);
+  link.download = '';
   link.click();
 }
 
 // What stands around it takes the place of what is deleted.
-export async function removeShown(job, index) {
-  const next = neighbour(job.id, index, 1) ?? neighbour(job.id, index, -1);
-  const entry = { id: job.id, prompt: job.prompt, count: job.images.length, type: job.type, width: job.width, height: job.height };
-  await remove([{ entry, index }]);
-  go(next ? imageHash(next.entry.id, next.index) : galleryHash(), { replace: true });
+function removeShown(job, image) {
+  const next = neighbour(job.id, image.index_in_batch, 1) ?? neighbour(job.id, image.index_in_batch, -1);
+  remove([image]);
+  go(next ? imageHash(next.generation_id, next.index_in_batch) : galleryHash(), { replace: true });
 }
 
-function Toolbar({ job, image, index }) {
+/** @param {ImageView} image */
+function star(image) {
+  const listed = listedOf(image);
+  if (listed) change([image.id], { starred: !listed.starred });
+}
+
+function Toolbar({ job, image }) {
+  const listed = listedOf(image);
   const isGenerated = job.type !== 'upscale';
   const canVary = models.value?.some(known => takesImage(known) && known.id === job.model && canGenerate(known));
   const isCompared = route.value.params.has('compare');
@@ -88,11 +90,12 @@ function Toolbar({ job, image, index }) {
       { text: t('vary.strong'), about: t('vary.strong.about'), run: () => vary(image, 0.7) },
       { text: t('vary.seed'), about: t('vary.seed.about'), run: () => another(image) }]} />`}
     <${Button} icon="brush" text=${t('edit')} onClick=${() => edit(image)} />
-    <${LinkButton} icon="upscale" text=${t('upscale')} href=${upscaleHash(job, index)} />
+    <${LinkButton} icon="upscale" text=${t('upscale')} href=${upscaleHash(job, image)} />
     ${(job.input_image_path || isCompared) && html`<${Button} icon="compare" text=${t('compare')} pressed=${isCompared} onClick=${() => go(hashWith('compare', isCompared ? null : 'input'), { replace: isCompared })} />`}
     <span class="grow"></span>
-    <${LinkButton} icon="download" label=${t('download')} href=${address(image.url)} download=${fileName(job, image)} />
-    <${Button} icon="trash" kind="danger" label=${t('delete')} onClick=${() => removeShown(job, index)} />
+    <${Button} icon="star" label=${t('star')} pressed=${listed?.starred ?? false} onClick=${() => star(image)} />
+    <${LinkButton} icon="download" label=${t('download')} href=${address(`${image.url}?download=true`)} download="" />
+    <${Button} icon="trash" kind="danger" label=${t('delete')} onClick=${() => removeShown(job, image)} />
   </div>`;
 }
 
@@ -113,7 +116,7 @@ function Facts({ job, image }) {
       ${job.adjustments?.length > 0 && html` · <span class="warn">${t('reduced')}</span>`}</p>
     <${Button} kind="quiet small" icon="info" text=${t('details')} aria-expanded=${isOpen.value} onClick=${() => { isOpen.value = !isOpen.value; }} />
     <${ZoomTools} />
-    ${isOpen.value && html`<div class="details-panel"><p class="prompt-text">${job.prompt}</p>${job.negative_prompt && html`<p class="soft">${t('field.negative_prompt')}: ${job.negative_prompt}</p>`}
+    ${isOpen.value && html`<div class="details-panel"><${Marks} image=${image} /><p class="prompt-text">${job.prompt}</p>${job.negative_prompt && html`<p class="soft">${t('field.negative_prompt')}: ${job.negative_prompt}</p>`}
       <dl>${factsOf(job, image).map(([name, value]) => html`<div key=${name}><dt>${t(`fact.${name}`)}</dt><dd>${value}</dd></div>`)}</dl>
       <div class="row"><${Button} kind="small" icon="copy" text=${t('copy.settings')} onClick=${() => copyInfotext(image)} /><${LinkButton} kind="small" icon="logs" text=${t('job.log')} href=${`#/logs/${job.id}`} /></div></div>`}
   </div>`;
@@ -121,7 +124,7 @@ function Facts({ job, image }) {
 
 // The other images of its batch, and the arrows.
 function Siblings({ job, index }) {
-  return html`<div class="siblings" role="group" aria-label=${t('batch')}>${job.images.map((image, other) => html`<a key=${image.id} href=${imageHash(job.id, other)} aria-current=${other === index ? 'true' : undefined}
+  return html`<div class="siblings" role="group" aria-label=${t('batch')}>${job.images.map((image, other) => html`<a key=${image.id} href=${imageHash(job.id, image.index_in_batch)} aria-current=${other === index ? 'true' : undefined}
     aria-label=${t('image.number', { value: other + 1, count: job.images.length })}><img src=${address(image.thumbnail_url)} alt="" /></a>`)}</div>`;
 }
 
@@ -131,7 +134,7 @@ export function ResultView({ job, index }) {
   useEffect(() => { isGone.value = false; }, [image.id]);
   useEffect(() => {
     const mine = {
-      e: () => edit(image), u: () => go(upscaleHash(job, index)), d: () => download(job, image), delete: () => removeShown(job, index),
+      e: () => edit(image), u: () => go(upscaleHash(job, image)), d: () => download(image), s: () => star(image), delete: () => removeShown(job, image),
       c: () => { if (job.input_image_path || route.value.params.has('compare')) go(hashWith('compare', route.value.params.has('compare') ? null : 'input'), { replace: route.value.params.has('compare') }); },
     };
     for (const [name, action] of Object.entries(mine)) viewKeys.set(name, action);
@@ -143,8 +146,8 @@ export function ResultView({ job, index }) {
       ${isGone.value ? html`<p class="whole missing">${t('image.fileGone')}</p>` : html`<img class="result whole" src=${address(image.url)} width=${image.width} height=${image.height} alt=${job.prompt || t('upscaled')} draggable=${false}
         onError=${() => { isGone.value = true; }} />`}
     <//>`}
-    ${neighbour(job.id, index, -1) && html`<button type="button" class="turn before" aria-label=${t('previous')} onClick=${() => turn(-1)}><${Icon} name="left" /></button>`}
-    ${neighbour(job.id, index, 1) && html`<button type="button" class="turn after" aria-label=${t('next')} onClick=${() => turn(1)}><${Icon} name="right" /></button>`}
-    <div class="under"><${Toolbar} job=${job} image=${image} index=${index} /><${Facts} job=${job} image=${image} />${job.images.length > 1 && html`<${Siblings} job=${job} index=${index} />`}</div>
+    ${neighbour(job.id, image.index_in_batch, -1) && html`<button type="button" class="turn before" aria-label=${t('previous')} onClick=${() => turn(-1)}><${Icon} name="left" /></button>`}
+    ${neighbour(job.id, image.index_in_batch, 1) && html`<button type="button" class="turn after" aria-label=${t('next')} onClick=${() => turn(1)}><${Icon} name="right" /></button>`}
+    <div class="under"><${Toolbar} job=${job} image=${image} /><${Facts} job=${job} image=${image} />${job.images.length > 1 && html`<${Siblings} job=${job} index=${index} />`}</div>
   </div>`;
 }

@@ -5,10 +5,12 @@ import { actionText, attention, draft, forgetPrompts, generate, isSending, model
 import { rangeOf, sizesOf } from '../core/parameters.js';
 import { activeJobs, parameterTable, paused, setPaused } from '../core/store.js';
 import { number, t } from '../core/text.js';
+import { Guides } from './guides.js';
 import { InputPanel } from './input.js';
 import { fieldOf, shown } from './fields.js';
 import { Loras } from './loras.js';
 import { Button, Field, Help, Icon } from './ui.js';
+import { Words } from './words.js';
 
 function Prompt() {
   const area = useRef(null);
@@ -135,11 +137,13 @@ export function Settings() {
         ${chosen.supports_negative_prompt && html`<${Field} name="negative_prompt" wide problem=${problems.value.negative_prompt}>${attributes => html`
           <textarea rows="2" placeholder=${t('negative.placeholder')} value=${draft.value.negative_prompt} onInput=${event => set({ negative_prompt: event.target.value })} ...${attributes}></textarea>`}<//>`}
         ${takesImage(chosen) && html`<${InputPanel} />`}
+        <${Guides} />
         <${Size} />
         ${shown('basic').map(fieldOf)}
         <${Seed} />
         <${Loras} />
       </div>
+      <${Section} name="words"><${Words} /><//>
       <${Section} name="advanced">${shown('advanced').map(fieldOf)}<//>
       ${shown('hires').length > 0 && html`<${Section} name="hires">${shown('hires').map(fieldOf)}<//>`}
       <p class="soft small model-about">${chosen.name} · ${[chosen.default_size.replace('x', ' × '), chosen.license, chosen.quant].filter(Boolean).join(' · ')} · ${t('model.usualSteps', { count: number(chosen.generation_params.sample_steps) })}</p>

@@ -1,9 +1,8 @@
 // The images of this server as tiles, of which only those on the screen exist.
 import { html, useEffect, useLayoutEffect, useRef, useSignal } from '../lib.js';
 import { address } from '../core/api.js';
-import { imagesOf, keyOf, look, positionOf, searches, selection, tileAt, toggle, total } from '../core/history.js';
+import { change, look, positionOf, searches, selection, tileAt, toggle, total } from '../core/history.js';
 import { imageHash } from '../core/route.js';
-import { jobs } from '../core/store.js';
 import { shownImage } from '../core/turn.js';
 import { t } from '../core/text.js';
 import { Icon } from './ui.js';
@@ -14,48 +13,38 @@ const stride = 64;
 // How far each list was scrolled: who comes back finds what was left.
 const places = new Map();
 
-// The first image of a generation is asked for by the generation; the others are known when the generation was looked at.
-function thumbnailOf({ entry, index }, side) {
-  const image = jobs.value.get(entry.id)?.images?.[index];
-  if (image) return `${image.thumbnail_url}?size=${side}`;
-  return index === 0 ? `/api/generations/${entry.id}/thumbnail?size=${side}` : null;
-}
-
 const isDense = () => (devicePixelRatio > 1.5 ? 512 : 256);
 
-/** One image: a link to it, a box to select it. */
-function TileView({ tile, position, count, style, isCurrent, lastSelected }) {
-  const { entry, index } = tile;
-  const key = keyOf(tile);
-  const isSelected = selection.value.has(key);
+/** One image: a link to it, a star, a box to select it. @param {{image: import('../core/types').ListedImage, [more: string]: any}} properties */
+function TileView({ image, position, count, style, isCurrent, lastSelected }) {
+  const isSelected = selection.value.has(image.id);
   const isBroken = useSignal(false);
-  const source = thumbnailOf(tile, isDense());
-  useEffect(() => { if (!source) imagesOf(entry.id).catch(() => { isBroken.value = true; }); }, [source]);
-  const name = entry.prompt || t('upscaled');
-  const label = entry.count > 1 ? t('image.numbered', { prompt: name, value: index + 1 }) : name;
+  const name = image.prompt || t('upscaled');
+  const label = image.index_in_batch > 0 ? t('image.numbered', { prompt: name, value: image.index_in_batch + 1 }) : name;
   const select = event => {
     event.preventDefault();
     event.stopPropagation();
     const from = lastSelected.current;
     if (event.shiftKey && from !== null) {
-      const next = new Set(selection.value);
+      const next = new Map(selection.value);
       for (let place = Math.min(from, position); place <= Math.max(from, position); place++) {
         const other = tileAt(place);
-        if (other) next.add(keyOf(other));
+        if (other) next.set(other.id, other);
       }
       selection.value = next;
     } else {
-      toggle(key);
+      toggle(image);
     }
     lastSelected.current = position;
   };
   // With something selected, a click selects more.
   const click = event => { if (selection.value.size > 0 && !event.ctrlKey && !event.metaKey) select(event); };
   return html`<li class=${`tile ${isSelected ? 'selected' : ''}`} style=${style} data-index=${position} aria-setsize=${count} aria-posinset=${position + 1}>
-    <a href=${imageHash(entry.id, index)} aria-label=${label} aria-current=${isCurrent ? 'true' : undefined} onClick=${click} title=${label}>
-      ${isBroken.value || !source ? html`<span class="soft small">${isBroken.value ? name : ''}</span>` : html`<img decoding="async" src=${address(source)} alt="" onError=${() => { isBroken.value = true; }} />`}</a>
-    ${entry.count > 1 && html`<span class="badge">${index + 1}/${entry.count}</span>`}
-    ${entry.type === 'upscale' && html`<span class="badge corner"><${Icon} name="upscale" /></span>`}
+    <a href=${imageHash(image.generation_id, image.index_in_batch)} aria-label=${label} aria-current=${isCurrent ? 'true' : undefined} onClick=${click} title=${label}>
+      ${isBroken.value ? html`<span class="soft small">${name}</span>` : html`<img decoding="async" src=${address(`${image.thumbnail_url}?size=${isDense()}`)} alt="" onError=${() => { isBroken.value = true; }} />`}</a>
+    ${image.type === 'upscale' && html`<span class="badge corner"><${Icon} name="upscale" /></span>`}
+    ${image.rating > 0 && html`<span class="badge">${'★'.repeat(image.rating)}</span>`}
+    <button type="button" class="star" aria-pressed=${image.starred} aria-label=${t(image.starred ? 'star.remove' : 'star.add', { name: label })} onClick=${() => change([image.id], { starred: !image.starred })}><${Icon} name="star" /></button>
     <button type="button" class="pick" role="checkbox" aria-checked=${isSelected} aria-label=${t('select', { name: label })} onClick=${select}><${Icon} name="check" /></button>
   </li>`;
 }
@@ -125,10 +114,10 @@ export function Tiles({ smallest, label, before = undefined }) {
   const current = shown ? positionOf(shown.id, shown.index) : -1;
   const items = [];
   for (let position = first; isMeasured && position < last; position++) {
-    const tile = tileAt(position);
+    const image = tileAt(position);
     const style = { transform: `translate(${(document.dir === 'rtl' ? -1 : 1) * (position % columns) * row}px, ${Math.floor(position / columns) * row}px)`, width: `${side}px`, height: `${side}px` };
-    items.push(tile
-      ? html`<${TileView} key=${keyOf(tile)} tile=${tile} position=${position} count=${count} style=${style} isCurrent=${position === current} lastSelected=${lastSelected} />`
+    items.push(image
+      ? html`<${TileView} key=${image.id} image=${image} position=${position} count=${count} style=${style} isCurrent=${position === current} lastSelected=${lastSelected} />`
       : html`<li key=${`place ${position}`} class="tile waits" style=${style} aria-hidden="true"></li>`);
   }
   return html`<div class="tiles-scroll" ref=${scroller} onScroll=${measure}>${before}

@@ -49,7 +49,7 @@ function Controls({ width, height, from }) {
 
 export function UpscaleView({ id, index }) {
   useEffect(() => { if (id) fetchJob(id).catch(() => undefined); }, [id]);
-  const image = id ? jobs.value.get(id)?.images?.[index] : null;
+  const image = id ? jobs.value.get(id)?.images?.find(one => one.index_in_batch === index) : null;
   const shown = image ? { width: image.width, height: image.height, url: address(image.url) } : !id ? input.value : null;
   const choose = async event => { if (event.target.files[0]) await setInput(event.target.files[0], { name: event.target.files[0].name }); };
   if (!shown) return html`<div class="stage">${id ? html`<div class="skeleton tall"></div>` : html`<${Empty} icon="upscale" title=${t('upscale.which')}><p class="soft">${t('upscale.drop')}</p>

@@ -24,6 +24,16 @@ internal sealed class SqliteGallery(StudioDatabase database) : IGallery
             $"SELECT {Columns} FROM {selection.From} ORDER BY {selection.OrderOf(page.Sort)} LIMIT $limit", ToListed, [.. selection.Values, ("$limit", page.Limit)]));
     }
 
+    public ValueTask<GalleryCursor?> CursorAtAsync(GalleryFilter filter, GallerySort sort, int place, CancellationToken cancellation)
+    {
+        // Only an order by rating needs more than the numbers.
+        bool isRated = sort == GallerySort.Rating;
+        GallerySelection selection = GallerySelection.Of(filter, isRated ? new GalleryPage(sort, After: null, Limit: 1) : null);
+        return database.ReadAsync(reader => reader.Query(
+            $"SELECT {selection.Number}, {(isRated ? "rating" : "0")} FROM {selection.From} ORDER BY {selection.OrderOf(sort)} LIMIT 1 OFFSET $place",
+            row => new GalleryCursor(row.GetInt64(0), row.GetInt32(1)), [.. selection.Values, ("$place", place)]).FirstOrDefault());
+    }
+
     public ValueTask<long> CountAsync(GalleryFilter filter, CancellationToken cancellation)
     {
         GallerySelection selection = GallerySelection.Of(filter, page: null);
