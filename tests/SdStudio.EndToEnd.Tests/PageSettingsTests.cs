@@ -16,8 +16,8 @@ public sealed class PageSettingsTests(Browser browser) : PageTest(browser)
         ["on_disconnect"] = "#generate", ["styles"] = "[data-name=styles]", ["preset"] = "[data-name=presets]",
     };
 
-    // Images beside the input image come from programs; the page has no place for them.
-    private static readonly string[] OfPrograms = ["ref_images", "control", "control_image"];
+    // They appear with a model that looks at images, and where there are ControlNets.
+    private static readonly string[] NotForTheDemo = ["ref_images", "control", "control_image"];
 
     [Fact]
     public async Task Every_setting_of_the_table_is_reachable_has_help_and_a_new_one_needs_no_page_code()
@@ -72,7 +72,7 @@ public sealed class PageSettingsTests(Browser browser) : PageTest(browser)
         foreach (JsonElement row in (await GetAsync("/api/parameters")).GetProperty("parameters").EnumerateArray())
         {
             string name = row.GetProperty("name").GetString()!;
-            if (OfPrograms.Contains(name))
+            if (NotForTheDemo.Contains(name))
                 continue;
             if (Otherwise.TryGetValue(name, out string? place))
                 Assert.True(await Page.Locator(place).CountAsync() > 0, $"{name} is not at {place}.");
