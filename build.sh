@@ -12,6 +12,7 @@ need dotnet "the .NET 10 SDK"
 need cmake "CMake 3.23 or newer"
 need c++ "a C++17 compiler (g++ or clang++)"
 need npm "Node.js with npm"
+case $target in test | publish) need zstd "zstd, which packs the archive" ;; esac
 
 cake() { dotnet cake build.cake --verbosity=minimal "$@"; }
 dotnet tool restore --verbosity quiet
