@@ -31,12 +31,9 @@ internal static class RemoteFields
     }
 
     /// <summary>What a ControlNet of the other server follows.</summary>
-    public static JsonArray Control(ControlSetting control, byte[] image) =>
-    [
-        new JsonObject
-        {
-            ["model"] = control.Net, ["weight"] = control.Weight, ["preprocessor"] = control.Preprocessor, ["low_threshold"] = control.LowThreshold,
-            ["high_threshold"] = control.HighThreshold, ["image"] = Convert.ToBase64String(image),
-        },
-    ];
+    public static JsonArray Control(ControlSetting control, byte[] image) => new(new JsonObject
+    {
+        ["model"] = control.Net, ["weight"] = control.Weight, ["preprocessor"] = control.Preprocessor, ["low_threshold"] = control.LowThreshold,
+        ["high_threshold"] = control.HighThreshold, ["image"] = Convert.ToBase64String(image),
+    });
 }
