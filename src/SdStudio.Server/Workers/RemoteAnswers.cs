@@ -32,19 +32,23 @@ internal sealed class RemoteAnswers(IOptions<StudioOptions> options)
             using HttpResponseMessage response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation).ConfigureAwait(false);
             return new RemoteAnswer(response.StatusCode, await ReadAsync(response, LimitOf(settings), cancellation).ConfigureAwait(false));
         }
+        catch (Exception exception) when (IsCut(exception))
+        {
+            throw new SdException(SdError.GenerationFailed, "The server of this model cut the connection before its answer was complete.", exception);
+        }
         catch (HttpRequestException exception)
         {
             throw new SdException(SdError.GenerationFailed, $"The server of this model cannot be reached ({exception.HttpRequestError}); is it running, and is the address in api right?", exception);
-        }
-        catch (IOException exception)
-        {
-            throw new SdException(SdError.GenerationFailed, "The server of this model cut the connection before its answer was complete.", exception);
         }
         catch (Exception exception) when (exception is Polly.Timeout.TimeoutRejectedException or OperationCanceledException && !cancellation.IsCancellationRequested)
         {
             throw new SdException(SdError.GenerationFailed, "The server of this model did not answer in time; SdStudio:Models:RemoteTimeoutSeconds is how long it may take.", exception);
         }
     }
+
+    // A connection may break before the headers of the answer have come, or in its body.
+    private static bool IsCut(Exception exception) => exception is IOException or HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded }
+        or HttpRequestException { HttpRequestError: HttpRequestError.Unknown, InnerException: IOException };
 
     /// <summary>The images in an answer.</summary>
     /// <exception cref="SdException">There are others than were asked for.</exception>
