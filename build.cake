@@ -270,10 +270,11 @@ Task("Publish")
 
 void MakeServerArchive(string rid, FilePath archive, string folder)
 {
-    DeleteFiles($"artifacts/SdStudio-*-{rid}.*");
+    bool isWindows = rid.StartsWith("win-");
+    // Those of other versions; the archive of the GPU check is another one.
+    DeleteFiles($"artifacts/SdStudio-*-{rid}.{(isWindows ? "zip" : "tar.zst")}");
     CleanDirectory("artifacts/publish");
     CleanDirectory(folder);
-    bool isWindows = rid.StartsWith("win-");
     // Machine code in one file starts five times faster than the runtime with its compiler. It is linked on the system it is for.
     PublishSelfContained("src/SdStudio.Server/SdStudio.Server.csproj", rid, folder, settings =>
     {
