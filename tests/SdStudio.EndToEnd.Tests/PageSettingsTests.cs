@@ -61,6 +61,7 @@ public sealed class PageSettingsTests(Browser browser) : PageTest(browser)
         await Expect(Page.Locator("img.result")).ToHaveAttributeAsync("width", "96");
 
         await Button("Edit").ClickAsync();
+        await Expect(Page.Locator("#input-image")).ToBeVisibleAsync();
         await Page.Locator(".viewport").HoverAsync();
         await Page.Keyboard.PressAsync("i");
         await Expect(Generate).ToHaveTextAsync("Redraw painted area");

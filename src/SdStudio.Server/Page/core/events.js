@@ -59,7 +59,9 @@ export function listen() {
   const source = new EventSource(address(`/api/events?channels=${channels}`));
   source.onopen = () => {
     store.connection.value = 'open';
+    // What happened since the first answers were made has no event here.
     if (wasOpen) everythingAnew();
+    else store.refreshQueueSoon();
     wasOpen = true;
   };
   source.onerror = () => {
