@@ -50,6 +50,7 @@ namespace SdStudio.Server.Http.Requests;
 [JsonSerializable(typeof(List<DownloadView>))]
 [JsonSerializable(typeof(UpscalersResponse))]
 [JsonSerializable(typeof(DevicesResponse))]
+[JsonSerializable(typeof(NodesResponse))]
 [JsonSerializable(typeof(ImagesResponse))]
 [JsonSerializable(typeof(ListedImageResponse))]
 [JsonSerializable(typeof(ChangedImagesResponse))]
