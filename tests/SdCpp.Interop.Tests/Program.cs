@@ -7,5 +7,6 @@ return args switch
     [VulkanProgram.Draw, string folder] => await VulkanProgram.DrawAsync(folder),
     [VulkanProgram.Load, string folder, string backend] => VulkanProgram.LoadEngine(folder, backend),
     [ThreadProgram.Command, string folder] => await ThreadProgram.RunAsync(folder),
+    [ThreadProgram.Count] => ThreadProgram.CountThreads(),
     _ => await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args),
 };
