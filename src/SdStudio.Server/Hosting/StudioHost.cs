@@ -117,6 +117,7 @@ public static class StudioHost
         api.MapParametersApi();
         api.MapModelsApi();
         api.MapUpscalersApi();
+        api.MapLorasApi();
         api.MapDevicesApi();
         api.MapDownloadsApi();
         api.MapConvertApi();

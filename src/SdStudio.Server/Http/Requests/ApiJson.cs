@@ -49,6 +49,7 @@ namespace SdStudio.Server.Http.Requests;
 [JsonSerializable(typeof(DownloadView))]
 [JsonSerializable(typeof(List<DownloadView>))]
 [JsonSerializable(typeof(UpscalersResponse))]
+[JsonSerializable(typeof(LorasResponse))]
 [JsonSerializable(typeof(DevicesResponse))]
 [JsonSerializable(typeof(ImagesResponse))]
 [JsonSerializable(typeof(ListedImageResponse))]
