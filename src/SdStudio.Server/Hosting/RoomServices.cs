@@ -158,7 +158,9 @@ internal static class RoomServices
         services.AddSingleton<IJobRunner, UpscaleRunner>();
         services.AddSingleton<IJobRunner, ConvertRunner>();
         services.AddSingleton<IJobRunner, RemoteRunner>();
-        services.AddSingleton<IJobRunner, TextImageRunner>();
+        services.AddSingleton<TextImageRunner>();
+        services.AddSingleton<IJobRunner, GridRunner>();
+        services.AddSingleton<IJobRunner>(provider => provider.GetRequiredService<TextImageRunner>());
         services.AddSingleton<JobInputs>();
         services.AddSingleton<GenerationPasses>();
         services.AddSingleton<LowMemoryLadder>();

@@ -123,6 +123,7 @@ public static class StudioHost
         api.MapConvertApi();
         api.MapGenerateApi();
         api.MapQueueApi();
+        api.MapGridsApi();
         api.MapGenerationsApi();
         api.MapImagesApi();
         api.MapPeopleApi();

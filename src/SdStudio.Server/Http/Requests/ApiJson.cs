@@ -43,6 +43,7 @@ namespace SdStudio.Server.Http.Requests;
 [JsonSerializable(typeof(UpscaleBody))]
 [JsonSerializable(typeof(ParameterListResponse))]
 [JsonSerializable(typeof(PlaceBody))]
+[JsonSerializable(typeof(GridBody))]
 [JsonSerializable(typeof(LoginBody))]
 [JsonSerializable(typeof(DownloadBody))]
 [JsonSerializable(typeof(ConvertBody))]
