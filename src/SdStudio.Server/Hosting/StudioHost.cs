@@ -116,6 +116,7 @@ public static class StudioHost
         api.MapLoginApi();
         api.MapParametersApi();
         api.MapModelsApi();
+        api.MapControlNetsApi();
         api.MapUpscalersApi();
         api.MapLorasApi();
         api.MapDevicesApi();

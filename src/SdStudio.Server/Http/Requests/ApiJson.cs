@@ -49,6 +49,7 @@ namespace SdStudio.Server.Http.Requests;
 [JsonSerializable(typeof(ConvertBody))]
 [JsonSerializable(typeof(DownloadView))]
 [JsonSerializable(typeof(List<DownloadView>))]
+[JsonSerializable(typeof(ControlNetsResponse))]
 [JsonSerializable(typeof(UpscalersResponse))]
 [JsonSerializable(typeof(LorasResponse))]
 [JsonSerializable(typeof(DevicesResponse))]
