@@ -137,6 +137,7 @@ internal static class RoomServices
         services.AddSingleton<Hub>();
         services.AddSingleton<FileDownload>();
         services.AddSingleton<ModelDownloads>();
+        services.AddSingleton<ModelUploads>();
         services.AddSingleton<ModelCatalogue>();
         services.AddSingleton<ComputeDevices>();
         services.AddSingleton<MemoryBudget>();

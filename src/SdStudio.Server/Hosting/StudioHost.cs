@@ -120,6 +120,7 @@ public static class StudioHost
         api.MapLorasApi();
         api.MapDevicesApi();
         api.MapDownloadsApi();
+        api.MapAddModelApi();
         api.MapConvertApi();
         api.MapGenerateApi();
         api.MapQueueApi();
