@@ -101,6 +101,7 @@ internal static class RoomServices
         services.AddFormLimits();
         services.AddA1111Api();
         services.AddOpenAiApi();
+        services.AddAssistant();
         services.AddApiDescription();
         services.AddJobRateLimit();
         services.AddSingleton<QueueViews>();

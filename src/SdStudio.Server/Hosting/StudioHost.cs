@@ -131,6 +131,7 @@ public static class StudioHost
         api.MapBoardsApi();
         api.MapSettingsApi();
         api.MapWordsApi();
+        api.MapAssistantApi();
         api.MapPresetsApi();
         api.MapLogsApi();
         root.MapA1111Api(documentShapes: false);

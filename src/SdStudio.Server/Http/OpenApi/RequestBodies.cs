@@ -56,6 +56,13 @@ internal sealed record ConvertBody(
     [property: Description("A model's id"), JsonPropertyName("modelId")] string ModelId,
     [property: Description("The engine's name of a weight type: f32, f16, bf16, q8_0, q6_K, q5_K, q5_1, q5_0, q4_K, q4_1, q4_0, q3_K or q2_K")] string Type);
 
+/// <summary>An idea for a prompt.</summary>
+internal sealed record ExpandPromptBody([property: Description("The short prompt")] string Prompt)
+{
+    [Description("The same seed gives the same words, where the language server heeds it"), Range(0, long.MaxValue)]
+    public long? Seed { get; init; }
+}
+
 /// <summary>A grid of images.</summary>
 internal sealed record GridBody(
     [property: Description("The settings that all images have: the fields of POST /api/generate, and with an image those of POST /api/edit")] JsonElement Base,

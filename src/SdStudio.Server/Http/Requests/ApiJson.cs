@@ -76,6 +76,8 @@ namespace SdStudio.Server.Http.Requests;
 [JsonSerializable(typeof(StylesResponse))]
 [JsonSerializable(typeof(Style))]
 [JsonSerializable(typeof(StyleBody))]
+[JsonSerializable(typeof(ExpandPromptBody))]
+[JsonSerializable(typeof(ExpandedPromptResponse))]
 [JsonSerializable(typeof(PreviewTemplateBody))]
 [JsonSerializable(typeof(PresetsResponse))]
 [JsonSerializable(typeof(ImportedPresetsResponse))]

@@ -24,7 +24,7 @@ internal static class AddModelApi
             .ProducesJson<List<UploadResponse>>("listUploads", Group, "The uploads that are not complete");
         uploads.MapGet("/{id}", (string id, ModelUploads all) => all.Find(id) is { } upload ? Results.Json(Of(upload), ApiJson.Readable.UploadResponse) : NotFound()).RequireAdministrator()
             .ProducesJson<UploadResponse>("getUpload", Group, "How much of an upload has come", 404);
-        uploads.MapPut("/{id}", AppendAsync).Accepts<Stream>("application/octet-stream").RequireAdministrator()
+        uploads.MapPut("/{id}", AppendAsync).WithMetadata(new FileRequest("application/octet-stream")).RequireAdministrator()
             .ProducesJson<UploadResponse>("continueUpload", Group, "Sends the next part of an upload; with the last one the file is inspected and gets its name", 400, 404, 409, 413, 507)
             .WithQuery(new QueryParameter("offset", "Where the part begins: as many bytes as have come"));
         uploads.MapDelete("/{id}", (string id, ModelUploads all) => all.Delete(id) ? Results.Json(new SuccessResponse(true), ApiJson.Readable.SuccessResponse) : NotFound()).RequireAdministrator()
