@@ -101,6 +101,7 @@ internal static class RoomServices
         services.AddFormLimits();
         services.AddA1111Api();
         services.AddOpenAiApi();
+        services.AddAssistant();
         services.AddApiDescription();
         services.AddJobRateLimit();
         services.AddSingleton<QueueViews>();
@@ -139,6 +140,7 @@ internal static class RoomServices
         services.AddSingleton<Hub>();
         services.AddSingleton<FileDownload>();
         services.AddSingleton<ModelDownloads>();
+        services.AddSingleton<ModelUploads>();
         services.AddSingleton<ModelCatalogue>();
         services.AddSingleton<ComputeDevices>();
         services.AddSingleton<MemoryBudget>();

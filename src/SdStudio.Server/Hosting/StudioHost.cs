@@ -121,6 +121,7 @@ public static class StudioHost
         api.MapLorasApi();
         api.MapDevicesApi();
         api.MapDownloadsApi();
+        api.MapAddModelApi();
         api.MapConvertApi();
         api.MapGenerateApi();
         api.MapQueueApi();
@@ -131,6 +132,7 @@ public static class StudioHost
         api.MapBoardsApi();
         api.MapSettingsApi();
         api.MapWordsApi();
+        api.MapAssistantApi();
         api.MapPresetsApi();
         api.MapLogsApi();
         root.MapA1111Api(documentShapes: false);
