@@ -70,7 +70,8 @@ typedef struct sdcpp_engine_params {
     const char* engine_path;
     /* A file of ggml's backend plug-ins to load as well (Vulkan, CUDA); NULL for none. */
     const char* backend_path;
-    /* One line is appended here when the engine ends the process (assert, terminate); NULL for none. */
+    /* One line is appended here when the engine ends the process (assert, terminate; on Linux a fault of memory or arithmetic in one of the
+     * threads that work for a call with a tag); NULL for none. Faults of other threads are left to the handlers that were there before. */
     const char* crash_file;
 } sdcpp_engine_params;
 

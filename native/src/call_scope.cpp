@@ -86,6 +86,7 @@ void send_to_sink(sd_log_level_t level, const char* text) {
         user = sink_user;
     }
     if (sink != nullptr) {
+        const last_words::host_turn turn;
         sink(to_level(level), line.c_str(), user);
     }
 }
@@ -196,6 +197,7 @@ void call_scope::on_log(sd_log_level_t level, const char* text) {
         }
         read_phase(words);
         if (call_.log != nullptr) {
+            const last_words::host_turn turn;
             call_.log(out, line.c_str(), call_.user);
         }
     });
@@ -312,6 +314,7 @@ void call_scope::on_preview(int step, const sd_image_t& frame) noexcept {
     preview.height = frame.height;
     preview.channels = frame.channel;
     preview.pixels = frame.data;
+    const last_words::host_turn turn;
     call_.preview(&preview, call_.user);
 }
 
@@ -328,6 +331,7 @@ void call_scope::report(int step, int steps, float seconds) {
     progress.image_count = image_count_;
     progress.seconds_per_step = seconds;
     progress.pass = pass_;
+    const last_words::host_turn turn;
     call_.progress(&progress, call_.user);
 }
 

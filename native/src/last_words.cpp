@@ -17,15 +17,31 @@
 #include <sys/stat.h>
 #else
 #include <fcntl.h>
+#include <pthread.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#endif
 #include <unistd.h>
 #endif
 
 namespace sdcpp::last_words {
 namespace {
 
+constexpr int nobody = -1;
+
+#if defined(__linux__)
+using thread_id = pid_t;
+thread_id this_thread() noexcept { return static_cast<thread_id>(::syscall(SYS_gettid)); } // gettid is too new for some systems
+#endif
+
 struct tag_slot {
     std::atomic<bool> used{false};
     char tag[96] = {};
+#if defined(__linux__)
+    std::atomic<thread_id> thread{0}; // of the call, also of the last one
+    bool has_stack = false;
+    alignas(16) char stack[32 * 1024]; // for the handlers, where a thread has none: its own may be what ran out
+#endif
 };
 
 std::array<tag_slot, 16> slots;
@@ -61,21 +77,174 @@ void put_number(int fd, long long value) noexcept {
     std::abort();
 }
 
+#if defined(__linux__)
+// A thread inherits the signals that its maker blocks. Each call blocks one that nobody sends, which tells the threads that the engine
+// makes for it from all others, in a handler as well, where little else may be asked.
+int mark_of(int slot) noexcept { return SIGRTMAX - slot; }
+
+void change_mark(int how, int slot) noexcept {
+    sigset_t mark;
+    ::sigemptyset(&mark);
+    ::sigaddset(&mark, mark_of(slot));
+    ::pthread_sigmask(how, &mark, nullptr);
+}
+
+int marked_slot() noexcept {
+    sigset_t blocked;
+    ::sigemptyset(&blocked);
+    ::pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+    for (int slot = 0; slot < static_cast<int>(slots.size()); ++slot) {
+        if (::sigismember(&blocked, mark_of(slot)) == 1) {
+            return slot;
+        }
+    }
+    return nobody;
+}
+
+// The call for which this thread works.
+int calling_slot() noexcept {
+    const thread_id me = this_thread();
+    for (size_t slot = 0; slot < slots.size(); ++slot) {
+        if (slots[slot].used.load() && slots[slot].thread.load() == me) {
+            return static_cast<int>(slot);
+        }
+    }
+    const int marked = marked_slot();
+    return marked != nobody && slots[static_cast<size_t>(marked)].used.load() ? marked : nobody;
+}
+
+bool belongs_to_a_dying_call(size_t slot) noexcept { return static_cast<int>(slot) == calling_slot(); }
+
+bool take(size_t slot) noexcept {
+    bool free = false;
+    return slots[slot].used.compare_exchange_strong(free, true);
+}
+
+// The threads that the engine keeps from one call to the next bear the mark of the first: a thread gets its last slot again.
+int take_slot() noexcept {
+    const thread_id me = this_thread();
+    for (const thread_id wanted : {me, thread_id{0}}) {
+        for (size_t slot = 0; slot < slots.size(); ++slot) {
+            if (slots[slot].thread.load() == wanted && take(slot)) {
+                return static_cast<int>(slot);
+            }
+        }
+    }
+    for (size_t slot = 0; slot < slots.size(); ++slot) {
+        if (take(slot)) {
+            return static_cast<int>(slot);
+        }
+    }
+    return nobody;
+}
+
+void give_stack(tag_slot& slot) noexcept {
+    stack_t now{};
+    slot.has_stack = ::sigaltstack(nullptr, &now) == 0 && (now.ss_flags & SS_DISABLE) != 0;
+    if (slot.has_stack) {
+        stack_t own{};
+        own.ss_sp = slot.stack;
+        own.ss_size = sizeof slot.stack;
+        ::sigaltstack(&own, nullptr);
+    }
+}
+
+void take_stack_back(tag_slot& slot) noexcept {
+    if (slot.has_stack) {
+        stack_t none{};
+        none.ss_flags = SS_DISABLE;
+        ::sigaltstack(&none, nullptr);
+    }
+}
+#else
+bool belongs_to_a_dying_call(size_t) noexcept { return true; }
+
+int take_slot() noexcept {
+    for (size_t slot = 0; slot < slots.size(); ++slot) {
+        bool free = false;
+        if (slots[slot].used.compare_exchange_strong(free, true)) {
+            return static_cast<int>(slot);
+        }
+    }
+    return nobody;
+}
+#endif
+
 #if !defined(_WIN32)
 struct sigaction next_abort {};
+
+void call_next(const struct sigaction& next, int signal, siginfo_t* info, void* context) {
+    if ((next.sa_flags & SA_SIGINFO) != 0 && next.sa_sigaction != nullptr) {
+        next.sa_sigaction(signal, info, context);
+    } else if (next.sa_handler != SIG_DFL && next.sa_handler != SIG_IGN) {
+        next.sa_handler(signal);
+    }
+}
 
 // The host (the .NET runtime) has its own handler: it must get its turn, so that its dumps still work.
 void on_abort(int signal, siginfo_t* info, void* context) {
     write("abort");
     ::sigaction(SIGABRT, &next_abort, nullptr);
-    if ((next_abort.sa_flags & SA_SIGINFO) != 0 && next_abort.sa_sigaction != nullptr) {
-        next_abort.sa_sigaction(signal, info, context);
-    } else if (next_abort.sa_handler != SIG_DFL && next_abort.sa_handler != SIG_IGN) {
-        next_abort.sa_handler(signal);
-    }
+    call_next(next_abort, signal, info, context);
     // abort() ends the process whatever its handlers do. A signal from outside, as the watchdog of a service manager sends it, would be survived.
     ::signal(SIGABRT, SIG_DFL);
     ::raise(SIGABRT);
+}
+#endif
+
+#if defined(__linux__)
+struct fault {
+    int signal;
+    const char* reason;
+    struct sigaction next;
+};
+
+std::array<fault, 4> faults{{
+    {SIGSEGV, "memory fault (SIGSEGV)", {}},
+    {SIGBUS, "memory fault (SIGBUS)", {}},
+    {SIGFPE, "arithmetic fault (SIGFPE)", {}},
+    {SIGILL, "illegal instruction (SIGILL)", {}},
+}};
+
+bool has_default_handler(int signal) noexcept {
+    struct sigaction now {};
+    return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_DFL;
+}
+
+// The .NET runtime lives by these signals: it makes exceptions of the faults in its own code. It is asked first, and what it takes never
+// comes back, or comes back mended. What it gives up has the default handler again, and faults once more.
+void on_fault(int signal, siginfo_t* info, void* context) {
+    const int error = errno;
+    for (const fault& known : faults) {
+        if (known.signal != signal) {
+            continue;
+        }
+        if (known.next.sa_handler == SIG_DFL) {
+            ::signal(signal, SIG_DFL);
+        } else {
+            call_next(known.next, signal, info, context);
+        }
+        const bool was_sent = info->si_code <= 0;
+        if (!was_sent && has_default_handler(signal) && calling_slot() != nobody) {
+            write(known.reason);
+        } else if (was_sent && has_default_handler(signal)) {
+            ::raise(signal); // comes when this handler returns; a fault would come by itself
+        }
+    }
+    errno = error;
+}
+
+void watch_faults() noexcept {
+    for (fault& known : faults) {
+        struct sigaction action {};
+        ::sigaction(known.signal, nullptr, &known.next);
+        action.sa_sigaction = on_fault;
+        // The runtime leaves some of its handlers for ever, by an exception: those must run on the stack that they were made for.
+        const int stack = known.next.sa_handler == SIG_DFL ? SA_ONSTACK : known.next.sa_flags & SA_ONSTACK;
+        action.sa_flags = (known.next.sa_flags & (SA_RESTART | SA_NODEFER)) | stack | SA_SIGINFO;
+        action.sa_mask = known.next.sa_mask;
+        ::sigaction(known.signal, &action, nullptr);
+    }
 }
 #endif
 
@@ -108,6 +277,9 @@ void open(const char* path) {
     ::sigemptyset(&action.sa_mask);
     ::sigaction(SIGABRT, &action, &next_abort);
 #endif
+#if defined(__linux__)
+    watch_faults();
+#endif
 }
 
 void write(const char* reason) noexcept {
@@ -119,10 +291,10 @@ void write(const char* reason) noexcept {
     put_number(fd, static_cast<long long>(std::time(nullptr)));
     put(fd, " ");
     put(fd, reason);
-    for (const auto& slot : slots) {
-        if (slot.used.load()) {
+    for (size_t slot = 0; slot < slots.size(); ++slot) {
+        if (slots[slot].used.load() && belongs_to_a_dying_call(slot)) {
             put(fd, " [");
-            put(fd, slot.tag);
+            put(fd, slots[slot].tag);
             put(fd, "]");
         }
     }
@@ -130,24 +302,45 @@ void write(const char* reason) noexcept {
 }
 
 int enter(const char* tag) noexcept {
-    if (tag == nullptr) {
-        return -1;
+    const int taken = tag == nullptr ? nobody : take_slot();
+    if (taken != nobody) {
+        tag_slot& slot = slots[static_cast<size_t>(taken)];
+        std::strncpy(slot.tag, tag, sizeof slot.tag - 1);
+        slot.tag[sizeof slot.tag - 1] = '\0';
+#if defined(__linux__)
+        slot.thread = this_thread();
+        give_stack(slot);
+        change_mark(SIG_BLOCK, taken);
+#endif
     }
-    for (size_t i = 0; i < slots.size(); ++i) {
-        bool free = false;
-        if (slots[i].used.compare_exchange_strong(free, true)) {
-            std::strncpy(slots[i].tag, tag, sizeof slots[i].tag - 1);
-            slots[i].tag[sizeof slots[i].tag - 1] = '\0';
-            return static_cast<int>(i);
-        }
-    }
-    return -1;
+    return taken;
 }
 
 void leave(int slot) noexcept {
-    if (slot >= 0) {
+    if (slot != nobody) {
+#if defined(__linux__)
+        change_mark(SIG_UNBLOCK, slot);
+        take_stack_back(slots[static_cast<size_t>(slot)]);
+#endif
         slots[static_cast<size_t>(slot)].used = false;
     }
 }
+
+#if defined(__linux__)
+host_turn::host_turn() noexcept : slot_(marked_slot()) {
+    if (slot_ != nobody) {
+        change_mark(SIG_UNBLOCK, slot_);
+    }
+}
+
+host_turn::~host_turn() {
+    if (slot_ != nobody) {
+        change_mark(SIG_BLOCK, slot_);
+    }
+}
+#else
+host_turn::host_turn() noexcept : slot_(nobody) {}
+host_turn::~host_turn() = default;
+#endif
 
 } // namespace sdcpp::last_words

@@ -23,6 +23,9 @@ public sealed record SdEngineOptions
     /// <summary>A ggml backend plug-in to load as well; null for the Vulkan one that lies with the default build, as <see cref="Backend"/> says.</summary>
     public string? BackendPath { get; init; }
 
-    /// <summary>A file that gets one line (time, reason, tags of the running calls) if the engine ends the process.</summary>
+    /// <summary>
+    /// A file that gets one line (time, reason, tag of the call) if the engine ends the process: by an abort, or on Linux by a fault of memory
+    /// or arithmetic. The runtime's own use of these signals, as for <see cref="NullReferenceException"/>, is not touched.
+    /// </summary>
     public string? CrashFile { get; init; }
 }

@@ -109,7 +109,7 @@ internal sealed class KillCampaign(string data, Random random)
                 continue;
             }
 
-            // Only its own abort() is a job's fault; nothing else that ends the process is.
+            // Only what its own threads did is a job's fault; nothing else that ends the process is.
             Assert.True(status != "failed" || job.GetProperty("error").GetString()!.Contains("ended 2 times while it ran this job", StringComparison.Ordinal), $"{job}");
             if (known.Ended != status)
                 await ImagesAsync(server, id, status == "completed" ? known.Count : null);

@@ -1,4 +1,7 @@
 using System.Globalization;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
 
 namespace SdStudio.EndToEnd.Tests;
 
@@ -48,6 +51,51 @@ public sealed class KillTests : IDisposable
         using ServerProcess last = await ServerProcess.StartAsync(_data);
         await campaign.EndAsync(last);
         Console.WriteLine(campaign.Summary(deaths));
+    }
+
+    /// <summary>Whose fault it was is known by the thread; that it was a fault of memory makes no difference.</summary>
+    [Fact]
+    public async Task A_job_whose_generation_ends_the_process_twice_by_a_memory_fault_is_not_tried_again()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "How the engine is made to die is written for Linux.");
+        using EngineDeath engine = await EngineDeath.BuildAsync(_data + "-engine");
+        string guilty = "", innocent = "";
+        for (int death = 0; death < 2; death++)
+        {
+            using ServerProcess dies = await ServerProcess.StartAsync(_data, engine.Environment);
+            if (death == 0)
+                (guilty, innocent) = (await QueueAsync(dies, steps: 1000), await QueueAsync(dies, steps: 1));
+            await UntilAsync(dies, guilty, "processing");
+            engine.Order("segv");
+            await dies.WaitForExitAsync();
+            engine.Done();
+        }
+
+        using ServerProcess server = await ServerProcess.StartAsync(_data, engine.Environment);
+        JsonElement failed = await UntilAsync(server, guilty, "failed", "completed");
+        Assert.Equal("failed", failed.GetProperty("status").GetString());
+        Assert.Contains("ended 2 times while it ran this job", failed.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Contains("memory fault (SIGSEGV)", failed.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Equal("completed", (await UntilAsync(server, innocent, "failed", "completed")).GetProperty("status").GetString());
+    }
+
+    private static async Task<string> QueueAsync(ServerProcess server, int steps)
+    {
+        using var request = new StringContent($$"""{"model":"demo","prompt":"a red circle","size":"96x96","steps":{{steps}}}""", Encoding.UTF8, "application/json");
+        using HttpResponseMessage response = await server.Client.PostAsync(new Uri("/api/queue/generate", UriKind.Relative), request, Cancellation);
+        JsonElement answer = await response.Content.ReadFromJsonAsync(JsonContext.Default.JsonElement, Cancellation);
+        return answer.GetProperty("job_id").GetString()!;
+    }
+
+    private static async Task<JsonElement> UntilAsync(ServerProcess server, string id, params string[] statuses)
+    {
+        while (true)
+        {
+            JsonElement job = await server.Client.GetFromJsonAsync(new Uri($"/api/generations/{id}", UriKind.Relative), JsonContext.Default.JsonElement, Cancellation);
+            if (statuses.Contains(job.GetProperty("status").GetString()))
+                return job;
+            await Task.Delay(20, Cancellation);
+        }
     }
 
     private static async Task<string> DieAsync(ServerProcess server, string kind, EngineDeath engine, Random random)

@@ -1,4 +1,4 @@
-// Loading, information, names, and the last words of a process that the engine ends; the other test files are called from here.
+// Loading, information and names; the other test files are called from here.
 #include "bridge_test.hpp"
 
 #include <algorithm>
@@ -11,9 +11,6 @@
 #include <set>
 
 #if !defined(_WIN32)
-#include <csignal>
-#include <exception>
-#include <sys/wait.h>
 #include <unistd.h>
 #endif
 
@@ -50,17 +47,6 @@ std::string temporary_file::read() const {
 }
 
 namespace {
-
-outcome load(const char* engine_path = nullptr, const char* crash_file = nullptr, const char* backend_path = nullptr) {
-    sdcpp_engine_params params{};
-    params.size = sizeof params;
-    params.engine_path = engine_path;
-    params.crash_file = crash_file;
-    params.backend_path = backend_path;
-    outcome o;
-    o.code = sdcpp_engine_load(&params, &o.error);
-    return o;
-}
 
 void test_before_loading() {
     CHECK(sdcpp_abi_version() == SDCPP_ABI_VERSION, "the library has this header's version");
@@ -193,84 +179,6 @@ void test_small_errors() {
 }
 
 #if !defined(_WIN32)
-// Runs `body` in a child process, and tells the signal that ended it, or its exit code as a negative number.
-template <typename Body>
-int signal_of_child(Body body) {
-    std::fflush(stdout);
-    const pid_t child = ::fork();
-    if (child == 0) {
-        ::alarm(120); // a child that hangs dies by SIGALRM
-        body();
-        ::_exit(0);
-    }
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
-}
-
-void abort_inside_a_call(const char* model, const char* tag, void (*death)()) {
-    recorder r;
-    r.call.tag = tag;
-    r.on_progress = [death](const sdcpp_progress&) { death(); };
-    sdcpp_context* context = nullptr;
-    // The report that opens a call comes before the engine does anything: this needs no real model.
-    create({{"model_path", model}}, &context, &r.call);
-}
-
-// Before the engine is loaded here: a child of its own for each story, because an engine is loaded once a process.
-void test_crash_file() {
-    const temporary_file model("crash_model.bin", "a model");
-    {
-        const temporary_file crash("crash_abort.txt", "");
-        const int signal = signal_of_child([&] {
-            load(nullptr, crash.path());
-            abort_inside_a_call(model.path(), "job 42", [] { std::abort(); });
-        });
-        const std::string text = crash.read();
-        CHECK(signal == SIGABRT, "a process that aborts still dies by SIGABRT (signal " + std::to_string(signal) + ")");
-        CHECK(text.find(" abort [job 42]\n") != std::string::npos && std::strtoll(text.c_str(), nullptr, 10) > 1600000000 && text.find('\n') == text.size() - 1,
-              "the crash file has one line: time, abort, the call's tag (" + text + ")");
-    }
-    {
-        const temporary_file crash("crash_terminate.txt", "an older line\n");
-        const int signal = signal_of_child([&] {
-            load(nullptr, crash.path());
-            abort_inside_a_call(model.path(), nullptr, [] { std::terminate(); });
-        });
-        const std::string text = crash.read();
-        CHECK(signal == SIGABRT && text.rfind("an older line\n", 0) == 0 && text.find(" uncaught C++ exception\n") != std::string::npos &&
-                  text.find("abort\n") == std::string::npos,
-              "std::terminate appends one line without a tag (" + text + ")");
-    }
-    {
-        const temporary_file crash("crash_idle.txt", "");
-        const int signal = signal_of_child([&] {
-            load(nullptr, crash.path());
-            sdcpp_context* context = nullptr;
-            recorder r;
-            r.call.tag = "over";
-            create({{"model_path", model.path()}}, &context, &r.call);
-            std::abort();
-        });
-        const std::string text = crash.read();
-        CHECK(signal == SIGABRT && text.find(" abort\n") != std::string::npos, "a call that is over is not named (" + text + ")");
-    }
-    {
-        const temporary_file crash("crash_second_load.txt", "");
-        const int signal = signal_of_child([&] {
-            const outcome first = load("no/such/engine", crash.path());
-            const outcome second = load(nullptr, crash.path());
-            if (first.code == SDCPP_OK || second.code != SDCPP_OK) {
-                ::_exit(1);
-            }
-            std::abort();
-        });
-        const std::string text = crash.read();
-        CHECK(signal == SIGABRT && text.find(" abort\n") != std::string::npos,
-              "after a load that failed and one that did not, an abort is still an abort (signal " + std::to_string(signal) + ": " + text + ")");
-    }
-}
-
 // In children, because the answer to a wrong pointer may be a crash.
 void test_lists_that_are_null() {
     const temporary_file file("null_list_model.bin", "a model");

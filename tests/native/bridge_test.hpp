@@ -8,6 +8,13 @@
 #include <string>
 #include <vector>
 
+#if !defined(_WIN32)
+#include <csignal>
+#include <cstdio>
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
+
 void check(bool holds, const std::string& what);
 #define CHECK(condition, what) check((condition), (what))
 
@@ -121,6 +128,34 @@ inline outcome create(const options& list, sdcpp_context** out, const sdcpp_call
     return o;
 }
 
+inline outcome load(const char* engine_path = nullptr, const char* crash_file = nullptr, const char* backend_path = nullptr) {
+    sdcpp_engine_params params{};
+    params.size = sizeof params;
+    params.engine_path = engine_path;
+    params.crash_file = crash_file;
+    params.backend_path = backend_path;
+    outcome o;
+    o.code = sdcpp_engine_load(&params, &o.error);
+    return o;
+}
+
+#if !defined(_WIN32)
+// Runs `body` in a child process, and tells the signal that ended it, or its exit code as a negative number.
+template <typename Body>
+int signal_of_child(Body body) {
+    std::fflush(stdout);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::alarm(120); // a child that hangs dies by SIGALRM
+        body();
+        ::_exit(0);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
+}
+#endif
+
 // A file in the working folder, removed with its owner.
 class temporary_file {
 public:
@@ -139,6 +174,7 @@ extern bool with_standin;
 
 void test_guards_without_a_model();
 void test_guards_of_a_picture();
+void test_crash_file();
 void test_contexts();
 void test_pictures();
 void test_calls();

@@ -19,7 +19,7 @@ internal sealed partial class ImageSaver(
     {
         telemetry.Saves(job.Running.Job, index);
         string id = ImageId.Of(job.Id, index);
-        GenerationSettings? own = settings.Variants is null ? null : settings.ForImage(index);
+        GenerationSettings? own = job.Running.Job.Settings.Grid is not null ? settings with { Seed = seed } : settings.Variants is null ? null : settings.ForImage(index);
         settings = own ?? settings;
         string? infotext = settings.Infotext ?? options.Value.Images.Infotext ? Infotext.Of(settings, seed) : null;
         string path = await images.SaveAsync(id, pixels, ImageTexts.Of(settings, infotext, options.Value.Images.Mark), CancellationToken.None).ConfigureAwait(false);

@@ -1,7 +1,7 @@
 // A deterministic engine without a model: enough behaviour to try the bridge's own code with.
 //
 // What steers it: a model file that begins with "refuse" does not load, one that begins with "Flux.2" is of that family; width 4096 throws std::bad_alloc; and the prompts "fail",
-// "draw nothing", "throw text" and "throw a number" do what they say; "wait 20" takes as many milliseconds a step and computes nothing.
+// "draw nothing", "throw text" and "throw a number" do what they say; "die in a thread" writes to nowhere there; "wait 20" takes as many milliseconds a step and computes nothing.
 #include "stable-diffusion.h"
 
 #include <atomic>
@@ -38,6 +38,14 @@ void say(sd_log_level_t level, const std::string& line) {
     if (log_callback != nullptr) {
         log_callback(level, ("stable-diffusion.cpp:1234 - " + line + "\n").c_str(), log_data);
     }
+}
+
+#if defined(__GNUC__)
+__attribute__((no_sanitize("address,undefined"))) // which would report it and go on
+#endif
+void write_to_nowhere() {
+    volatile int* volatile nowhere = nullptr;
+    *nowhere = 0;
 }
 
 void count(int step, int steps) {
@@ -259,6 +267,9 @@ bool generate_image(sd_ctx_t* context, const sd_img_gen_params_t* params, sd_ima
     if (prompt == "fail in a thread") {
         std::thread([] { say(SD_LOG_ERROR, "read tensor data failed: 'a file'\nand another line"); }).join();
         return false;
+    }
+    if (prompt == "die in a thread") {
+        std::thread(write_to_nowhere).join();
     }
     if (prompt == "draw nothing") {
         return true;

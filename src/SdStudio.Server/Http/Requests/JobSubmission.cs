@@ -94,7 +94,8 @@ internal sealed class JobSubmission(
             key is null ? null : body.Fingerprint(request.Path));
     }
 
-    private async Task<string?> ReadBoardAsync(HttpRequest request, RequestFields fields, CancellationToken cancellation)
+    /// <summary>The id of the board that a request names; null for none.</summary>
+    public async Task<string?> ReadBoardAsync(HttpRequest request, RequestFields fields, CancellationToken cancellation)
     {
         if (fields.Value(Parameters.Get("board"), limits.Now) is not string name)
             return null;
