@@ -98,6 +98,9 @@ internal sealed record GenerationSettings
     /// <summary>What a ControlNet follows; null for nothing.</summary>
     public ControlSetting? Control { get; init; }
 
+    /// <summary>Whom or what the images look like; null for nobody.</summary>
+    public IdentitySetting? Identity { get; init; }
+
     /// <summary>Whom the prompt names; their images are the last of <see cref="ReferenceImages"/>.</summary>
     public IReadOnlyList<string>? People { get; init; }
 

@@ -134,6 +134,8 @@ internal static class RoomServices
         services.AddSingleton<ModelCards>();
         services.AddSingleton<ControlNetFolder>();
         services.AddSingleton<ControlNetFits>();
+        services.AddSingleton<IdentityFolder>();
+        services.AddSingleton<IdentityFits>();
         services.AddSingleton<EmbeddingFolder>();
         services.AddSingleton<VaeFiles>();
         services.AddSingleton<WildcardFolder>();

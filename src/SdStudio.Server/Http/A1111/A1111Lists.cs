@@ -25,6 +25,7 @@ internal static class A1111Lists
         api.MapGet("/sd-modules", (VaeFiles vaes) => A1111Responses.Json(Vaes(vaes)));
         api.MapGet("/loras", (LoraShelf shelf) => A1111Responses.Json(A1111Responses.List(shelf.For(model: null).Select(Lora))));
         api.MapGet("/controlnets", (ControlNetFolder nets) => A1111Responses.Json(A1111Responses.List(nets.Names.Select(name => (JsonNode)name))));
+        api.MapGet("/ip-adapters", (IdentityFits identities) => A1111Responses.Json(A1111Responses.List(identities.Names.Select(name => (JsonNode)name))));
         api.MapGet("/memory", (EngineHost host) => A1111Responses.Json(Memory(host)));
         api.MapGet("/version", (EngineHost host) => A1111Responses.Json(Version(host)));
         api.MapGet("/cmd-flags", (HttpContext context) => A1111Responses.Json(new JsonObject

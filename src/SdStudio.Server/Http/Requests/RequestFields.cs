@@ -100,6 +100,9 @@ internal sealed class RequestFields(IReadOnlyDictionary<string, JsonElement> val
     /// <summary>Whether the field is there and says something.</summary>
     public bool IsGiven(string name) => Find([name], out _) is not null;
 
+    /// <summary>A value as it came, an object among them; null for none.</summary>
+    public string? Json(string name) => Find([name], out _);
+
     /// <summary>A whole number under the first of the names that is there.</summary>
     public long? Integer(long min, long max, params ReadOnlySpan<string> names)
     {

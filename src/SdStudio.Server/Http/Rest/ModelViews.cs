@@ -8,7 +8,8 @@ using SdStudio.Server.Models.Files;
 namespace SdStudio.Server.Http.Rest;
 
 /// <summary>What the API shows of models.</summary>
-internal sealed class ModelViews(ModelCache cache, FileHashes hashes, ModelFileCache facts, ControlNetFits nets, ModelCards cards)
+internal sealed class ModelViews(
+    ModelCache cache, FileHashes hashes, ModelFileCache facts, ControlNetFits nets, IdentityFits identities, ModelCards cards)
 {
     public ModelResponse Of(ModelDefinition model)
     {
@@ -24,6 +25,7 @@ internal sealed class ModelViews(ModelCache cache, FileHashes hashes, ModelFileC
         {
             StepCaches = model.Remote is null ? new StepCachesResponse(CacheOf(model, Speed.Fast), CacheOf(model, Speed.Fastest)) : null,
             ControlNets = nets.Of(model),
+            Identities = identities.Of(model),
             ReferenceImages = model.IsEditModel ? ImageRequest.MaxImages : 0,
             Family = FamilyOf(model, files),
             DownloadBytes = HubEntry.MissingBytes(model.HubFiles),

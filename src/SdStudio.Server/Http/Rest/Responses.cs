@@ -135,6 +135,9 @@ internal sealed record ModelResponse(
     /// <summary>The ControlNets of this server that go with it.</summary>
     public IReadOnlyList<string> ControlNets { get; init; } = [];
 
+    /// <summary>The IP-Adapters, PhotoMakers and PuLIDs of this server that go with it.</summary>
+    public IReadOnlyList<string> Identities { get; init; } = [];
+
     /// <summary>What it is, as its file tells, in the words of <c>GET /api/parameters</c>; null while that is not known.</summary>
     public string? Family { get; init; }
 
