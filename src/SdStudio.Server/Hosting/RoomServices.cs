@@ -105,6 +105,7 @@ internal static class RoomServices
         services.AddA1111Api();
         services.AddOpenAiApi();
         services.AddMcpApi();
+        services.AddAssistant();
         services.AddApiDescription();
         services.AddJobRateLimit();
         services.AddSingleton<QueueViews>();
@@ -143,6 +144,7 @@ internal static class RoomServices
         services.AddSingleton<Hub>();
         services.AddSingleton<FileDownload>();
         services.AddSingleton<ModelDownloads>();
+        services.AddSingleton<ModelUploads>();
         services.AddSingleton<ModelCatalogue>();
         services.AddSingleton<ComputeDevices>();
         services.AddSingleton<MemoryBudget>();

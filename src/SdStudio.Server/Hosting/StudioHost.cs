@@ -122,6 +122,7 @@ public static class StudioHost
         api.MapLorasApi();
         api.MapDevicesApi();
         api.MapDownloadsApi();
+        api.MapAddModelApi();
         api.MapConvertApi();
         api.MapGenerateApi();
         api.MapQueueApi();
@@ -132,6 +133,7 @@ public static class StudioHost
         api.MapBoardsApi();
         api.MapSettingsApi();
         api.MapWordsApi();
+        api.MapAssistantApi();
         api.MapPresetsApi();
         api.MapLogsApi();
         root.MapA1111Api(documentShapes: false);

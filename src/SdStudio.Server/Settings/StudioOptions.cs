@@ -63,6 +63,10 @@ public sealed class StudioOptions : IValidatableObject
     [ValidateObjectMembers]
     public DownloadOptions Downloads { get; set; } = new();
 
+    /// <summary>A language server that helps with words.</summary>
+    [ValidateObjectMembers]
+    public AssistantOptions Assistant { get; set; } = new();
+
     /// <summary>Whose prompts are templates without saying so.</summary>
     public TemplateOptions Templates { get; set; } = new();
 

@@ -28,7 +28,7 @@ internal static class ApiErrors
         {
             ExceptionHandler = context => WriteAsync(context, Of(context, context.Features.GetRequiredFeature<IExceptionHandlerFeature>().Error)),
             // Client errors are not logged as server errors.
-            SuppressDiagnosticsCallback = context => context.Exception is OperationCanceledException || Of(context.HttpContext, context.Exception).Status < StatusCodes.Status500InternalServerError,
+            SuppressDiagnosticsCallback = context => context.Exception is OperationCanceledException or BadRequestException || Of(context.HttpContext, context.Exception).Status < StatusCodes.Status500InternalServerError,
         });
         app.UseStatusCodePages(context => WriteAsync(context.HttpContext, new RequestError(
             context.HttpContext.Response.StatusCode,
