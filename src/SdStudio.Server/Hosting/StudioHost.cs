@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
 using SdStudio.Server.Http.A1111;
+using SdStudio.Server.Http.Mcp;
 using SdStudio.Server.Http.OpenAi;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Page;
@@ -88,6 +89,7 @@ public static class StudioHost
         AddServices(builder.Services, builder.Configuration);
         if (announces)
             builder.Services.AddHostedService<StartupBanner>();
+        builder.Services.AddStudioTelemetry(builder.Configuration);
         builder.WebHost.UseKestrelHttpsConfiguration();
         if (ServerChild.IsThisProcess)
             builder.Services.Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = HeldSockets.Open);
@@ -116,11 +118,13 @@ public static class StudioHost
         api.MapLoginApi();
         api.MapParametersApi();
         api.MapModelsApi();
+        api.MapControlNetsApi();
         api.MapUpscalersApi();
         api.MapLorasApi();
         api.MapDevicesApi();
         api.MapNodesApi();
         api.MapDownloadsApi();
+        api.MapAddModelApi();
         api.MapConvertApi();
         api.MapGenerateApi();
         api.MapQueueApi();
@@ -131,6 +135,7 @@ public static class StudioHost
         api.MapBoardsApi();
         api.MapSettingsApi();
         api.MapWordsApi();
+        api.MapAssistantApi();
         api.MapPresetsApi();
         api.MapLogsApi();
         root.MapA1111Api(documentShapes: false);
@@ -138,6 +143,7 @@ public static class StudioHost
         root.MapA1111ControlNetApi();
         root.MapOpenAiApi();
         api.MapOpenAiApi();
+        root.MapMcpApi();
         return app;
     }
 
@@ -156,6 +162,7 @@ public static class StudioHost
         app.Use(next => context => app.Services.GetRequiredService<ApiKeys>().CheckAsync(context, next));
         app.UseRateLimiter();
         app.UseOptionsAnswers();
+        app.UseStudioMetrics();
     }
 
     // The settings that ASP.NET Core reads an address from.
