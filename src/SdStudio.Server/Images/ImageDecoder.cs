@@ -11,7 +11,9 @@ namespace SdStudio.Server.Images;
 internal static class ImageDecoder
 {
     private const string Allowed = "allowed is a PNG, JPEG, WebP, GIF or TIFF image";
-    private const int StripRows = 64;
+
+    // Larger arrays stay in memory until a full collection.
+    private const int StripBytes = 80_000;
 
     // Up to this many times the wanted pixels are scaled and then cropped.
     private const long LargestCover = 4;
@@ -317,9 +319,10 @@ internal static class ImageDecoder
         {
             using Region region = Region.New(pixels);
             int rowBytes = pixels.Width * channels;
-            for (int row = 0; row < pixels.Height; row += StripRows)
+            int rows = Math.Max(1, StripBytes / rowBytes);
+            for (int row = 0; row < pixels.Height; row += rows)
             {
-                byte[] strip = region.Fetch(0, row, pixels.Width, Math.Min(StripRows, pixels.Height - row));
+                byte[] strip = region.Fetch(0, row, pixels.Width, Math.Min(rows, pixels.Height - row));
                 strip.CopyTo(buffer.Span[(row * rowBytes)..]);
             }
 
