@@ -52,7 +52,9 @@ namespace sdcpp {
     X(load_control_net, "sd_ctx_load_control_net", bool (*)(sd_ctx_t*, const char*))                                                      \
     X(unload_control_net, "sd_ctx_unload_control_net", bool (*)(sd_ctx_t*))                                                               \
     X(preprocess_canny, "preprocess_canny", bool (*)(sd_image_t, float, float, float, float, bool))                                       \
-    X(fit_params, "sd_fit_params", void (*)())                                                                                            \
+    X(fit_params, "sd_fit_params", int (*)(const sd_ctx_params_t*, const void*, void*))                                                   \
+    X(fit_workload_init, "sd_fit_workload_init", void (*)(void*))                                                                         \
+    X(fit_result_free, "sd_fit_result_free", void (*)(void*))                                                                             \
     X(generate_video, "generate_video", void (*)())
 
 struct engine_api {

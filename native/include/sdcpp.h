@@ -124,9 +124,8 @@ SDCPP_API int32_t sdcpp_limit_at(int32_t index, sdcpp_limit* limit, sdcpp_error*
 
 /*
  * What this engine can beyond what every engine can, names with commas between: "canny" (sdcpp_canny), "control-net-swap"
- * (sdcpp_context_set_control_net), "convert" (sdcpp_convert), "device-memory", "devices", "fit" (it can tell what fits before loading; not
- * handed through), "hires", "plug-ins", "previews", "video" (it can make videos; not handed through). Lives as long as the process; "" when
- * no engine is loaded.
+ * (sdcpp_context_set_control_net), "convert" (sdcpp_convert), "device-memory", "devices", "fit" (sdcpp_fit_model), "hires", "plug-ins",
+ * "previews", "video" (it can make videos; not handed through). Lives as long as the process; "" when no engine is loaded.
  */
 SDCPP_API const char* sdcpp_engine_features(void);
 
@@ -228,6 +227,27 @@ SDCPP_API int32_t sdcpp_context_create(const sdcpp_context_params* params, const
 
 /* Frees a model; NULL is allowed. Never while a call runs on it. */
 SDCPP_API void sdcpp_context_free(sdcpp_context* context);
+
+/* What would fit, as the engine plans it. Texts are cut to their room. */
+typedef struct sdcpp_fit {
+    uint32_t size;
+    int32_t fits;          /* 1: the model and one image of that size have room, with the settings below; 0: they have not */
+    int32_t changed;       /* 1: the settings below are needed; 0: the defaults fit */
+    int32_t vae_tiling;    /* 1: decode in tiles (option vae_tiling_params.enabled of an image) */
+    int32_t stream_layers; /* 1: option stream_layers of the context */
+    uint32_t reserved;
+    char backend[256];        /* option backend of the context; empty for the default */
+    char params_backend[256]; /* option params_backend of the context; empty for the default */
+    char report[4096];        /* what was measured, lines for people */
+} sdcpp_fit;
+
+/*
+ * Measures what a model and one image of width x height would need, and plans where its parts go, without reading its weights. `params` as
+ * for sdcpp_context_create, but without "backend" and "params_backend", which are what is looked for; "max_vram" limits it. `prompt` may be
+ * NULL. SDCPP_NOT_SUPPORTED without the feature "fit". That nothing fits is an answer (`fits` is 0), no error.
+ */
+SDCPP_API int32_t sdcpp_fit_model(const sdcpp_context_params* params, int32_t width, int32_t height, const char* prompt, const sdcpp_call* call,
+                                  sdcpp_fit* fit, sdcpp_error* error);
 
 /* What the engine says the model is ("Z-Image", "SDXL", ...), and what it samples with by default. Strings live as long as the context. */
 typedef struct sdcpp_context_info {

@@ -3,6 +3,7 @@
 #include "checks.hpp"
 #include "context.hpp"
 #include "failure.hpp"
+#include "fit.hpp"
 #include "last_words.hpp"
 #include "optional_functions.hpp"
 #include "pictures.hpp"
@@ -239,6 +240,14 @@ int32_t sdcpp_canny(const sdcpp_image* input, float high_threshold, float low_th
     return behind_wall(error, [&] {
         checks::image("input image", input, 3);
         canny(*input, {high_threshold, low_threshold, weak, strong, inverse != 0}, output);
+    });
+}
+
+int32_t sdcpp_fit_model(const sdcpp_context_params* params, int32_t width, int32_t height, const char* prompt, const sdcpp_call* call, sdcpp_fit* fit, sdcpp_error* error) {
+    return behind_wall(error, [&] {
+        need("params", params, sizeof(sdcpp_context_params));
+        need("fit", fit, sizeof(sdcpp_fit));
+        give(fit, fit_model(copy_of(params), width, height, prompt, call));
     });
 }
 

@@ -87,10 +87,14 @@ void options(const sdcpp_option* options, size_t count) {
     }
 }
 
+void result_size(int32_t width, int32_t height) {
+    range("width", width);
+    range("height", height);
+    range("width x height", static_cast<long long>(width) * height);
+}
+
 void image_params(const sdcpp_image_params& p) {
-    range("width", p.width);
-    range("height", p.height);
-    range("width x height", static_cast<long long>(p.width) * p.height);
+    result_size(p.width, p.height);
     range("picture_count", static_cast<long long>(std::min<size_t>(p.picture_count, INT32_MAX)));
     if (p.pictures == nullptr && p.picture_count > 0) {
         refuse("pictures is null, picture_count is " + std::to_string(p.picture_count));
@@ -112,6 +116,8 @@ void image_params(const sdcpp_image_params& p) {
         real_range("LoRA multiplier", p.loras[i].multiplier);
     }
 }
+
+void prompt(const char* text) { prompt("prompt", text); }
 
 void size(const char* what, uint32_t width, uint32_t height) {
     range((std::string(what) + " width").c_str(), width, limit_of("width"), what);

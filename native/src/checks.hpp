@@ -12,6 +12,8 @@ void struct_size(const char* what, const void* pointer, uint32_t size, size_t fi
 void threads(int32_t n_threads);
 void options(const sdcpp_option* options, size_t count);
 void image_params(const sdcpp_image_params& params);
+void prompt(const char* text);
+void result_size(int32_t width, int32_t height);
 // Sides of an image that can be.
 void size(const char* what, uint32_t width, uint32_t height);
 void image(const char* what, const sdcpp_image* image, uint32_t channels);

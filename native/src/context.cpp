@@ -47,11 +47,10 @@ void set_options(sdcpp_context& context, const sdcpp_context_params& params, sd_
 
 } // namespace
 
-std::unique_ptr<sdcpp_context> create_context(const sdcpp_context_params& params, const sdcpp_call* call) {
+sd_ctx_params_t engine_params_of(const sdcpp_context_params& params, sdcpp_context& context) {
     checks::threads(params.n_threads);
     checks::options(params.options, params.option_count);
     checks::options(params.embeddings, params.embedding_count);
-    auto context = std::make_unique<sdcpp_context>();
     sd_ctx_params_t engine_params;
     engine().sd_ctx_params_init(&engine_params);
     engine_params.n_threads = params.n_threads > 0 ? params.n_threads : available_threads();
@@ -59,7 +58,7 @@ std::unique_ptr<sdcpp_context> create_context(const sdcpp_context_params& params
     engine_params.lora_apply_mode = LORA_APPLY_AT_RUNTIME;
     // A lazily loaded model fails in its first image, and its step times lie.
     load_eagerly(engine_params, 0);
-    set_options(*context, params, engine_params);
+    set_options(context, params, engine_params);
 
 #if defined(SDCPP_PREBUILT)
     if (engine_params.lora_apply_mode != LORA_APPLY_AT_RUNTIME) {
@@ -67,7 +66,12 @@ std::unique_ptr<sdcpp_context> create_context(const sdcpp_context_params& params
                       "lora_apply_mode");
     }
 #endif
+    return engine_params;
+}
 
+std::unique_ptr<sdcpp_context> create_context(const sdcpp_context_params& params, const sdcpp_call* call) {
+    auto context = std::make_unique<sdcpp_context>();
+    const sd_ctx_params_t engine_params = engine_params_of(params, *context);
     call_scope scope(call, SDCPP_PHASE_LOAD, nullptr);
     context->engine_context = {engine().new_sd_ctx(&engine_params), engine().free_sd_ctx};
     if (context->engine_context == nullptr) {

@@ -28,6 +28,9 @@ struct sdcpp_context {
 
 namespace sdcpp {
 
+// What the engine is given to load a model, checked; `context` keeps what it points to.
+sd_ctx_params_t engine_params_of(const sdcpp_context_params& params, sdcpp_context& context);
+
 std::unique_ptr<sdcpp_context> create_context(const sdcpp_context_params& params, const sdcpp_call* call);
 
 // Throws `failure` unless the model was loaded with `option`, which `field` needs.

@@ -3,6 +3,7 @@
 #include "call_scope.hpp"
 #include "checks.hpp"
 #include "failure.hpp"
+#include "fit.hpp"
 
 #include <cstring>
 
@@ -30,7 +31,7 @@ std::string engine_features(const engine_api& api) {
         {"convert", api.convert != nullptr},
         {"device-memory", api.device_by_name != nullptr && api.device_memory != nullptr},
         {"devices", api.list_devices != nullptr},
-        {"fit", api.fit_params != nullptr},
+        {"fit", can_fit(api)},
         {"hires", api.str_to_hires_upscaler != nullptr && api.hires_upscaler_name != nullptr},
         {"plug-ins", api.backend_load != nullptr},
         {"previews", api.set_preview_callback != nullptr},

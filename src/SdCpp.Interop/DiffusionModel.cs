@@ -165,19 +165,9 @@ public sealed partial class DiffusionModel : IDisposable, IAsyncDisposable
     {
         SdEngine.Load();
         ModelFileInfo[] files = ModelFiles.Check(options);
-        EngineOptions engineOptions = options.ToEngineOptions();
-        IReadOnlyCollection<KeyValuePair<string, string>> embeddings = options.Embeddings ?? new Dictionary<string, string>();
         using var arena = new Utf8Arena();
         using var scope = new NativeCallScope(callbacks, arena, abandoned: cancellation);
-        var parameters = new NativeContextParams
-        {
-            Size = (uint)sizeof(NativeContextParams),
-            Threads = CpuThreads.For(options.Threads),
-            Options = arena.AddOptions(engineOptions),
-            OptionCount = (nuint)engineOptions.Count,
-            Embeddings = arena.AddOptions(embeddings),
-            EmbeddingCount = (nuint)embeddings.Count,
-        };
+        NativeContextParams parameters = ToNative(options, arena);
         NativeError error = NativeStatus.NewError();
         nint context = 0;
         int status;
@@ -196,6 +186,21 @@ public sealed partial class DiffusionModel : IDisposable, IAsyncDisposable
             handle.Dispose();
             throw;
         }
+    }
+
+    private static unsafe NativeContextParams ToNative(DiffusionModelOptions options, Utf8Arena arena)
+    {
+        EngineOptions engineOptions = options.ToEngineOptions();
+        IReadOnlyCollection<KeyValuePair<string, string>> embeddings = options.Embeddings ?? new Dictionary<string, string>();
+        return new NativeContextParams
+        {
+            Size = (uint)sizeof(NativeContextParams),
+            Threads = CpuThreads.For(options.Threads),
+            Options = arena.AddOptions(engineOptions),
+            OptionCount = (nuint)engineOptions.Count,
+            Embeddings = arena.AddOptions(embeddings),
+            EmbeddingCount = (nuint)embeddings.Count,
+        };
     }
 
     private static unsafe (string Family, string Sampler, string Scheduler, bool TakesReferenceImages) ReadInfo(ContextHandle handle)

@@ -18,7 +18,7 @@ public sealed record SdEngineInfo(
 {
     /// <summary>
     /// What this engine build can beyond what every one can: <c>canny</c>, <c>control-net-swap</c>, <c>convert</c>, <c>device-memory</c>,
-    /// <c>devices</c>, <c>fit</c>, <c>hires</c>, <c>plug-ins</c>, <c>previews</c>, <c>video</c>. Of <c>fit</c> and <c>video</c> only the presence is told so far.
+    /// <c>devices</c>, <c>fit</c>, <c>hires</c>, <c>plug-ins</c>, <c>previews</c>, <c>video</c>. Of <c>video</c> only the presence is told so far.
     /// </summary>
     public IReadOnlyList<string> Features { get; init; } = [];
 }

@@ -64,17 +64,67 @@ public sealed class CoreTurnTests(Demo demo)
     [Fact]
     public async Task The_default_is_no_slower_than_one_thread_where_there_is_one_processor()
     {
-        string[] self = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [Environment.ProcessPath!, typeof(CoreTurnTests).Assembly.Location] : [Environment.ProcessPath!];
-        var start = new ProcessStartInfo("taskset", ["-c", "0", .. self, ThreadProgram.Command, Path.GetDirectoryName(demo.Files.DiffusionModel)!]) { RedirectStandardOutput = true };
-        using Process program = Process.Start(start)!;
-        string output = await program.StandardOutput.ReadToEndAsync(Cancellation);
-        await program.WaitForExitAsync(Cancellation);
+        string output = await RunAsync("taskset", ["-c", "0"], [ThreadProgram.Command, Path.GetDirectoryName(demo.Files.DiffusionModel)!]);
         // Its own two lines and nothing of the engine's: a program may write an image there.
         Assert.Equal(3, output.Split('\n').Length);
         double[] seconds = [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => double.Parse(line, System.Globalization.CultureInfo.InvariantCulture))];
         Assert.Equal(2, seconds.Length);
         // Nine times as long without it.
         Assert.InRange(seconds[1], 0, seconds[0] * 3);
+    }
+
+    [Fact]
+    public async Task The_default_is_the_share_that_the_process_has_of_the_processors()
+    {
+        int all = int.Parse(await RunAsync("env", [], [ThreadProgram.Count]), System.Globalization.CultureInfo.InvariantCulture);
+        Assert.InRange(all, 1, Environment.ProcessorCount);
+        Assert.Equal("1\n", await RunAsync("taskset", ["-c", "0"], [ThreadProgram.Count]));
+        // What .NET makes of a container's quota; whoever runs the container may say it too.
+        Assert.Equal("1\n", await RunAsync("env", ["DOTNET_PROCESSOR_COUNT=1"], [ThreadProgram.Count]));
+        Assert.Equal(all.ToString(System.Globalization.CultureInfo.InvariantCulture) + "\n", await RunAsync("env", ["DOTNET_PROCESSOR_COUNT=64"], [ThreadProgram.Count]));
+    }
+
+    [Fact]
+    public async Task The_default_follows_the_quota_of_a_container()
+    {
+        const string Processors = "/sys/fs/cgroup/cpu";
+        string group = Path.Combine(Processors, "sdcpp-test-" + Guid.NewGuid().ToString("N"));
+        bool canLimit = false;
+        try
+        {
+            if (File.Exists(Path.Combine(Processors, "cpu.cfs_quota_us")))
+            {
+                Directory.CreateDirectory(group);
+                await File.WriteAllTextAsync(Path.Combine(group, "cpu.cfs_quota_us"), "100000", Cancellation);
+                canLimit = true;
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Only root may, and not in every container: what .NET makes of a quota is then taken from the test before.
+        }
+
+        try
+        {
+            string[] limited = ["-c", $"echo $$ > {group}/cgroup.procs && exec \"$@\"", "sh"];
+            Assert.Equal("1\n", canLimit ? await RunAsync("sh", limited, [ThreadProgram.Count]) : await RunAsync("env", ["DOTNET_PROCESSOR_COUNT=1"], [ThreadProgram.Count]));
+        }
+        finally
+        {
+            if (Directory.Exists(group))
+                Directory.Delete(group);
+        }
+    }
+
+    // This program again, begun by another one.
+    private static async Task<string> RunAsync(string by, string[] before, string[] arguments)
+    {
+        string[] self = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [Environment.ProcessPath!, typeof(CoreTurnTests).Assembly.Location] : [Environment.ProcessPath!];
+        using Process program = Process.Start(new ProcessStartInfo(by, [.. before, .. self, .. arguments]) { RedirectStandardOutput = true })!;
+        string output = await program.StandardOutput.ReadToEndAsync(Cancellation);
+        await program.WaitForExitAsync(Cancellation);
+        Assert.Equal(0, program.ExitCode);
+        return output;
     }
 
     private Task<DiffusionModel> LoadAsync() => DiffusionModel.LoadAsync(demo.Files.ToOptions(), null, Cancellation);

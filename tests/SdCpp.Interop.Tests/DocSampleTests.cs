@@ -11,7 +11,7 @@ public sealed class DocSampleTests(Demo demo)
     [Fact]
     public void Every_block_of_the_documentation_is_compiled_here()
     {
-        string source = string.Join('\n', Lines(File.ReadAllText(ThisFile())));
+        string source = string.Join('\n', Lines(File.ReadAllText(ThisFile()) + File.ReadAllText(Path.Combine(Path.GetDirectoryName(ThisFile())!, "ImageLibraryTests.cs"))));
         string[] blocks = [.. File.ReadAllText(Path.Combine(Path.GetDirectoryName(ThisFile())!, "..", "..", "docs", "csharp.md")).Split("```csharp").Skip(1).Select(rest => rest[..rest.IndexOf("```", StringComparison.Ordinal)])];
 
         Assert.InRange(blocks.Length, 8, 20);
@@ -115,6 +115,16 @@ public sealed class DocSampleTests(Demo demo)
         {
             Console.WriteLine($"{refused.Option}: {refused.Message}");
         }
+    }
+
+    private static async Task FitAsync(string path)
+    {
+        var options = new DiffusionModelOptions { ModelPath = path };
+        ModelFit fit = await DiffusionModel.FitAsync(options, 1024, 1024);
+        Console.WriteLine(fit.Report);
+        if (fit.Fits)
+            await using (DiffusionModel model = await DiffusionModel.LoadAsync(fit.Apply(options)))
+                Console.WriteLine(model.Family);
     }
 
     private static void Pixels(ImageBuffer image)

@@ -17,7 +17,7 @@ internal static class HollowSd1
     // What is no hole.
     private static readonly string[] Filled =
         ["output_blocks.11.1.transformer_blocks.0.attn2.to_v.", "output_blocks.11.1.transformer_blocks.0.attn2.to_out.", "output_blocks.11.1.proj_out.", "final_layer_norm.weight",
-         "input_blocks.0.0.", "output_blocks.11.0.skip_connection.", ".out.", "zero_convs.0.", "input_hint_block.", "decoder.layers.", "encoder.layers.", "emb_params"];
+         "input_blocks.0.0.", "output_blocks.11.0.skip_connection.", ".out.", "zero_convs.0.", "input_hint_block.", "decoder.layers.", "encoder.layers."];
 
     /// <param name="folder">Where to.</param>
     /// <param name="taesd">A small decoder for other latents, whose layers are taken for those of this family.</param>
@@ -38,9 +38,13 @@ internal static class HollowSd1
     }
 
     /// <summary>A textual inversion for it; those of different seeds mean different things.</summary>
-    public static string WriteEmbedding(string path, int seed)
+    public static string WriteEmbedding(string path, int seed, bool isHalf = false)
     {
-        WriteFile(path, [("emb_params", [2, 768])], seed);
+        var random = new Random(seed);
+        float[] values = [.. Enumerable.Range(0, 2 * 768).Select(_ => (float)((random.NextDouble() * 2) - 1))];
+        ReadOnlySpan<byte> bytes = isHalf ? MemoryMarshal.AsBytes<Half>(values.Select(value => (Half)value).ToArray()) : MemoryMarshal.AsBytes<float>(values);
+        byte[] header = Encoding.UTF8.GetBytes($"{{\"emb_params\":{{\"dtype\":\"{(isHalf ? "F16" : "F32")}\",\"shape\":[2,768],\"data_offsets\":[0,{bytes.Length}]}}}}");
+        File.WriteAllBytes(path, [.. BitConverter.GetBytes((ulong)header.Length), .. header, .. bytes]);
         return path;
     }
 

@@ -7,6 +7,7 @@ return args switch
     [VulkanProgram.Draw, string folder] => await VulkanProgram.DrawAsync(folder),
     [VulkanProgram.Load, string folder, string backend] => VulkanProgram.LoadEngine(folder, backend),
     [ThreadProgram.Command, string folder] => await ThreadProgram.RunAsync(folder),
+    [ThreadProgram.Count] => ThreadProgram.CountThreads(),
     [FaultProgram.Command, string folder, string crashFile] => await FaultProgram.RunAsync(folder, crashFile),
     _ => await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args),
 };

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace SdCpp.Interop.Tests;
 
 /// <summary>What FLUX has and the demo model has not, with a tiny model of that family.</summary>
@@ -83,17 +81,7 @@ public sealed class ReferenceImageTests(Demo demo)
         return result.Images[0].Image.Span.ToArray();
     }
 
-    private string Person(int seed, long[] shape)
-    {
-        string path = demo.NewPath(".gguf");
-        byte[] file = ModelBytes.Gguf("pulid", ("pulid_id", shape));
-        var random = new Random(seed);
-        int numbers = (int)shape.Aggregate((a, b) => a * b);
-        foreach (ref Half number in MemoryMarshal.Cast<byte, Half>(file.AsSpan(file.Length - (2 * numbers))))
-            number = (Half)((random.NextDouble() * 2) - 1);
-        File.WriteAllBytes(path, file);
-        return path;
-    }
+    private string Person(int seed, long[] shape) => TinyFlux.WritePerson(demo.NewPath(".gguf"), seed, shape);
 
     private static ImageBuffer Filled(int width, int height, byte value)
     {

@@ -8,6 +8,15 @@ internal static class ThreadProgram
 {
     public const string Command = "time-threads";
 
+    public const string Count = "count-threads";
+
+    public static int CountThreads()
+    {
+        SdEngine.Load();
+        Console.WriteLine(SdCpp.Interop.Native.CpuThreads.Default.ToString(CultureInfo.InvariantCulture));
+        return 0;
+    }
+
     public static async Task<int> RunAsync(string folder)
     {
         DemoModelFiles files = DemoModel.Write(folder);

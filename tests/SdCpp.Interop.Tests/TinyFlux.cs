@@ -34,6 +34,18 @@ internal static class TinyFlux
         return path;
     }
 
+    /// <summary>A person's embedding for PuLID; those of different seeds are different people.</summary>
+    public static string WritePerson(string path, int seed, params long[] shape)
+    {
+        byte[] file = ModelBytes.Gguf("pulid", ("pulid_id", shape));
+        var random = new Random(seed);
+        int numbers = (int)shape.Aggregate((a, b) => a * b);
+        foreach (ref Half number in MemoryMarshal.Cast<byte, Half>(file.AsSpan(file.Length - (2 * numbers))))
+            number = (Half)((random.NextDouble() * 2) - 1);
+        File.WriteAllBytes(path, file);
+        return path;
+    }
+
     private static IEnumerable<(string Name, int[] Shape)> FluxTensors() =>
     [
         .. Linear("img_in", Width, 64), .. Linear("txt_in", Width, 4096),

@@ -34,6 +34,7 @@ public sealed class ConsoleProgramTests
         await DotNet(program, "add", "package", "SdCpp.Interop");
         folder.Write(ReadmeSample(), "drawing", "Program.cs");
 
+        (string, long, DateTime)[] cached = FilesOf(Feed.Cache);
         await DotNet(program, "run");
         Pictures.IsRedCircleOnBlue(folder["drawing", "picture.png"]);
         Assert.Equal(NativeFiles, RuntimesIn(folder["drawing", "bin", "Debug", "net10.0"]));
@@ -44,6 +45,22 @@ public sealed class ConsoleProgramTests
         Assert.Empty(Directory.GetFiles(single, "*.dll"));
         (await Tools.RunAsync(Path.Combine(single, "drawing"), [], folder: folder.Make("elsewhere"))).Succeeded();
         Pictures.IsRedCircleOnBlue(folder["elsewhere", "picture.png"]);
+        // A cache of packages may be read-only: nothing of ours is written there, neither by a build nor by a program.
+        Assert.Equal(cached, FilesOf(Feed.Cache));
+    }
+
+    [Fact]
+    public async Task A_trimmed_program_is_published_without_a_warning_and_draws_a_picture()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the prebuilt engine is for Linux");
+        using var folder = new TemporaryFolder();
+        string sample = Feed.In("tests", "samples", "AotConsole");
+        await DotNet(
+            sample, "publish", "--runtime", Feed.Rid, "--self-contained", "-p:PublishAot=false", "-p:PublishTrimmed=true", "-p:TrimMode=full", "-p:TreatWarningsAsErrors=true",
+            $"-p:BaseIntermediateOutputPath={folder["obj"]}/", "--output", folder["trimmed"]);
+        Assert.Equal(NativeFiles, RuntimesIn(folder["trimmed"]));
+        (await Tools.RunAsync(folder["trimmed", "AotConsole"], [folder["picture.png"], "a red circle on a blue background"], folder: folder.Make("elsewhere"))).Succeeded();
+        Pictures.IsRedCircleOnBlue(folder["picture.png"]);
     }
 
     [Fact]
@@ -93,6 +110,10 @@ public sealed class ConsoleProgramTests
 
     private static async Task<Run> DotNet(string folder, params string[] arguments)
         => (await Tools.RunAsync("dotnet", arguments, NothingStays, folder)).Succeeded();
+
+    private static (string, long, DateTime)[] FilesOf(string packages) =>
+        [.. Directory.EnumerateDirectories(packages, "sdcpp.*").SelectMany(package => Directory.EnumerateFiles(package, "*", SearchOption.AllDirectories)).Order(StringComparer.Ordinal)
+            .Select(file => (file, new FileInfo(file).Length, File.GetLastWriteTimeUtc(file)))];
 
     private static string[] RuntimesIn(string folder)
         => [.. Directory.GetFiles(Path.Combine(folder, "runtimes"), "*", SearchOption.AllDirectories)

@@ -17,7 +17,7 @@ public sealed class PageSettingsTests(Browser browser) : PageTest(browser)
     };
 
     // They appear with a model that looks at images, and where there are ControlNets.
-    private static readonly string[] NotForTheDemo = ["ref_images", "control", "control_image"];
+    private static readonly string[] NotForTheDemo = ["ref_images", "control", "control_image", "identity"];
 
     [Fact]
     public async Task Every_setting_of_the_table_is_reachable_has_help_and_a_new_one_needs_no_page_code()

@@ -91,16 +91,17 @@ public sealed class ProcessTests : IDisposable
         Assert.Empty(Directory.GetFiles(Path.Combine(_data, "images"), "*.tmp"));
     }
 
-    [Fact]
-    public async Task Images_of_a_batch_that_were_completed_before_kill_9_are_kept_and_not_generated_again()
+    [Theory]
+    [InlineData("generate", """{"model":"demo","prompt":"a red circle","size":"128x128","steps":12,"seed":1,"n":6}""")]
+    [InlineData("queue/grid", """{"base":{"model":"demo","prompt":"a red circle","size":"128x128","steps":12},"x":{"field":"seed","values":[1,2,3,4,5,6]}}""")]
+    public async Task Images_of_a_batch_that_were_completed_before_kill_9_are_kept_and_not_generated_again(string path, string request)
     {
         string running;
         Dictionary<string, DateTime> before;
         using (ServerProcess server = await ServerProcess.StartAsync(_data))
         {
             _ = server.Client.PostAsync(
-                new Uri("/api/generate", UriKind.Relative),
-                new StringContent("""{"model":"demo","prompt":"a red circle","size":"128x128","steps":12,"seed":1,"n":6}""", Encoding.UTF8, "application/json"), CancellationToken.None);
+                new Uri($"/api/{path}", UriKind.Relative), new StringContent(request, Encoding.UTF8, "application/json"), CancellationToken.None);
             running = await WaitForRunningJobAsync();
             JsonElement job;
             do

@@ -11,12 +11,13 @@ public sealed class WordsAndDecodersTests(Workshop studio)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Textual_inversions_are_listed_and_models_load_with_them()
+    public async Task Textual_inversions_change_the_image_and_are_listed()
     {
         string folder = studio.NewDataFolder("models: {}\n");
         DiffusionModelOptions hollow = HollowSd1.Write(Path.Combine(folder, "models", "hollow"), Path.Combine(folder, "models", "demo-taesd.gguf"));
         Directory.CreateDirectory(Path.Combine(folder, "embeddings", "more"));
         HollowSd1.WriteEmbedding(Path.Combine(folder, "embeddings", "zwonk.safetensors"), seed: 7);
+        HollowSd1.WriteEmbedding(Path.Combine(folder, "embeddings", "half.safetensors"), seed: 7, isHalf: true);
         File.CreateSymbolicLink(Path.Combine(folder, "embeddings", "nothing.gguf"), Path.Combine(folder, "models", "demo-taesd.gguf"));
         await File.WriteAllTextAsync(
             Path.Combine(folder, "models.yml"),
@@ -27,14 +28,20 @@ public sealed class WordsAndDecodersTests(Workshop studio)
         await using StudioServer server = await StudioServer.StartAsync(folder);
         async Task<string> DrawAsync(string prompt) => Convert.ToHexString((await server.DrawOneAsync($$"""{"model":"hollow","prompt":"{{prompt}}","seed":1}""")).Pixels);
 
-        await DrawAsync("a embedding:zwonk");
+        string without = await DrawAsync("a"), zwonk = await DrawAsync("a embedding:zwonk");
+        Assert.NotEqual(without, zwonk);
+        Assert.Equal((zwonk, without), (await DrawAsync("a zwonk"), await DrawAsync("a cat")));
         (_, JsonElement list) = await server.GetAsync("/sdapi/v1/embeddings");
         JsonProperty loaded = Assert.Single(list.GetProperty("loaded").EnumerateObject());
         Assert.Equal(("zwonk", 2, 768), (loaded.Name, loaded.Value.GetProperty("vectors").GetInt32(), loaded.Value.GetProperty("shape").GetInt32()));
+        // The engine would take it for noise.
+        Assert.Equal("half", Assert.Single(list.GetProperty("skipped").EnumerateObject()).Name);
         // A new file is known after a refresh, and the model is loaded again with it.
         HollowSd1.WriteEmbedding(Path.Combine(folder, "embeddings", "more", "blimf.safetensors"), seed: 8);
         Assert.Equal(HttpStatusCode.OK, (await server.SendAsync(HttpMethod.Post, "/sdapi/v1/refresh-embeddings")).Status);
-        await DrawAsync("a blimf");
+        string blimf = await DrawAsync("a blimf");
+        Assert.Equal(3, new[] { without, zwonk, blimf }.Distinct().Count());
+        Assert.Equal((zwonk, blimf), (await DrawAsync("a zwonk"), await DrawAsync("a EMBEDDING:blimf")));
         (_, list) = await server.GetAsync("/sdapi/v1/embeddings");
         Assert.Equal(["blimf", "zwonk"], list.GetProperty("loaded").EnumerateObject().Select(known => known.Name));
     }

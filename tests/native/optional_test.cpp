@@ -45,12 +45,42 @@ void test_control_net(sdcpp_context* context) {
     }
 }
 
+outcome fit(int32_t width, int32_t height, const std::vector<sdcpp_option>& options, sdcpp_fit& answer) {
+    answer.size = sizeof answer;
+    sdcpp_context_params params{};
+    params.size = sizeof params;
+    params.options = options.data();
+    params.option_count = options.size();
+    outcome o;
+    o.code = sdcpp_fit_model(&params, width, height, nullptr, nullptr, &answer, &o.error);
+    return o;
+}
+
+void test_fit() {
+    sdcpp_fit answer{};
+    if (!has("fit")) {
+        expect(fit(512, 512, {}, answer), SDCPP_NOT_SUPPORTED, "cannot tell what fits", "what fits with an engine that cannot tell");
+        return;
+    }
+    expect(fit(0, 512, {}, answer), SDCPP_INVALID_ARGUMENT, "width is 0", "what fits for an image without a width");
+    expect(fit(16384, 16384, {}, answer), SDCPP_INVALID_ARGUMENT, "width x height", "what fits for an image that is too large");
+    expect(fit(512, 512, {{"backend", "cpu"}}, answer), SDCPP_INVALID_ARGUMENT, "leave it out", "what fits where the place is said already");
+    expect(fit(512, 512, {{"model_path", "nowhere.gguf"}}, answer), SDCPP_INVALID_ARGUMENT, "does not exist", "what fits of a file that is not there");
+    const temporary_file file("optional_fit.bin", "no model at all");
+    expect(fit(512, 512, {{"model_path", file.path()}}, answer), SDCPP_MODEL_LOAD_FAILED, "cannot measure", "what fits of a file that is no model");
+    answer.size = 8;
+    outcome o;
+    o.code = sdcpp_fit_model(nullptr, 1, 1, nullptr, nullptr, &answer, &o.error);
+    expect(o, SDCPP_INVALID_ARGUMENT, "params is null", "what fits without parameters");
+}
+
 } // namespace
 
 void test_optional() {
     CHECK(has("convert") == (sdcpp_can_convert() == 1), std::string("the features tell whether models can be converted: ") + sdcpp_engine_features());
     CHECK(has("devices") == (sdcpp_engine_devices(nullptr, 0) > 0), "and whether there is a list of devices");
     test_canny();
+    test_fit();
     test_control_net(nullptr);
     if (with_standin) {
         const temporary_file file("optional_model.bin", "a model");

@@ -34,6 +34,14 @@ internal static class EngineLimits
         }
     }
 
+    /// <summary>The same for a textual inversion, whose bytes the engine takes for numbers of 32 bits, whatever they are.</summary>
+    public static void CheckEmbedding(ModelFileInfo file)
+    {
+        Check(file);
+        if (file.Tensors.FirstOrDefault(tensor => tensor.Type != "f32") is { } other)
+            throw ModelFileErrors.Invalid(file.Path, $"is a textual inversion of type {other.Type}; the engine reads f32 alone, and takes anything else for noise. Save it as f32.");
+    }
+
     private static void CheckWeight(ModelFileInfo file, ModelTensor tensor)
     {
         // The engine divides by the sizes.

@@ -31,6 +31,22 @@ public static class ModelFile
         return Inspect(path, mayBeIndex: true, allowTruncated);
     }
 
+    /// <summary>Whether a LoRA changes anything in a model, as far as the headers of the files tell.</summary>
+    /// <param name="lora">The LoRA.</param>
+    /// <param name="model">The model's files.</param>
+    /// <returns>False when not one of its tensors has a place there; null when the names do not tell.</returns>
+    public static bool? LoraFits(ModelFileInfo lora, IReadOnlyCollection<ModelFileInfo> model)
+    {
+        ArgumentNullException.ThrowIfNull(lora);
+        ArgumentNullException.ThrowIfNull(model);
+        return lora.Role != ModelRole.Lora ? false : ModelFileChecks.FitOf(lora, model) switch
+        {
+            LoraFit.Fits => true,
+            LoraFit.FitsNothing => false,
+            _ => null,
+        };
+    }
+
     private static ModelFileInfo Inspect(string path, bool mayBeIndex, bool allowTruncated)
     {
         try

@@ -18,8 +18,10 @@ internal static class ModelFiles
         }
 
         (string Place, ModelFileInfo File)[] files = [.. options.Files().Select(file => (file.Key, ModelFile.Inspect(file.Value)))];
-        foreach (ModelFileInfo file in files.Select(f => f.File).Concat((options.Embeddings?.Values ?? []).Select(ModelFile.Inspect)))
+        foreach (ModelFileInfo file in files.Select(f => f.File))
             EngineLimits.Check(file);
+        foreach (string path in options.Embeddings?.Values ?? [])
+            EngineLimits.CheckEmbedding(ModelFile.Inspect(path));
         ModelFileInfo[] all = [.. files.Select(f => f.File)];
         ModelFileInfo? encoder = Array.Find(files, f => f.Place == "llm_path").File;
         if (CompanionFiles.FindMisplaced(files).FirstOrDefault() is { Path: { } } misplaced)

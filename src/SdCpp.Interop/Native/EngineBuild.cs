@@ -69,7 +69,7 @@ internal sealed record EngineBuild(string Name, string Library)
         throw new SdException(
             SdError.EngineNotFound,
             $"The native library {FileName} was not found. Looked at: {string.Join(", ", looked)}{(withSubfolders ? ", and the folders beside each" : "")}. " +
-            $"Set {nameof(SdEngineOptions)}.{nameof(SdEngineOptions.NativeDirectory)} or the environment variable {DirectoryVariable} to its folder.");
+            $"Set {nameof(SdEngineOptions)}.{nameof(SdEngineOptions.NativeDirectory)} or the environment variable {DirectoryVariable} to its folder.{LoadProblem.Explain("")}");
     }
 
     internal static string FileName { get; } =

@@ -63,6 +63,11 @@ internal static unsafe partial class NativeMethods
 
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int sdcpp_fit_model(
+        NativeContextParams* parameters, int width, int height, byte* prompt, NativeCall* call, NativeFit* fit, NativeError* error);
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial void sdcpp_context_free(nint context);
 
     [LibraryImport(Library)]

@@ -16,6 +16,22 @@ internal unsafe struct NativeError
 }
 
 [StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeFit
+{
+    public const int PlaceBytes = 256;
+    public const int ReportBytes = 4096;
+    public uint Size;
+    public int Fits;
+    public int Changed;
+    public int VaeTiling;
+    public int StreamLayers;
+    public uint Reserved;
+    public fixed byte Backend[PlaceBytes];
+    public fixed byte ParamsBackend[PlaceBytes];
+    public fixed byte Report[ReportBytes];
+}
+
+[StructLayout(LayoutKind.Sequential)]
 internal unsafe struct NativeEngineParams
 {
     public uint Size;

@@ -98,6 +98,9 @@ internal sealed record GenerationSettings
     /// <summary>What a ControlNet follows; null for nothing.</summary>
     public ControlSetting? Control { get; init; }
 
+    /// <summary>Whom or what the images look like; null for nobody.</summary>
+    public IdentitySetting? Identity { get; init; }
+
     /// <summary>Whom the prompt names; their images are the last of <see cref="ReferenceImages"/>.</summary>
     public IReadOnlyList<string>? People { get; init; }
 
@@ -129,6 +132,9 @@ internal sealed record GenerationSettings
     /// <summary>The words of each image, where a template gave each its own; null for one image, and without template.</summary>
     public IReadOnlyList<PromptVariant>? Variants { get; init; }
 
+    /// <summary>What differs from image to image, where this is a grid; null for none. The other settings are those of its first cell.</summary>
+    public GridSetting? Grid { get; init; }
+
     /// <summary>Whether its images carry their settings; null as the server's setting says.</summary>
     public bool? Infotext { get; init; }
 
@@ -144,6 +150,15 @@ internal sealed record GenerationSettings
     /// <summary>The same for one of its images, which has the seed behind that of the one before, and may have words of its own.</summary>
     public GenerationSettings ForImage(int index)
     {
+        // Images that came with the request, and what became of it, are the same for all cells.
+        if (Grid is { } grid && index < grid.Cells.Count)
+        {
+            return grid.Cells[index] with
+            {
+                Count = 1, InputImage = InputImage, MaskImage = MaskImage, ReferenceImages = ReferenceImages, SourceImageId = SourceImageId, Control = Control, Board = Board, Engine = Engine,
+            };
+        }
+
         GenerationSettings one = this with { Count = 1, Seed = Seed + index, Variants = null };
         return Variants is { } variants && index < variants.Count
             ? one with { Prompt = variants[index].Prompt, NegativePrompt = variants[index].NegativePrompt, Loras = variants[index].Loras }

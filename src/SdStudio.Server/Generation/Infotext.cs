@@ -64,6 +64,7 @@ internal static class Infotext
             Add(text, "Masked area", "inpaint");
         Add(text, "Step cache", settings.StepCache);
         Add(text, "ControlNet 0", settings.Control);
+        Add(text, "Identity", settings.Identity);
     }
 
     private static void AddHires(StringBuilder text, GenerationSettings settings, HiresSetting hires)

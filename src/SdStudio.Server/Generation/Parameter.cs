@@ -39,6 +39,9 @@ internal enum ParameterKind
     /// <summary>What ControlNets follow; read together with the folder of ControlNets.</summary>
     Controls,
 
+    /// <summary>Whom images shall look like; read together with the folder of identities.</summary>
+    Identity,
+
     /// <summary>A file, base64 or a data URL.</summary>
     Image,
 

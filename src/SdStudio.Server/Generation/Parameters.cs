@@ -239,6 +239,7 @@ internal static partial class Parameters
         },
         new("control", Controls, WithModel, "What a ControlNet follows: one unit, as the engine follows one net at a time; its image is the input image where it brings none") { A1111 = null },
         new("control_image", Image, WithModel, "The image of control, where a form brings it as a file") { A1111 = null },
+        new("identity", Identity, WithModel, "Whom or what the images shall look like, by an IP-Adapter, PhotoMaker or PuLID of the folder identities: images, or somebody of the folder people") { A1111 = null },
         new("mask", Image, FromImage, "Where to generate: white, or what is transparent. Everywhere without it; what it does not show stays as it was. Models with the capability imgedit look at the whole image") { A1111 = null },
     ];
 

@@ -105,6 +105,7 @@ internal static class RoomServices
         services.AddJobRateLimit();
         services.AddSingleton<QueueViews>();
         services.AddSingleton<ModelViews>();
+        services.AddSingleton<PreviewFiles>();
         services.AddSingleton<QueueAnswers>();
         services.AddSingleton<WrongKeys>();
         services.AddSingleton<ApiKeys>();
@@ -125,8 +126,12 @@ internal static class RoomServices
         services.AddSingleton<ModelFileCache>();
         services.AddSingleton<FileHashes>();
         services.AddSingleton<LoraFolder>();
+        services.AddSingleton<LoraShelf>();
+        services.AddSingleton<ModelCards>();
         services.AddSingleton<ControlNetFolder>();
         services.AddSingleton<ControlNetFits>();
+        services.AddSingleton<IdentityFolder>();
+        services.AddSingleton<IdentityFits>();
         services.AddSingleton<EmbeddingFolder>();
         services.AddSingleton<VaeFiles>();
         services.AddSingleton<WildcardFolder>();
@@ -155,7 +160,9 @@ internal static class RoomServices
         services.AddSingleton<IJobRunner, UpscaleRunner>();
         services.AddSingleton<IJobRunner, ConvertRunner>();
         services.AddSingleton<IJobRunner, RemoteRunner>();
-        services.AddSingleton<IJobRunner, TextImageRunner>();
+        services.AddSingleton<TextImageRunner>();
+        services.AddSingleton<IJobRunner, GridRunner>();
+        services.AddSingleton<IJobRunner>(provider => provider.GetRequiredService<TextImageRunner>());
         services.AddSingleton<JobInputs>();
         services.AddSingleton<GenerationPasses>();
         services.AddSingleton<LowMemoryLadder>();

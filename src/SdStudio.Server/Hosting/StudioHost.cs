@@ -122,11 +122,13 @@ public static class StudioHost
         api.MapParametersApi();
         api.MapModelsApi();
         api.MapUpscalersApi();
+        api.MapLorasApi();
         api.MapDevicesApi();
         api.MapDownloadsApi();
         api.MapConvertApi();
         api.MapGenerateApi();
         api.MapQueueApi();
+        api.MapGridsApi();
         api.MapGenerationsApi();
         api.MapImagesApi();
         api.MapPeopleApi();

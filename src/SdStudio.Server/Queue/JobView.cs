@@ -26,6 +26,10 @@ internal sealed record JobView(
     /// <summary>What was asked for and is done otherwise.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
+    /// <summary>What changes along the axes of a grid; absent for other jobs.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public GridView? Grid { get; init; }
+
     /// <summary>The first image, for the original studio's page; only where a list is asked for in its shape.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? FirstImageId { get; init; }
@@ -61,11 +65,16 @@ internal sealed record JobView(
             OutsideMaskChanged = s.OutsideMaskChanged,
             StepsSkipped = s.StepsSkipped,
             Notes = s.Notes ?? [],
+            Grid = s.Grid is { } grid ? new GridView(grid.Axes, $"/api/queue/{job.Id}/sheet") : null,
             Device = job.Device,
             CurrentImage = running is null ? null : Math.Min(s.Count, running.Images.Count + 1),
         };
     }
 }
+
+/// <param name="Axes">x, then y and z where there are such.</param>
+/// <param name="SheetUrl">All images in one, with labels.</param>
+internal sealed record GridView(IReadOnlyList<GridAxis> Axes, string SheetUrl);
 
 /// <summary>An image as responses and events show it.</summary>
 internal sealed record ImageView(

@@ -7,6 +7,8 @@ namespace SdStudio.Server.Workers;
 /// <summary>A job's settings in the words of the binding.</summary>
 internal static class EngineRequests
 {
+    private const double UsualStyle = 20;
+
     public static TextToImageRequest TextToImage(GenerationSettings settings, LoraFolder loras) => Filled(new TextToImageRequest(), settings, loras);
 
     public static ImageToImageRequest ImageToImage(GenerationSettings settings, LoraFolder loras, ImageBuffer image, ImageBuffer? mask) => Filled(
@@ -32,6 +34,17 @@ internal static class EngineRequests
             Cache = settings.StepCache is { } cache
                 ? new StepCache(cache.Mode) { ReuseThreshold = (float?)cache.Threshold, Start = (float?)cache.Start, End = (float?)cache.End } : null,
             EngineOptions = EngineOptions(settings),
+        });
+
+    /// <summary>The same with whom or what the images look like.</summary>
+    public static T WithIdentity<T>(T request, IdentitySetting identity, IdentityFits files, IReadOnlyList<ImageBuffer> images)
+        where T : ImageRequest => (T)(files.KindOf(identity.Model) switch
+        {
+            IdentityKind.IpAdapter => request with { IpAdapter = new IpAdapterImage(images[0], (float)identity.Strength) },
+            // What counts there is the style against the likeness; the engine's own middle is 20.
+            IdentityKind.PhotoMaker => request with { PhotoMaker = new PhotoMakerIdentity(images, (float)(UsualStyle * (2 - identity.Strength))) },
+            IdentityKind.Pulid => request with { Pulid = new PulidIdentity(files.Require(identity.Embedding ?? ""), (float)identity.Strength) },
+            _ => (ImageRequest)request,
         });
 
     private static List<LoraReference> Loras(GenerationSettings settings, LoraFolder folder) =>

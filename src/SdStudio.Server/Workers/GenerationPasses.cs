@@ -8,7 +8,7 @@ using SdStudio.Server.Models.Files;
 namespace SdStudio.Server.Workers;
 
 /// <summary>The engine calls that one image takes.</summary>
-internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder loras, ControlNetFolder nets, VaeFiles vaes, JobInputs inputsOfJobs)
+internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder loras, ControlNetFolder nets, VaeFiles vaes, IdentityFits identities, JobInputs inputsOfJobs)
 {
     private static bool CanExchangeNets => SdEngine.Load().Info.Features.Contains("control-net-swap");
 
@@ -17,6 +17,8 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
     {
         if (settings.Control is { } control && !CanExchangeNets)
             model = model with { Options = model.Options with { ControlNetPath = NetOf(control) } };
+        if (settings.Identity is { } identity)
+            model = model with { Options = identities.With(model.Options, identity.Model) };
         return settings.Vae is { } vae ? model with { Options = model.Options with { VaePath = VaeOf(vae), TaesdForPreviewsOnly = model.Options.TaesdPath is not null } } : model;
     }
 
@@ -45,9 +47,9 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
         using ImageBuffer? followed = control?.Image;
         GenerationResult result = inputs is { Image: { } image, IsReference: false }
             ? await model.ImageToImageAsync(
-                EngineRequests.ImageToImage(settings, loras, image, inputs.Canvas?.Mask) with { ReferenceImages = inputs.Seen, Control = control }, job.Callbacks, cancellation).ConfigureAwait(false)
+                WithIdentity(EngineRequests.ImageToImage(settings, loras, image, inputs.Canvas?.Mask) with { ReferenceImages = inputs.Seen, Control = control }, settings, inputs), job.Callbacks, cancellation).ConfigureAwait(false)
             : await model.TextToImageAsync(
-                EngineRequests.TextToImage(settings, loras) with { ReferenceImages = inputs.Seen, Control = control, Hires = Latent(job.Settings) }, job.Callbacks, cancellation).ConfigureAwait(false);
+                WithIdentity(EngineRequests.TextToImage(settings, loras) with { ReferenceImages = inputs.Seen, Control = control, Hires = Latent(job.Settings) }, settings, inputs), job.Callbacks, cancellation).ConfigureAwait(false);
         return Checked(result, settings.Count);
     }
 
@@ -80,7 +82,7 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
             ControlImage? control = inputs.ControlAt(settings.Width, settings.Height);
             using ImageBuffer? followed = control?.Image;
             GenerationResult result = await model.ImageToImageAsync(
-                EngineRequests.ImageToImage(second, loras, image, mask: null) with { Control = control }, job.Callbacks, cancellation).ConfigureAwait(false);
+                WithIdentity(EngineRequests.ImageToImage(second, loras, image, mask: null) with { Control = control }, second, inputs), job.Callbacks, cancellation).ConfigureAwait(false);
             return Checked(result, expected: 1);
         }
         finally
@@ -88,6 +90,9 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
             image.Dispose();
         }
     }
+
+    private T WithIdentity<T>(T request, GenerationSettings settings, GenerationInputs inputs)
+        where T : ImageRequest => settings.Identity is { } identity ? EngineRequests.WithIdentity(request, identity, identities, inputs.Identity) : request;
 
     private static HiresFix? Latent(GenerationSettings settings) => settings.Hires is { IsLatent: true } hires
         ? new HiresFix { Upscaler = hires.Upscaler, Width = settings.Width, Height = settings.Height, Steps = hires.Steps, Strength = (float)hires.Strength }

@@ -28,10 +28,12 @@ internal sealed record JobContext(RunningJob Running, GenerationSettings Setting
     public string Id => Running.Job.Id;
 
     /// <summary>The same for one image of it.</summary>
-    public JobContext ForImage(int index) => this with
+    public JobContext ForImage(int index) => AsImage(index) with { Settings = Settings.ForImage(index) };
+
+    /// <summary>The same, with the progress of one of the job's images.</summary>
+    public JobContext AsImage(int index) => this with
     {
-        Settings = Settings.ForImage(index),
-        Callbacks = Callbacks with { Progress = Callbacks.Progress is { } progress ? new ImageProgress(progress, index, Settings.Count) : null },
+        Callbacks = Callbacks with { Progress = Callbacks.Progress is { } progress ? new ImageProgress(progress, index, Running.Job.Settings.Count) : null },
     };
 
     private sealed class ImageProgress(IProgress<GenerationProgress> job, int index, int count) : IProgress<GenerationProgress>

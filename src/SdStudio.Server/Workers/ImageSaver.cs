@@ -17,7 +17,7 @@ internal sealed partial class ImageSaver(ImageFiles images, IJobStore store, Job
     public async Task<JobImage> SaveAsync(JobContext job, int index, ImageBuffer pixels, GenerationSettings settings, long seed)
     {
         string id = ImageId.Of(job.Id, index);
-        GenerationSettings? own = settings.Variants is null ? null : settings.ForImage(index);
+        GenerationSettings? own = job.Running.Job.Settings.Grid is not null ? settings with { Seed = seed } : settings.Variants is null ? null : settings.ForImage(index);
         settings = own ?? settings;
         string? infotext = settings.Infotext ?? options.Value.Images.Infotext ? Infotext.Of(settings, seed) : null;
         string path = await images.SaveAsync(id, pixels, ImageTexts.Of(settings, infotext, options.Value.Images.Mark), CancellationToken.None).ConfigureAwait(false);

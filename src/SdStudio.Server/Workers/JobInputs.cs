@@ -33,6 +33,8 @@ internal sealed class JobInputs(ImageFiles files)
                 (inputs.Control, inputs.Followed) = (control, inputs.Canvas?.SamePartOf(sent) ?? ImageDecoder.Cover(sent, sent.Width, sent.Height));
             }
 
+            foreach (string seen in settings.Identity?.Images ?? [])
+                inputs.Identity.Add(await ReadAsync(seen, cancellation).ConfigureAwait(false));
             foreach (string reference in settings.ReferenceImages ?? [])
                 inputs.References.Add(await ReadAsync(reference, cancellation).ConfigureAwait(false));
             return inputs;
@@ -85,6 +87,9 @@ internal sealed class GenerationInputs : IDisposable
             return new ControlImage(ControlImages.Preprocessed(image, control), (float)control.Weight);
     }
 
+    /// <summary>Whom or what the result looks like.</summary>
+    public List<ImageBuffer> Identity { get; } = [];
+
     /// <summary>More images that the model looks at.</summary>
     public List<ImageBuffer> References { get; } = [];
 
@@ -96,6 +101,7 @@ internal sealed class GenerationInputs : IDisposable
         Input?.Dispose();
         Canvas?.Dispose();
         Followed?.Dispose();
+        Identity.ForEach(image => image.Dispose());
         References.ForEach(reference => reference.Dispose());
     }
 }

@@ -30,6 +30,17 @@ internal static class RemoteFields
         return fields;
     }
 
+    /// <summary>Whom or what the images of the other server look like.</summary>
+    public static JsonObject Identity(IdentitySetting identity, IEnumerable<byte[]> images)
+    {
+        var field = new JsonObject { ["model"] = identity.Model, ["strength"] = identity.Strength };
+        if (identity.Embedding is { } embedding)
+            field["embedding"] = embedding;
+        if (images.Select(image => (JsonNode)Convert.ToBase64String(image)).ToArray() is { Length: > 0 } sent)
+            field["images"] = new JsonArray(sent);
+        return field;
+    }
+
     /// <summary>What a ControlNet of the other server follows.</summary>
     public static JsonArray Control(ControlSetting control, byte[] image) => new(new JsonObject
     {

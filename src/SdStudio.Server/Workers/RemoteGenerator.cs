@@ -31,6 +31,8 @@ internal sealed partial class RemoteGenerator(
         JsonObject extras = RemoteFields.More(job.Settings);
         if (inputs is { Control: { } control, Followed: { } followed })
             extras["control"] = RemoteFields.Control(control, ImageFiles.Encoded(followed, ImageFormats.Png, quality: 0));
+        if (job.Settings.Identity is { } identity)
+            extras["identity"] = RemoteFields.Identity(identity, inputs.Identity.Select(image => ImageFiles.Encoded(image, ImageFormats.Png, quality: 0)));
         // Another studio looks at them as they are; for others the first of them is what is edited.
         if (inputs is { Image: null, References.Count: > 0 })
             extras["ref_images"] = new JsonArray([.. inputs.References.Select(image => (JsonNode)Convert.ToBase64String(ImageFiles.Encoded(image, ImageFormats.Png, quality: 0)))]);

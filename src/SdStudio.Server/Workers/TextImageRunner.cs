@@ -32,6 +32,19 @@ internal sealed class TextImageRunner(
             await GenerateOneAsync(work, index, cancellation).ConfigureAwait(false);
     }
 
+    /// <summary>Generates a cell of a grid: with a model of its own, and again with less memory where it needs that.</summary>
+    public Task GenerateCellAsync(JobContext job, int index, CancellationToken cancellation) => OrGiveBackAsync(job, index, () =>
+    {
+        JobContext cell = job.ForImage(index);
+        return ladder.RunAsync(cell, catalogue.Require(cell.Settings.Model), async (definition, settings) =>
+        {
+            await using ModelLease lease = await job.Models.AcquireAsync(passes.ToLoad(definition, settings), job.Callbacks, cancellation).ConfigureAwait(false);
+            using Work work = await BeginAsync(cell with { Settings = settings }, lease.Model, definition, cancellation).ConfigureAwait(false);
+            await GenerateAsync(work, work.Job, index, cancellation).ConfigureAwait(false);
+            return true;
+        });
+    });
+
     private async Task<JobResult> GenerateAsync(JobContext job, ModelLease lease, ModelDefinition definition, CancellationToken cancellation)
     {
         long start = time.GetTimestamp();
@@ -63,30 +76,38 @@ internal sealed class TextImageRunner(
         hashes.ShortHashOrNullAsync(definition.MainFile, cancellation),
         job.Settings with { Sampler = job.Settings.Sampler ?? model.DefaultSampler, Scheduler = job.Settings.Scheduler ?? model.DefaultScheduler });
 
-    private async Task GenerateOneAsync(Work work, int index, CancellationToken cancellation)
+    private static async Task OrGiveBackAsync(JobContext job, int index, Func<Task> generate)
     {
-        SharedImages shared = work.Job.Running.Shared;
         try
         {
-            cancellation.ThrowIfCancellationRequested();
-            var skipped = new SkippedSteps();
-            JobContext one = skipped.Of(work.Job.ForImage(index));
-            using GenerationResult result = await passes.FirstAsync(work.Model, one, work.Inputs, cancellation).ConfigureAwait(false);
-            GeneratedImage image = result.Images[0];
-            GenerationSettings used = work.Used with { ModelHash = await WithinPatienceAsync(work.Hash, cancellation).ConfigureAwait(false) };
-            using GenerationResult? second = used.Hires is null or { IsLatent: true }
-                ? null
-                : await passes.SecondAsync(work.Model, image, one with { Settings = one.Settings with { Sampler = used.Sampler, Scheduler = used.Scheduler } }, work.Inputs, cancellation).ConfigureAwait(false);
-            ImageBuffer generated = (second?.Images[0] ?? image).Image;
-            using ImageBuffer? whole = work.Inputs.Canvas?.PutBack(generated);
-            shared.Count(whole is null ? 0 : work.Inputs.Canvas!.CountChangedOutside(whole), skipped.Count);
-            shared.Done(await images.SaveAsync(work.Job, index, whole ?? generated, used, image.Seed).ConfigureAwait(false));
+            await generate().ConfigureAwait(false);
         }
         catch
         {
-            shared.GiveBack(index);
+            job.Running.Shared.GiveBack(index);
             throw;
         }
+    }
+
+    private Task GenerateOneAsync(Work work, int index, CancellationToken cancellation) =>
+        OrGiveBackAsync(work.Job, index, () => GenerateAsync(work, work.Job.ForImage(index), index, cancellation));
+
+    private async Task GenerateAsync(Work work, JobContext job, int index, CancellationToken cancellation)
+    {
+        SharedImages shared = job.Running.Shared;
+        cancellation.ThrowIfCancellationRequested();
+        var skipped = new SkippedSteps();
+        JobContext one = skipped.Of(job);
+        using GenerationResult result = await passes.FirstAsync(work.Model, one, work.Inputs, cancellation).ConfigureAwait(false);
+        GeneratedImage image = result.Images[0];
+        GenerationSettings used = work.Used with { ModelHash = await WithinPatienceAsync(work.Hash, cancellation).ConfigureAwait(false) };
+        using GenerationResult? second = used.Hires is null or { IsLatent: true }
+            ? null
+            : await passes.SecondAsync(work.Model, image, one with { Settings = one.Settings with { Sampler = used.Sampler, Scheduler = used.Scheduler } }, work.Inputs, cancellation).ConfigureAwait(false);
+        ImageBuffer generated = (second?.Images[0] ?? image).Image;
+        using ImageBuffer? whole = work.Inputs.Canvas?.PutBack(generated);
+        shared.Count(whole is null ? 0 : work.Inputs.Canvas!.CountChangedOutside(whole), skipped.Count);
+        shared.Done(await images.SaveAsync(work.Job, index, whole ?? generated, used, image.Seed).ConfigureAwait(false));
     }
 
     // A file of many gigabytes on a slow disk is read for longer than an image should wait.

@@ -101,6 +101,8 @@ internal sealed class A1111GenerateAnswer(ClientModels models, ModelCatalogue ca
 
         if (settings.Control is { } control)
             extra["ControlNet 0"] = control.ToString();
+        if (settings.Identity is { } identity)
+            extra["Identity"] = identity.ToString();
         if (settings.Hires is { } hires)
         {
             extra["Hires upscaler"] = hires.Upscaler;

@@ -4,6 +4,7 @@ using SdCpp.Interop;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Models.Catalogue;
+using SdStudio.Server.Models.Files;
 
 namespace SdStudio.Server.Http.A1111;
 
@@ -44,6 +45,9 @@ internal sealed class A1111GenerationReader
     /// <summary>What a ControlNet follows; null for nothing, and for the input image.</summary>
     public byte[]? Followed { get; private set; }
 
+    /// <summary>Whom or what the result shall look like.</summary>
+    public IReadOnlyList<byte[]> Identity => IdentityReader.ImagesOf(new RequestFields(_out));
+
     /// <summary>What the model is to look at besides the input image.</summary>
     public IReadOnlyList<byte[]> References { get; private set; } = [];
 
@@ -68,6 +72,8 @@ internal sealed class A1111GenerationReader
         References = ReferencesFor(model);
         if (new A1111ControlNet(_context.Lookups.ControlNets, Notes).Read(_body.Fields, fromImage, model) is var (control, followed))
             (_out["control"], Followed) = (control, followed);
+        if (new A1111Identity(_context.Lookups, Notes).Read(_body.Fields, model) is { } identity)
+            _out[IdentityReader.Field] = identity;
         Put("model", model?.Id);
         if ((_override.Vae ?? _options.Vae) is { } vae && !IsDefaultName(vae) && model is { Remote: null })
             AddVae(vae);
@@ -255,8 +261,10 @@ internal sealed class A1111GenerationReader
 
     private string WithKnownPeople(string prompt, ModelDefinition? model) => PeopleTags.Without(prompt, name =>
     {
-        string? problem = _context.Lookups.People.Find(name) is null ? $"There is nobody called '{RequestFields.Shown(name)}'"
-            : model is { IsEditModel: false } ? $"The model {model.Id} looks at no images, so <ref:{RequestFields.Shown(name)}> means nothing to it" : null;
+        // Whom images shall look like may be known by numbers alone, and by models that look at no images.
+        bool isIdentity = _out.ContainsKey(IdentityReader.Field);
+        string? problem = isIdentity && _context.Lookups.Identities.KindOf(name) == IdentityKind.Embedding ? null : _context.Lookups.People.Find(name) is null ? $"There is nobody called '{RequestFields.Shown(name)}'"
+            : !isIdentity && model is { IsEditModel: false } ? $"The model {model.Id} looks at no images, so <ref:{RequestFields.Shown(name)}> means nothing to it" : null;
         if (problem is not null)
             Notes.Add(problem + ": it is left out");
         return problem is not null;

@@ -13,13 +13,15 @@ internal sealed class A1111Images(RequestBody body, RequestImages images, A1111G
     /// <summary>The input image, the mask, and what the model is to look at besides; null when there is none of them and none is needed.</summary>
     public async Task<RequestInputs?> ReadAsync(bool fromImage, CancellationToken cancellation)
     {
-        if (!fromImage && reader.References.Count == 0 && reader.Followed is null)
+        IReadOnlyList<byte[]> identity = reader.Identity;
+        if (!fromImage && reader.References.Count + identity.Count == 0 && reader.Followed is null)
             return null;
         byte[]? image = fromImage ? FindImage() : null, mask = fromImage ? body.File("mask") : null;
-        RequestInputs inputs = await images.EnterAsync([.. new[] { image, mask, reader.Followed }.OfType<byte[]>(), .. reader.References], cancellation);
+        RequestInputs inputs = await images.EnterAsync([.. new[] { image, mask, reader.Followed }.OfType<byte[]>(), .. reader.References, .. identity], cancellation);
         return RequestImages.Filled(inputs, () =>
         {
             inputs.References.AddRange(reader.References.Select(reference => images.Decode(reference, "extra_images")));
+            inputs.Identity.AddRange(identity.Select(image => images.Decode(image, IdentityReader.Field)));
             inputs.Control = reader.Followed is { } followed ? images.Decode(followed, "alwayson_scripts.controlnet") : null;
             inputs.Image = image is null ? null : Shaped(images.Decode(image, "init_images"));
             // Its clients paint: of a mask with transparency the opaque part is meant.

@@ -12,6 +12,8 @@ namespace SdStudio.Server.Http.A1111;
 /// <summary>The lists under <c>/sdapi/v1</c> that clients fill their menus from. No answer names a folder of the server.</summary>
 internal static class A1111Lists
 {
+    private const int MaxNotes = 64;
+
     public static void MapSdLists(this RouteGroupBuilder api, bool documentShapes)
     {
         api.MapGet("/samplers", async (HttpContext context, EngineHost host) => Samplers(await host.Ready.WaitAsync(context.RequestAborted), IsDocument(context, documentShapes)));
@@ -21,11 +23,9 @@ internal static class A1111Lists
         api.MapGet("/latent-upscale-modes", () => A1111Responses.Json(A1111Responses.List(LatentUpscalers.All.Select(name => new JsonObject { ["name"] = name }))));
         api.MapGet("/sd-vae", (VaeFiles vaes) => A1111Responses.Json(Vaes(vaes)));
         api.MapGet("/sd-modules", (VaeFiles vaes) => A1111Responses.Json(Vaes(vaes)));
-        api.MapGet("/loras", (LoraFolder loras) => A1111Responses.Json(A1111Responses.List(loras.Names.Select(name => new JsonObject
-        {
-            ["name"] = name, ["alias"] = name, ["path"] = Path.GetFileName(loras.Find(name) ?? name), ["metadata"] = new JsonObject(),
-        }))));
+        api.MapGet("/loras", (LoraShelf shelf) => A1111Responses.Json(A1111Responses.List(shelf.For(model: null).Select(Lora))));
         api.MapGet("/controlnets", (ControlNetFolder nets) => A1111Responses.Json(A1111Responses.List(nets.Names.Select(name => (JsonNode)name))));
+        api.MapGet("/ip-adapters", (IdentityFits identities) => A1111Responses.Json(A1111Responses.List(identities.Names.Select(name => (JsonNode)name))));
         api.MapGet("/memory", (EngineHost host) => A1111Responses.Json(Memory(host)));
         api.MapGet("/version", (EngineHost host) => A1111Responses.Json(Version(host)));
         api.MapGet("/cmd-flags", (HttpContext context) => A1111Responses.Json(new JsonObject
@@ -111,6 +111,25 @@ internal static class A1111Lists
             ["config"] = null,
             ["type"] = Path.GetExtension(model.MainFile).TrimStart('.'),
         })));
+
+    // Clients read the trigger words out of the notes; the tags are one set there, the most frequent ones.
+    private static JsonObject Lora(ShelfLora lora)
+    {
+        var metadata = new JsonObject();
+        foreach ((string name, string text) in ModelCards.NotesOf(lora.Path).Take(MaxNotes))
+            metadata[name] = text;
+        if (lora.Card.Tags.Count > 0)
+        {
+            var tags = new JsonObject();
+            foreach (TagCount tag in lora.Card.Tags)
+                tags[tag.Tag] = tag.Count;
+            metadata["ss_tag_frequency"] = new JsonObject { ["tags"] = tags };
+        }
+
+        if (lora.Card.TriggerWords.Count > 0)
+            metadata["modelspec.trigger_phrase"] ??= string.Join(", ", lora.Card.TriggerWords);
+        return new JsonObject { ["name"] = lora.Name, ["alias"] = lora.Card.Title ?? lora.Name, ["path"] = Path.GetFileName(lora.Path), ["metadata"] = metadata };
+    }
 
     private static JsonArray Upscalers(ModelCatalogue catalogue)
     {

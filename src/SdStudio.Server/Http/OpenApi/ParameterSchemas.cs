@@ -113,6 +113,10 @@ internal static class ParameterSchemas
             case ParameterKind.Controls:
                 schema.Items = Control();
                 break;
+            case ParameterKind.Identity:
+                schema.Required = new HashSet<string> { "model" };
+                schema.Properties = IdentityProperties();
+                break;
             case ParameterKind.Texts:
                 schema.Items = new OpenApiSchema { Type = JsonSchemaType.String };
                 break;
@@ -146,7 +150,7 @@ internal static class ParameterSchemas
         ParameterKind.Number => JsonSchemaType.Number,
         ParameterKind.Flag => JsonSchemaType.Boolean,
         ParameterKind.Integers or ParameterKind.Texts or ParameterKind.Loras or ParameterKind.Images or ParameterKind.Controls => JsonSchemaType.Array,
-        ParameterKind.Sides => JsonSchemaType.Object,
+        ParameterKind.Sides or ParameterKind.Identity => JsonSchemaType.Object,
         _ => JsonSchemaType.String,
     };
 
@@ -184,6 +188,18 @@ internal static class ParameterSchemas
             ["low_threshold"] = new OpenApiSchema { Type = JsonSchemaType.Number, Format = "double", Minimum = "0", Maximum = "1", Description = "Of canny" },
             ["high_threshold"] = new OpenApiSchema { Type = JsonSchemaType.Number, Format = "double", Minimum = "0", Maximum = "1", Description = "Of canny" },
         },
+    };
+
+    private static Dictionary<string, IOpenApiSchema> IdentityProperties() => new()
+    {
+        ["model"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "A file's name in the folder of identities" },
+        ["images"] = new OpenApiSchema
+        {
+            Type = JsonSchemaType.Array, Description = "Base64 or data URLs", Items = new OpenApiSchema { Type = JsonSchemaType.String, Format = "byte" },
+        },
+        ["person"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "In place of images: somebody of the folder of people; without either, the first that the prompt names as <ref:alice>" },
+        ["embedding"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "For PuLID: a file's name in the folder of identities; without it person" },
+        ["strength"] = new OpenApiSchema { Type = JsonSchemaType.Number, Format = "double", Minimum = "0", Maximum = "2", Default = 1 },
     };
 
     private static OpenApiSchema Lora() => new()

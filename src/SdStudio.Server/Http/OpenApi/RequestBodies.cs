@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace SdStudio.Server.Http.OpenApi;
@@ -29,6 +30,23 @@ internal sealed record DownloadBody([property: Description("A model's id"), Json
 internal sealed record ConvertBody(
     [property: Description("A model's id"), JsonPropertyName("modelId")] string ModelId,
     [property: Description("The engine's name of a weight type: f32, f16, bf16, q8_0, q6_K, q5_K, q5_1, q5_0, q4_K, q4_1, q4_0, q3_K or q2_K")] string Type);
+
+/// <summary>A grid of images.</summary>
+internal sealed record GridBody(
+    [property: Description("The settings that all images have: the fields of POST /api/generate, and with an image those of POST /api/edit")] JsonElement Base,
+    [property: Description("What changes from column to column")] GridAxisBody X)
+{
+    [Description("What changes from row to row")]
+    public GridAxisBody? Y { get; init; }
+
+    [Description("What changes from one block of rows to the next")]
+    public GridAxisBody? Z { get; init; }
+}
+
+/// <summary>An axis of a grid.</summary>
+internal sealed record GridAxisBody(
+    [property: Description("A setting of GET /api/parameters, prompt_replace (the first value is what the others replace), or lora:NAME for the weight of a LoRA")] string Field,
+    [property: Description("Its values, 1 to 64; a grid has at most 256 cells")] IReadOnlyList<JsonElement> Values);
 
 /// <summary>A job's place in line: exactly one of the three.</summary>
 internal sealed record PlaceBody

@@ -28,8 +28,13 @@ internal sealed class GenerationReader(RequestFields fields, Lookups lookups, Pa
         settings = WithSpeed(settings, model);
         List<string> notes = hasMask && type == JobType.Edit && model is { IsEditModel: true, Remote: null }
             ? [$"The model {model.Id} looks at the whole image and knows no masks: it changes what it likes, and only what the mask shows is kept of that"] : [];
+        IdentitySetting? identity = new IdentityReader(fields, lookups).Read(sent.Identity, named, model, notes);
+        // Who is meant by a tag is who the images look like, for models that look at none.
+        if (identity?.Person is not null && model is { IsEditModel: false })
+            named = [];
         settings = settings with
         {
+            Identity = identity,
             Control = new ControlReader(fields, lookups).Read(sent.HasControl || input is not null, model, notes),
             Notes = notes.Count > 0 ? notes : null,
             Model = model?.Id ?? "", Prompt = words, NegativePrompt = negative, Width = size.Width, Height = size.Height, IsTemplate = null,
@@ -186,8 +191,9 @@ internal sealed class GenerationReader(RequestFields fields, Lookups lookups, Pa
 /// <param name="HasMask">Whether a mask came with it.</param>
 /// <param name="HasControl">Whether an image came for a ControlNet.</param>
 /// <param name="References">How many came for the model to look at.</param>
-internal readonly record struct SentImages(ImageSize? Input, bool HasMask, bool HasControl, int References)
+/// <param name="Identity">How many came for the result to look like.</param>
+internal readonly record struct SentImages(ImageSize? Input, bool HasMask, bool HasControl, int References, int Identity)
 {
     public static SentImages Of(RequestInputs? inputs) => new(
-        inputs?.Image is { } image ? new ImageSize(image.Width, image.Height) : null, inputs?.Mask is not null, inputs?.Control is not null, inputs?.References.Count ?? 0);
+        inputs?.Image is { } image ? new ImageSize(image.Width, image.Height) : null, inputs?.Mask is not null, inputs?.Control is not null, inputs?.References.Count ?? 0, inputs?.Identity.Count ?? 0);
 }

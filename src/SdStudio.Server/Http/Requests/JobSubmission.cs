@@ -94,7 +94,8 @@ internal sealed class JobSubmission(
             key is null ? null : body.Fingerprint(request.Path));
     }
 
-    private async Task<string?> ReadBoardAsync(HttpRequest request, RequestFields fields, CancellationToken cancellation)
+    /// <summary>The id of the board that a request names; null for none.</summary>
+    public async Task<string?> ReadBoardAsync(HttpRequest request, RequestFields fields, CancellationToken cancellation)
     {
         if (fields.Value(Parameters.Get("board"), limits.Now) is not string name)
             return null;
@@ -112,12 +113,19 @@ internal sealed class JobSubmission(
             references.Add(await files.SaveInputAsync(NameOf(references.Count), reference, cancellation));
         foreach (FileInfo file in more)
             references.Add(await files.CopyInputAsync(NameOf(references.Count), file, cancellation));
-        string? input = inputs?.Image is { } image ? await files.SaveInputAsync(id, image, cancellation) : null;
+        List<string> identity = [];
+        foreach (ImageBuffer image in inputs?.Identity ?? [])
+            identity.Add(await files.SaveInputAsync(NameOf(references.Count + identity.Count), image, cancellation));
+        // A copy: the job is repeated with the same images when they are gone.
+        foreach (FileInfo image in identity.Count == 0 && settings.Identity is { Person: { } person, Embedding: null } ? lookups.People.Find(person) ?? [] : [])
+            identity.Add(await files.CopyInputAsync(NameOf(references.Count + identity.Count), image, cancellation));
+        string? input = inputs?.Image is { } begun ? await files.SaveInputAsync(id, begun, cancellation) : null;
         // What has no image of its own follows the input image.
         string? followed = inputs?.Control is { } control ? await files.SaveInputAsync(id + "_control", control, cancellation) : input;
         return settings with
         {
             InputImage = input,
+            Identity = settings.Identity is { } who ? who with { Images = identity.Count == 0 ? null : identity } : null,
             Control = settings.Control is { } unit ? unit with { Image = followed ?? "" } : null,
             MaskImage = settings.Type != JobType.Upscale && inputs?.Mask is { } mask ? await files.SaveInputAsync(id + "_mask", mask, cancellation) : null,
             ReferenceImages = references.Count == 0 ? null : references,

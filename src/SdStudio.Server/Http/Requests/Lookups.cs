@@ -6,4 +6,4 @@ namespace SdStudio.Server.Http.Requests;
 
 /// <summary>Where the names in requests are looked up.</summary>
 internal sealed record Lookups(
-    ModelCatalogue Catalogue, ModelFileCache Files, LoraFolder Loras, PeopleFolder People, ControlNetFits ControlNets, VaeFiles Vaes, PromptReader Prompts);
+    ModelCatalogue Catalogue, ModelFileCache Files, LoraFolder Loras, PeopleFolder People, ControlNetFits ControlNets, IdentityFits Identities, VaeFiles Vaes, PromptReader Prompts);

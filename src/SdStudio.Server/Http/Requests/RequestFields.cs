@@ -25,6 +25,21 @@ internal sealed class RequestFields(IReadOnlyDictionary<string, JsonElement> val
         _detail ??= detail;
     }
 
+    /// <summary>Refuses what others have refused.</summary>
+    public void RefuseLike(RequestFields other)
+    {
+        foreach (FieldProblem problem in other._problems)
+            Refuse(problem.Field, problem.Problem, other._detail);
+    }
+
+    /// <summary>An object; null for none, and for one that was refused.</summary>
+    public JsonElement? Object(string name)
+    {
+        if (Find([name], out _) is not { } text)
+            return null;
+        return values[name].ValueKind == JsonValueKind.Object ? values[name] : Refused<JsonElement?>(name, $"{name} is {Shown(text)}; allowed is an object");
+    }
+
     /// <summary>What was wrong up to now, in sentences.</summary>
     public IEnumerable<string> Problems => _problems.Select(problem => problem.Problem);
 
@@ -84,6 +99,9 @@ internal sealed class RequestFields(IReadOnlyDictionary<string, JsonElement> val
 
     /// <summary>Whether the field is there and says something.</summary>
     public bool IsGiven(string name) => Find([name], out _) is not null;
+
+    /// <summary>A value as it came, an object among them; null for none.</summary>
+    public string? Json(string name) => Find([name], out _);
 
     /// <summary>A whole number under the first of the names that is there.</summary>
     public long? Integer(long min, long max, params ReadOnlySpan<string> names)

@@ -27,10 +27,11 @@ internal sealed class RequestImages(ImageFiles files, IJobQueries queries, Decod
         if (images.Count + references.Count > ImageRequest.MaxImages)
             throw new BadRequestException([new FieldProblem("image", $"image: {images.Count + references.Count} images were sent; allowed are at most {ImageRequest.MaxImages}")], detail: null);
         byte[]? control = type == JobType.Upscale ? null : ControlReader.ImageOf(body, fields);
-        if (images.Count + references.Count == 0 && control is null)
+        IReadOnlyList<byte[]> identity = type == JobType.Upscale ? [] : IdentityReader.ImagesOf(fields);
+        if (images.Count + references.Count + identity.Count == 0 && control is null)
             return null;
         byte[]? mask = fromImage ? body.File("mask") : null;
-        RequestInputs inputs = await EnterAsync([.. images, .. references, .. new[] { mask, control }.OfType<byte[]>()], cancellation, source?.Id);
+        RequestInputs inputs = await EnterAsync([.. images, .. references, .. identity, .. new[] { mask, control }.OfType<byte[]>()], cancellation, source?.Id);
         return Filled(inputs, () =>
         {
             // The mask first: of its pixels least stay while the others are decoded.
@@ -39,6 +40,7 @@ internal sealed class RequestImages(ImageFiles files, IJobQueries queries, Decod
             inputs.References.AddRange(images.Skip(1).Select(image => Decode(image, "image")));
             inputs.References.AddRange(references.Select(image => Decode(image, "ref_images")));
             inputs.Control = control is null ? null : Decode(control, "control");
+            inputs.Identity.AddRange(identity.Select(image => Decode(image, IdentityReader.Field)));
         });
     }
 
@@ -62,15 +64,18 @@ internal sealed class RequestImages(ImageFiles files, IJobQueries queries, Decod
     {
         byte[]? image = await BytesOfAsync(settings.InputImage, cancellation), mask = await BytesOfAsync(settings.MaskImage, cancellation);
         byte[]? control = await BytesOfAsync(settings.Control?.Image, cancellation);
-        List<byte[]> references = [];
+        List<byte[]> references = [], identity = [];
         foreach (string reference in settings.ReferenceImages ?? [])
             references.Add(await files.BytesAsync(reference, cancellation));
-        RequestInputs inputs = await EnterAsync([.. new[] { image, mask, control }.OfType<byte[]>(), .. references], cancellation, settings.SourceImageId);
+        foreach (string seen in settings.Identity?.Images ?? [])
+            identity.Add(await files.BytesAsync(seen, cancellation));
+        RequestInputs inputs = await EnterAsync([.. new[] { image, mask, control }.OfType<byte[]>(), .. references, .. identity], cancellation, settings.SourceImageId);
         return Filled(inputs, () =>
         {
             inputs.Image = image is null ? null : ImageDecoder.Read(image, "the job's input", ImageBuffer.MaxPixels);
             inputs.Mask = mask is null ? null : ImageDecoder.ReadMask(mask, "the job's mask", ImageBuffer.MaxPixels);
             inputs.Control = control is null ? null : ImageDecoder.Read(control, "the job's input", ImageBuffer.MaxPixels);
+            inputs.Identity.AddRange(identity.Select(seen => ImageDecoder.Read(seen, "the job's input", ImageBuffer.MaxPixels)));
             inputs.References.AddRange(references.Select(reference => ImageDecoder.Read(reference, "the job's input", ImageBuffer.MaxPixels)));
         });
     }

@@ -15,6 +15,9 @@ internal sealed class RequestInputs(IDisposable place) : IDisposable
     /// <summary>What a ControlNet follows.</summary>
     public ImageBuffer? Control { get; set; }
 
+    /// <summary>Whom or what the result shall look like.</summary>
+    public List<ImageBuffer> Identity { get; } = [];
+
     /// <summary>More images to look at.</summary>
     public List<ImageBuffer> References { get; } = [];
 
@@ -26,6 +29,7 @@ internal sealed class RequestInputs(IDisposable place) : IDisposable
         Image?.Dispose();
         Mask?.Dispose();
         Control?.Dispose();
+        Identity.ForEach(image => image.Dispose());
         References.ForEach(reference => reference.Dispose());
         place.Dispose();
     }

@@ -8,12 +8,13 @@ using SdStudio.Server.Models.Files;
 namespace SdStudio.Server.Http.Rest;
 
 /// <summary>What the API shows of models.</summary>
-internal sealed class ModelViews(ModelCache cache, FileHashes hashes, ModelFileCache facts, ControlNetFits nets)
+internal sealed class ModelViews(
+    ModelCache cache, FileHashes hashes, ModelFileCache facts, ControlNetFits nets, IdentityFits identities, ModelCards cards)
 {
     public ModelResponse Of(ModelDefinition model)
     {
         FileInfo[] files = model.FileInfos();
-        (ModelMemory memory, bool isMeasured) = cache.Needed(model, files);
+        (ModelMemory memory, bool isMeasured) = NeededBy(model, files);
         return new ModelResponse(
             model.Id, model.Name, model.Description, model.Capabilities, model.ExecMode, model.Mode, model.Port, cache.StatusOf(model.Id),
             FilesOf(model, files),
@@ -24,12 +25,15 @@ internal sealed class ModelViews(ModelCache cache, FileHashes hashes, ModelFileC
         {
             StepCaches = model.Remote is null ? new StepCachesResponse(CacheOf(model, Speed.Fast), CacheOf(model, Speed.Fastest)) : null,
             ControlNets = nets.Of(model),
+            Identities = identities.Of(model),
             ReferenceImages = model.IsEditModel ? ImageRequest.MaxImages : 0,
             Family = FamilyOf(model, files),
             DownloadBytes = HubEntry.MissingBytes(model.HubFiles),
             Quant = model.Quant,
-            License = model.License,
+            License = model.License ?? (model.Files.Count > 0 && model.Remote is null ? cards.Of(model.MainFile).License : null),
             Memory = new MemoryResponse(memory.Ram, memory.Vram, isMeasured),
+            Fits = model.Remote is not null ? ModelCache.Fits : memory == default ? null : cache.FitOf(memory),
+            Card = model.Files.Count > 0 && model.Remote is null ? CardOf(model) : null,
             Pinned = cache.IsPinned(model),
             // A failure of the engine names files of this server.
             Problem = model.Unsupported ?? (cache.FailureOf(model.Id) is null ? null : "It could not be loaded when that was last tried; the server's log says why"),
@@ -43,6 +47,24 @@ internal sealed class ModelViews(ModelCache cache, FileHashes hashes, ModelFileC
     }
 
     public FileStatusResponse FilesOf(ModelDefinition model) => FilesOf(model, model.FileInfos());
+
+    // What is not there yet takes in memory what it takes on the disk, as far as the catalogue tells.
+    private (ModelMemory Memory, bool IsMeasured) NeededBy(ModelDefinition model, FileInfo[] files)
+    {
+        (ModelMemory memory, bool isMeasured) = cache.Needed(model, files);
+        List<string> missing = [.. files.Zip(model.Files).Where(pair => !pair.First.Exists).Select(pair => pair.Second.FullPath)];
+        if (isMeasured || missing.Count == 0)
+            return (memory, isMeasured);
+        long? more = missing.Aggregate((long?)0, (sum, path) => sum + model.HubFiles.FirstOrDefault(entry => entry.FullPath == path)?.Bytes);
+        return (more is { } bytes ? memory + cache.Placed(model, bytes) : default, false);
+    }
+
+    private ModelCardResponse? CardOf(ModelDefinition model)
+    {
+        ModelCard card = cards.Of(model.MainFile);
+        return card.IsEmpty ? null : new ModelCardResponse(
+            card.Title, card.BaseModel, card.Notes, card.Author, card.TriggerWords, card.HasPreview ? $"/api/models/{Uri.EscapeDataString(model.Id)}/preview" : null);
+    }
 
     private string CacheOf(ModelDefinition model, string speed) => StepCaches.Of(model, nets.FamilyOf(model), speed)!.ToString();
 

@@ -30,6 +30,9 @@ internal static class ModelsApi
         models.MapGet("/{id}", (string id, ModelCatalogue catalogue, ModelViews views) => Find(id, catalogue) is { } model
             ? Results.Json(views.Of(model), ApiJson.Readable.ModelResponse)
             : NotFound()).ProducesJson<ModelResponse>("getModel", Group, "One model: what it needs, and the state of its files", 404);
+        models.MapGet("/{id}/preview", (string id, ModelCatalogue catalogue, PreviewFiles previews, HttpContext context) =>
+                previews.AnswerAsync(Find(id, catalogue) is { Files.Count: > 0 } model ? model.MainFile : null, context))
+            .ProducesFile("getModelPreview", Group, "An image of what a model does", "image/webp", 404);
         models.MapGet("/{id}/status", (string id, ModelCatalogue catalogue, ModelCache cache) => Find(id, catalogue) is { } model
             ? Results.Json(new ModelStatusResponse(model.Id, cache.StatusOf(model.Id), model.Port), ApiJson.Readable.ModelStatusResponse)
             : NotFound()).ProducesJson<ModelStatusResponse>("getModelStatus", Group, "Whether a model is stopped, starting, running or failed to load", 404);

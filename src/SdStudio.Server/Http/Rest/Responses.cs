@@ -72,7 +72,14 @@ internal sealed record UpscalersResponse(IReadOnlyList<UpscalerResponse> Upscale
 /// <param name="Exists">Whether it can be used: its file is there, or it needs none.</param>
 /// <param name="Downloadable">Whether POST /api/models/download with its id fetches the file.</param>
 /// <param name="DownloadBytes">What that takes; null when the catalogue does not tell.</param>
-internal sealed record UpscalerResponse(string Id, string Name, string? Description, int Scale, bool Exists, bool Downloadable, long? DownloadBytes);
+internal sealed record UpscalerResponse(string Id, string Name, string? Description, int Scale, bool Exists, bool Downloadable, long? DownloadBytes)
+{
+    /// <summary>Its terms; null when nobody wrote them down.</summary>
+    public string? License { get; init; }
+
+    /// <summary>Memory for its weights; null when nobody knows, 0 for one that only resamples.</summary>
+    public long? MemoryBytes { get; init; }
+}
 
 /// <summary>
 /// What became of a request in the time that it was waited for. One shape for 200 and 202: generated clients have one type for all answers
@@ -135,6 +142,9 @@ internal sealed record ModelResponse(
     /// <summary>The ControlNets of this server that go with it.</summary>
     public IReadOnlyList<string> ControlNets { get; init; } = [];
 
+    /// <summary>The IP-Adapters, PhotoMakers and PuLIDs of this server that go with it.</summary>
+    public IReadOnlyList<string> Identities { get; init; } = [];
+
     /// <summary>What it is, as its file tells, in the words of <c>GET /api/parameters</c>; null while that is not known.</summary>
     public string? Family { get; init; }
 
@@ -147,7 +157,14 @@ internal sealed record ModelResponse(
     /// <summary>Its terms, e.g. <c>Apache-2.0</c>; null when nobody wrote it down.</summary>
     public string? License { get; init; }
 
+    /// <summary>What it takes when it is loaded: as measured, as its files say, or before they are here as large as the catalogue says they are.</summary>
     public required MemoryResponse Memory { get; init; }
+
+    /// <summary>Whether this machine has memory for it: yes, with offload (its weights in RAM, the card computes), or no; null when nobody knows what it takes.</summary>
+    public string? Fits { get; init; }
+
+    /// <summary>What its file and the files beside it tell people; null for nothing.</summary>
+    public ModelCardResponse? Card { get; init; }
 
     /// <summary>Whether it stays loaded until it is stopped.</summary>
     public bool Pinned { get; init; }
@@ -155,6 +172,14 @@ internal sealed record ModelResponse(
     /// <summary>Why it cannot generate or be loaded; null when there is no known problem.</summary>
     public string? Problem { get; init; }
 }
+
+/// <param name="Title">What its maker calls it.</param>
+/// <param name="BaseModel">What it was made from, in its maker's words.</param>
+/// <param name="Notes">Its owner's notes, or its maker's.</param>
+/// <param name="Author">Its maker.</param>
+/// <param name="TriggerWords">What calls up what it has learned.</param>
+/// <param name="PreviewUrl">An image of what it does.</param>
+internal sealed record ModelCardResponse(string? Title, string? BaseModel, string? Notes, string? Author, IReadOnlyList<string> TriggerWords, string? PreviewUrl);
 
 /// <summary>What the speeds mean for a model, as models.yml writes it: mode, threshold, start and end.</summary>
 internal sealed record StepCachesResponse(string Fast, string Fastest);

@@ -2,6 +2,7 @@ using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Models.Catalogue;
 using SdStudio.Server.Models.Downloads;
+using SdStudio.Server.Models.Files;
 
 namespace SdStudio.Server.Http.Rest;
 
@@ -9,8 +10,12 @@ namespace SdStudio.Server.Http.Rest;
 internal static class UpscalersApi
 {
     public static void MapUpscalersApi(this IEndpointRouteBuilder api) =>
-        api.MapGet("/upscalers", (ModelCatalogue catalogue) => Results.Json(
+        api.MapGet("/upscalers", (ModelCatalogue catalogue, ModelFileCache files) => Results.Json(
             new UpscalersResponse([.. catalogue.Upscalers.Select(upscaler => new UpscalerResponse(
-                upscaler.Id, upscaler.Name, upscaler.Description, upscaler.Scale, upscaler.IsThere, upscaler.HubFiles.Count > 0, HubEntry.MissingBytes(upscaler.HubFiles)))]),
+                upscaler.Id, upscaler.Name, upscaler.Description, upscaler.Scale, upscaler.IsThere, upscaler.HubFiles.Count > 0, HubEntry.MissingBytes(upscaler.HubFiles))
+            {
+                License = upscaler.License,
+                MemoryBytes = upscaler.File is not { } file ? 0 : upscaler.IsThere ? files.MemoryOf(ModelFileCache.At(file.FullPath)) : HubEntry.MissingBytes(upscaler.HubFiles),
+            })]),
             ApiJson.Readable.UpscalersResponse)).ProducesJson<UpscalersResponse>("listUpscalers", "Models", "The upscalers: those of the catalogue, and two that need no file");
 }

@@ -7,6 +7,15 @@ namespace SdStudio.Server.Models.Cache;
 internal sealed partial class ModelCache(
     ComputeDevices devices, ModelCatalogue catalogue, ModelLoader loader, MemoryBudget budget, ModelStates states, TimeProvider time, ILogger<ModelCache> logger) : IAsyncDisposable
 {
+    /// <summary>It fits.</summary>
+    public const string Fits = "yes";
+
+    /// <summary>It fits when its weights stay in RAM and the card computes with them.</summary>
+    public const string FitsOffloaded = "with offload";
+
+    /// <summary>It does not fit.</summary>
+    public const string FitsNot = "no";
+
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _stop = new();
     private IReadOnlyList<DeviceModels> _perDevice = [];
@@ -57,6 +66,21 @@ internal sealed partial class ModelCache(
     /// <param name="files">Its files as they are now.</param>
     public (ModelMemory Memory, bool IsMeasured) Needed(ModelDefinition model, IReadOnlyList<FileInfo> files) =>
         budget.Needed(model, Devices is [{ } first, ..] ? first.Device : ComputeDevices.Unknown, files);
+
+    /// <summary>Whether the machine has memory for a model when no other one is loaded: <see cref="Fits"/>, <see cref="FitsOffloaded"/> or <see cref="FitsNot"/>.</summary>
+    public string FitOf(ModelMemory needed)
+    {
+        long bytes = needed.Ram + needed.Vram;
+        List<(ComputeDevice Device, ModelMemory Budget)> all = [.. Devices.Select(models => (models.Device, models.Budget))];
+        if (all.Count == 0)
+            return bytes <= budget.Ram ? Fits : FitsNot;
+        if (all.Exists(device => bytes <= (device.Device.Kind == DeviceKind.Graphics ? device.Budget.Vram : device.Budget.Ram)))
+            return Fits;
+        return all.Exists(device => device.Device.Kind == DeviceKind.Graphics && bytes <= device.Budget.Ram) ? FitsOffloaded : FitsNot;
+    }
+
+    /// <summary>Weights where they would lie on the first device.</summary>
+    public ModelMemory Placed(ModelDefinition model, long bytes) => Devices is [{ Device.Kind: DeviceKind.Graphics }, ..] && !model.IsOffloaded ? new(0, bytes) : new(bytes, 0);
 
     /// <summary>Why a model cannot be loaded on any device, with the numbers of the one that comes closest; null when it can.</summary>
     public string? CannotFit(ModelDefinition definition)

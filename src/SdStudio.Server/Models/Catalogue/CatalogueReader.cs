@@ -281,7 +281,7 @@ internal sealed class CatalogueReader
             var file = new ModelFileEntry(path, Path.GetFullPath(path, _root));
             return new UpscalerDefinition(id, entry.Text("name") ?? id, entry.Text("description"), file, entry.Integer("scale", 1, MaxScale) ?? 4)
             {
-                HubFiles = HubEntries.Read(entry, [file], _root),
+                HubFiles = HubEntries.Read(entry, [file], _root), License = entry.Text("license"),
             };
         }
 

@@ -16,5 +16,8 @@ internal sealed record UpscalerDefinition(string Id, string Name, string? Descri
     /// <summary>Where its file is on the hub; none when nobody wrote it down.</summary>
     public IReadOnlyList<HubEntry> HubFiles { get; init; } = [];
 
+    /// <summary>Its terms, by the name people know them by.</summary>
+    public string? License { get; init; }
+
     public bool IsThere => File is null || System.IO.File.Exists(File.FullPath);
 }

@@ -21,7 +21,8 @@ internal sealed class EmbeddingFolder(DataFolders folders, ModelFileCache files)
     {
         if (files.Of(ModelFileCache.At(path)) is not { Role: ModelRole.Embedding } info || info.Tensors.FirstOrDefault(tensor => tensor.Shape.Count is 1 or 2) is not { } vectors)
             return null;
-        ModelFamily family = info.Tensors.Any(tensor => tensor.Name == "clip_g") ? ModelFamily.Sdxl
+        // The engine reads nothing else.
+        ModelFamily family = info.Tensors.Any(tensor => tensor.Type != "f32") ? ModelFamily.Unknown : info.Tensors.Any(tensor => tensor.Name == "clip_g") ? ModelFamily.Sdxl
             : vectors.Shape[^1] switch { ClipL => ModelFamily.Sd1, OpenClipH => ModelFamily.Sd2, _ => ModelFamily.Unknown };
         return new Embedding(Path.GetFileName(name), path, family, vectors.Shape.Count == 1 ? 1 : vectors.Shape[0], vectors.Shape[^1]);
     }

@@ -61,7 +61,11 @@ export function listen() {
     store.connection.value = 'open';
     // What happened since the first answers were made has no event here.
     if (wasOpen) everythingAnew();
-    else store.refreshQueueSoon();
+    else {
+      store.refreshQueueSoon();
+      // The engine may have become ready in between, and with it each model.
+      store.refreshModelsSoon();
+    }
     wasOpen = true;
   };
   source.onerror = () => {
