@@ -110,7 +110,7 @@ internal static class ImagesApi
                 s.Hires?.Strength, s.Loras ?? [], s.Quality, s.Style, s.Upscaler, s.ResizeMode, s.UpscaleFactor,
                 s.InputImage, s.MaskImage, s.SourceImageId, s.ModelHash, s.Engine, Infotext.Of(s, image.Seed))
             {
-                PromptTemplate = s.Template, NegativePromptTemplate = s.NegativeTemplate, Device = job.Device,
+                PromptTemplate = s.Template, NegativePromptTemplate = s.NegativeTemplate, Device = image.Device ?? job.Device,
                 More = ParameterValues.Of(s),
             },
             ApiJson.Readable.ParametersResponse);
