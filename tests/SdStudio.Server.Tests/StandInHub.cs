@@ -84,6 +84,13 @@ internal sealed class StandInHub : IAsyncDisposable
             return RefuseAsync(context, refusal, "");
         if (Token is not null && key != $"Bearer {Token}")
             return RefuseAsync(context, 401, "GatedRepo");
+        if (context.Request.Path.Value!.Split('/') is ["", "api", "models", string of, string repository, "revision", "main"])
+        {
+            string inside = $"{of}/{repository}/";
+            return Results.Text(
+                $"{{\"siblings\":[{string.Join(',', Files.Keys.Where(file => file.StartsWith(inside, StringComparison.Ordinal)).Select(file => $"{{\"rfilename\":\"{file[inside.Length..]}\"}}"))}]}}", "application/json").ExecuteAsync(context);
+        }
+
         string[] parts = context.Request.Path.Value!.Split('/', 6);
         if (parts is not ["", string owner, string name, "resolve", "main" or Commit, string path] || !Files.TryGetValue($"{owner}/{name}/{path}", out byte[]? bytes))
             return RefuseAsync(context, 404, "EntryNotFound");

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Http.Resilience;
 using Microsoft.Extensions.Options;
 using Polly;
+using SdStudio.Server.Http.Assistant;
 using SdStudio.Server.Models.Downloads;
 using SdStudio.Server.Settings;
 using SdStudio.Server.Workers;
@@ -20,6 +21,7 @@ internal static class HttpClients
             client.Timeout = Timeout.InfiniteTimeSpan;
             client.DefaultRequestHeaders.UserAgent.ParseAdd("SdStudio/1.0");
         }).ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(30) });
+        services.AddHttpClient(ChatCompletions.Client, client => client.Timeout = Timeout.InfiniteTimeSpan);
         // The time limit is that of one try, below.
         services.AddHttpClient(RemoteGenerator.Client, client => client.Timeout = Timeout.InfiniteTimeSpan)
             .AddResilienceHandler(RemoteGenerator.Client, (pipeline, context) => pipeline

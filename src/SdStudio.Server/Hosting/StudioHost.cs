@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
 using SdStudio.Server.Http.A1111;
+using SdStudio.Server.Http.Mcp;
 using SdStudio.Server.Http.OpenAi;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Page;
@@ -93,6 +94,7 @@ public static class StudioHost
         AddServices(builder.Services);
         if (announces)
             builder.Services.AddHostedService<StartupBanner>();
+        builder.Services.AddStudioTelemetry(builder.Configuration);
         builder.WebHost.UseKestrelHttpsConfiguration();
         if (ServerChild.IsThisProcess)
             builder.Services.Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = HeldSockets.Open);
@@ -121,10 +123,12 @@ public static class StudioHost
         api.MapLoginApi();
         api.MapParametersApi();
         api.MapModelsApi();
+        api.MapControlNetsApi();
         api.MapUpscalersApi();
         api.MapLorasApi();
         api.MapDevicesApi();
         api.MapDownloadsApi();
+        api.MapAddModelApi();
         api.MapConvertApi();
         api.MapGenerateApi();
         api.MapQueueApi();
@@ -135,6 +139,7 @@ public static class StudioHost
         api.MapBoardsApi();
         api.MapSettingsApi();
         api.MapWordsApi();
+        api.MapAssistantApi();
         api.MapPresetsApi();
         api.MapLogsApi();
         root.MapA1111Api(documentShapes: false);
@@ -142,6 +147,7 @@ public static class StudioHost
         root.MapA1111ControlNetApi();
         root.MapOpenAiApi();
         api.MapOpenAiApi();
+        root.MapMcpApi();
         return app;
     }
 
@@ -160,6 +166,7 @@ public static class StudioHost
         app.Use(next => context => app.Services.GetRequiredService<ApiKeys>().CheckAsync(context, next));
         app.UseRateLimiter();
         app.UseOptionsAnswers();
+        app.UseStudioMetrics();
     }
 
     // The settings that ASP.NET Core reads an address from.

@@ -11,6 +11,9 @@ public sealed class DownloadOptions : IValidatableObject
     /// <summary>For gated and private repositories; empty for none.</summary>
     public string Token { get; set; } = Environment.GetEnvironmentVariable("HF_TOKEN") ?? "";
 
+    /// <summary>The hosts whose addresses <c>POST /api/models/add</c> takes, as <c>example.com</c> or <c>*.example.com</c>; the hub needs no entry.</summary>
+    public List<string> AllowedHosts { get; set; } = [];
+
     /// <summary>Parts of one file that are fetched at the same time.</summary>
     [Allowed(1, 16)]
     public int Connections { get; set; } = 4;

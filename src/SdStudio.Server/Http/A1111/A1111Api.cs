@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
+using SdStudio.Server.Http.Rest;
 using SdStudio.Server.Http.Security;
 
 namespace SdStudio.Server.Http.A1111;
@@ -24,6 +25,7 @@ internal static class A1111Api
         api.MapPost("/extra-single-image", (HttpContext context, A1111ExtrasApi extras) => extras.SingleAsync(context)).RequireJobRateLimit();
         api.MapPost("/extra-batch-images", (HttpContext context, A1111ExtrasApi extras) => extras.BatchAsync(context)).RequireJobRateLimit();
         api.MapPost("/png-info", PngInfoApi.ReadAsync);
+        api.MapInterrogate();
         api.MapGet("/options", async (HttpContext context, A1111OptionStore options) => A1111Responses.Json((await options.LoadAsync(context)).Read()));
         api.MapPost("/options", SetOptionsAsync);
         // Some clients of phones send GET.

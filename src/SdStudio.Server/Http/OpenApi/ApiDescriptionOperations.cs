@@ -37,6 +37,13 @@ internal static class ApiDescriptionOperations
                         [file.ContentType] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = format } },
                     };
                     break;
+                case FileRequest file:
+                    operation.RequestBody = new OpenApiRequestBody
+                    {
+                        Required = true,
+                        Content = new Dictionary<string, OpenApiMediaType> { [file.ContentType] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } } },
+                    };
+                    break;
                 case RequestExample example:
                     Put(operation.RequestBody?.Content, example.Json);
                     break;

@@ -28,6 +28,9 @@ internal sealed record QueryParameter(string Name, string Text)
 /// <summary>An answer that is a file or a stream of text.</summary>
 internal sealed record FileAnswer(string ContentType);
 
+/// <summary>A request that is a part of a file, as it is.</summary>
+internal sealed record FileRequest(string ContentType);
+
 /// <summary>A request that works.</summary>
 internal sealed record RequestExample(string Json);
 

@@ -26,10 +26,45 @@ internal sealed record PresetBody;
 /// <summary>A model to fetch.</summary>
 internal sealed record DownloadBody([property: Description("A model's id"), JsonPropertyName("modelId")] string ModelId);
 
+/// <summary>A file to add: from a repository (repository), from an address (url), or by an upload (name and bytes).</summary>
+internal sealed record AddModelBody
+{
+    [Description("What it is: model (the default), lora, vae, upscaler, controlnet or embedding"), AllowedValues("model", "lora", "vae", "upscaler", "controlnet", "embedding")]
+    public string? Kind { get; init; }
+
+    [Description("A repository of the hub, OWNER/NAME")]
+    public string? Repository { get; init; }
+
+    [Description("The file in the repository; not needed where it has only one")]
+    public string? File { get; init; }
+
+    [Description("A branch, tag or commit of the repository; main without it")]
+    public string? Revision { get; init; }
+
+    [Description("An address on a host of SdStudio:Downloads:AllowedHosts")]
+    public string? Url { get; init; }
+
+    [Description("The file's name here; required for an upload")]
+    public string? Name { get; init; }
+
+    [Description("The length of a file that is uploaded; its parts go to the address in the answer"), Range(1, long.MaxValue)]
+    public long? Bytes { get; init; }
+
+    [Description("The SHA-256 that the file must have")]
+    public string? Sha256 { get; init; }
+}
+
 /// <summary>A model to convert.</summary>
 internal sealed record ConvertBody(
     [property: Description("A model's id"), JsonPropertyName("modelId")] string ModelId,
     [property: Description("The engine's name of a weight type: f32, f16, bf16, q8_0, q6_K, q5_K, q5_1, q5_0, q4_K, q4_1, q4_0, q3_K or q2_K")] string Type);
+
+/// <summary>An idea for a prompt.</summary>
+internal sealed record ExpandPromptBody([property: Description("The short prompt")] string Prompt)
+{
+    [Description("The same seed gives the same words, where the language server heeds it"), Range(0, long.MaxValue)]
+    public long? Seed { get; init; }
+}
 
 /// <summary>A grid of images.</summary>
 internal sealed record GridBody(

@@ -28,7 +28,7 @@ internal static class ApiErrors
         {
             ExceptionHandler = context => WriteAsync(context, Of(context, context.Features.GetRequiredFeature<IExceptionHandlerFeature>().Error)),
             // Client errors are not logged as server errors.
-            SuppressDiagnosticsCallback = context => context.Exception is OperationCanceledException || Of(context.HttpContext, context.Exception).Status < StatusCodes.Status500InternalServerError,
+            SuppressDiagnosticsCallback = context => context.Exception is OperationCanceledException or BadRequestException || Of(context.HttpContext, context.Exception).Status < StatusCodes.Status500InternalServerError,
         });
         app.UseStatusCodePages(context => WriteAsync(context.HttpContext, new RequestError(
             context.HttpContext.Response.StatusCode,
@@ -63,7 +63,7 @@ internal static class ApiErrors
     }
 
     /// <summary>The error that an exception is: the one place where exceptions get a status.</summary>
-    private static RequestError Of(HttpContext context, Exception exception) => exception switch
+    public static RequestError Of(HttpContext context, Exception exception) => exception switch
     {
         BadRequestException bad => RequestError.Of(bad),
         ImageFormatException image => new RequestError(StatusCodes.Status400BadRequest, image.Message, image.Detail),

@@ -48,7 +48,12 @@ internal sealed partial class ModelCatalogue : BackgroundService
     /// <summary>The upscalers of the catalogue, and two built-in ones.</summary>
     public IReadOnlyList<UpscalerDefinition> Upscalers => _catalogue.Upscalers;
 
+    /// <summary>The ControlNets that can be downloaded.</summary>
+    public IReadOnlyList<ControlNetDefinition> ControlNets => _catalogue.ControlNets;
+
     private string Folder => _options.CatalogueDirectory.Length > 0 ? Path.GetFullPath(_options.CatalogueDirectory) : _folders.Root;
+
+    private string Upscaling => Path.Combine(_folders.Root, "upscalers");
 
     private string Root => _options.Root.Length > 0 ? Path.GetFullPath(_options.Root) : _folders.Root;
 
@@ -56,7 +61,8 @@ internal sealed partial class ModelCatalogue : BackgroundService
 
     /// <summary>Where the files of a model or an upscaler are on the hub; none when nobody wrote it down, null when there is no such entry.</summary>
     public IReadOnlyList<HubEntry>? HubFilesOf(string id) =>
-        Find(id)?.HubFiles ?? _catalogue.Upscalers.FirstOrDefault(upscaler => upscaler.Id == id)?.HubFiles;
+        AddedFile.Parse(id) is { } added ? [added.EntryIn(_folders.Root)] : Find(id)?.HubFiles ?? _catalogue.Upscalers.FirstOrDefault(upscaler => upscaler.Id == id)?.HubFiles
+            ?? _catalogue.ControlNets.FirstOrDefault(net => net.Id == id)?.HubFiles;
 
     /// <summary>An upscaler by its id or name, in any case.</summary>
     public UpscalerDefinition? FindUpscaler(string text) => _catalogue.Upscalers.FirstOrDefault(upscaler =>
@@ -69,6 +75,15 @@ internal sealed partial class ModelCatalogue : BackgroundService
     /// <exception cref="SdException">There is no such upscaler any more.</exception>
     public UpscalerDefinition RequireUpscaler(string text) =>
         FindUpscaler(text) ?? throw new SdException(SdError.InvalidArgument, $"Upscaler {text} is no longer in models.yml.");
+
+    /// <summary>A file was added: those who show files of folders that the catalogue does not read look again too.</summary>
+    public void Added()
+    {
+        CatalogueSnapshot before = _catalogue;
+        Refresh();
+        if (ReferenceEquals(before, _catalogue))
+            _events.Publish(EventChannel.Models, "models_changed", owner: null, "{}"u8.ToArray());
+    }
 
     /// <summary>Reads the files again when one of them is not what it was.</summary>
     public void Refresh()
@@ -125,7 +140,9 @@ internal sealed partial class ModelCatalogue : BackgroundService
             LogProblem(problem);
         foreach (string warning in catalogue.Warnings)
             LogWarning(warning);
-        return WithWords(_options.Scan ? FoundModels.AddTo(catalogue, _folders.Models, _facts, LogWarning) : catalogue);
+        if (_options.Scan)
+            catalogue = FoundUpscalers.AddTo(FoundModels.AddTo(catalogue, _folders.Models, _facts, LogWarning), Upscaling, _facts);
+        return WithWords(catalogue);
     }
 
     // Textual inversions are read when a model is loaded: each model gets those of its family.
@@ -153,7 +170,7 @@ internal sealed partial class ModelCatalogue : BackgroundService
         {
             IEnumerable<string> files = CatalogueFiles.Of(Folder).Concat(_embeddings.Paths);
             if (_options.Scan)
-                files = files.Concat(FoundModels.FilesOf(_folders.Models));
+                files = files.Concat(FoundModels.FilesOf(_folders.Models)).Concat(FoundUpscalers.FilesOf(Upscaling));
             return string.Join('\n', files.Select(path => new FileInfo(path)).Select(file => $"{file.FullName}|{(file.Exists ? file.Length : 0)}|{file.LastWriteTimeUtc.Ticks}"));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

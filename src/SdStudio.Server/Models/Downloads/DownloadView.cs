@@ -8,7 +8,7 @@ namespace SdStudio.Server.Models.Downloads;
 /// <param name="BytesDownloaded">Those of earlier tries that are kept among them.</param>
 /// <param name="TotalBytes">Of the files that were missing; 0 before the hub has answered.</param>
 /// <param name="DownloadId">Its id.</param>
-/// <param name="Model">The model's id.</param>
+/// <param name="Model">The model's id; of a file that was added, where it goes.</param>
 /// <param name="BytesPerSecond">As of the last seconds; null when it does not run.</param>
 /// <param name="SecondsLeft">At this speed; null when nothing is known.</param>
 /// <param name="CurrentFile">As the catalogue writes it; null when it does not run.</param>
@@ -21,7 +21,7 @@ internal sealed record DownloadView(
     public string? Note { get; init; }
 
     public static DownloadView Of(DownloadRow row, ModelDownload? running) => new(
-        row.Status, ProgressOf(row), row.BytesDownloaded, row.TotalBytes, row.Id, row.Model,
+        row.Status, ProgressOf(row), row.BytesDownloaded, row.TotalBytes, row.Id, AddedFile.Parse(row.Model)?.Written ?? row.Model,
         running is null ? null : (long)running.Speed, running?.SecondsLeft, running?.CurrentFile,
         row.Status == "completed" ? null : row.Error)
     {

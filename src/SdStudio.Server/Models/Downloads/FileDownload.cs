@@ -58,7 +58,7 @@ internal sealed class FileDownload(Hub hub, FileHashes hashes, TimeProvider time
                         read(count);
                     }
                 },
-                cancellation).ConfigureAwait(false);
+                file.Entry, cancellation).ConfigureAwait(false);
         }
         finally
         {
@@ -92,7 +92,9 @@ internal sealed class FileDownload(Hub hub, FileHashes hashes, TimeProvider time
         bool isRight = (file.Sha256 is null || file.Sha256 == sha256) && (file.GitSha1 is null || file.GitSha1 == gitSha1);
         if (isRight)
         {
-            if (!file.StatesHash)
+            if (file.Entry.Kind is { } kind)
+                Check(file, kind, path);
+            else if (!file.StatesHash)
                 Inspect(file, path);
             return sha256;
         }
@@ -100,7 +102,20 @@ internal sealed class FileDownload(Hub hub, FileHashes hashes, TimeProvider time
         PartFile.Delete(file.Entry.FullPath);
         throw new SdException(
             SdError.ModelFileInvalid,
-            $"{file.Entry.Path} of {file.Entry.Repo} came with the hash {(file.Sha256 is null ? gitSha1 : sha256)}, but the hub states {file.Sha256 ?? file.GitSha1}; it was deleted");
+            $"{file.Entry.Name} came with the hash {(file.Sha256 is null ? gitSha1 : sha256)}, but {(file.Entry.Sha256 is null ? "the hub states" : "it was to be")} {file.Sha256 ?? file.GitSha1}; it was deleted");
+    }
+
+    private static void Check(HubFile file, string kind, string path)
+    {
+        try
+        {
+            AddedFile.Check(kind, path, Path.GetFileName(file.Entry.Written));
+        }
+        catch (SdException exception)
+        {
+            PartFile.Delete(file.Entry.FullPath);
+            throw new SdException(SdError.ModelFileInvalid, $"{exception.Message}; it was deleted", exception);
+        }
     }
 
     // Nothing tells what it should be: at least it is what its name says.

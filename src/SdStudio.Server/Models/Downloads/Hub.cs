@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Polly;
 using Polly.Retry;
@@ -19,6 +20,18 @@ internal sealed record HubEntry(string Repo, string Revision, string Path, strin
 {
     /// <summary>Its length as the catalogue writes it; null when it does not.</summary>
     public long? Bytes { get; init; }
+
+    /// <summary>Where it is when it is on no hub; null for one of a repository.</summary>
+    public Uri? Url { get; init; }
+
+    /// <summary>What its content must be, as somebody said who adds it; null when nobody did.</summary>
+    public string? Sha256 { get; init; }
+
+    /// <summary>What it is added as; null for a file of the catalogue.</summary>
+    public string? Kind { get; init; }
+
+    /// <summary>For messages.</summary>
+    public string Name => Url is null ? $"{Path} of {Repo}" : Path;
 
     /// <summary>What a download of the missing ones among some files takes; null when the catalogue does not tell.</summary>
     public static long? MissingBytes(IReadOnlyList<HubEntry> entries) =>
@@ -57,6 +70,7 @@ internal sealed class Hub(IHttpClientFactory clients, IOptions<StudioOptions> op
     private const int Retries = 6;
     private const int Sha256Digits = 64;
     private const int Sha1Digits = 40;
+    private const int MaxListBytes = 8 * 1024 * 1024;
 
     private readonly DownloadOptions _options = options.Value.Downloads;
     private readonly ResiliencePipeline _again = new ResiliencePipelineBuilder().AddRetry(new RetryStrategyOptions
@@ -73,8 +87,11 @@ internal sealed class Hub(IHttpClientFactory clients, IOptions<StudioOptions> op
     private Uri Address => new(_options.HubAddress.TrimEnd('/') + "/");
 
     /// <summary>Does something with the hub, and again after a while where that may help.</summary>
+    /// <param name="work">What.</param>
+    /// <param name="entry">For which file.</param>
+    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SdException">The hub refuses, or could not be used for all the tries.</exception>
-    public async Task TryAsync(Func<CancellationToken, ValueTask> work, CancellationToken cancellation)
+    public async Task TryAsync(Func<CancellationToken, ValueTask> work, HubEntry entry, CancellationToken cancellation)
     {
         try
         {
@@ -82,7 +99,7 @@ internal sealed class Hub(IHttpClientFactory clients, IOptions<StudioOptions> op
         }
         catch (Exception exception) when (exception is HubBrokenException or HttpRequestException)
         {
-            throw new SdException(SdError.Internal, $"{Address.Host} cannot be used at the moment: {exception.Message}; what has come is kept, start the download again later", exception);
+            throw new SdException(SdError.Internal, $"{HostOf(entry)} cannot be used at the moment: {exception.Message}; what has come is kept, start the download again later", exception);
         }
     }
 
@@ -107,7 +124,7 @@ internal sealed class Hub(IHttpClientFactory clients, IOptions<StudioOptions> op
                 using (response)
                     file = Read(entry, facts, response);
             },
-            cancellation).ConfigureAwait(false);
+            entry, cancellation).ConfigureAwait(false);
         return file!;
     }
 
@@ -119,10 +136,10 @@ internal sealed class Hub(IHttpClientFactory clients, IOptions<StudioOptions> op
         bool isPart = response.StatusCode == HttpStatusCode.PartialContent && response.Content.Headers.ContentRange?.From == from;
         long? length = isPart ? response.Content.Headers.ContentRange?.Length : response.Content.Headers.ContentLength;
         string? problem = IsPage(response)
-            ? $"{Address.Host} sends a web page in place of {file.Entry.Path}; is SdStudio:Downloads:HubAddress that of a hub?"
+            ? $"{HostOf(file.Entry)} sends a web page in place of {file.Entry.Path}{PageHint(file.Entry)}"
             : length is { } bytes && bytes != file.Bytes
-                ? $"{Address.Host} sends {bytes} bytes of {file.Entry.Path} and has stated {file.Bytes}"
-                : isPart || (from == 0 && to == file.Bytes) ? null : $"{Address.Host} does not send parts of files; a download from it could not be resumed";
+                ? $"{HostOf(file.Entry)} sends {bytes} bytes of {file.Entry.Path} and has stated {file.Bytes}"
+                : isPart || (from == 0 && to == file.Bytes) ? null : $"{HostOf(file.Entry)} does not send parts of files; a download from it could not be resumed";
         if (problem is null)
             return response;
         response.Dispose();
@@ -133,19 +150,22 @@ internal sealed class Hub(IHttpClientFactory clients, IOptions<StudioOptions> op
         HttpMethod method, HubEntry entry, string revision, RangeHeaderValue? range, HubFacts? facts, CancellationToken cancellation)
     {
         using HttpClient http = clients.CreateClient(Client);
-        var at = new Uri(Address, $"{entry.Repo}/resolve/{Uri.EscapeDataString(revision)}/{string.Join('/', entry.Path.Split('/').Select(Uri.EscapeDataString))}");
+        Uri at = entry.Url ?? new Uri(Address, $"{entry.Repo}/resolve/{Uri.EscapeDataString(revision)}/{string.Join('/', entry.Path.Split('/').Select(Uri.EscapeDataString))}");
         for (int redirect = 0; redirect < MaxRedirects; redirect++)
         {
-            bool isHub = at.Authority == Address.Authority;
+            // The setting may be another one than when the file was added.
+            if (entry.Url is not null && Refusal(at) is { } refusal)
+                throw new SdException(SdError.InvalidArgument, redirect == 0 ? refusal : $"{HostOf(entry)} redirects {entry.Path}: {refusal}");
+            bool isHub = entry.Url is null && at.Authority == Address.Authority;
             HttpResponseMessage response = await SendAsync(http, method, at, range, isHub, cancellation).ConfigureAwait(false);
             facts?.Add(response);
             if ((int)response.StatusCode is >= 300 and < 400 && response.Headers.Location is { } location)
             {
                 var next = new Uri(at, location);
                 if (next.Scheme is not ("http" or "https"))
-                    throw new SdException(SdError.Internal, $"{Address.Host} redirects {entry.Path} to an address that is not of the web");
+                    throw new SdException(SdError.Internal, $"{HostOf(entry)} redirects {entry.Path} to an address that is not of the web");
                 // Its length and hash are known: where it lies is asked when it is fetched.
-                if (facts?.Bytes is not null && next.Authority != Address.Authority)
+                if (facts?.Bytes is not null && next.Authority != Address.Authority && entry.Url is null)
                     return response;
                 at = next;
                 response.Dispose();
@@ -158,7 +178,7 @@ internal sealed class Hub(IHttpClientFactory clients, IOptions<StudioOptions> op
                 throw Refused(entry, response, isHub);
         }
 
-        throw new SdException(SdError.Internal, $"{Address.Host} redirects {entry.Path} more than {MaxRedirects} times");
+        throw new SdException(SdError.Internal, $"{HostOf(entry)} redirects {entry.Path} more than {MaxRedirects} times");
     }
 
     private async Task<HttpResponseMessage> SendAsync(HttpClient http, HttpMethod method, Uri at, RangeHeaderValue? range, bool isHub, CancellationToken cancellation)
@@ -180,22 +200,59 @@ internal sealed class Hub(IHttpClientFactory clients, IOptions<StudioOptions> op
         }
     }
 
+    /// <summary>Why nothing is fetched from an address; null when it may be.</summary>
+    public string? Refusal(Uri address) =>
+        address.Scheme is not ("http" or "https") ? "it is no http or https address"
+        : _options.AllowedHosts.Exists(host => host.StartsWith("*.", StringComparison.Ordinal)
+            ? address.Host.EndsWith(host[1..], StringComparison.OrdinalIgnoreCase)
+            : host.Equals(address.Host, StringComparison.OrdinalIgnoreCase) || host.Equals(address.Authority, StringComparison.OrdinalIgnoreCase)) ? null
+        : $"the host {address.Authority} is not in SdStudio:Downloads:AllowedHosts; {(_options.AllowedHosts.Count == 0 ? "that setting is empty" : $"allowed is one of: {string.Join(", ", _options.AllowedHosts)}")}";
+
+    /// <summary>The files of a repository.</summary>
+    /// <exception cref="SdException">The hub refuses, or could not be used.</exception>
+    public async Task<IReadOnlyList<string>> ListAsync(string repo, string revision, CancellationToken cancellation)
+    {
+        var entry = new HubEntry(repo, revision, "the list of files", "", "");
+        List<string> files = [];
+        await TryAsync(
+            async token =>
+            {
+                using HttpClient http = clients.CreateClient(Client);
+                http.MaxResponseContentBufferSize = MaxListBytes;
+                using HttpResponseMessage response = await SendAsync(
+                    http, HttpMethod.Get, new Uri(Address, $"api/models/{repo}/revision/{Uri.EscapeDataString(revision)}"), range: null, isHub: true, token).ConfigureAwait(false);
+                if (!response.IsSuccessStatusCode)
+                    throw Refused(entry, response, isHub: true);
+                await response.Content.LoadIntoBufferAsync(MaxListBytes, token).ConfigureAwait(false);
+                using JsonDocument list = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync(token).ConfigureAwait(false), default, token).ConfigureAwait(false);
+                if (list.RootElement.ValueKind == JsonValueKind.Object && list.RootElement.TryGetProperty("siblings", out JsonElement siblings) && siblings.ValueKind == JsonValueKind.Array)
+                    files = [.. siblings.EnumerateArray().Select(file => file.ValueKind == JsonValueKind.Object && file.TryGetProperty("rfilename", out JsonElement name) ? name.GetString() : null).OfType<string>()];
+            },
+            entry, cancellation).ConfigureAwait(false);
+        return files;
+    }
+
+    private string HostOf(HubEntry entry) => entry.Url?.Host ?? Address.Host;
+
+    private static string PageHint(HubEntry entry) => entry.Url is null ? "; is SdStudio:Downloads:HubAddress that of a hub?" : "; is it the address of the file itself?";
+
     private HubFile Read(HubEntry entry, HubFacts facts, HttpResponseMessage response)
     {
         if (IsPage(response))
-            throw new SdException(SdError.ModelFileInvalid, $"{Address.Host} answers with a web page in place of {entry.Path}; is SdStudio:Downloads:HubAddress that of a hub?");
+            throw new SdException(SdError.ModelFileInvalid, $"{HostOf(entry)} answers with a web page in place of {entry.Path}{PageHint(entry)}");
         // What a redirect says of itself is not what the file is.
         long? bytes = facts.Bytes ?? (response.StatusCode == HttpStatusCode.PartialContent
             ? response.Content.Headers.ContentRange?.Length
             : response.IsSuccessStatusCode ? response.Content.Headers.ContentLength : null);
         if (bytes is null)
-            throw new SdException(SdError.Internal, $"{Address.Host} does not say how large {entry.Path} of {entry.Repo} is");
+            throw new SdException(SdError.Internal, $"{HostOf(entry)} does not say how large {entry.Name} is");
         if (bytes <= 0)
-            throw new SdException(SdError.ModelFileInvalid, $"{Address.Host} states that {entry.Path} of {entry.Repo} is empty; nothing was downloaded");
+            throw new SdException(SdError.ModelFileInvalid, $"{HostOf(entry)} states that {entry.Name} is empty; nothing was downloaded");
         string tag = (facts.Tag ?? "").Trim('"').ToLowerInvariant();
-        bool isHash = tag.All(char.IsAsciiHexDigit);
+        // Elsewhere a tag is a hash of nobody knows what.
+        bool isHash = entry.Url is null && tag.All(char.IsAsciiHexDigit);
         return new HubFile(
-            entry, facts.Commit ?? entry.Revision, bytes.Value, isHash && tag.Length == Sha256Digits ? tag : null, isHash && tag.Length == Sha1Digits ? tag : null)
+            entry, facts.Commit ?? entry.Revision, bytes.Value, entry.Sha256 ?? (isHash && tag.Length == Sha256Digits ? tag : null), isHash && tag.Length == Sha1Digits ? tag : null)
         {
             Tag = tag,
         };
@@ -207,7 +264,7 @@ internal sealed class Hub(IHttpClientFactory clients, IOptions<StudioOptions> op
 
     private Exception Refused(HubEntry entry, HttpResponseMessage response, bool isHub)
     {
-        string what = $"{entry.Path} of {entry.Repo}";
+        string what = entry.Name;
         string code = response.Headers.TryGetValues("X-Error-Code", out IEnumerable<string>? values) ? values.First() : "";
         var status = (int)response.StatusCode;
         return status switch
@@ -216,6 +273,8 @@ internal sealed class Hub(IHttpClientFactory clients, IOptions<StudioOptions> op
             403 when !isHub => new HubBrokenException($"{what}: the address of the file has expired"),
             401 or 403 when code == "GatedRepo" => new SdException(
                 SdError.InvalidArgument, $"{entry.Repo} is gated: agree to its terms at {Address}{entry.Repo}, and set SdStudio:Downloads:Token to a token of that account"),
+            401 or 403 when entry.Url is not null => new SdException(SdError.InvalidArgument, $"{HostOf(entry)} does not let this server read {what} ({status})"),
+            404 or 410 when entry.Url is not null => new SdException(SdError.ModelFileNotFound, $"{HostOf(entry)} has no {what} ({status})"),
             401 or 403 => new SdException(
                 SdError.InvalidArgument, $"{Address.Host} does not let this server read {entry.Repo} ({status}): it is private, or not there, or SdStudio:Downloads:Token is wrong"),
             404 or 410 => new SdException(SdError.ModelFileNotFound, $"{Address.Host} has no {what} at {entry.Revision}; the catalogue's entry is wrong or outdated"),
@@ -223,7 +282,7 @@ internal sealed class Hub(IHttpClientFactory clients, IOptions<StudioOptions> op
             {
                 RetryAfter = response.Headers.RetryAfter is { Delta: { } delta } && delta < TimeSpan.FromMinutes(5) ? delta : null,
             },
-            _ => new SdException(SdError.Internal, $"{Address.Host} answered {status} for {what}"),
+            _ => new SdException(SdError.Internal, $"{HostOf(entry)} answered {status} for {what}"),
         };
     }
 }

@@ -127,7 +127,7 @@ internal sealed partial class ModelDownloads(
                 _turns.Release();
             }
 
-            catalogue.Refresh();
+            catalogue.Added();
             LogDone(download.Model, download.TotalBytes);
             return download.ToRow("completed", UnverifiedNote(download));
         }
