@@ -14,7 +14,8 @@ internal sealed class ModelViews(
 {
     public async Task<ModelResponse> OfAsync(ModelDefinition model, CancellationToken cancellation) => Of(model) with { Speeds = await SpeedsOfAsync(model, cancellation) };
 
-    private ModelResponse Of(ModelDefinition model)
+    /// <summary>The same without what its speeds were measured to cost.</summary>
+    public ModelResponse Of(ModelDefinition model)
     {
         FileInfo[] files = model.FileInfos();
         (ModelMemory memory, bool isMeasured) = NeededBy(model, files);
