@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using NetVips;
 using SdCpp.Interop;
 
@@ -323,7 +324,8 @@ internal static class ImageDecoder
             for (int row = 0; row < pixels.Height; row += rows)
             {
                 byte[] strip = region.Fetch(0, row, pixels.Width, Math.Min(rows, pixels.Height - row));
-                strip.CopyTo(buffer.Span[(row * rowBytes)..]);
+                // By its address: memory that somebody has a span of is left to the collector, and this is more than it should wait with.
+                Marshal.Copy(strip, 0, buffer.Address + (row * rowBytes), strip.Length);
             }
 
             return buffer;
