@@ -39,6 +39,10 @@ public sealed class ClientTests(ClientServers servers) : IClassFixture<ClientSer
         NodeClients.RunAsync("a1111.mjs", servers.Open, servers.Locked, ClientServers.Key);
 
     [Fact]
+    public Task The_mcp_client_of_npm_generates_edits_upscales_searches_and_cancels() =>
+        NodeClients.RunAsync("mcp.mjs", servers.Open, servers.Locked, ClientServers.Key);
+
+    [Fact]
     public async Task OpenAis_client_of_nuget_draws_edits_lists_and_reads_errors()
     {
         OpenAIClient client = Client(servers.Locked, ClientServers.Key);

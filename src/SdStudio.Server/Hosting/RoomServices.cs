@@ -5,6 +5,7 @@ using SdStudio.Server.Events;
 using SdStudio.Server.Gallery;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.A1111;
+using SdStudio.Server.Http.Mcp;
 using SdStudio.Server.Http.OpenAi;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Pipeline;
@@ -79,7 +80,9 @@ internal static class RoomServices
     public static void AddQueue(this IServiceCollection services)
     {
         services.AddSingleton<IQueueSignal, ProcessQueueSignal>();
+        services.AddSingleton<JobTelemetry>();
         services.AddSingleton<JobEvents>();
+        services.AddHostedService<QueueGauges>();
         services.AddSingleton<JobLine>();
         services.AddSingleton<JobWaiters>();
         services.AddSingleton<RunningJobs>();
@@ -101,6 +104,7 @@ internal static class RoomServices
         services.AddFormLimits();
         services.AddA1111Api();
         services.AddOpenAiApi();
+        services.AddMcpApi();
         services.AddAssistant();
         services.AddApiDescription();
         services.AddJobRateLimit();

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
 using SdStudio.Server.Http.A1111;
+using SdStudio.Server.Http.Mcp;
 using SdStudio.Server.Http.OpenAi;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Page;
@@ -88,6 +89,7 @@ public static class StudioHost
         AddServices(builder.Services);
         if (announces)
             builder.Services.AddHostedService<StartupBanner>();
+        builder.Services.AddStudioTelemetry(builder.Configuration);
         builder.WebHost.UseKestrelHttpsConfiguration();
         if (ServerChild.IsThisProcess)
             builder.Services.Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = HeldSockets.Open);
@@ -116,6 +118,7 @@ public static class StudioHost
         api.MapLoginApi();
         api.MapParametersApi();
         api.MapModelsApi();
+        api.MapControlNetsApi();
         api.MapUpscalersApi();
         api.MapLorasApi();
         api.MapDevicesApi();
@@ -139,6 +142,7 @@ public static class StudioHost
         root.MapA1111ControlNetApi();
         root.MapOpenAiApi();
         api.MapOpenAiApi();
+        root.MapMcpApi();
         return app;
     }
 
@@ -157,6 +161,7 @@ public static class StudioHost
         app.Use(next => context => app.Services.GetRequiredService<ApiKeys>().CheckAsync(context, next));
         app.UseRateLimiter();
         app.UseOptionsAnswers();
+        app.UseStudioMetrics();
     }
 
     // The settings that ASP.NET Core reads an address from.

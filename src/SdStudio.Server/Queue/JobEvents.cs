@@ -4,7 +4,7 @@ using SdStudio.Server.Events;
 namespace SdStudio.Server.Queue;
 
 /// <summary>Publishes what happens to jobs, to those who may know of them.</summary>
-internal sealed class JobEvents(IEventLog log, TimeProvider time)
+internal sealed class JobEvents(IEventLog log, JobTelemetry telemetry, TimeProvider time)
 {
     // Faster than people see, slower than what costs an image its time.
     private const long ProgressEveryMs = 250;
@@ -12,13 +12,18 @@ internal sealed class JobEvents(IEventLog log, TimeProvider time)
     /// <summary>Whether anybody looks at images as they grow.</summary>
     public bool PreviewsAreWatched => log.HasListeners(EventChannel.Previews);
 
-    public void Created(Job job) => Publish(job, "job_created");
+    public void Created(Job job)
+    {
+        telemetry.Created(job);
+        Publish(job, "job_created");
+    }
 
     /// <summary>A job has another status, or another place in line.</summary>
     /// <param name="job">How it stands.</param>
     /// <param name="images">What it had completed when it ended before its time; null for nothing.</param>
     public void Updated(Job job, IReadOnlyList<JobImage>? images = null)
     {
+        telemetry.Changed(job, images?.Count ?? 0);
         // The document knows only job_updated for a cancelled job.
         if (job.Status != JobStatus.Failed)
             Publish(job, "job_updated", images);
@@ -28,6 +33,7 @@ internal sealed class JobEvents(IEventLog log, TimeProvider time)
 
     public void Completed(Job job, IReadOnlyList<JobImage> images)
     {
+        telemetry.Changed(job, images.Count);
         byte[] data = Data(JobView.Of(job) with { Images = [.. images.Select(ImageView.Of)] });
         log.Publish(EventChannel.Queue, "job_completed", job.Owner, data);
         // The document's name for it, and the one that the original really sent.
@@ -37,6 +43,7 @@ internal sealed class JobEvents(IEventLog log, TimeProvider time)
 
     public void Progressed(RunningJob running)
     {
+        telemetry.Reported(running);
         if (log.HasListeners(EventChannel.Queue) && running.MayTell(time.GetUtcNow().ToUnixTimeMilliseconds(), ProgressEveryMs))
             log.PublishLatest(EventChannel.Queue, "job_progress", running.Job.Id, running.Job.Owner, Data(JobView.Of(running.Job, running)));
     }

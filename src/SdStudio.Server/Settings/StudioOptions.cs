@@ -17,6 +17,12 @@ public sealed class StudioOptions : IValidatableObject
     /// <summary>Whether a watcher starts the server again when it ends abnormally; null for yes, unless systemd, a container or Windows' services do that.</summary>
     public bool? Watch { get; set; }
 
+    /// <summary>Whether Prometheus finds figures at <c>/metrics</c>.</summary>
+    public bool Metrics { get; set; }
+
+    /// <summary>Whether the traces of requests continue those that their <c>traceparent</c> names; false for clients that are not trusted.</summary>
+    public bool TraceParent { get; set; }
+
     /// <summary>How long a synchronous request waits for its images before it returns 202 and the job's id, seconds.</summary>
     [Allowed(1, 86400)]
     public int SynchronousWaitSeconds { get; set; } = 300;

@@ -8,7 +8,8 @@ using SdStudio.Server.Settings;
 namespace SdStudio.Server.Workers;
 
 /// <summary>Writes a job's images.</summary>
-internal sealed partial class ImageSaver(ImageFiles images, IJobStore store, JobEvents events, IOptions<StudioOptions> options, ILogger<ImageSaver> logger)
+internal sealed partial class ImageSaver(
+    ImageFiles images, IJobStore store, JobEvents events, JobTelemetry telemetry, IOptions<StudioOptions> options, ILogger<ImageSaver> logger)
 {
     /// <summary>
     /// Writes an image, lists it and announces it: from now on it stays, however the job ends. The one that completes its job is listed
@@ -16,11 +17,13 @@ internal sealed partial class ImageSaver(ImageFiles images, IJobStore store, Job
     /// </summary>
     public async Task<JobImage> SaveAsync(JobContext job, int index, ImageBuffer pixels, GenerationSettings settings, long seed)
     {
+        telemetry.Saves(job.Running.Job, index);
         string id = ImageId.Of(job.Id, index);
         GenerationSettings? own = job.Running.Job.Settings.Grid is not null ? settings with { Seed = seed } : settings.Variants is null ? null : settings.ForImage(index);
         settings = own ?? settings;
         string? infotext = settings.Infotext ?? options.Value.Images.Infotext ? Infotext.Of(settings, seed) : null;
         string path = await images.SaveAsync(id, pixels, ImageTexts.Of(settings, infotext, options.Value.Images.Mark), CancellationToken.None).ConfigureAwait(false);
+        telemetry.Saved(job.Running.Job, index);
         var image = new JobImage(id, job.Id, index, path, "image/png", pixels.Width, pixels.Height, seed) { Settings = own };
         if (job.Running.Images.Count + 1 >= job.Running.Job.Settings.Count)
             return image;

@@ -1,3 +1,6 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using SdStudio.Server.Events;
 using SdStudio.Server.Generation;
@@ -127,8 +130,10 @@ public sealed class LeftoverFilesTests : IDisposable
         }
 
         var line = new JobLine(_store.Queries, new NoModels(), new ProcessQueueSignal(_time), Microsoft.Extensions.Options.Options.Create(new StudioOptions()), _time);
+        using ServiceProvider metrics = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        var telemetry = new JobTelemetry(metrics.GetRequiredService<IMeterFactory>(), new ConfigurationBuilder().Build(), _time);
         var deletion = new JobDeletion(
-            _store.Jobs, _store.Queries, _files, new KeptImages(_store.Folders, _files, _time), line, new JobEvents(new RingEventLog(_time), _time));
+            _store.Jobs, _store.Queries, _files, new KeptImages(_store.Folders, _files, _time), line, new JobEvents(new RingEventLog(_time), telemetry, _time));
         long start = TimeProvider.System.GetTimestamp();
 
         Deleted deleted = await deletion.DeleteAllAsync(OwnerScope.All, withImages: true, Cancellation);

@@ -63,7 +63,7 @@ internal static class ApiErrors
     }
 
     /// <summary>The error that an exception is: the one place where exceptions get a status.</summary>
-    private static RequestError Of(HttpContext context, Exception exception) => exception switch
+    public static RequestError Of(HttpContext context, Exception exception) => exception switch
     {
         BadRequestException bad => RequestError.Of(bad),
         ImageFormatException image => new RequestError(StatusCodes.Status400BadRequest, image.Message, image.Detail),

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using SdStudio.Server.Http.Mcp;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Rest;
 using SdStudio.Server.Models.Downloads;
@@ -53,6 +54,7 @@ namespace SdStudio.Server.Http.Requests;
 [JsonSerializable(typeof(ConvertBody))]
 [JsonSerializable(typeof(DownloadView))]
 [JsonSerializable(typeof(List<DownloadView>))]
+[JsonSerializable(typeof(ControlNetsResponse))]
 [JsonSerializable(typeof(UpscalersResponse))]
 [JsonSerializable(typeof(LorasResponse))]
 [JsonSerializable(typeof(DevicesResponse))]
@@ -86,6 +88,10 @@ namespace SdStudio.Server.Http.Requests;
 [JsonSerializable(typeof(PeopleResponse))]
 [JsonSerializable(typeof(PersonResponse))]
 [JsonSerializable(typeof(PersonBody))]
+[JsonSerializable(typeof(McpJobAnswer))]
+[JsonSerializable(typeof(McpImagesAnswer))]
+[JsonSerializable(typeof(McpModelsAnswer))]
+[JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(JobView))]
 [JsonSerializable(typeof(List<JobView>))]
 [JsonSerializable(typeof(List<ImageView>))]

@@ -63,6 +63,18 @@ internal sealed record ConfigResponse(
 /// <param name="MaxRequestBytes">Bytes of a request, including its images.</param>
 internal sealed record LimitsResponse(int MaxSide, int MaxPixels, int MaxSteps, int MaxImages, int MaxRequestBytes);
 
+internal sealed record ControlNetsResponse(IReadOnlyList<ControlNetResponse> Controlnets);
+
+/// <param name="Name">For requests: its file's name in the folder of ControlNets.</param>
+/// <param name="Id">For POST /api/models/download; null for one that the catalogue does not have.</param>
+/// <param name="Description">What it follows; null when nobody wrote it down.</param>
+/// <param name="Exists">Whether its file is there.</param>
+/// <param name="Family">Whose models it goes with, as its file tells; null while that is not known.</param>
+/// <param name="Downloadable">Whether POST /api/models/download with its id fetches the file.</param>
+/// <param name="DownloadBytes">What that takes; null when the catalogue does not tell.</param>
+/// <param name="License">Its terms; null when nobody wrote them down.</param>
+internal sealed record ControlNetResponse(string Name, string? Id, string? Description, bool Exists, string? Family, bool Downloadable, long? DownloadBytes, string? License);
+
 internal sealed record UpscalersResponse(IReadOnlyList<UpscalerResponse> Upscalers);
 
 /// <param name="Id">For requests, as the name is.</param>
@@ -132,6 +144,9 @@ internal sealed record ModelResponse(
     /// <summary>The step caches that it has for the speeds beside exact; null for models of other servers.</summary>
     public StepCachesResponse? StepCaches { get; init; }
 
+    /// <summary>What each speed costs here, as its jobs were measured; null for models of other servers.</summary>
+    public SpeedsResponse? Speeds { get; init; }
+
     /// <summary>The ControlNets of this server that go with it.</summary>
     public IReadOnlyList<string> ControlNets { get; init; } = [];
 
@@ -176,6 +191,14 @@ internal sealed record ModelCardResponse(string? Title, string? BaseModel, strin
 
 /// <summary>What the speeds mean for a model, as models.yml writes it: mode, threshold, start and end.</summary>
 internal sealed record StepCachesResponse(string Fast, string Fastest);
+
+/// <summary>What each speed costs here; null where no job had it.</summary>
+internal sealed record SpeedsResponse(SpeedCostResponse? Exact, SpeedCostResponse? Fast, SpeedCostResponse? Fastest);
+
+/// <param name="MsPerStepMegapixel">Milliseconds of a sampling step for a million pixels; steps that were left out count as steps.</param>
+/// <param name="TimesAsFast">Compared with exact; null until that was measured too.</param>
+/// <param name="Jobs">Over how many jobs.</param>
+internal sealed record SpeedCostResponse(double MsPerStepMegapixel, double? TimesAsFast, int Jobs);
 
 /// <summary>Memory that a model takes when it is loaded.</summary>
 /// <param name="RamBytes">Of the machine.</param>

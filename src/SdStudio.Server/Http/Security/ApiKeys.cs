@@ -21,6 +21,9 @@ internal sealed class ApiKeys
     // These say nothing of what people generate.
     private static readonly string[] Open = ["/api/health", "/api/config", "/api/login", "/api/logout"];
 
+    // The page's files and the description tell nothing of anybody.
+    private static readonly string[] Guarded = ["/api", "/ws", "/sdapi", "/v1", "/static", "/metrics", "/mcp"];
+
     // Where browsers cannot send a header.
     private static readonly string[] KeyInQuery = ["/ws", "/api/events", "/api/images", "/api/generations", "/api/queue", "/static"];
 
@@ -162,7 +165,7 @@ internal sealed class ApiKeys
     private static bool IsOpen(HttpRequest request) =>
         HttpMethods.IsOptions(request.Method)
         || Array.Exists(Open, path => request.Path.Equals(path, StringComparison.OrdinalIgnoreCase))
-        || !(Guards(request, "/api") || Guards(request, "/ws") || Guards(request, "/sdapi") || Guards(request, "/v1") || Guards(request, "/static"));
+        || !Array.Exists(Guarded, path => Guards(request, path));
 
     private static bool Guards(HttpRequest request, string path) => request.Path.StartsWithSegments(path, StringComparison.OrdinalIgnoreCase);
 

@@ -23,6 +23,9 @@ internal static class JobRateLimit
         limiter.AddPolicy(Policy, PartitionOf);
     });
 
+    /// <summary>The same limit for calls that are not endpoints; they are counted apart.</summary>
+    public static PartitionedRateLimiter<HttpContext> Limiter() => PartitionedRateLimiter.Create<HttpContext, string>(PartitionOf);
+
     private static RateLimitPartition<string> PartitionOf(HttpContext context)
     {
         int perMinute = context.RequestServices.GetRequiredService<IOptions<StudioOptions>>().Value.Limits.JobsPerMinute;

@@ -1,0 +1,103 @@
+using System.Text.Json;
+using ModelContextProtocol;
+using ModelContextProtocol.Client;
+using ModelContextProtocol.Protocol;
+
+namespace SdStudio.Server.Tests;
+
+/// <summary>The server as the official .NET client of the Model Context Protocol sees it.</summary>
+public sealed class McpTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("sdstudio-mcp").FullName;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task A_job_is_told_first_and_its_image_is_a_preview_a_link_and_a_resource()
+    {
+        await using StudioServer studio = await StudioServer.StartAsync(_folder);
+        await using McpClient client = await ConnectAsync(studio);
+        var told = new List<ProgressNotificationValue>();
+        var progress = new Told(told);
+        CallToolResult result = await client.CallToolAsync(
+            "generate_image", Arguments(("prompt", "a red circle on a blue background"), ("size", "64x64"), ("steps", 4), ("n", 2), ("wait_seconds", 300)),
+            progress, cancellationToken: Cancellation);
+
+        Assert.NotEqual(true, result.IsError);
+        JsonElement job = result.StructuredContent!.Value;
+        Assert.Equal("completed", job.GetProperty("status").GetString());
+        Assert.Equal($"Job {job.GetProperty("job_id").GetString()}", told[0].Message);
+        Assert.Equal(["text", "image", "image", "resource_link", "resource_link"], result.Content.Select(block => block.Type));
+        string uri = job.GetProperty("images")[0].GetProperty("uri").GetString()!;
+        ReadResourceResult read = await client.ReadResourceAsync(uri, cancellationToken: Cancellation);
+        var png = new PngFile(Assert.IsType<BlobResourceContents>(read.Contents[0]).DecodedData.ToArray());
+        Assert.Equal((64, 64), (png.Width, png.Height));
+
+        IList<McpClientTool> tools = await client.ListToolsAsync(cancellationToken: Cancellation);
+        Assert.All(tools, tool => Assert.NotNull(tool.ReturnJsonSchema));
+        Assert.Contains("generate_image", tools.Select(tool => tool.Name));
+    }
+
+    [Fact]
+    public async Task Each_key_sees_its_own_jobs_and_images_only()
+    {
+        await using StudioServer studio = await StudioServer.StartAsync(
+            _folder, "--SdStudio:Security:ApiKeys:ann=a-key-for-ann", "--SdStudio:Security:ApiKeys:bob=a-key-for-bob");
+        await using McpClient ann = await ConnectAsync(studio, "a-key-for-ann");
+        await using McpClient bob = await ConnectAsync(studio, "a-key-for-bob");
+        CallToolResult made = await ann.CallToolAsync(
+            "generate_image", Arguments(("prompt", "a red circle"), ("size", "32x32"), ("steps", 1), ("wait_seconds", 300)), cancellationToken: Cancellation);
+        JsonElement job = made.StructuredContent!.Value;
+        string id = job.GetProperty("job_id").GetString()!;
+        string uri = job.GetProperty("images")[0].GetProperty("uri").GetString()!;
+
+        Assert.Equal("completed", (await ann.CallToolAsync("get_job", Arguments(("job_id", id)), cancellationToken: Cancellation)).StructuredContent!.Value.GetProperty("status").GetString());
+        Assert.Single((await ann.CallToolAsync("search_images", Arguments(("query", "red")), cancellationToken: Cancellation)).StructuredContent!.Value.GetProperty("images").EnumerateArray());
+        Assert.True((await bob.CallToolAsync("get_job", Arguments(("job_id", id)), cancellationToken: Cancellation)).IsError);
+        Assert.True((await bob.CallToolAsync("cancel_job", Arguments(("job_id", id)), cancellationToken: Cancellation)).IsError);
+        Assert.Empty((await bob.CallToolAsync("search_images", Arguments(("query", "red")), cancellationToken: Cancellation)).StructuredContent!.Value.GetProperty("images").EnumerateArray());
+        await Assert.ThrowsAnyAsync<McpException>(async () => await bob.ReadResourceAsync(uri, cancellationToken: Cancellation));
+        await Assert.ThrowsAnyAsync<HttpRequestException>(async () => await ConnectAsync(studio, "no-key-at-all"));
+    }
+
+    [Fact]
+    public async Task Too_many_jobs_and_wrong_arguments_are_sentences()
+    {
+        await using StudioServer studio = await StudioServer.StartAsync(_folder, "--SdStudio:Limits:JobsPerMinute=1");
+        await using McpClient client = await ConnectAsync(studio);
+        CallToolResult wrong = await client.CallToolAsync("generate_image", Arguments(("prompt", "a"), ("file", "/etc/passwd")), cancellationToken: Cancellation);
+        Assert.True(wrong.IsError);
+        Assert.Contains("has no argument 'file'", TextOf(wrong), StringComparison.Ordinal);
+        CallToolResult steps = await client.CallToolAsync("generate_image", Arguments(("prompt", "a"), ("steps", 0)), cancellationToken: Cancellation);
+        Assert.Contains("steps", TextOf(steps), StringComparison.Ordinal);
+        CallToolResult second = await client.CallToolAsync("generate_image", Arguments(("prompt", "a"), ("size", "32x32"), ("steps", 1)), cancellationToken: Cancellation);
+        Assert.True(second.IsError);
+        Assert.Contains("Too many jobs", TextOf(second), StringComparison.Ordinal);
+    }
+
+    private static string TextOf(CallToolResult result) => Assert.IsType<TextContentBlock>(result.Content[0]).Text;
+
+    private static Dictionary<string, object?> Arguments(params (string Name, object Value)[] arguments) =>
+        arguments.ToDictionary(argument => argument.Name, argument => (object?)argument.Value);
+
+    private static Task<McpClient> ConnectAsync(StudioServer studio, string? key = null) => McpClient.CreateAsync(
+        new HttpClientTransport(new HttpClientTransportOptions
+        {
+            Endpoint = new Uri(studio.Http.BaseAddress!, "/mcp"),
+            TransportMode = HttpTransportMode.StreamableHttp,
+            AdditionalHeaders = key is null ? [] : new Dictionary<string, string> { ["Authorization"] = $"Bearer {key}" },
+        }),
+        cancellationToken: Cancellation);
+
+    // As they come: System.Progress would hand them to other threads.
+    private sealed class Told(List<ProgressNotificationValue> values) : IProgress<ProgressNotificationValue>
+    {
+        public void Report(ProgressNotificationValue value)
+        {
+            lock (values)
+                values.Add(value);
+        }
+    }
+}
