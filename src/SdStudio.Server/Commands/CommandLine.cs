@@ -30,7 +30,7 @@ internal static class CommandLine
         serve.SetAction(parsed => StudioHost.Run([.. parsed.UnmatchedTokens]));
         return new RootCommand("Generates images on this machine: a server with a page and an API, and commands for it.")
         {
-            serve, GenerateCommand.Make(), ModelCommands.Make(), JobCommands.Make(), BackupCommands.MakeBackup(), BackupCommands.MakeRestore(), DoctorCommand.Make(), HealthCommand.Make(), ServiceCommand.Make(),
+            serve, GenerateCommand.Make(), ModelCommands.Make(), JobCommands.Make(), BackupCommands.MakeBackup(), BackupCommands.MakeRestore(), MoveDatabaseCommand.Make(), DoctorCommand.Make(), HealthCommand.Make(), ServiceCommand.Make(),
         };
     }
 }

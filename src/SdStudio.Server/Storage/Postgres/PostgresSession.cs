@@ -31,11 +31,12 @@ internal sealed class PostgresSession(NpgsqlConnection connection, CancellationT
     {
         var command = new NpgsqlCommand(sql, connection);
         foreach ((string name, object? value) in values)
-        {
-            // No text of PostgreSQL has a zero in it.
-            command.Parameters.Add(new NpgsqlParameter(name, value switch { null => DBNull.Value, string text when text.Contains('\0', StringComparison.Ordinal) => text.Replace('\0', ' '), _ => value }));
-        }
-
+            command.Parameters.Add(new NpgsqlParameter(name, value switch { null => DBNull.Value, string text => Readable(text), _ => value }));
         return command;
     }
+
+    // No text of PostgreSQL has a zero or half a character in it.
+    private static string Readable(string text) => text.AsSpan().IndexOfAnyInRange('\ud800', '\udfff') < 0 && !text.Contains('\0', StringComparison.Ordinal)
+        ? text
+        : string.Concat(text.EnumerateRunes().Select(rune => rune.Value == 0 ? " " : rune.ToString()));
 }

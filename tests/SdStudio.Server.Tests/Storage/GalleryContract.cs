@@ -1,0 +1,213 @@
+using SdStudio.Server.Gallery;
+using SdStudio.Server.Generation;
+using SdStudio.Server.Queue;
+using SdStudio.Server.Storage.Postgres;
+using SdStudio.Server.Storage.Sqlite;
+
+namespace SdStudio.Server.Tests.Storage;
+
+/// <summary>What holds for images, boards and presets in every store.</summary>
+public abstract class GalleryContract
+{
+    private static readonly string[] Prompts =
+    [
+        "a red circle on a blue background", "STRASSE Äpfel", "naïve Café", "ёлка Йод", "が ペン", "한국", "赤い円を描いて", "a red-blue circle", "a bored cat", "a \"red\" circle", "ประเทศไทย", "circle red", "re\0d \ud800",
+    ];
+
+    private protected abstract IGallery Images { get; }
+
+    private protected abstract IBoards Boards { get; }
+
+    private protected abstract IPresetStore Presets { get; }
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    private async Task FillAsync() => await Images.AddAsync(
+        [
+            .. Prompts.Select((prompt, index) => new ImportedImage(
+                new JobImage($"{index}", $"job-{index}", 0, $"images/{index}.png", "image/png", 64 + index, 64, index),
+                new GenerationSettings { Type = "generate", Model = index % 2 == 0 ? "demo" : "other", Prompt = prompt, Width = 64, Height = 64, Seed = index, Count = 1, Steps = 4, CfgScale = 1, Loras = index == 3 ? [new LoraSetting("ink", 1)] : null },
+                index < 6 ? "ann" : "bob", 1000 + index)),
+        ],
+        Cancellation);
+
+    private async Task<string> FoundAsync(GalleryFilter filter, GallerySort sort = GallerySort.Oldest)
+    {
+        IReadOnlyList<ListedImage> found = await Images.ListAsync(filter, new GalleryPage(sort, After: null, Limit: 100), Cancellation);
+        Assert.Equal(found.Count, await Images.CountAsync(filter, Cancellation));
+        return string.Join(' ', found.Select(image => image.Image.Id));
+    }
+
+    [Theory]
+    [InlineData("a\u0308pfel strasse", "1")]
+    [InlineData("CAFE\u0301", "2")]
+    [InlineData("е\u0308лка и\u0306од", "3")]
+    [InlineData("か\u3099 ヘ\u309Aン", "4")]
+    [InlineData("\u1112\u1161\u11AB\u1100\u116E\u11A8", "5")]
+    [InlineData("円を描", "6")]
+    [InlineData("円描", "")]
+    [InlineData("circ red", "0 7 9 11")]
+    [InlineData("\"red circle\"", "0 9")]
+    [InlineData("\"circle red\"", "11")]
+    [InlineData("\"red circ\"", "")]
+    [InlineData("red-blue", "7")]
+    [InlineData("red\"", "0 7 9 11")]
+    [InlineData("ไทย", "10")]
+    [InlineData("red OR blue", "")]
+    [InlineData("NOT red", "")]
+    [InlineData("!!!", "")]
+    [InlineData("'':* & | <->", "")]
+    public async Task Words_are_found_as_they_are_in_every_store(string search, string found)
+    {
+        await FillAsync();
+        Assert.Equal(found, await FoundAsync(new GalleryFilter(OwnerScope.All) { Search = search }));
+    }
+
+    [Fact]
+    public async Task Any_search_is_answered()
+    {
+        await FillAsync();
+        var random = new Random(5);
+        for (int i = 0; i < 200; i++)
+            await FoundAsync(new GalleryFilter(OwnerScope.All) { Search = string.Concat(Enumerable.Range(0, random.Next(1, 12)).Select(_ => (char)(random.Next(4) == 0 ? random.Next(1, 0xFFFF) : random.Next(32, 127)))) });
+    }
+
+    [Fact]
+    public async Task Stars_ratings_tags_boards_and_filters()
+    {
+        await FillAsync();
+        Board board = (await Boards.AddAsync("best", "ann", Cancellation))!;
+        Assert.Null(await Boards.AddAsync("best", "ann", Cancellation));
+        Assert.NotNull(await Boards.AddAsync("best", "bob", Cancellation));
+        await Images.ChangeAsync(["1", "2", "nothing"], OwnerScope.All, new ImageChange { Starred = true, Rating = 4, Tags = ["b", "a"], Board = board.Id }, Cancellation);
+        IReadOnlyList<ListedImage> changed = await Images.ChangeAsync(["2", "7"], OwnerScope.All, new ImageChange { Rating = 5, AddTags = ["c", "c"], RemoveTags = ["a"] }, Cancellation);
+
+        Assert.Equal(["2: b c True 5", "7: c False 5"], changed.Select(image => $"{image.Image.Id}: {string.Join(' ', image.Tags)} {image.Starred} {image.Rating}"));
+        GalleryFilter all = new(OwnerScope.All);
+        Assert.Equal("1 2", await FoundAsync(all with { Starred = true }));
+        Assert.Equal("1 2", await FoundAsync(all with { Board = board.Id }));
+        Assert.Equal("2", await FoundAsync(all with { Tags = ["b", "c"] }));
+        Assert.Equal("2", await FoundAsync(all with { Tags = ["b"], Rating = 5, Starred = true, Model = "demo" }));
+        Assert.Equal("7 2 1", (await FoundAsync(all with { Rating = 1 }, GallerySort.Rating)));
+        Assert.Equal("3", await FoundAsync(all with { Lora = "ink" }));
+        Assert.Equal("4", await FoundAsync(all with { Size = new ImageSize(68, 64) }));
+        Assert.Equal("2 3", await FoundAsync(all with { From = 1002, To = 1004 }));
+        Assert.Equal("5", await FoundAsync(all with { Seed = 5 }));
+        Assert.Equal("0 1 2 3 4 5", await FoundAsync(new GalleryFilter(OwnerScope.Only("ann"))));
+        Assert.Equal([("c", 2L), ("b", 2L), ("a", 1L)], (await Images.TagsAsync(OwnerScope.All, 10, Cancellation)).OrderByDescending(tag => tag.Images).ThenByDescending(tag => tag.Tag));
+        Assert.Equal((2L, "2"), ((await Boards.FindAsync("best", OwnerScope.Only("ann"), Cancellation))!.Images, (await Boards.FindAsync(board.Id, OwnerScope.All, Cancellation))!.CoverId));
+        Assert.True(await Boards.RenameAsync(board, "worst", Cancellation));
+        await Boards.DeleteAsync(board, Cancellation);
+        Assert.Equal("0 1 2 3 4 5 6 7 8 9 10 11 12", await FoundAsync(all with { Board = GalleryFilter.NoBoard }));
+        Assert.Empty(await Images.AddAsync([new ImportedImage(new JobImage("x", "job-1", 0, "images/x.png", "image/png", 8, 8, 1), new GenerationSettings { Type = "generate", Model = "demo", Prompt = "", Width = 8, Height = 8 }, "", 1)], Cancellation));
+    }
+
+    [Fact]
+    public async Task Pages_go_on_where_the_last_one_ended_and_places_are_found()
+    {
+        await FillAsync();
+        var filter = new GalleryFilter(OwnerScope.All);
+        foreach (GallerySort sort in Enum.GetValues<GallerySort>())
+        {
+            List<string> whole = [.. (await FoundAsync(filter, sort)).Split(' ')];
+            List<string> paged = [];
+            GalleryCursor? after = null;
+            while (await Images.ListAsync(filter, new GalleryPage(sort, after, 5), Cancellation) is { Count: > 0 } page)
+            {
+                paged.AddRange(page.Select(image => image.Image.Id));
+                after = page[^1].Cursor;
+            }
+
+            Assert.Equal(whole, paged);
+            GalleryCursor? at = await Images.CursorAtAsync(filter, sort, 4, Cancellation);
+            Assert.Equal(whole[5], (await Images.ListAsync(filter, new GalleryPage(sort, at, 1), Cancellation))[0].Image.Id);
+            Assert.Null(await Images.CursorAtAsync(filter, sort, 13, Cancellation));
+        }
+    }
+
+    [Fact]
+    public async Task Presets_are_their_owners()
+    {
+        await Presets.PutAsync([new Preset("b", "{}"), new Preset("a", "{\"steps\":1}")], "ann", Cancellation);
+        await Presets.PutAsync([new Preset("b", "{\"steps\":2}")], "ann", Cancellation);
+
+        Assert.Equal([new Preset("a", "{\"steps\":1}"), new Preset("b", "{\"steps\":2}")], await Presets.ListAsync("ann", Cancellation));
+        Assert.Null(await Presets.FindAsync("a", "bob", Cancellation));
+        Assert.True(await Presets.DeleteAsync("a", "ann", Cancellation));
+        Assert.False(await Presets.DeleteAsync("a", "ann", Cancellation));
+    }
+}
+
+public sealed class SqliteGalleryTests : GalleryContract, IDisposable
+{
+    private readonly SqliteStore _store = new();
+
+    private protected override IGallery Images => new SqliteGallery(_store.Database);
+
+    private protected override IBoards Boards => new SqliteBoards(_store.Database, TimeProvider.System);
+
+    private protected override IPresetStore Presets => new SqlitePresets(_store.Database);
+
+    public void Dispose() => _store.Dispose();
+}
+
+[Collection(PostgresGroup.Name)]
+public sealed class PostgresGalleryTests(PostgresFixture postgres) : GalleryContract, IDisposable
+{
+    private readonly PostgresStore _store = new(postgres);
+
+    private protected override IGallery Images => new PostgresGallery(_store.Database);
+
+    private protected override IBoards Boards => new PostgresBoards(_store.Database);
+
+    private protected override IPresetStore Presets => new PostgresPresets(_store.Database);
+
+    public void Dispose() => _store.Dispose();
+}
+
+/// <summary>From SQLite into PostgreSQL.</summary>
+[Collection(PostgresGroup.Name)]
+public sealed class DatabaseMoveTests(PostgresFixture postgres)
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_history_is_moved_with_its_images_may_be_moved_again_and_goes_on_from_there()
+    {
+        using var here = new SqliteStore();
+        using var there = new PostgresStore(postgres);
+        foreach (string id in new[] { "done", "running", "waiting" })
+            await here.Jobs.AddAsync(new NewJob(id, Settings("a red circle", id), new SubmitOptions("ann", 3, "key-" + id, "print")), 100, Cancellation);
+        Lease lease = (await here.Jobs.ClaimAsync("w1", "cpu", ["done"], Cancellation))!.Lease;
+        await here.Jobs.CompleteAsync(lease, new JobResult(Settings("a red circle", "done"), [new JobImage("image", "done", 0, "images/image.png", "image/png", 64, 64, 7) { Device = "cpu" }], 5, 7) { Measured = new ModelCosts(10, 1, 2, 3, 0, 1) }, Cancellation);
+        await here.Jobs.ClaimAsync("w1", "cpu", ["running"], Cancellation);
+        await File.WriteAllBytesAsync(Path.Combine(here.Folder, "images", "image.png"), [1, 2, 3], Cancellation);
+        Board board = (await new SqliteBoards(here.Database, TimeProvider.System).AddAsync("best", "ann", Cancellation))!;
+        var images = new SqliteGallery(here.Database);
+        await images.ChangeAsync(["image"], OwnerScope.All, new ImageChange { Starred = true, Tags = ["a"], Board = board.Id }, Cancellation);
+        await new SqlitePresets(here.Database).PutAsync([new Preset("p", "{}")], "ann", Cancellation);
+        await here.State.SetPausedAsync(true, Cancellation);
+
+        Moved moved = await new DatabaseMove(here.Database, here.Folders, there.Database).RunAsync(Cancellation);
+
+        Assert.Equal(new Moved(3, 1, 1, 3), moved);
+        Assert.Equal(moved, await new DatabaseMove(here.Database, here.Folders, there.Database).RunAsync(Cancellation));
+        var moreImages = new PostgresGallery(there.Database);
+        Assert.Equivalent((await images.FindAsync(["image"], OwnerScope.All, Cancellation))[0], (await moreImages.FindAsync(["image"], OwnerScope.All, Cancellation))[0], strict: true);
+        Assert.Equal(1, await moreImages.CountAsync(new GalleryFilter(OwnerScope.All) { Search = "\"red circle\"" }, Cancellation));
+        Assert.Equal($"{await here.Queries.FindAsync("done", OwnerScope.All, Cancellation)}", $"{await there.Queries.FindAsync("done", OwnerScope.All, Cancellation)}");
+        WaitingJobs waiting = await there.Queries.WaitingAsync(Cancellation);
+        Assert.Equal((true, "running waiting"), (waiting.IsPaused, string.Join(' ', waiting.Jobs.Select(job => job.Id))));
+        Assert.Equal(10, (await there.Costs.FindAsync("demo", "", Cancellation))?.LoadMs ?? (await there.Costs.FindAsync("demo", null, Cancellation))?.LoadMs);
+        // Numbers and places go on behind those that were moved; keys are known.
+        Assert.Equal("done", (await there.Jobs.AddAsync(new NewJob("again", Settings("x", "again"), new SubmitOptions("ann", 0, "key-done", "print")), 100, Cancellation)).Job.Id);
+        await there.Jobs.AddAsync(new NewJob("new", Settings("x", "new"), new SubmitOptions()), 100, Cancellation);
+        Assert.Equal("running waiting new", string.Join(' ', (await there.Queries.WaitingAsync(Cancellation)).Jobs.Select(job => job.Id)));
+
+        using var another = new SqliteStore();
+        await Assert.ThrowsAsync<CannotStartException>(() => new DatabaseMove(another.Database, another.Folders, there.Database).RunAsync(Cancellation));
+    }
+
+    private static GenerationSettings Settings(string prompt, string id) =>
+        new() { Type = "generate", Model = "demo", Prompt = prompt, Width = 64, Height = 64, Seed = 7, Count = 1, Steps = 4, CfgScale = 1, NegativePrompt = id };
+}
