@@ -21,6 +21,7 @@ using SdStudio.Server.Queue;
 using SdStudio.Server.Settings;
 using SdStudio.Server.Storage.Sqlite;
 using SdStudio.Server.Telemetry;
+using SdStudio.Server.Webhooks;
 using SdStudio.Server.Workers;
 
 namespace SdStudio.Server.Hosting;
@@ -49,6 +50,7 @@ internal static class RoomServices
         services.AddSingleton<IGallery, SqliteGallery>();
         services.AddSingleton<IBoards, SqliteBoards>();
         services.AddSingleton<IPresetStore, SqlitePresets>();
+        services.AddSingleton<IWebhookStore, SqliteWebhooks>();
         services.AddSingleton<ISharedState, SqliteSharedState>();
         services.AddSingleton<IModelCostStore, SqliteModelCostStore>();
         services.AddSingleton<IModelMemoryStore, SqliteModelMemoryStore>();
@@ -97,6 +99,8 @@ internal static class RoomServices
         services.AddSingleton<ImageRetention>();
         services.AddHostedService(provider => provider.GetRequiredService<ImageRetention>());
     }
+
+    public static void AddWebhooks(this IServiceCollection services) => services.AddHostedService<WebhookSender>();
 
     public static void AddHttp(this IServiceCollection services)
     {

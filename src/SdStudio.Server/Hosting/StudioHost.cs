@@ -180,6 +180,7 @@ public static class StudioHost
         services.AddGallery();
         services.AddModels();
         services.AddHttp();
+        services.AddWebhooks();
         services.AddWorkers();
         services.AddSystemd();
         services.AddWindowsService();
