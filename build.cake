@@ -161,6 +161,7 @@ Task("Pack")
         PackProject("src/SdCpp.Interop/SdCpp.Interop.csproj", settings => settings.WithProperty("SdCppPackRids", string.Join(',', rids)));
         PackProject("src/SdCpp.Extensions.DependencyInjection/SdCpp.Extensions.DependencyInjection.csproj", _ => { });
         PackProject("src/SdCpp.Extensions.AI/SdCpp.Extensions.AI.csproj", _ => { });
+        DeleteFiles("artifacts/packages/SdStudio.*nupkg");
         // The server as a tool of the .NET SDK, for this system: dotnet tool install SdStudio.
         PackProject("src/SdStudio.Server/SdStudio.Server.csproj", settings => settings.WithProperty("SdStudioTool", "true"));
     }
