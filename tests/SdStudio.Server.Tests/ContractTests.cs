@@ -34,6 +34,7 @@ public sealed partial class ContractTests(Workshop studio)
         await Check("GET", "/api/config", "/api/config");
         await Check("GET", "/api/models", "/api/models");
         await Check("GET", "/api/models/download", "/api/models/download");
+        await Check("GET", "/api/controlnets", "/api/controlnets");
         await Check("GET", "/api/upscalers", "/api/upscalers");
         await Check("POST", "/api/generate", "/api/generate", content: StudioServer.Json("""{"model":"demo","prompt":"a red circle","size":"16x16","steps":1}"""));
         await Check("POST", "/api/generate", "/api/generate", "400", StudioServer.Json("{}"));

@@ -55,9 +55,13 @@ public sealed class ControlNetTests(Workshop studio)
     {
         await using StudioServer server = await StartAsync();
         string left = Half(isLeft: true), right = Half(isLeft: false);
-        string none = await RestAsync(server, ""), followed = await RestAsync(server, $$"""{"model":"first-canny","image":"{{left}}"}""");
+        string none = await RestAsync(server, "");
+        long alone = await MemoryAsync(server);
+        string followed = await RestAsync(server, $$"""{"model":"first-canny","image":"{{left}}"}""");
         string other = await RestAsync(server, $$"""{"model":"first-canny","image":"{{right}}"}"""), canny = await RestAsync(server, $$"""{"model":"first-canny","image":"{{left}}","preprocessor":"canny"}""");
         string second = await RestAsync(server, $$"""{"model":"second","image":"data:image/png;base64,{{left}}"}"""), half = await RestAsync(server, $$"""{"model":"first-canny","image":"{{left}}","weight":0.5}""");
+        // A net takes memory of the budget beside its model, and gives that of the one before it back.
+        Assert.Equal(new FileInfo(Path.Combine(server.Folder, "controlnets", "first-canny.safetensors")).Length / 1e9, (await MemoryAsync(server) - alone) / 1e9, 0.02);
         Assert.Equal(6, new[] { none, followed, other, canny, second, half }.Distinct().Count());
         // Nothing that was followed before is left, and a weight of nothing is as without.
         Assert.Equal(none, await RestAsync(server, $$"""{"model":"more/second","image":"{{left}}","weight":0}"""));
@@ -115,6 +119,8 @@ public sealed class ControlNetTests(Workshop studio)
         await ListsAsync(server);
         await RefusalsAsync(server, left);
     }
+
+    private static async Task<long> MemoryAsync(StudioServer server) => (await server.GetAsync("/api/models")).Body.GetProperty("memory").GetProperty("ram_bytes").GetInt64();
 
     private static async Task ListsAsync(StudioServer server)
     {

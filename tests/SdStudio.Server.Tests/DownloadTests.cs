@@ -146,6 +146,31 @@ public sealed class DownloadTests(Workshop studio)
     }
 
     [Fact]
+    public async Task A_control_net_of_the_catalogue_is_fetched_and_listed()
+    {
+        await using StandInHub hub = await HubAsync();
+        await using StudioServer server = await ServerInAsync(studio.NewDataFolder(
+            """
+            models: {}
+            controlnets:
+              edges: { name: Edges, license: MIT, model_path: "controlnets/demo-taesd.gguf", huggingface: { repo: someone/demo, files: [{ path: demo-taesd.gguf, dest: "controlnets/", bytes: 1234 }] } }
+              lost: { name: Lost }
+            """), hub);
+        JsonElement net = Assert.Single((await server.GetAsync("/api/controlnets")).Body.GetProperty("controlnets").EnumerateArray());
+        Assert.Equal(
+            ("demo-taesd", "edges", false, true, 1234, "MIT"),
+            (net.GetProperty("name").GetString(), net.GetProperty("id").GetString(), net.GetProperty("exists").GetBoolean(), net.GetProperty("downloadable").GetBoolean(),
+                net.GetProperty("download_bytes").GetInt32(), net.GetProperty("license").GetString()));
+
+        (_, JsonElement begun) = await PostAsync(server, """{"modelId":"edges"}""");
+        Assert.Equal("completed", (await EndAsync(server, begun.GetProperty("downloadId").GetString()!)).GetProperty("status").GetString());
+        Assert.True(File.Exists(Path.Combine(server.Folder, "controlnets", "demo-taesd.gguf")));
+        net = Assert.Single((await server.GetAsync("/api/controlnets")).Body.GetProperty("controlnets").EnumerateArray());
+        Assert.Equal(("edges", true), (net.GetProperty("id").GetString(), net.GetProperty("exists").GetBoolean()));
+        Assert.Equal("demo-taesd", Assert.Single((await server.GetAsync("/controlnet/model_list")).Body.GetProperty("model_list").EnumerateArray()).GetString());
+    }
+
+    [Fact]
     public async Task What_cannot_be_fetched_is_refused_at_once()
     {
         (HttpStatusCode status, JsonElement body) = await PostAsync(studio.Server, """{"modelId":"nobody"}""");

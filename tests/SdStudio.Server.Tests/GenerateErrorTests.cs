@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using SdCpp.Interop;
 
 namespace SdStudio.Server.Tests;
 
@@ -216,6 +217,52 @@ public sealed class GenerateErrorTests(Workshop studio)
         (status, body) = await studio.Server.GenerateAsync("""{"model":"black","prompt":"a red circle","size":"32x32","steps":1,"vae_tiling":true}""");
         Assert.Equal(HttpStatusCode.InternalServerError, status);
         Assert.EndsWith("(tried: vae_tiling_off)", Shape.Error(body), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_image_of_one_colour_is_tried_again_where_a_remedy_is_known_and_delivered_with_a_note()
+    {
+        string folder = studio.NewDataFolder(
+            """models: { grey: { name: Grey, args: ["--diffusion-model", "models/demo-diffusion.gguf", "--llm", "models/demo-text-encoder.gguf", "--taesd", "models/grey-taesd.gguf"], generation_params: { cfg_scale: 1 } } }""");
+        WriteGrey(Path.Combine(folder, "models", "demo-taesd.gguf"), Path.Combine(folder, "models", "grey-taesd.gguf"));
+        await using StudioServer server = await StudioServer.StartAsync(folder);
+
+        (string id, string[] images) = await server.DrawAsync("""{"model":"grey","prompt":"a red circle","size":"32x32","steps":1,"n":2,"seed":5}""");
+        JsonElement job = await server.GenerationAsync(id);
+        Assert.Equal(2, images.Length);
+        Assert.Equal(0, job.GetProperty("adjustments").GetArrayLength());
+        Assert.Equal(2, job.GetProperty("notes").GetArrayLength());
+        Assert.Matches("^Image 2 \\(seed 6\\) is of one colour, #[0-9a-f]{6}: another weight type", job.GetProperty("notes")[1].GetString());
+
+        (id, _) = await server.DrawAsync("""{"model":"grey","prompt":"a red circle","size":"32x32","steps":1,"n":2,"seed":5,"vae_tiling":true}""");
+        job = await server.GenerationAsync(id);
+        Assert.Equal(["vae_tiling_off"], job.GetProperty("adjustments").EnumerateArray().Select(adjustment => adjustment.GetString()));
+        Assert.Equal(2, job.GetProperty("notes").GetArrayLength());
+        // An image of several colours has neither.
+        (id, _) = await studio.Server.DrawAsync("""{"model":"demo","prompt":"a red circle on a blue background","size":"64x64","steps":2,"seed":5,"vae_tiling":true}""");
+        job = await studio.Server.GenerationAsync(id);
+        Assert.Equal((0, 0), (job.GetProperty("notes").GetArrayLength(), job.GetProperty("adjustments").GetArrayLength()));
+    }
+
+    // A decoder whose weights are nothing but a colour at the end.
+    private static void WriteGrey(string from, string to)
+    {
+        byte[] decoder = File.ReadAllBytes(from);
+        long at = decoder.Length - ModelFile.Inspect(from).Tensors.Sum(tensor => (tensor.Bytes + 31) / 32 * 32);
+        decoder.AsSpan((int)at).Clear();
+        foreach (ModelTensor tensor in ModelFile.Inspect(from).Tensors)
+        {
+            if (tensor.Name.StartsWith("decoder.", StringComparison.Ordinal) && tensor.Name.EndsWith(".bias", StringComparison.Ordinal) && tensor.Shape is [3])
+            {
+                Span<byte> bias = decoder.AsSpan((int)at, (int)tensor.Bytes);
+                for (int i = 0; i < 3; i++)
+                    _ = tensor.Type == "f16" ? BitConverter.TryWriteBytes(bias[(2 * i)..], (Half)0.4f) : BitConverter.TryWriteBytes(bias[(4 * i)..], 0.4f);
+            }
+
+            at += (tensor.Bytes + 31) / 32 * 32;
+        }
+
+        File.WriteAllBytes(to, decoder);
     }
 
     [Fact]

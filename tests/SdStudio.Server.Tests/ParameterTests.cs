@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using SdCpp.Interop;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Models.Catalogue;
 
@@ -11,6 +12,29 @@ public sealed class ParameterTests(Workshop studio)
     private static JsonElement.ArrayEnumerator Rows(JsonElement body) => body.GetProperty("parameters").EnumerateArray();
 
     private static JsonElement Row(JsonElement body, string name) => Rows(body).Single(row => row.GetProperty("name").GetString() == name);
+
+    [Fact]
+    public void No_range_is_wider_than_the_engines()
+    {
+        var now = new ParameterLimits(ImageBuffer.MaxSide, ImageBuffer.MaxPixels, ImageRequest.MaxSteps, ImageRequest.MaxBatchCount, ImageRequest.MaxPromptBytes);
+        IReadOnlyDictionary<string, SdLimit> engine = SdEngine.Load().Limits;
+        Dictionary<string, string> properties = new()
+        {
+            ["prompt"] = "prompt bytes", ["negative_prompt"] = "prompt bytes", ["n"] = "BatchCount", ["steps"] = "Steps", ["cfg_scale"] = "CfgScale", ["strength"] = "Strength", ["eta"] = "Eta",
+            ["flow_shift"] = "FlowShift", ["guidance"] = "Guidance", ["image_cfg_scale"] = "ImageCfgScale", ["slg_scale"] = "SkipLayers.Scale", ["hires_scale"] = "Hires.Scale",
+            ["hires_strength"] = "Hires.Strength", ["hires_steps"] = "Steps", ["hires_width"] = "Width", ["hires_height"] = "Height", ["hires_cfg_scale"] = "CfgScale", ["target_width"] = "Width",
+            ["target_height"] = "Height",
+        };
+        foreach ((string name, string property) in properties)
+        {
+            (double min, double max) = Parameters.Get(name).Range!(now);
+            Assert.True(engine.TryGetValue(property, out SdLimit limit), $"the bridge has no limit {property}: it has {string.Join(", ", engine.Keys)}");
+            Assert.True(min >= limit.Low && max <= limit.High, $"{name} is {min} to {max}; {property} of the bridge {limit.Low} to {limit.High}");
+        }
+
+        // Seeds are what every JSON reader keeps exactly, -1 a random one; clip_skip has -1 as other tools have it.
+        Assert.True(Parameters.MaxSeed <= engine["Seed"].High && Parameters.Get("clip_skip").Range!(now).Max <= engine["ClipSkip"].High);
+    }
 
     [Fact]
     public async Task The_list_of_parameters_tells_types_ranges_defaults_and_help()
@@ -75,6 +99,11 @@ public sealed class ParameterTests(Workshop studio)
         Assert.Equal(("byte", "byte"), (Format("EditBody", "image"), Format("EditBody", "mask")));
         Assert.Equal(("binary", "binary"), (Format("OpenAiEditForm", "image"), Format("OpenAiEditForm", "mask")));
         Assert.Equal(["prompt"], schemas.GetProperty("EditBody").GetProperty("required").EnumerateArray().Select(name => name.GetString()));
+        // A preset has any of the settings and needs none.
+        JsonElement preset = schemas.GetProperty("PresetBody");
+        Assert.False(preset.TryGetProperty("required", out _));
+        Assert.True(preset.GetProperty("properties").TryGetProperty("prompt", out _) && preset.GetProperty("properties").TryGetProperty("upscale_factor", out _));
+        Assert.False(preset.GetProperty("properties").TryGetProperty("image", out _) || preset.GetProperty("properties").TryGetProperty("control_image", out _));
         // The clients' surfaces have the rows of the table under their own names.
         JsonElement steps = schemas.GetProperty("OpenAiGenerationBody").GetProperty("properties").GetProperty("steps");
         Assert.Equal((1, 150), (steps.GetProperty("minimum").GetInt32(), steps.GetProperty("maximum").GetInt32()));

@@ -52,7 +52,22 @@ public sealed class SpeedTests(Workshop studio)
         Assert.True(status == HttpStatusCode.OK, openAi.ToString());
         Assert.Equal(fastest, Convert.ToHexString(new PngFile(openAi.GetProperty("data")[0].GetProperty("b64_json").GetBytesFromBase64()).Pixels));
 
+        // Another studio is asked for the speed, and says what it left out.
+        await using (StudioServer near = await StudioServer.StartAsync(studio.NewDataFolder(
+            $$"""models: { far: { name: "Far", exec_mode: api, api: "{{server.Http.BaseAddress}}", api_model: demo, default_size: "32x32", generation_params: {cfg_scale: 1, sample_steps: 20} } }""")))
+        {
+            Assert.Equal(fastest, (await DrawAsync(near, ",\"speed\":\"fastest\"", "far")).Pixels);
+            Assert.Equal(usual, (await DrawAsync(near, ",\"speed\":\"exact\"", "far")).Pixels);
+            Assert.Equal(JsonValueKind.Null, (await near.GetAsync("/api/models/far")).Body.GetProperty("speeds").ValueKind);
+        }
+
         (_, JsonElement models) = await server.GetAsync("/api/models");
+        JsonElement speeds = models.GetProperty("models")[0].GetProperty("speeds");
+        Assert.Equal(JsonValueKind.Null, speeds.GetProperty("fast").ValueKind);
+        Assert.InRange(speeds.GetProperty("exact").GetProperty("jobs").GetInt32(), 4, 20);
+        Assert.Equal(1, speeds.GetProperty("exact").GetProperty("times_as_fast").GetDouble());
+        Assert.InRange(speeds.GetProperty("fastest").GetProperty("jobs").GetInt32(), 4, 20);
+        Assert.True(speeds.GetProperty("fastest").GetProperty("times_as_fast").GetDouble() > 0 && speeds.GetProperty("fastest").GetProperty("ms_per_step_megapixel").GetDouble() > 0, speeds.ToString());
         Assert.Equal("""{"fast":"easycache:0.3,0.1,0.9","fastest":"easycache:5,0.05,1"}""", models.GetProperty("models")[0].GetProperty("step_caches").GetRawText());
         // What cannot be read is ignored: the family's own.
         Assert.Equal("easycache:0.2,0.15,0.95", models.GetProperty("models")[1].GetProperty("step_caches").GetProperty("fast").GetString());

@@ -20,6 +20,9 @@ public static class StudioHost
 {
     private const string DefaultUrl = "http://localhost:3000";
 
+    // SIGXFSZ, which is the same on Linux and macOS.
+    private const int FileSizeSignal = 25;
+
     /// <summary>Runs the server until it is told to stop.</summary>
     /// <param name="args">The command line.</param>
     /// <returns>The exit code: 0, or 1 with a sentence about what keeps it from starting.</returns>
@@ -38,6 +41,8 @@ public static class StudioHost
                 return watcher.Run();
             }
 
+            // A file at the limit of its size is a full disk, which is told; the signal alone would end the process.
+            using PosixSignalRegistration? fileTooLarge = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create((PosixSignal)FileSizeSignal, signal => signal.Cancel = true);
             WebApplicationBuilder builder = Builder(args);
             using WebApplication app = Build(builder);
             // A closed terminal is no crash: the running job goes back into the queue, as at every stop.
@@ -118,6 +123,7 @@ public static class StudioHost
         api.MapLoginApi();
         api.MapParametersApi();
         api.MapModelsApi();
+        api.MapControlNetsApi();
         api.MapUpscalersApi();
         api.MapLorasApi();
         api.MapDevicesApi();

@@ -14,7 +14,10 @@ internal sealed record ModelCosts(
     public static ModelCosts Guess { get; } = new(1000, 150, 2000, 1500, 8000, Jobs: 0);
 
     /// <summary>Under which name the costs of such a job are kept.</summary>
-    public static string KeyOf(GenerationSettings settings) => settings.Type == JobType.Upscale ? $"upscaler:{settings.Upscaler}" : settings.Model;
+    public static string KeyOf(GenerationSettings settings) => settings.Type == JobType.Upscale ? $"upscaler:{settings.Upscaler}" : KeyOf(settings.Model, settings.StepCache is null ? null : settings.Speed);
+
+    /// <summary>The same for a model at a speed; null for exact.</summary>
+    public static string KeyOf(string model, string? speed) => speed is null ? model : $"{model}\n{speed}";
 
     /// <summary>Whether a decoding at every step would hardly be noticed.</summary>
     [JsonIgnore]

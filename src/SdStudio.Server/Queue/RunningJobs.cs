@@ -1,3 +1,4 @@
+using SdStudio.Server.Generation;
 using System.Collections.Concurrent;
 
 namespace SdStudio.Server.Queue;
@@ -17,7 +18,7 @@ internal sealed class RunningJobs(IModelCostStore costs, IWarmModels warm, IJobQ
     public async ValueTask<RunningJob> BeginAsync(ClaimedJob claimed, CancellationToken cancellation)
     {
         Job job = claimed.Job;
-        ModelCosts known = await CostsAsync(ModelCosts.KeyOf(job.Settings), warm.ClassOf(job.Device), cancellation).ConfigureAwait(false);
+        ModelCosts known = await CostsAsync(job.Settings, warm.ClassOf(job.Device), cancellation).ConfigureAwait(false);
         var running = new RunningJob(claimed, known.Predict(job.Settings, warm.IsWarm(job.Settings.Model, job.Device)), time, events.Progressed);
         // An earlier try was interrupted: what it has completed need not be generated again.
         foreach (JobImage image in job.ImageCount > 0 ? await queries.ImagesAsync(job.Id, OwnerScope.All, cancellation).ConfigureAwait(false) : [])
@@ -57,11 +58,12 @@ internal sealed class RunningJobs(IModelCostStore costs, IWarmModels warm, IJobQ
     }
 
     // Only an estimate: a job is not kept from running by it.
-    private async ValueTask<ModelCosts> CostsAsync(string key, string device, CancellationToken cancellation)
+    private async ValueTask<ModelCosts> CostsAsync(GenerationSettings settings, string device, CancellationToken cancellation)
     {
         try
         {
-            return await costs.FindAsync(key, device, cancellation).ConfigureAwait(false) ?? ModelCosts.Guess;
+            return await costs.FindAsync(ModelCosts.KeyOf(settings), device, cancellation).ConfigureAwait(false)
+                ?? await costs.FindAsync(settings.Model, device, cancellation).ConfigureAwait(false) ?? ModelCosts.Guess;
         }
         catch (StorageUnavailableException)
         {

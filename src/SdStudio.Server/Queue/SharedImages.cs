@@ -15,6 +15,7 @@ internal sealed class SharedImages : IDisposable
     private readonly HashSet<string> _barred = new(StringComparer.Ordinal);
     private readonly List<Task> _helps = [];
     private readonly List<JobImage> _finished = [];
+    private readonly List<string> _notes = [];
     private int _left;
     private int _outsideMask;
     private int _skipped;
@@ -37,6 +38,23 @@ internal sealed class SharedImages : IDisposable
     {
         Interlocked.Add(ref _outsideMask, outsideMask);
         Interlocked.Add(ref _skipped, stepsSkipped);
+    }
+
+    /// <summary>What people should know of an image.</summary>
+    public void Tell(string note)
+    {
+        lock (_lock)
+            _notes.Add(note);
+    }
+
+    /// <summary>What was told of images.</summary>
+    public IReadOnlyList<string> Notes
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _notes];
+        }
     }
 
     /// <summary>Lets devices take these images. The second time, after a failed attempt, the open ones are those that are left.</summary>

@@ -23,15 +23,19 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
     }
 
     /// <summary>Gives a loaded model the ControlNet of a job, and reads the job's images.</summary>
-    /// <param name="model">That generates.</param>
+    /// <param name="lease">The model that generates.</param>
     /// <param name="job">The job.</param>
     /// <param name="isReference">Whether the model looks at the input image rather than beginning from it.</param>
     /// <param name="cancellation">Ends the call.</param>
     /// <exception cref="SdException">The net is gone, or cannot be loaded.</exception>
-    public async Task<GenerationInputs> PrepareAsync(DiffusionModel model, JobContext job, bool isReference, CancellationToken cancellation)
+    public async Task<GenerationInputs> PrepareAsync(ModelLease lease, JobContext job, bool isReference, CancellationToken cancellation)
     {
-        if (job.Settings.Control is { } control && NetOf(control) is var net && model.ControlNetPath != net)
-            await model.SetControlNetAsync(net, job.Callbacks, cancellation).ConfigureAwait(false);
+        if (job.Settings.Control is { } control && NetOf(control) is var net && lease.Model.ControlNetPath != net)
+        {
+            await lease.LoadBesideAsync(net, cancellation).ConfigureAwait(false);
+            await lease.Model.SetControlNetAsync(net, job.Callbacks, cancellation).ConfigureAwait(false);
+        }
+
         return await inputsOfJobs.ReadAsync(job.Settings, isReference, cancellation).ConfigureAwait(false);
     }
 
@@ -50,7 +54,7 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
                 WithIdentity(EngineRequests.ImageToImage(settings, loras, image, inputs.Canvas?.Mask) with { ReferenceImages = inputs.Seen, Control = control }, settings, inputs), job.Callbacks, cancellation).ConfigureAwait(false)
             : await model.TextToImageAsync(
                 WithIdentity(EngineRequests.TextToImage(settings, loras) with { ReferenceImages = inputs.Seen, Control = control, Hires = Latent(job.Settings) }, settings, inputs), job.Callbacks, cancellation).ConfigureAwait(false);
-        return Checked(result, settings.Count);
+        return Checked(result, settings);
     }
 
     /// <summary>The second pass: upscales an image of the first and generates from it with its seed.</summary>
@@ -83,7 +87,7 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
             using ImageBuffer? followed = control?.Image;
             GenerationResult result = await model.ImageToImageAsync(
                 WithIdentity(EngineRequests.ImageToImage(second, loras, image, mask: null) with { Control = control }, second, inputs), job.Callbacks, cancellation).ConfigureAwait(false);
-            return Checked(result, expected: 1);
+            return Checked(result, second);
         }
         finally
         {
@@ -103,15 +107,26 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
 
     private string VaeOf(string name) => vaes.Find(name) ?? throw new SdException(SdError.InvalidArgument, $"VAE {name} is no longer there.");
 
-    // NaN anywhere in the model or its settings comes out of the engine as success with every pixel zero.
-    private static GenerationResult Checked(GenerationResult result, int expected)
+    /// <summary>The one colour that an image consists of; null for an image of several.</summary>
+    public static string? ColourOf(ImageBuffer image)
     {
-        Exception? problem = result.Images.Count != expected
-            ? new SdException(SdError.GenerationFailed, $"The engine returned {result.Images.Count} of {expected} images.")
+        ReadOnlySpan<byte> pixels = image.Span;
+        return image.Width * image.Height > 1 && pixels[image.Channels..].SequenceEqual(pixels[..^image.Channels]) ? $"#{Convert.ToHexStringLower(pixels[..image.Channels])}" : null;
+    }
+
+    // NaN anywhere in the model or its settings comes out of the engine as success with every pixel zero; of one colour is also what tiles
+    // may make of a latent without meaning. There may be images like that, so one is kept when nothing is left to try.
+    private static GenerationResult Checked(GenerationResult result, GenerationSettings settings)
+    {
+        bool canRepair = settings.VaeTiling && settings.Adjustments?.Contains(Adjustment.VaeTiling) != true;
+        Exception? problem = result.Images.Count != settings.Count
+            ? new SdException(SdError.GenerationFailed, $"The engine returned {result.Images.Count} of {settings.Count} images.")
             : result.Images.FirstOrDefault(image => !image.Image.Span.ContainsAnyExcept((byte)0)) is { } black
                 ? new BrokenImageException(
                     $"The engine returned an all-black image (seed {black.Seed}): the model computed no numbers. Try another weight type, cfg_scale or sampler.")
-                : null;
+                : canRepair && result.Images.FirstOrDefault(image => ColourOf(image.Image) is not null) is { } flat
+                    ? new BrokenImageException($"The engine returned an image of one colour, {ColourOf(flat.Image)} (seed {flat.Seed}).")
+                    : null;
         if (problem is null)
             return result;
         result.Dispose();

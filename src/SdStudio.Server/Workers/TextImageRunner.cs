@@ -27,7 +27,7 @@ internal sealed class TextImageRunner(
     {
         ModelDefinition definition = catalogue.Require(job.Settings.Model);
         await using ModelLease lease = await job.Models.AcquireAsync(passes.ToLoad(definition, job.Settings), callbacks: null, cancellation).ConfigureAwait(false);
-        using Work work = await BeginAsync(job, lease.Model, definition, cancellation).ConfigureAwait(false);
+        using Work work = await BeginAsync(job, lease, definition, cancellation).ConfigureAwait(false);
         while (await mayGoOn().ConfigureAwait(false) && job.Running.Shared.TryTake(out int index))
             await GenerateOneAsync(work, index, cancellation).ConfigureAwait(false);
     }
@@ -39,7 +39,7 @@ internal sealed class TextImageRunner(
         return ladder.RunAsync(cell, catalogue.Require(cell.Settings.Model), async (definition, settings) =>
         {
             await using ModelLease lease = await job.Models.AcquireAsync(passes.ToLoad(definition, settings), job.Callbacks, cancellation).ConfigureAwait(false);
-            using Work work = await BeginAsync(cell with { Settings = settings }, lease.Model, definition, cancellation).ConfigureAwait(false);
+            using Work work = await BeginAsync(cell with { Settings = settings }, lease, definition, cancellation).ConfigureAwait(false);
             await GenerateAsync(work, work.Job, index, cancellation).ConfigureAwait(false);
             return true;
         });
@@ -49,7 +49,7 @@ internal sealed class TextImageRunner(
     {
         long start = time.GetTimestamp();
         SharedImages shared = job.Running.Shared;
-        using Work work = await BeginAsync(job, lease.Model, definition, cancellation).ConfigureAwait(false);
+        using Work work = await BeginAsync(job, lease, definition, cancellation).ConfigureAwait(false);
         shared.Offer(await images.MissingOfAsync(job, cancellation).ConfigureAwait(false));
         // A device that has nothing else to do may take some.
         if (shared.Open > 1)
@@ -61,20 +61,21 @@ internal sealed class TextImageRunner(
         {
             ModelHash = await WithinPatienceAsync(work.Hash, cancellation).ConfigureAwait(false), OutsideMaskChanged = work.Inputs.Canvas is null ? null : shared.OutsideMaskChanged,
             StepsSkipped = work.Used.StepCache is null ? null : shared.StepsSkipped,
+            Notes = shared.Notes is { Count: > 0 } notes ? [.. work.Used.Notes ?? [], .. notes] : work.Used.Notes,
         };
         List<JobImage> all = [.. job.Running.Images.Concat(shared.Finished).DistinctBy(image => image.Index).OrderBy(image => image.Index)];
         return new JobResult(used, all, (long)lease.Loading.TotalMilliseconds, (long)time.GetElapsedTime(start).TotalMilliseconds)
         {
-            // Two passes of two sizes, steps that were left out, or the phases of two devices say nothing about the cost of one.
-            Measured = used.Hires is null && used.StepCache is null && !shared.IsHelped && job.Running.Job.ImageCount == 0 ? job.Running.Progress.Measure(used, lease.Loading) : null,
+            // Two passes of two sizes or the phases of two devices say nothing about the cost of one.
+            Measured = used.Hires is null && !shared.IsHelped && job.Running.Job.ImageCount == 0 ? job.Running.Progress.Measure(used, lease.Loading) : null,
         };
     }
 
-    private async Task<Work> BeginAsync(JobContext job, DiffusionModel model, ModelDefinition definition, CancellationToken cancellation) => new(
-        job, model, await passes.PrepareAsync(model, job, Refers(job.Settings, definition, model), cancellation).ConfigureAwait(false),
+    private async Task<Work> BeginAsync(JobContext job, ModelLease lease, ModelDefinition definition, CancellationToken cancellation) => new(
+        job, lease.Model, await passes.PrepareAsync(lease, job, Refers(job.Settings, definition, lease.Model), cancellation).ConfigureAwait(false),
         // Computed beside the generation: an image names the weights it was made with.
         hashes.ShortHashOrNullAsync(definition.MainFile, cancellation),
-        job.Settings with { Sampler = job.Settings.Sampler ?? model.DefaultSampler, Scheduler = job.Settings.Scheduler ?? model.DefaultScheduler });
+        job.Settings with { Sampler = job.Settings.Sampler ?? lease.Model.DefaultSampler, Scheduler = job.Settings.Scheduler ?? lease.Model.DefaultScheduler });
 
     private static async Task OrGiveBackAsync(JobContext job, int index, Func<Task> generate)
     {
@@ -105,6 +106,8 @@ internal sealed class TextImageRunner(
             ? null
             : await passes.SecondAsync(work.Model, image, one with { Settings = one.Settings with { Sampler = used.Sampler, Scheduler = used.Scheduler } }, work.Inputs, cancellation).ConfigureAwait(false);
         ImageBuffer generated = (second?.Images[0] ?? image).Image;
+        if (GenerationPasses.ColourOf(generated) is { } colour)
+            shared.Tell($"Image {index + 1} (seed {image.Seed}) is of one colour, {colour}: another weight type, cfg_scale, sampler or VAE may help if that was not meant");
         using ImageBuffer? whole = work.Inputs.Canvas?.PutBack(generated);
         shared.Count(whole is null ? 0 : work.Inputs.Canvas!.CountChangedOutside(whole), skipped.Count);
         shared.Done(await images.SaveAsync(work.Job, index, whole ?? generated, used, image.Seed).ConfigureAwait(false));

@@ -8,7 +8,7 @@ internal static class A1111Ignored
 {
     private static readonly string[] NotSupported =
     [
-        "subseed_strength", "seed_resize_from_w", "seed_resize_from_h", "restore_faces", "refiner_checkpoint", "script_name", "alwayson_scripts",
+        "subseed_strength", "seed_resize_from_w", "seed_resize_from_h", "restore_faces", "script_name", "alwayson_scripts",
         "s_churn", "s_tmin", "s_tmax", "s_noise", "s_min_uncond", "hr_checkpoint_name", "initial_noise_multiplier", "latent_mask", "firstpass_image",
     ];
 
@@ -17,6 +17,13 @@ internal static class A1111Ignored
 
     public static void Note(RequestBody body, List<string> notes)
     {
+        if (IsSet(body.Fields, "refiner_checkpoint"))
+        {
+            notes.Add(
+                $"refiner_checkpoint '{RequestFields.Shown(RequestFields.TextOf(body.Fields["refiner_checkpoint"]) ?? "")}': the engine exchanges no models in the middle of an image; the first model makes all steps. " +
+                "A second pass with another model is img2img with that one, at a denoising_strength of about 0.3");
+        }
+
         if (NotSupported.Where(name => IsSet(body.Fields, name)).ToList() is { Count: > 0 } ignored)
             notes.Add($"Not supported by this server and left out: {string.Join(", ", ignored)}");
     }

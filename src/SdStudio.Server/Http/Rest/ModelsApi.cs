@@ -13,11 +13,7 @@ internal static class ModelsApi
     public static void MapModelsApi(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder models = api.MapGroup("/models");
-        models.MapGet("", (ModelCatalogue catalogue, ModelViews views) => Results.Json(
-            new ModelsResponse(
-                [.. catalogue.Models.Select(views.Of)], catalogue.Default?.Id,
-                new DefaultModelsResponse(catalogue.DefaultTextToImage?.Id, catalogue.DefaultImageToImage?.Id), views.MemoryInUse()),
-            ApiJson.Readable.ModelsResponse)).ProducesJson<ModelsResponse>("listModels", Group, "The models of the catalogue: what each needs, and the state of its files");
+        models.MapGet("", ListAsync).ProducesJson<ModelsResponse>("listModels", Group, "The models of the catalogue: what each needs, and the state of its files");
         models.MapGet("/running", (ModelCatalogue catalogue, ModelCache cache) => Results.Json(
             catalogue.Models.Where(model => cache.StatusOf(model.Id) == "running")
                 .Select(model => new RunningModelResponse(model.Id, model.Name, model.Port, "running")).ToList(),
@@ -27,8 +23,8 @@ internal static class ModelsApi
                 [.. catalogue.Models.Select(model => new DownloadedModelResponse(model.Id, model.Name, views.FilesOf(model)))
                     .Where(model => model.FileStatus.AllFilesExist)]),
             ApiJson.Readable.DownloadedModelsResponse)).ProducesJson<DownloadedModelsResponse>("listDownloadedModels", Group, "The models whose files are complete");
-        models.MapGet("/{id}", (string id, ModelCatalogue catalogue, ModelViews views) => Find(id, catalogue) is { } model
-            ? Results.Json(views.Of(model), ApiJson.Readable.ModelResponse)
+        models.MapGet("/{id}", async (string id, ModelCatalogue catalogue, ModelViews views, CancellationToken left) => Find(id, catalogue) is { } model
+            ? Results.Json(await views.OfAsync(model, left), ApiJson.Readable.ModelResponse)
             : NotFound()).ProducesJson<ModelResponse>("getModel", Group, "One model: what it needs, and the state of its files", 404);
         models.MapGet("/{id}/preview", (string id, ModelCatalogue catalogue, PreviewFiles previews, HttpContext context) =>
                 previews.AnswerAsync(Find(id, catalogue) is { Files.Count: > 0 } model ? model.MainFile : null, context))
@@ -42,6 +38,16 @@ internal static class ModelsApi
         models.MapPost("/{id}/start", Start).RequireAdministrator().ProducesJson<StartedModelResponse>("startModel", Group, "Starts loading a model", 404, 409)
             .WithQuery(QueryParameter.Flag("pin", "Whether it stays loaded until it is stopped"));
         models.MapPost("/{id}/stop", StopAsync).RequireAdministrator().ProducesJson<StoppedModelResponse>("stopModel", Group, "Unloads a model: at once, or when its current image is done", 404);
+    }
+
+    private static async Task<IResult> ListAsync(ModelCatalogue catalogue, ModelViews views, CancellationToken left)
+    {
+        List<ModelResponse> models = [];
+        foreach (ModelDefinition model in catalogue.Models)
+            models.Add(await views.OfAsync(model, left));
+        return Results.Json(
+            new ModelsResponse(models, catalogue.Default?.Id, new DefaultModelsResponse(catalogue.DefaultTextToImage?.Id, catalogue.DefaultImageToImage?.Id), views.MemoryInUse()),
+            ApiJson.Readable.ModelsResponse);
     }
 
     private static IResult Start(string id, HttpRequest request, ModelCatalogue catalogue, ModelCache cache, ModelViews views)

@@ -63,6 +63,18 @@ internal sealed record ConfigResponse(
 /// <param name="MaxRequestBytes">Bytes of a request, including its images.</param>
 internal sealed record LimitsResponse(int MaxSide, int MaxPixels, int MaxSteps, int MaxImages, int MaxRequestBytes);
 
+internal sealed record ControlNetsResponse(IReadOnlyList<ControlNetResponse> Controlnets);
+
+/// <param name="Name">For requests: its file's name in the folder of ControlNets.</param>
+/// <param name="Id">For POST /api/models/download; null for one that the catalogue does not have.</param>
+/// <param name="Description">What it follows; null when nobody wrote it down.</param>
+/// <param name="Exists">Whether its file is there.</param>
+/// <param name="Family">Whose models it goes with, as its file tells; null while that is not known.</param>
+/// <param name="Downloadable">Whether POST /api/models/download with its id fetches the file.</param>
+/// <param name="DownloadBytes">What that takes; null when the catalogue does not tell.</param>
+/// <param name="License">Its terms; null when nobody wrote them down.</param>
+internal sealed record ControlNetResponse(string Name, string? Id, string? Description, bool Exists, string? Family, bool Downloadable, long? DownloadBytes, string? License);
+
 internal sealed record UpscalersResponse(IReadOnlyList<UpscalerResponse> Upscalers);
 
 /// <param name="Id">For requests, as the name is.</param>
@@ -81,7 +93,16 @@ internal sealed record UpscalerResponse(string Id, string Name, string? Descript
     public long? MemoryBytes { get; init; }
 }
 
-internal sealed record GenerateResponse(string Id, long Created, IReadOnlyList<GenerateResponseImage> Data)
+/// <summary>
+/// What became of a request in the time that it was waited for. One shape for 200 and 202: generated clients have one type for all answers
+/// of a method that are no errors.
+/// </summary>
+/// <param name="Id">The job's.</param>
+/// <param name="JobId">The same, as the queue calls it.</param>
+/// <param name="Status">completed with 200; with 202 the job waits or runs.</param>
+/// <param name="Created">Unix seconds.</param>
+/// <param name="Data">The images: all with 200, with 202 those that are completed.</param>
+internal sealed record GenerateResponse(string Id, string JobId, string Status, long Created, IReadOnlyList<GenerateResponseImage> Data)
 {
     /// <summary>Pixels outside the mask that are not the input image's; absent without a mask.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -93,8 +114,6 @@ internal sealed record GenerateResponse(string Id, long Created, IReadOnlyList<G
 }
 
 internal sealed record GenerateResponseImage(string Id, int Index, string? RevisedPrompt);
-
-internal sealed record AcceptedResponse(string Id, string JobId, string Status);
 
 internal sealed record ModelsResponse(IReadOnlyList<ModelResponse> Models, string? Default, DefaultModelsResponse DefaultModels, MemoryInUseResponse Memory);
 
@@ -131,6 +150,9 @@ internal sealed record ModelResponse(
 
     /// <summary>The step caches that it has for the speeds beside exact; null for models of other servers.</summary>
     public StepCachesResponse? StepCaches { get; init; }
+
+    /// <summary>What each speed costs here, as its jobs were measured; null for models of other servers.</summary>
+    public SpeedsResponse? Speeds { get; init; }
 
     /// <summary>The ControlNets of this server that go with it.</summary>
     public IReadOnlyList<string> ControlNets { get; init; } = [];
@@ -176,6 +198,14 @@ internal sealed record ModelCardResponse(string? Title, string? BaseModel, strin
 
 /// <summary>What the speeds mean for a model, as models.yml writes it: mode, threshold, start and end.</summary>
 internal sealed record StepCachesResponse(string Fast, string Fastest);
+
+/// <summary>What each speed costs here; null where no job had it.</summary>
+internal sealed record SpeedsResponse(SpeedCostResponse? Exact, SpeedCostResponse? Fast, SpeedCostResponse? Fastest);
+
+/// <param name="MsPerStepMegapixel">Milliseconds of a sampling step for a million pixels; steps that were left out count as steps.</param>
+/// <param name="TimesAsFast">Compared with exact; null until that was measured too.</param>
+/// <param name="Jobs">Over how many jobs.</param>
+internal sealed record SpeedCostResponse(double MsPerStepMegapixel, double? TimesAsFast, int Jobs);
 
 /// <summary>Memory that a model takes when it is loaded.</summary>
 /// <param name="RamBytes">Of the machine.</param>
@@ -258,7 +288,13 @@ internal sealed record ParametersResponse(
     public Dictionary<string, JsonElement>? More { get; set; }
 }
 
-internal sealed record ReproducedResponse(string Id, string ImageId, bool Same, int MaxDifference);
+/// <param name="Id">The job's.</param>
+/// <param name="JobId">The same, as the queue calls it.</param>
+/// <param name="Status">completed with 200; with 202 the job waits or runs.</param>
+/// <param name="ImageId">The new image; null with 202, as what follows.</param>
+/// <param name="Same">Whether every pixel is.</param>
+/// <param name="MaxDifference">Of a colour of a pixel.</param>
+internal sealed record ReproducedResponse(string Id, string JobId, string Status, string? ImageId, bool? Same, int? MaxDifference);
 
 internal sealed record LogsResponse(
     IReadOnlyList<LogView> Logs, IReadOnlyList<LogView> App, IReadOnlyList<LogView> Sdcpp, IReadOnlyList<LogView> Http);

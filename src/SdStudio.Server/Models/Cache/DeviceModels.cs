@@ -73,8 +73,29 @@ internal sealed partial class DeviceModels(
     /// <summary>The upscaler in a file, loaded; it stays so until the lease is given back.</summary>
     /// <exception cref="SdException">It cannot be loaded.</exception>
     public Task<ModelLease> AcquireUpscalerAsync(string path, SdCallbacks? callbacks, CancellationToken cancellation) => AcquireAsync(
-        ModelLoader.UpscalerKey(path), autostop: null, () => null, budget.OfUpscaler(path, device),
+        ModelLoader.UpscalerKey(path), autostop: null, () => null, budget.OfFile(path, device),
         () => loader.LoadUpscalerAsync(path, device, callbacks, cancellation), cancellation);
+
+    /// <summary>Makes room beside a model in use, as far as others can leave: it cannot wait for itself.</summary>
+    public async Task LoadBesideAsync(LoadedModel loaded, string? path, CancellationToken cancellation)
+    {
+        ModelMemory needed = path is null ? default : budget.OfFile(path, device);
+        if (needed == loaded.Beside)
+            return;
+        await _gate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            lock (_lock)
+                loaded.Beside = needed;
+            await UnloadUntilAsync(Budget).ConfigureAwait(false);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+
+        changed(null);
+    }
 
     /// <summary>Keeps a loaded model until it is stopped.</summary>
     public void Pin(ModelDefinition definition)

@@ -13,8 +13,11 @@ internal sealed class LoadedModel(string key, string id, object engine, ModelMem
     /// <summary>The <see cref="DiffusionModel"/> or <see cref="Upscaler"/>.</summary>
     public object Engine { get; } = engine;
 
-    /// <summary>What the load took, as measured.</summary>
-    public ModelMemory Memory { get; } = memory;
+    /// <summary>What the load took, as measured, and what is beside it.</summary>
+    public ModelMemory Memory => memory + Beside;
+
+    /// <summary>What was loaded into it since: a ControlNet.</summary>
+    public ModelMemory Beside { get; set; }
 
     public TimeSpan Loading { get; } = loading;
 
@@ -48,6 +51,9 @@ internal sealed class ModelLease(DeviceModels owner, LoadedModel loaded, TimeSpa
 
     /// <summary>What this lease had to wait for the load; 0 when the model was in memory.</summary>
     public TimeSpan Loading { get; } = loading;
+
+    /// <summary>Makes room for what is loaded into the model now in place of what was before, as far as others can leave.</summary>
+    public Task LoadBesideAsync(string? path, CancellationToken cancellation) => owner.LoadBesideAsync(loaded, path, cancellation);
 
     public ValueTask DisposeAsync() => owner.ReturnAsync(loaded);
 }

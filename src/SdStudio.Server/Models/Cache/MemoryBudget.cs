@@ -37,5 +37,6 @@ internal sealed class MemoryBudget(EngineHost engineHost, ModelMeasurements meas
     public (ModelMemory Memory, bool IsMeasured) Needed(ModelDefinition model, ComputeDevice device, IReadOnlyList<FileInfo> files) =>
         measured.Of(model, device.Kind, files);
 
-    public ModelMemory OfUpscaler(string path, ComputeDevice device) => measured.OfUpscaler(path, device.Kind);
+    /// <summary>What a file takes by itself, an upscaler or a ControlNet.</summary>
+    public ModelMemory OfFile(string path, ComputeDevice device) => measured.OfFile(path, device.Kind);
 }

@@ -32,7 +32,7 @@ internal sealed partial class ModelLoader(
     /// <exception cref="SdException">It cannot be loaded; the message has the reason.</exception>
     public Task<LoadedModel> LoadUpscalerAsync(string path, ComputeDevice device, SdCallbacks? callbacks, CancellationToken cancellation) => MeasureAsync(
         callbacks,
-        (_, _) => measured.OfUpscaler(path, device.Kind),
+        (_, _) => measured.OfFile(path, device.Kind),
         UpscalerKey(path), Path.GetFileName(path),
         async listening => await Upscaler.LoadAsync(
             new UpscalerOptions(path) { Threads = device.Threads, Backend = device.EngineName }, listening, cancellation).ConfigureAwait(false),

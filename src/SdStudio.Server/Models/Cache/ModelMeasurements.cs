@@ -21,8 +21,8 @@ internal sealed partial class ModelMeasurements(IModelMemoryStore store, ModelFi
         return (device == DeviceKind.Graphics && !model.IsOffloaded ? new ModelMemory(0, bytes) : new ModelMemory(bytes, 0), false);
     }
 
-    /// <summary>What an upscaler takes, as its file says.</summary>
-    public ModelMemory OfUpscaler(string path, DeviceKind device)
+    /// <summary>What a file takes by itself, an upscaler or a ControlNet, as it says.</summary>
+    public ModelMemory OfFile(string path, DeviceKind device)
     {
         long bytes = files.MemoryOf(ModelFileCache.At(path));
         return device == DeviceKind.Graphics ? new ModelMemory(0, bytes) : new ModelMemory(bytes, 0);

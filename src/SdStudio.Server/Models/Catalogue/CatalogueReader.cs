@@ -37,6 +37,7 @@ internal sealed class CatalogueReader
     private readonly IReadOnlyList<CatalogueFile> _files;
     private readonly Dictionary<string, ModelDefinition> _models = new(StringComparer.Ordinal);
     private readonly Dictionary<string, UpscalerDefinition> _upscalers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ControlNetDefinition> _nets = new(StringComparer.Ordinal);
     private readonly List<string> _warnings = [];
     private string _file = "";
 
@@ -75,13 +76,22 @@ internal sealed class CatalogueReader
                 if (OrNothing(node, $"upscaler {id}", entry => ReadUpscaler(id, entry)) is { } upscaler)
                     _upscalers[id] = upscaler;
             }
+
+            foreach ((string id, YamlNode node) in Root(file).Entry("controlnets").Pairs())
+            {
+                if (OrNothing(node, $"ControlNet {id}", entry => ReadControlNet(id, entry)) is { } net)
+                    _nets[id] = net;
+            }
         }
 
         ModelDefinition? fallback = FindNamed("default_model") ?? FindNamed("default")
             ?? _models.Values.FirstOrDefault(model => model.IsDefault) ?? _models.Values.FirstOrDefault(model => model.Unsupported is null);
         return new CatalogueSnapshot(
             _models, [.. _upscalers.Values, .. Resamplers.Where(resampler => !_upscalers.ContainsKey(resampler.Id))], fallback,
-            FindNamed("default_models", "text_to_image") ?? fallback, FindNamed("default_models", "image_to_image") ?? fallback, _warnings);
+            FindNamed("default_models", "text_to_image") ?? fallback, FindNamed("default_models", "image_to_image") ?? fallback, _warnings)
+        {
+            ControlNets = [.. _nets.Values],
+        };
     }
 
     // One bad entry never takes the others along.
@@ -283,6 +293,18 @@ internal sealed class CatalogueReader
             {
                 HubFiles = HubEntries.Read(entry, [file], _root), License = entry.Text("license"),
             };
+        }
+
+        entry.Warn(entry.Node!, "it has no model_path; it is left out");
+        return null;
+    }
+
+    private ControlNetDefinition? ReadControlNet(string id, YamlEntry entry)
+    {
+        if (entry.Path("model_path") is { } path)
+        {
+            var file = new ModelFileEntry(path, Path.GetFullPath(path, _root));
+            return new ControlNetDefinition(id, entry.Text("name") ?? id, entry.Text("description"), file) { HubFiles = HubEntries.Read(entry, [file], _root), License = entry.Text("license") };
         }
 
         entry.Warn(entry.Node!, "it has no model_path; it is left out");

@@ -12,6 +12,9 @@ internal sealed record CatalogueSnapshot(
     IReadOnlyDictionary<string, ModelDefinition> Models, IReadOnlyList<UpscalerDefinition> Upscalers, ModelDefinition? Default,
     ModelDefinition? DefaultTextToImage, ModelDefinition? DefaultImageToImage, IReadOnlyList<string> Warnings)
 {
+    /// <summary>The ControlNets that can be downloaded.</summary>
+    public IReadOnlyList<ControlNetDefinition> ControlNets { get; init; } = [];
+
     /// <summary>Files that could not be read, and why.</summary>
     public IReadOnlyList<string> Problems { get; init; } = [];
 }

@@ -48,6 +48,9 @@ internal sealed partial class ModelCatalogue : BackgroundService
     /// <summary>The upscalers of the catalogue, and two built-in ones.</summary>
     public IReadOnlyList<UpscalerDefinition> Upscalers => _catalogue.Upscalers;
 
+    /// <summary>The ControlNets that can be downloaded.</summary>
+    public IReadOnlyList<ControlNetDefinition> ControlNets => _catalogue.ControlNets;
+
     private string Folder => _options.CatalogueDirectory.Length > 0 ? Path.GetFullPath(_options.CatalogueDirectory) : _folders.Root;
 
     private string Upscaling => Path.Combine(_folders.Root, "upscalers");
@@ -58,7 +61,8 @@ internal sealed partial class ModelCatalogue : BackgroundService
 
     /// <summary>Where the files of a model or an upscaler are on the hub; none when nobody wrote it down, null when there is no such entry.</summary>
     public IReadOnlyList<HubEntry>? HubFilesOf(string id) =>
-        AddedFile.Parse(id) is { } added ? [added.EntryIn(_folders.Root)] : Find(id)?.HubFiles ?? _catalogue.Upscalers.FirstOrDefault(upscaler => upscaler.Id == id)?.HubFiles;
+        AddedFile.Parse(id) is { } added ? [added.EntryIn(_folders.Root)] : Find(id)?.HubFiles ?? _catalogue.Upscalers.FirstOrDefault(upscaler => upscaler.Id == id)?.HubFiles
+            ?? _catalogue.ControlNets.FirstOrDefault(net => net.Id == id)?.HubFiles;
 
     /// <summary>An upscaler by its id or name, in any case.</summary>
     public UpscalerDefinition? FindUpscaler(string text) => _catalogue.Upscalers.FirstOrDefault(upscaler =>
