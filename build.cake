@@ -354,9 +354,10 @@ void WriteLicenses(string folder, string rid)
         + "libvips (LGPL-2.1-or-later) is a library of its own beside the program, which another build of it may replace. SQLite is in the public domain.\n"
         + "OpenSSL (Apache-2.0) is linked into programs for Linux x64. .NET's own notices: Microsoft.DotNet.ILCompiler.notices.txt. The page's: page-*.txt.\n\n"
         + string.Join('\n', lines) + "\n");
-    FilePath runtime = GetFiles($"{cache}/microsoft.dotnet.ilcompiler/*/THIRD-PARTY-NOTICES.TXT").OrderBy(file => file.FullPath).LastOrDefault();
-    if (runtime is not null)
-        CopyFile(runtime, $"{folder}/Microsoft.DotNet.ILCompiler.notices.txt");
+    // Of the runtime that is compiled in; a Windows archive made elsewhere has the runtime's own files instead.
+    string compilers = System.IO.Path.Combine(cache, "microsoft.dotnet.ilcompiler");
+    if (System.IO.Directory.Exists(compilers))
+        CopyFile(System.IO.Directory.GetDirectories(compilers).Order().Select(version => System.IO.Path.Combine(version, "THIRD-PARTY-NOTICES.TXT")).Last(System.IO.File.Exists), $"{folder}/Microsoft.DotNet.ILCompiler.notices.txt");
 }
 
 string VersionOfServer()
