@@ -11,6 +11,9 @@ public sealed class StudioOptions : IValidatableObject
     /// <summary>Everything the server writes is under this folder; relative to the current directory.</summary>
     public string DataDirectory { get; set; } = "data";
 
+    /// <summary>A PostgreSQL database that several machines share, as <c>Host=db;Database=sdstudio;Username=sdstudio;Password=…</c>; empty for a SQLite file of this machine alone.</summary>
+    public string Database { get; set; } = "";
+
     /// <summary>The path that the server lives under behind a proxy, e.g. <c>/studio</c>; empty for the root.</summary>
     public string PathBase { get; set; } = "";
 
@@ -85,6 +88,8 @@ public sealed class StudioOptions : IValidatableObject
     {
         if (string.IsNullOrWhiteSpace(DataDirectory))
             yield return new("SdStudio:DataDirectory is empty; name a folder");
+        if (Webhooks.Count > 0 && !string.IsNullOrWhiteSpace(Database))
+            yield return new("SdStudio:Webhooks cannot be used with SdStudio:Database: only a server with a database of its own tells of jobs. Remove one of them");
         foreach (ValidationResult problem in Webhooks.SelectMany(webhook => webhook.Value.Problems(webhook.Key)))
             yield return problem;
         if (PathBase.Length > 0 && (PathBase[0] != '/' || PathBase[^1] == '/'))
