@@ -33,11 +33,23 @@ internal sealed class StorageUnavailableException(StorageProblem problem, string
 
     public StorageProblem Problem { get; } = problem;
 
+    /// <summary>Whether a file of this process may become only so large (<c>ulimit -f</c>, LimitFSIZE in a systemd unit).</summary>
+    public static bool FilesAreLimited
+    {
+        get
+        {
+            const string limits = "/proc/self/limits", name = "Max file size";
+            return File.Exists(limits) && File.ReadLines(limits).Any(line => line.StartsWith(name, StringComparison.Ordinal) && !line.AsSpan(name.Length).TrimStart().StartsWith("unlimited"));
+        }
+    }
+
     /// <summary>What the system's error means.</summary>
     public static StorageProblem ProblemOf(Exception exception) => exception switch
     {
         UnauthorizedAccessException => StorageProblem.NotAllowed,
         IOException { HResult: NoSpace or FileTooLarge or NoSpaceOnWindows } => StorageProblem.Full,
+        // What .NET makes of EFBIG.
+        ArgumentOutOfRangeException { ParamName: "value" } when FilesAreLimited => StorageProblem.Full,
         IOException { HResult: ReadOnlyFileSystem } => StorageProblem.NotAllowed,
         IOException { HResult: int code } when code == QuotaExceeded => StorageProblem.Full,
         _ => StorageProblem.Other,

@@ -90,6 +90,39 @@ public sealed class FullDiskTests : IDisposable
         Assert.Empty(Directory.GetFiles(_data, "*.tmp", SearchOption.AllDirectories));
     }
 
+    /// <summary>What a limit of the process does (<c>ulimit -f</c>, LimitFSIZE): the system sends a signal that ends a process which does not expect it.</summary>
+    [Fact]
+    public async Task A_limit_of_a_files_size_is_a_full_disk()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "prlimit is Linux's.");
+        using ServerProcess server = await ServerProcess.StartAsync(_data);
+        (_, JsonElement drawn) = await DrawAsync(server);
+        byte[] image = await server.Client.GetByteArrayAsync(new Uri($"/api/images/{drawn.GetProperty("data")[0].GetProperty("id").GetString()}", UriKind.Relative), Cancellation);
+        long largest = Directory.GetFiles(_data, "*.db*").Max(file => new FileInfo(file).Length);
+
+        // Too small for the database, then for a file alone: what stands behind an image is kept with it.
+        foreach (long limit in new[] { 4096, largest + (512 * 1024) })
+        {
+            Assert.Equal(0, Run("prlimit", "--pid", $"{server.Id}", $"--fsize={limit}:"));
+            using var form = new MultipartFormDataContent
+            {
+                { new ByteArrayContent([.. image, .. new byte[limit]]), "image", "image.png" }, { new StringContent("Lanczos"), "upscaler" }, { new StringContent("2"), "upscale_factor" },
+            };
+            using HttpResponseMessage response = await server.Client.PostAsync(new Uri("/api/upscale", UriKind.Relative), form, Cancellation);
+            string said = await response.Content.ReadAsStringAsync(Cancellation);
+            Assert.True(response.StatusCode == HttpStatusCode.InsufficientStorage, $"{limit}: {response.StatusCode}: {said}");
+            Assert.Contains("disk", said, StringComparison.Ordinal);
+        }
+
+        (HttpStatusCode status, JsonElement body) = await DrawAsync(server);
+        Assert.True(status == HttpStatusCode.OK, body.ToString());
+        Assert.Equal(0, Run("prlimit", "--pid", $"{server.Id}", "--fsize=4096:"));
+        (status, body) = await DrawAsync(server);
+        Assert.True(status == HttpStatusCode.InsufficientStorage, body.ToString());
+        Assert.Equal(0, Run("prlimit", "--pid", $"{server.Id}", "--fsize=unlimited:"));
+        Assert.Equal(HttpStatusCode.OK, (await DrawAsync(server)).Status);
+    }
+
     private static Task<(HttpStatusCode Status, JsonElement Body)> DrawAsync(ServerProcess server) =>
         server.GenerateAsync("""{"model":"demo","prompt":"a red circle on a blue background","size":"256x256","steps":2}""");
 

@@ -23,13 +23,15 @@ public sealed class GeneratedClientTests(ClientServers servers) : IClassFixture<
         string description = await DescriptionAsync("source");
         string source = Path.GetDirectoryName(description)!;
         await DotNetAsync("tool", "restore");
-        await Task.WhenAll(
+        string[] notes = await Task.WhenAll(
             DotNetAsync(
                 "kiota", "generate", "--language", "CSharp", "--openapi", description, "--class-name", "KiotaStudio", "--namespace-name", "KiotaClient",
-                "--output", Path.Combine(source, "kiota"), "--clean-output", "--exclude-backward-compatible", "--log-level", "Error"),
+                "--output", Path.Combine(source, "kiota"), "--clean-output", "--exclude-backward-compatible", "--log-level", "Warning"),
             DotNetAsync(
                 "nswag", "openapi2csclient", $"/input:{description}", $"/output:{Path.Combine(source, "nswag", "Studio.cs")}", "/namespace:NSwagClient", "/className:NSwagStudio",
                 "/jsonLibrary:SystemTextJson", "/operationGenerationMode:SingleClientFromOperationId", "/generateClientInterfaces:false"));
+        // 200 and 202 have one shape.
+        Assert.DoesNotContain("divergent", notes[0], StringComparison.Ordinal);
         await DotNetAsync("build", "--nologo", "--verbosity", "quiet");
 
         string said = await DotNetAsync(Path.Combine(Work, "bin", "GeneratedClients.dll"), servers.Locked, ClientServers.Key);

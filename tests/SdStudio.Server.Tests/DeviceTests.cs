@@ -72,6 +72,15 @@ public sealed class DeviceTests(Workshop studio)
         Assert.True(together);
         JsonElement[] images = [.. (await server.GetAsync($"/api/generations/{id}/images")).Body.EnumerateArray()];
         Assert.Equal(Enumerable.Range(40, 8).Select(seed => seed.ToString(CultureInfo.InvariantCulture)), images.Select(image => image.GetProperty("seed").GetString()));
+        // Each says which device made it, in the list and in its parameters.
+        string?[] made = [.. images.Select(image => image.GetProperty("device").GetString())];
+        Assert.Equal(["cpu", "cpu-2"], made.Distinct().Order());
+        for (int index = 0; index < 8; index++)
+        {
+            (_, JsonElement parameters) = await server.GetAsync($"/api/images/{images[index].GetProperty("id").GetString()}/parameters");
+            Assert.Equal(made[index], parameters.GetProperty("device").GetString());
+        }
+
         (_, string[] alone) = await studio.Server.DrawAsync(Words.Replace("\"steps\":4", "\"steps\":8", StringComparison.Ordinal) + ""","n":8}""");
         for (int index = 0; index < 8; index++)
             Assert.Equal((await studio.Server.PictureAsync(alone[index])).Pixels, (await server.PictureAsync(images[index].GetProperty("id").GetString()!)).Pixels);

@@ -99,6 +99,11 @@ public sealed class ParameterTests(Workshop studio)
         Assert.Equal(("byte", "byte"), (Format("EditBody", "image"), Format("EditBody", "mask")));
         Assert.Equal(("binary", "binary"), (Format("OpenAiEditForm", "image"), Format("OpenAiEditForm", "mask")));
         Assert.Equal(["prompt"], schemas.GetProperty("EditBody").GetProperty("required").EnumerateArray().Select(name => name.GetString()));
+        // A preset has any of the settings and needs none.
+        JsonElement preset = schemas.GetProperty("PresetBody");
+        Assert.False(preset.TryGetProperty("required", out _));
+        Assert.True(preset.GetProperty("properties").TryGetProperty("prompt", out _) && preset.GetProperty("properties").TryGetProperty("upscale_factor", out _));
+        Assert.False(preset.GetProperty("properties").TryGetProperty("image", out _) || preset.GetProperty("properties").TryGetProperty("control_image", out _));
         // The clients' surfaces have the rows of the table under their own names.
         JsonElement steps = schemas.GetProperty("OpenAiGenerationBody").GetProperty("properties").GetProperty("steps");
         Assert.Equal((1, 150), (steps.GetProperty("minimum").GetInt32(), steps.GetProperty("maximum").GetInt32()));

@@ -76,7 +76,7 @@ public sealed class QueueTests(Workshop studio)
         {
             (HttpStatusCode status, JsonElement body) = await server.GenerateAsync(Long.Replace("PROMPT", "a slow circle", StringComparison.Ordinal));
             Assert.Equal(HttpStatusCode.Accepted, status);
-            Shape.Has(body, ("id", Shape.Text), ("job_id", Shape.Text), ("status", Shape.Text));
+            Shape.Has(body, ("id", Shape.Text), ("job_id", Shape.Text), ("status", Shape.Text), ("created", Shape.Number), ("data", Shape.List));
             id = body.GetProperty("job_id").GetString()!;
             Assert.Equal(id, body.GetProperty("id").GetString());
             Assert.True(body.GetProperty("status").GetString() is "pending" or "processing");

@@ -10,9 +10,7 @@ internal static class StartFailure
     // Below this the runtime itself ends with "Out of memory" before anything can be said.
     private const int MinDescriptors = 400;
 
-    private const int NoSpaceOnUnix = 28;
     private const int ReadOnlyFileSystemOnUnix = 30;
-    private const int NoSpaceOnWindows = unchecked((int)0x80070070);
 
     /// <summary>Why this machine cannot run the server at all; null when it can.</summary>
     public static string? OfThisProcess()
@@ -37,7 +35,7 @@ internal static class StartFailure
         StorageUnavailableException database =>
             $"The database {Path.Combine(Path.GetFullPath(dataDirectory), "sdstudio.db")} cannot be used ({database.Message.TrimEnd('.')}); the disk may be full or failing.",
         _ when Find<SocketException>(exception) is { } socket => OfAddress(exception, socket),
-        IOException { HResult: NoSpaceOnUnix or NoSpaceOnWindows } => $"The disk with the data directory {Path.GetFullPath(dataDirectory)} is full; free some space there.",
+        _ when StorageUnavailableException.ProblemOf(exception) == StorageProblem.Full => $"The disk with the data directory {Path.GetFullPath(dataDirectory)} is full; free some space there.",
         IOException { HResult: ReadOnlyFileSystemOnUnix } => NotWritable(dataDirectory, "is on a read-only file system"),
         UnauthorizedAccessException denied => NotWritable(dataDirectory, $"cannot be used ({denied.Message.TrimEnd('.')})"),
         IOException when File.Exists(dataDirectory) => $"The data directory {Path.GetFullPath(dataDirectory)} is a file; set SdStudio__DataDirectory to a folder.",

@@ -20,6 +20,9 @@ public static class StudioHost
 {
     private const string DefaultUrl = "http://localhost:3000";
 
+    // SIGXFSZ, which is the same on Linux and macOS.
+    private const int FileSizeSignal = 25;
+
     /// <summary>Runs the server until it is told to stop.</summary>
     /// <param name="args">The command line.</param>
     /// <returns>The exit code: 0, or 1 with a sentence about what keeps it from starting.</returns>
@@ -38,6 +41,8 @@ public static class StudioHost
                 return watcher.Run();
             }
 
+            // A file at the limit of its size is a full disk, which is told; the signal alone would end the process.
+            using PosixSignalRegistration? fileTooLarge = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create((PosixSignal)FileSizeSignal, signal => signal.Cancel = true);
             WebApplicationBuilder builder = Builder(args);
             using WebApplication app = Build(builder);
             // A closed terminal is no crash: the running job goes back into the queue, as at every stop.
@@ -86,7 +91,7 @@ public static class StudioHost
             console.SingleLine = true;
             console.TimestampFormat = "HH:mm:ss ";
         });
-        AddServices(builder.Services);
+        AddServices(builder.Services, builder.Configuration);
         if (announces)
             builder.Services.AddHostedService<StartupBanner>();
         builder.Services.AddStudioTelemetry(builder.Configuration);
@@ -122,6 +127,7 @@ public static class StudioHost
         api.MapUpscalersApi();
         api.MapLorasApi();
         api.MapDevicesApi();
+        api.MapNodesApi();
         api.MapDownloadsApi();
         api.MapAddModelApi();
         api.MapConvertApi();
@@ -170,12 +176,15 @@ public static class StudioHost
         || !string.IsNullOrEmpty(configuration[WebHostDefaults.HttpPortsKey])
         || configuration.GetSection("Kestrel:Endpoints").Exists();
 
-    private static void AddServices(IServiceCollection services)
+    private static void AddServices(IServiceCollection services, ConfigurationManager settings)
     {
         services.AddSettings();
-        services.AddSqlite();
+        services.AddLocalStorage();
+        if (string.IsNullOrWhiteSpace(settings["SdStudio:Database"]))
+            services.AddSqlite();
+        else
+            services.AddPostgres();
         services.AddTelemetry();
-        services.AddEvents();
         services.AddImages();
         services.AddQueue();
         services.AddGallery();

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using NetVips;
 using SdCpp.Interop;
 
@@ -11,7 +12,9 @@ namespace SdStudio.Server.Images;
 internal static class ImageDecoder
 {
     private const string Allowed = "allowed is a PNG, JPEG, WebP, GIF or TIFF image";
-    private const int StripRows = 64;
+
+    // Larger arrays stay in memory until a full collection.
+    private const int StripBytes = 80_000;
 
     // Up to this many times the wanted pixels are scaled and then cropped.
     private const long LargestCover = 4;
@@ -317,10 +320,12 @@ internal static class ImageDecoder
         {
             using Region region = Region.New(pixels);
             int rowBytes = pixels.Width * channels;
-            for (int row = 0; row < pixels.Height; row += StripRows)
+            int rows = Math.Max(1, StripBytes / rowBytes);
+            for (int row = 0; row < pixels.Height; row += rows)
             {
-                byte[] strip = region.Fetch(0, row, pixels.Width, Math.Min(StripRows, pixels.Height - row));
-                strip.CopyTo(buffer.Span[(row * rowBytes)..]);
+                byte[] strip = region.Fetch(0, row, pixels.Width, Math.Min(rows, pixels.Height - row));
+                // By its address: memory that somebody has a span of is left to the collector, and this is more than it should wait with.
+                Marshal.Copy(strip, 0, buffer.Address + (row * rowBytes), strip.Length);
             }
 
             return buffer;

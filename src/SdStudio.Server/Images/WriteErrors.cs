@@ -19,7 +19,7 @@ internal sealed class WriteErrors(Stream inner, Action<Exception> tell) : Stream
         {
             inner.Write(buffer);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {
             tell(exception);
             throw;
@@ -34,7 +34,7 @@ internal sealed class WriteErrors(Stream inner, Action<Exception> tell) : Stream
         {
             inner.Flush();
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {
             tell(exception);
             throw;

@@ -47,9 +47,6 @@ internal sealed class JobQueue(
     public async ValueTask<WaitingJob?> NextAsync(IJobDevice device, CancellationToken cancellation) =>
         await line.ForAsync(device, cancellation).ConfigureAwait(false) is [{ } next, ..] ? next : null;
 
-    /// <summary>A worker begins with a job that it has claimed.</summary>
-    public ValueTask<RunningJob> BeginAsync(ClaimedJob claimed, CancellationToken cancellation) => running.BeginAsync(claimed, cancellation);
-
     /// <summary>A worker is done with a job.</summary>
     /// <param name="id">The job's.</param>
     /// <param name="job">How its row stands now; null when the job is no longer this worker's.</param>

@@ -81,7 +81,13 @@ internal sealed record ImageView(
     string Id, string GenerationId, int IndexInBatch, string FilePath, string MimeType, int Width, int Height, string Seed, string? RevisedPrompt,
     string Url, string ThumbnailUrl)
 {
+    /// <summary>What it was made on; null where nobody wrote it down.</summary>
+    public string? Device { get; init; }
+
     public static ImageView Of(JobImage image) => new(
         image.Id, image.JobId, image.Index, image.FilePath, image.MimeType, image.Width, image.Height,
-        image.Seed.ToString(CultureInfo.InvariantCulture), RevisedPrompt: null, $"/api/images/{image.Id}", $"/api/images/{image.Id}/thumbnail");
+        image.Seed.ToString(CultureInfo.InvariantCulture), RevisedPrompt: null, $"/api/images/{image.Id}", $"/api/images/{image.Id}/thumbnail")
+    {
+        Device = image.Device,
+    };
 }

@@ -21,9 +21,10 @@ internal interface IJobRunner
 /// <summary>A running job, for its runner.</summary>
 /// <param name="Running">The job.</param>
 /// <param name="Settings">What it generates; the engine is filled in.</param>
+/// <param name="Device">That runs it: its own, or one that helps.</param>
 /// <param name="Models">Those of its device.</param>
 /// <param name="Callbacks">Progress, previews and log lines of the engine.</param>
-internal sealed record JobContext(RunningJob Running, GenerationSettings Settings, DeviceModels Models, SdCallbacks Callbacks)
+internal sealed record JobContext(RunningJob Running, GenerationSettings Settings, string? Device, DeviceModels Models, SdCallbacks Callbacks)
 {
     public string Id => Running.Job.Id;
 

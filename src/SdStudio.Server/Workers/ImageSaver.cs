@@ -24,7 +24,7 @@ internal sealed partial class ImageSaver(
         string? infotext = settings.Infotext ?? options.Value.Images.Infotext ? Infotext.Of(settings, seed) : null;
         string path = await images.SaveAsync(id, pixels, ImageTexts.Of(settings, infotext, options.Value.Images.Mark), CancellationToken.None).ConfigureAwait(false);
         telemetry.Saved(job.Running.Job, index);
-        var image = new JobImage(id, job.Id, index, path, "image/png", pixels.Width, pixels.Height, seed) { Settings = own };
+        var image = new JobImage(id, job.Id, index, path, "image/png", pixels.Width, pixels.Height, seed) { Settings = own, Device = job.Device };
         if (job.Running.Images.Count + 1 >= job.Running.Job.Settings.Count)
             return image;
         try

@@ -6,7 +6,7 @@ namespace SdStudio.Server.Workers;
 
 /// <summary>Brings a claimed job to its end: whatever happens, its row says afterwards how it ended, or that it waits again.</summary>
 internal sealed partial class JobExecution(
-    JobQueue queue, IJobStore store, JobRunner runner, FailureReasons reasons, ImageFiles files, TimeProvider time, ILogger<JobExecution> logger)
+    JobQueue queue, RunningJobs runningJobs, IJobStore store, JobRunner runner, FailureReasons reasons, ImageFiles files, ILogger<JobExecution> logger)
 {
     private static readonly TimeSpan StorageRetryDelay = TimeSpan.FromSeconds(1);
 
@@ -21,7 +21,7 @@ internal sealed partial class JobExecution(
         RunningJob? running = null;
         try
         {
-            running = await queue.BeginAsync(claimed, stop).ConfigureAwait(false);
+            running = await runningJobs.BeginAsync(claimed, stop).ConfigureAwait(false);
             // Written before the engine is waited for: whoever loses patience and kills the process does not harm the job.
             using CancellationTokenRegistration noting = stop.Register(() => _ = NoteStopAsync(lease));
             using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, running.Cancelled);
@@ -71,7 +71,7 @@ internal sealed partial class JobExecution(
     // What is listed stays; an image that was written and not listed goes. Before the row: after it, another worker may have the job.
     private async Task<IReadOnlyList<JobImage>> KeptOfAsync(Job job, RunningJob? running)
     {
-        if (running is null)
+        if (running is null || running.IsLost)
             return [];
         try
         {
@@ -109,7 +109,7 @@ internal sealed partial class JobExecution(
             catch (StorageUnavailableException exception) when (!stop.IsCancellationRequested)
             {
                 LogStorage(exception);
-                await Task.Delay(StorageRetryDelay, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(StorageRetryDelay, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }

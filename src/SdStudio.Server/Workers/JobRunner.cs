@@ -44,7 +44,7 @@ internal sealed partial class JobRunner(EngineHost engineHost, ModelCache cache,
         // A build of the engine that cannot show images as they grow can generate them all the same.
         if (!engine.Info.Features.Contains("previews"))
             heard = heard with { Preview = null, PreviewMode = PreviewMode.None };
-        return (new JobContext(running, settings, models, heard), runners.First(runner => runner.Runs(settings)));
+        return (new JobContext(running, settings, device, models, heard), runners.First(runner => runner.Runs(settings)));
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job}: {Device} generates some of its images")]

@@ -10,10 +10,9 @@ function check(what: string, holds: boolean): void {
   if (!holds) process.exit(1);
 }
 
-// After five minutes the answer is 202 and the job's id.
-type Answer = components['schemas']['GenerateResponse'] | components['schemas']['AcceptedResponse'];
-function imageOf(answer: Answer | undefined): string {
-  if (!answer || !('data' in answer)) throw new Error(`no image yet: ${JSON.stringify(answer)}`);
+// After five minutes the answer is 202, and the status that of the job.
+function imageOf(answer: components['schemas']['GenerateResponse'] | undefined): string {
+  if (answer?.status !== 'completed') throw new Error(`no image yet: ${JSON.stringify(answer)}`);
   return answer.data[0]!.id;
 }
 

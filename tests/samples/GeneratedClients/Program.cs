@@ -48,6 +48,7 @@ NSwag.A1111ImagesAnswer painted = await nswag.A1111ImageToImageAsync(new NSwag.A
     Init_images = [Convert.ToBase64String(first)], Prompt = "a green circle", Width = 64, Height = 64, Steps = 2, Denoising_strength = 0.5,
 });
 Check("NSwag's img2img", Convert.FromBase64String(painted.Images.First()));
+Check("NSwag's preset", (await nswag.PutPresetAsync("quick", new NSwag.PresetBody { Steps = 4 })).Name == "quick");
 Check("NSwag's list", (await nswag.ListJobsAsync(NSwag.Status.Completed, type: null, model: null, q: null, limit: 2, offset: null, sort: null)).Jobs.Count == 2);
 try
 {

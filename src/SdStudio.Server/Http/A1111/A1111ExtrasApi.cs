@@ -11,7 +11,7 @@ namespace SdStudio.Server.Http.A1111;
 
 /// <summary><c>/sdapi/v1/extra-single-image</c> and <c>extra-batch-images</c>.</summary>
 internal sealed class A1111ExtrasApi(
-    JobSubmission submission, JobWaiter waiter, A1111Sessions sessions, JobQueue queue, A1111ExtrasReader reader)
+    JobSubmission submission, JobWaiter waiter, IJobQueries queries, A1111Sessions sessions, JobQueue queue, A1111ExtrasReader reader)
 {
     private const int MaxImages = 64;
 
@@ -40,7 +40,7 @@ internal sealed class A1111ExtrasApi(
             Job ended = await waiter.WithoutLimitAsync(job, WhenClientLeaves.CancelWaiting, context.RequestAborted);
             if (A1111Responses.Problem(ended) is { } problem)
                 return (problem, [], "");
-            foreach (JobImage image in await waiter.ImagesOfAsync(ended, context.RequestAborted))
+            foreach (JobImage image in await queries.ImagesAsync(ended.Id, OwnerScope.All, context.RequestAborted))
                 results.Add(Convert.ToBase64String(await reader.BytesAsync(image, context.RequestAborted)));
         }
 

@@ -6,7 +6,7 @@ namespace SdStudio.Server.Http.A1111;
 
 /// <summary><c>POST /sdapi/v1/txt2img</c> and <c>img2img</c>: a job, and its images as base64 however long they take.</summary>
 internal sealed class A1111GenerateApi(
-    JobSubmission submission, JobWaiter waiter, A1111OptionStore options, A1111Sessions sessions, A1111Context context, A1111GenerateAnswer answers)
+    JobSubmission submission, JobWaiter waiter, IJobQueries queries, A1111OptionStore options, A1111Sessions sessions, A1111Context context, A1111GenerateAnswer answers)
 {
     public Task<IResult> TextToImageAsync(HttpContext http) => GenerateAsync(http, fromImage: false);
 
@@ -26,6 +26,7 @@ internal sealed class A1111GenerateApi(
         if (A1111Responses.Problem(job) is { } problem)
             return problem;
         // An interrupted batch has those that were completed.
-        return A1111Responses.Json(await answers.OfAsync(job, await waiter.ImagesOfAsync(job, http.RequestAborted), reader, body, http.RequestAborted));
+        IReadOnlyList<JobImage> images = await queries.ImagesAsync(job.Id, OwnerScope.All, http.RequestAborted);
+        return A1111Responses.Json(await answers.OfAsync(job, images, reader, body, http.RequestAborted));
     }
 }

@@ -11,7 +11,7 @@ namespace SdStudio.Server.Http.OpenAi;
 
 /// <summary>Generates for OpenAI's clients: a job, and its images as JSON or as a stream of events.</summary>
 internal sealed class OpenAiGenerator(
-    JobSubmission submission, JobWaiter waiter, ClientModels models, ImageFiles images, OpenAiStream stream)
+    JobSubmission submission, JobWaiter waiter, IJobQueries queries, ClientModels models, ImageFiles images, OpenAiStream stream)
 {
     public async Task<IResult> GenerateAsync(HttpContext context, string type)
     {
@@ -27,7 +27,7 @@ internal sealed class OpenAiGenerator(
             return SseWriter.Answer(context.Response, events => stream.WriteAsync(events, job, asked, left));
         job = await waiter.WithoutLimitAsync(job, WhenClientLeaves.CancelWaiting, left);
         if (JobProblem.OfEnded(job) is not { } error)
-            return A1111Responses.Json(await AnswerAsync(job, await waiter.ImagesOfAsync(job, left), asked, context.Request));
+            return A1111Responses.Json(await AnswerAsync(job, await queries.ImagesAsync(job.Id, OwnerScope.All, left), asked, context.Request));
         // The SDKs send again what failed; it would fail again.
         context.Response.Headers["x-should-retry"] = "false";
         return Results.Text(OpenAiErrors.Body(error).ToJsonString(ApiJson.Readable.Options), "application/json", Encoding.UTF8, error.Status);

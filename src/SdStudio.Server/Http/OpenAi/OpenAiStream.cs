@@ -8,7 +8,7 @@ using SdStudio.Server.Queue;
 namespace SdStudio.Server.Http.OpenAi;
 
 /// <summary>The events of a request with <c>stream</c>: previews while the image is sampled, and the image.</summary>
-internal sealed class OpenAiStream(JobWaiter waiter, RunningJobs runningJobs, ImageFiles images, TimeProvider time)
+internal sealed class OpenAiStream(JobWaiter waiter, IJobQueries queries, RunningJobs runningJobs, ImageFiles images, TimeProvider time)
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);
 
@@ -27,7 +27,7 @@ internal sealed class OpenAiStream(JobWaiter waiter, RunningJobs runningJobs, Im
             return;
         }
 
-        foreach (JobImage image in await waiter.ImagesOfAsync(ended, left))
+        foreach (JobImage image in await queries.ImagesAsync(ended.Id, OwnerScope.All, left))
         {
             JsonObject completed = Event($"{prefix}.completed", ended, asked, await images.EncodedAsync(image.FilePath, new ImageEncoding(asked.Format, asked.Compression), left));
             completed["usage"] = OpenAiImages.Usage();

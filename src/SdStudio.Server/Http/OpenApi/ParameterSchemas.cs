@@ -41,6 +41,12 @@ internal static class ParameterSchemas
             }
         }
 
+        if (context.JsonPropertyInfo is null && context.JsonTypeInfo.Type == typeof(PresetBody))
+        {
+            schema.Properties = Parameters.All.Where(Presets.Keeps).ToDictionary(
+                parameter => parameter.Name, IOpenApiSchema (parameter) => Of(parameter, isRequired: false, isForm: false, context.ApplicationServices.GetRequiredService<LiveLimits>().Now));
+        }
+
         if (context.JsonPropertyInfo is null && context.JsonTypeInfo.Type == typeof(Rest.ParametersResponse))
         {
             foreach (Parameter parameter in Rest.ParameterValues.Rows)

@@ -20,6 +20,9 @@ internal sealed record VariationBody;
 /// <summary>Upscaling.</summary>
 internal sealed record UpscaleBody;
 
+/// <summary>Settings to keep: any of those that requests have, none of which is required.</summary>
+internal sealed record PresetBody;
+
 /// <summary>A model to fetch.</summary>
 internal sealed record DownloadBody([property: Description("A model's id"), JsonPropertyName("modelId")] string ModelId);
 
@@ -98,6 +101,7 @@ internal sealed record LoginBody([property: Description("An API key of this serv
 
 /// <summary>Images of somebody: files of a form, or base64 in JSON; one or several.</summary>
 internal sealed record PersonBody([property: Description("An image, or a list of images")] string Image);
+
 /// <summary>What to change of an image; what is left out stays.</summary>
 internal record ImageChangeBody
 {

@@ -84,7 +84,7 @@ internal static class ApiErrors
                 _ => LogSaysMore,
             }),
         // Where ASP.NET keeps what it receives until it is read.
-        IOException when StorageUnavailableException.ProblemOf(exception) == StorageProblem.Full => DiskIsFull,
+        _ when StorageUnavailableException.ProblemOf(exception) == StorageProblem.Full => DiskIsFull,
         IOException or UnauthorizedAccessException or NetVips.VipsException => new RequestError(
             StatusCodes.Status503ServiceUnavailable, "A file cannot be written or read at the moment; try again",
             StorageUnavailableException.ProblemOf(exception) == StorageProblem.NotAllowed ? NotAllowed : LogSaysMore),

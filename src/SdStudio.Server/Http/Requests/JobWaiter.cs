@@ -32,8 +32,6 @@ internal sealed class JobWaiter(
     public Task<Job> WithoutLimitAsync(Job job, WhenClientLeaves leave, CancellationToken clientLeft) =>
         ForAsync(job, leave, clientLeft, CancellationToken.None);
 
-    public ValueTask<IReadOnlyList<JobImage>> ImagesOfAsync(Job job, CancellationToken cancellation) => queries.ImagesAsync(job.Id, OwnerScope.All, cancellation);
-
     private async Task<Job> ForAsync(Job job, WhenClientLeaves leave, CancellationToken clientLeft, CancellationToken limit)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(limit, clientLeft, lifetime.ApplicationStopping);

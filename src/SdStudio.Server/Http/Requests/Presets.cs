@@ -11,7 +11,10 @@ internal sealed class Presets(IPresetStore store, LiveLimits limits)
     private const int MaxBytes = 64 * 1024;
 
     // What belongs to one request alone.
-    private static readonly string[] NotKept = ["image", "mask", "source_image_id", "preset", "priority", "on_disconnect"];
+    private static readonly string[] NotKept = ["source_image_id", "preset", "priority", "on_disconnect"];
+
+    /// <summary>Whether a preset may have a parameter.</summary>
+    public static bool Keeps(Parameter parameter) => parameter.Kind is not (ParameterKind.Image or ParameterKind.Images) && !NotKept.Contains(parameter.Name);
 
     /// <summary>The fields of a request, and those of its preset that it does not have itself.</summary>
     /// <exception cref="BadRequestException">There is no such preset.</exception>
@@ -47,7 +50,7 @@ internal sealed class Presets(IPresetStore store, LiveLimits limits)
         ParameterLimits now = limits.Now;
         foreach (string field in values.Keys)
         {
-            if (NotKept.Contains(field) || Parameters.Find(field) is not { } parameter)
+            if (Parameters.Find(field) is not { } parameter || !Keeps(parameter))
                 fields.Refuse(field, $"{RequestFields.Shown(field)} is no setting that a preset has; GET /api/parameters lists them");
             else
                 Check(fields, field, parameter, now);

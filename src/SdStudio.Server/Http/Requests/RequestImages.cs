@@ -34,10 +34,11 @@ internal sealed class RequestImages(ImageFiles files, IJobQueries queries, Decod
         RequestInputs inputs = await EnterAsync([.. images, .. references, .. identity, .. new[] { mask, control }.OfType<byte[]>()], cancellation, source?.Id);
         return Filled(inputs, () =>
         {
+            // The mask first: of its pixels least stay while the others are decoded.
+            inputs.Mask = mask is null ? null : DecodeMask(mask, MaskAlpha.Holes);
             inputs.Image = fromImage ? Decode(images[0], "image") : null;
             inputs.References.AddRange(images.Skip(1).Select(image => Decode(image, "image")));
             inputs.References.AddRange(references.Select(image => Decode(image, "ref_images")));
-            inputs.Mask = mask is null ? null : DecodeMask(mask, MaskAlpha.Holes);
             inputs.Control = control is null ? null : Decode(control, "control");
             inputs.Identity.AddRange(identity.Select(image => Decode(image, IdentityReader.Field)));
         });

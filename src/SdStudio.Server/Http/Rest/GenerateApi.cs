@@ -14,10 +14,10 @@ internal static class GenerateApi
     {
         foreach (string type in JobType.WithImages)
         {
-            Describe(type, api.MapPost($"/{type}", (HttpRequest request, JobSubmission intake, JobWaiter wait) => GenerateAsync(type, request, intake, wait)))
+            Describe(type, api.MapPost($"/{type}", (HttpRequest request, JobSubmission intake, JobWaiter wait, IJobQueries queries) => GenerateAsync(type, request, intake, wait, queries)))
                 .ProducesJson<GenerateResponse>(Names[type], "Generate", $"{Summaries[type]}, and waits for the images", 400, 409, 413, 415, 429, 500, 503, 507)
-                .Produces<AcceptedResponse>(StatusCodes.Status202Accepted, "application/json")
-                .WithMetadata(new ResponseExample("""{"id":"01a2…","created":1766491200,"data":[{"id":"924f…","index":0,"revised_prompt":null}]}"""));
+                .Produces<GenerateResponse>(StatusCodes.Status202Accepted, "application/json")
+                .WithMetadata(new ResponseExample("""{"id":"01a2…","job_id":"01a2…","status":"completed","created":1766491200,"data":[{"id":"924f…","index":0,"revised_prompt":null}]}"""));
             Describe(type, api.MapPost($"/queue/{type}", (HttpRequest request, JobSubmission intake) => QueueAsync(type, request, intake)))
                 .ProducesJson<QueuedResponse>(Names[type] + "Later", "Queue", $"{Summaries[type]}, as a job in the queue", 400, 409, 413, 415, 429, 503, 507)
                 .WithMetadata(new ResponseExample("""{"job_id":"01a2…","status":"pending"}"""));
@@ -53,27 +53,21 @@ internal static class GenerateApi
         _ => """{"source_image_id":"924f…","prompt":"a green square","strength":0.75}""",
     }));
 
-    private static async Task<IResult> GenerateAsync(string type, HttpRequest request, JobSubmission intake, JobWaiter wait)
+    private static async Task<IResult> GenerateAsync(string type, HttpRequest request, JobSubmission intake, JobWaiter wait, IJobQueries queries)
     {
         (Job job, WhenClientLeaves leave) = await intake.AcceptAsync(request, type, request.HttpContext.RequestAborted);
         job = await wait.ForAsync(job, leave, request.HttpContext.RequestAborted);
-        return Answer(job, job.Status == JobStatus.Completed ? await wait.ImagesOfAsync(job, request.HttpContext.RequestAborted) : []);
+        if (JobProblem.Of(job) is { } error)
+            return ApiErrors.Json(error.Status, error.Message, error.Detail);
+        IReadOnlyList<JobImage> images = await queries.ImagesAsync(job.Id, OwnerScope.All, request.HttpContext.RequestAborted);
+        var answer = new GenerateResponse(
+            job.Id, job.Id, job.Status, job.CreatedAt / 1000, [.. images.Select(image => new GenerateResponseImage(image.Id, image.Index, RevisedPrompt: null))])
+        {
+            OutsideMaskChanged = job.Settings.OutsideMaskChanged, Notes = job.Settings.Notes,
+        };
+        return Results.Json(
+            answer, ApiJson.Readable.GenerateResponse, statusCode: job.Status == JobStatus.Completed ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
     }
-
-    private static IResult Answer(Job job, IReadOnlyList<JobImage> images) => job.Status switch
-    {
-        JobStatus.Completed => Results.Json(
-            new GenerateResponse(
-                job.Id, job.CreatedAt / 1000,
-                [.. images.Select(image => new GenerateResponseImage(image.Id, image.Index, RevisedPrompt: null))])
-            {
-                OutsideMaskChanged = job.Settings.OutsideMaskChanged, Notes = job.Settings.Notes,
-            },
-            ApiJson.Readable.GenerateResponse),
-        _ when JobProblem.Of(job) is { } error => ApiErrors.Json(error.Status, error.Message, error.Detail),
-        _ => Results.Json(
-            new AcceptedResponse(job.Id, job.Id, job.Status), ApiJson.Readable.AcceptedResponse, statusCode: StatusCodes.Status202Accepted),
-    };
 
     private static async Task<IResult> QueueAsync(string type, HttpRequest request, JobSubmission intake)
     {

@@ -35,7 +35,7 @@ internal static class ImagesApi
             .ProducesFile("getImageThumbnail", Group, "A small WebP of an image", "image/webp", 400, 404).WithQuery(QueryParameter.Integer("size", "Its longer side, pixels", 64, 1024, 256));
         images.MapGet("/{imageId}/parameters", ParametersAsync).ProducesJson<ParametersResponse>("getImageParameters", Group, "The settings that reproduce an image", 404);
         images.MapPost("/{imageId}/reproduce", ReproduceAsync).RequireJobRateLimit()
-            .ProducesJson<ReproducedResponse>("reproduceImage", Group, "Generates an image again and compares the pixels", 400, 404, 409, 429, 500, 507).Produces<AcceptedResponse>(202, "application/json");
+            .ProducesJson<ReproducedResponse>("reproduceImage", Group, "Generates an image again and compares the pixels", 400, 404, 409, 429, 500, 507).Produces<ReproducedResponse>(202, "application/json");
     }
 
     /// <summary>The address that the original studio's page writes into its pages.</summary>
@@ -110,7 +110,7 @@ internal static class ImagesApi
                 s.Hires?.Strength, s.Loras ?? [], s.Quality, s.Style, s.Upscaler, s.ResizeMode, s.UpscaleFactor,
                 s.InputImage, s.MaskImage, s.SourceImageId, s.ModelHash, s.Engine, Infotext.Of(s, image.Seed))
             {
-                PromptTemplate = s.Template, NegativePromptTemplate = s.NegativeTemplate, Device = job.Device,
+                PromptTemplate = s.Template, NegativePromptTemplate = s.NegativeTemplate, Device = image.Device ?? job.Device,
                 More = ParameterValues.Of(s),
             },
             ApiJson.Readable.ParametersResponse);
@@ -128,16 +128,17 @@ internal static class ImagesApi
         using RequestInputs inputs = await intake.Images.ReadAsync(job.Settings, context.RequestAborted);
         Job again = await wait.ForAsync(
             await intake.AddAsync(settings, new SubmitOptions(ApiKeys.OwnerOf(context)), context.RequestAborted, inputs), WhenClientLeaves.Finish, context.RequestAborted);
-        if (again.Status == JobStatus.Completed && await wait.ImagesOfAsync(again, context.RequestAborted) is [{ } second])
+        if (again.Status == JobStatus.Completed && await queries.ImagesAsync(again.Id, OwnerScope.All, context.RequestAborted) is [{ } second])
         {
             int difference = Difference(
                 await images.BytesAsync(image.FilePath, context.RequestAborted), await images.BytesAsync(second.FilePath, context.RequestAborted));
-            return Results.Json(new ReproducedResponse(again.Id, second.Id, difference == 0, difference), ApiJson.Readable.ReproducedResponse);
+            return Results.Json(new ReproducedResponse(again.Id, again.Id, again.Status, second.Id, difference == 0, difference), ApiJson.Readable.ReproducedResponse);
         }
 
         return JobProblem.Of(again) is { } error
             ? ApiErrors.Json(error.Status, error.Message, error.Detail)
-            : Results.Json(new AcceptedResponse(again.Id, again.Id, again.Status), ApiJson.Readable.AcceptedResponse, statusCode: StatusCodes.Status202Accepted);
+            : Results.Json(
+                new ReproducedResponse(again.Id, again.Id, again.Status, ImageId: null, Same: null, MaxDifference: null), ApiJson.Readable.ReproducedResponse, statusCode: StatusCodes.Status202Accepted);
     }
 
     private static async Task<(JobImage Image, Job Job)?> FindAsync(string imageId, HttpContext context, IJobQueries queries)

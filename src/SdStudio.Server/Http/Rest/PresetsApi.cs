@@ -18,7 +18,7 @@ internal static class PresetsApi
         presets.MapGet("", async (HttpContext context, IPresetStore store) => Results.Json(
             new PresetsResponse([.. (await store.ListAsync(ApiKeys.OwnerOf(context), context.RequestAborted)).Select(Of)]), ApiJson.Readable.PresetsResponse))
             .ProducesJson<PresetsResponse>("listPresets", Group, "The presets of this key");
-        presets.MapPut("/{name}", PutAsync).Accepts<GenerateBody>("application/json").ProducesJson<PresetResponse>("putPreset", Group, "Adds or changes a preset: any fields of requests, e.g. steps, cfg_scale and styles", 400);
+        presets.MapPut("/{name}", PutAsync).Accepts<PresetBody>("application/json").ProducesJson<PresetResponse>("putPreset", Group, "Adds or changes a preset: any fields of requests, e.g. steps, cfg_scale and styles", 400);
         presets.MapPost("/import", ImportAsync).Accepts<PresetsResponse>("application/json").ProducesJson<ImportedPresetsResponse>("importPresets", Group, "Adds the presets of an export, all or none", 400)
             .WithMetadata(new RequestExample("""{"presets":[{"name":"quick","settings":{"steps":4}}]}"""));
         presets.MapDelete("/{name}", async (string name, HttpContext context, IPresetStore store) => await store.DeleteAsync(name, ApiKeys.OwnerOf(context), context.RequestAborted)

@@ -93,7 +93,16 @@ internal sealed record UpscalerResponse(string Id, string Name, string? Descript
     public long? MemoryBytes { get; init; }
 }
 
-internal sealed record GenerateResponse(string Id, long Created, IReadOnlyList<GenerateResponseImage> Data)
+/// <summary>
+/// What became of a request in the time that it was waited for. One shape for 200 and 202: generated clients have one type for all answers
+/// of a method that are no errors.
+/// </summary>
+/// <param name="Id">The job's.</param>
+/// <param name="JobId">The same, as the queue calls it.</param>
+/// <param name="Status">completed with 200; with 202 the job waits or runs.</param>
+/// <param name="Created">Unix seconds.</param>
+/// <param name="Data">The images: all with 200, with 202 those that are completed.</param>
+internal sealed record GenerateResponse(string Id, string JobId, string Status, long Created, IReadOnlyList<GenerateResponseImage> Data)
 {
     /// <summary>Pixels outside the mask that are not the input image's; absent without a mask.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -105,8 +114,6 @@ internal sealed record GenerateResponse(string Id, long Created, IReadOnlyList<G
 }
 
 internal sealed record GenerateResponseImage(string Id, int Index, string? RevisedPrompt);
-
-internal sealed record AcceptedResponse(string Id, string JobId, string Status);
 
 internal sealed record ModelsResponse(IReadOnlyList<ModelResponse> Models, string? Default, DefaultModelsResponse DefaultModels, MemoryInUseResponse Memory);
 
@@ -281,7 +288,13 @@ internal sealed record ParametersResponse(
     public Dictionary<string, JsonElement>? More { get; set; }
 }
 
-internal sealed record ReproducedResponse(string Id, string ImageId, bool Same, int MaxDifference);
+/// <param name="Id">The job's.</param>
+/// <param name="JobId">The same, as the queue calls it.</param>
+/// <param name="Status">completed with 200; with 202 the job waits or runs.</param>
+/// <param name="ImageId">The new image; null with 202, as what follows.</param>
+/// <param name="Same">Whether every pixel is.</param>
+/// <param name="MaxDifference">Of a colour of a pixel.</param>
+internal sealed record ReproducedResponse(string Id, string JobId, string Status, string? ImageId, bool? Same, int? MaxDifference);
 
 internal sealed record LogsResponse(
     IReadOnlyList<LogView> Logs, IReadOnlyList<LogView> App, IReadOnlyList<LogView> Sdcpp, IReadOnlyList<LogView> Http);

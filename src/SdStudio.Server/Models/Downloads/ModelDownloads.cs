@@ -146,7 +146,8 @@ internal sealed partial class ModelDownloads(
             return download.ToRow("failed", exception switch
             {
                 SdException => exception.Message,
-                IOException or UnauthorizedAccessException => "The file cannot be written: is the disk full or the folder read-only?",
+                _ when exception is IOException || StorageUnavailableException.ProblemOf(exception) != StorageProblem.Other =>
+                    "The file cannot be written: is the disk full or the folder read-only?",
                 _ => "An error inside the server; its log says more",
             });
         }

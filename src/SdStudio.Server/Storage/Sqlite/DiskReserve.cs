@@ -20,7 +20,7 @@ internal sealed class DiskReserve(string path)
             using var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, PreallocationSize = Bytes });
             file.SetLength(Bytes);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException || StorageUnavailableException.ProblemOf(exception) != StorageProblem.Other)
         {
             Release();
         }

@@ -1,4 +1,4 @@
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Queue;
 
@@ -7,10 +7,10 @@ namespace SdStudio.Server.Storage.Sqlite;
 /// <summary>The rows of images.</summary>
 internal static class ImageRows
 {
-    public const string Columns = "images.id, images.job_id, index_in_batch, file_path, mime_type, width, height, seed, images.settings";
+    public const string Columns = "images.id, images.job_id, index_in_batch, file_path, mime_type, width, height, seed, images.settings, images.device";
 
     /// <summary>How many <see cref="Columns"/> there are: where those behind them begin.</summary>
-    public const int ColumnCount = 9;
+    public const int ColumnCount = 10;
 
     public static List<JobImage> Of(SqliteSession session, string jobId) => session.Query(
         $"SELECT {Columns} FROM images WHERE job_id = $job ORDER BY index_in_batch", ToImage, ("$job", jobId));
@@ -30,20 +30,21 @@ internal static class ImageRows
     private static void Add(SqliteSession writer, JobImage image, GenerationSettings settings, string owner, long now)
     {
         long number = writer.Query(
-            "INSERT INTO images (id, job_id, index_in_batch, file_path, mime_type, width, height, seed, created_at, owner, type, model, settings, board) " +
-            "VALUES ($id, $job, $index, $path, $mime, $width, $height, $seed, $now, $owner, $type, $model, $settings, (SELECT id FROM boards WHERE id = $board)) RETURNING number",
+            "INSERT INTO images (id, job_id, index_in_batch, file_path, mime_type, width, height, seed, created_at, owner, type, model, settings, board, device) " +
+            "VALUES ($id, $job, $index, $path, $mime, $width, $height, $seed, $now, $owner, $type, $model, $settings, (SELECT id FROM boards WHERE id = $board), $device) RETURNING number",
             row => row.GetInt64(0),
             ("$id", image.Id), ("$job", image.JobId), ("$index", image.Index), ("$path", image.FilePath), ("$mime", image.MimeType), ("$width", image.Width),
             ("$height", image.Height), ("$seed", image.Seed), ("$now", now), ("$owner", owner), ("$type", settings.Type), ("$model", settings.Model),
-            ("$settings", image.Settings is null ? null : JobRows.ToText(image.Settings)), ("$board", settings.Board))[0];
+            ("$settings", image.Settings is null ? null : JobRows.ToText(image.Settings)), ("$board", settings.Board), ("$device", image.Device))[0];
         writer.Execute("INSERT INTO image_search (rowid, words) VALUES ($number, $words)", ("$number", number), ("$words", SearchText.Of(settings.Prompt)));
         foreach (LoraSetting lora in settings.Loras ?? [])
             writer.Execute("INSERT OR IGNORE INTO image_loras VALUES ($lora, $number)", ("$lora", lora.Name), ("$number", number));
     }
 
-    public static JobImage ToImage(SqliteDataReader row) => new(
+    public static JobImage ToImage(DbDataReader row) => new(
         row.GetString(0), row.GetString(1), row.GetInt32(2), row.GetString(3), row.GetString(4), row.GetInt32(5), row.GetInt32(6), row.GetInt64(7))
     {
         Settings = row.IsDBNull(8) ? null : JobRows.ToSettings(row.GetString(8)),
+        Device = row.IsDBNull(9) ? null : row.GetString(9),
     };
 }

@@ -13,6 +13,7 @@ internal static class SqliteErrors
     private const int Full = 13;
     private const int CannotOpen = 14;
     private const int NotADatabase = 26;
+    private const int WriteFailed = 10 | (3 << 8);
 
     /// <summary>The exception that leaves this room for one that was thrown in it.</summary>
     public static Exception Translate(Exception exception) => exception is SqliteException sqlite
@@ -23,6 +24,8 @@ internal static class SqliteErrors
     {
         Busy or Locked => StorageProblem.Busy,
         Full => StorageProblem.Full,
+        // SQLite does not say why; a limit of a file's size is what a full disk is.
+        _ when exception.SqliteExtendedErrorCode == WriteFailed && StorageUnavailableException.FilesAreLimited => StorageProblem.Full,
         Permission or ReadOnly or CannotOpen => StorageProblem.NotAllowed,
         Corrupt or NotADatabase => StorageProblem.Damaged,
         _ => StorageProblem.Other,
