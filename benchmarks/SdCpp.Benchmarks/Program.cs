@@ -24,7 +24,7 @@ if (args is ["pairs", .. var count])
 if (args is ["speeds", .. var sizes])
 {
     int rounds = sizes.Length > 0 ? int.Parse(sizes[0], CultureInfo.InvariantCulture) : 2;
-    return await Speeds.RunAsync(rounds, sizes.Length > 1 ? int.Parse(sizes[1], CultureInfo.InvariantCulture) : 256);
+    return await Speeds.RunAsync(rounds, sizes.Length > 1 ? int.Parse(sizes[1], CultureInfo.InvariantCulture) : 128);
 }
 
 if (args is ["turns", .. var part])
