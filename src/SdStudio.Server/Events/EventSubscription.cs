@@ -70,6 +70,16 @@ internal sealed class EventSubscription : IDisposable
         }
     }
 
+    /// <summary>Events up to a number are gone: it hears that it must reload everything.</summary>
+    public void Lose(long newest)
+    {
+        lock (_lock)
+        {
+            _newest = Math.Max(_newest, newest);
+            Restart();
+        }
+    }
+
     /// <summary>First what was missed, then events as they come.</summary>
     /// <param name="heartbeat">After this long without an event, null comes.</param>
     /// <param name="cancellation">Ends it.</param>

@@ -1,26 +1,51 @@
 namespace SdStudio.Server.Events;
 
 /// <summary>The events of one process: the last ones are kept in memory, within a bound of number and bytes.</summary>
-internal sealed class RingEventLog(TimeProvider time) : IEventLog
+/// <param name="epoch">Tells its positions from those of other logs.</param>
+/// <param name="number">The newest event's; 0 for a log that begins.</param>
+internal sealed class RingEventLog(long epoch, long number) : IEventLog
 {
     private const int MaxKept = 1024;
     private const int MaxKeptBytes = 16 * 1024 * 1024;
     private readonly Lock _lock = new();
     private readonly Queue<StudioEvent> _recent = new();
     private List<EventSubscription> _subscriptions = [];
-    private long _number;
+    private long _number = number;
     private long _bytes;
 
-    /// <summary>Unix milliseconds of the process's start.</summary>
-    public long Epoch { get; } = time.GetUtcNow().ToUnixTimeMilliseconds();
+    /// <summary>The log of a process, which begins with it.</summary>
+    public RingEventLog(TimeProvider time)
+        : this(time.GetUtcNow().ToUnixTimeMilliseconds(), number: 0)
+    {
+    }
+
+    public long Epoch => epoch;
+
+    /// <summary>The newest event's number.</summary>
+    public long Number => Interlocked.Read(ref _number);
 
     public bool HasListeners(string channel) => Volatile.Read(ref _subscriptions).Exists(subscription => subscription.Wants(channel));
 
     public void Publish(string channel, string type, string? owner, ReadOnlyMemory<byte> data)
     {
         lock (_lock)
+            Append(new StudioEvent(_number + 1, channel, type, data) { Owner = owner });
+    }
+
+    /// <summary>Takes the next event of a log that others write too.</summary>
+    public void Append(StudioEvent happened)
+    {
+        lock (_lock)
         {
-            var happened = new StudioEvent(++_number, channel, type, data) { Owner = owner };
+            // Others have removed what this process did not read in time: whoever listens reloads everything.
+            if (happened.Number != _number + 1)
+            {
+                (_bytes, _number) = (0, happened.Number - 1);
+                _recent.Clear();
+                _subscriptions.ForEach(subscription => subscription.Lose(happened.Number - 1));
+            }
+
+            _number = happened.Number;
             _recent.Enqueue(happened);
             _bytes += happened.Message.Length;
             while (_recent.Count > MaxKept || (_bytes > MaxKeptBytes && _recent.Count > 1))

@@ -19,6 +19,7 @@ using SdStudio.Server.Models.Downloads;
 using SdStudio.Server.Models.Files;
 using SdStudio.Server.Queue;
 using SdStudio.Server.Settings;
+using SdStudio.Server.Storage.Postgres;
 using SdStudio.Server.Storage.Sqlite;
 using SdStudio.Server.Telemetry;
 using SdStudio.Server.Workers;
@@ -41,9 +42,20 @@ internal static class RoomServices
         services.AddSingleton<DataFolders>();
     }
 
-    public static void AddSqlite(this IServiceCollection services)
+    /// <summary>What is only this machine's: its files' hashes, what models take of its memory, its downloads and its log.</summary>
+    public static void AddLocalStorage(this IServiceCollection services)
     {
         services.AddSingleton<StudioDatabase>();
+        services.AddSingleton<IModelMemoryStore, SqliteModelMemoryStore>();
+        services.AddSingleton<IFileHashStore, SqliteFileHashStore>();
+        services.AddSingleton<IDownloadStore, SqliteDownloadStore>();
+        services.AddSingleton<ILogStore, SqliteLogStore>();
+        services.AddHostedService<DatabaseBackups>();
+    }
+
+    /// <summary>Jobs, images and settings of one machine.</summary>
+    public static void AddSqlite(this IServiceCollection services)
+    {
         services.AddSingleton<IJobStore, SqliteJobStore>();
         services.AddSingleton<IJobQueries, SqliteJobQueries>();
         services.AddSingleton<IGallery, SqliteGallery>();
@@ -51,11 +63,33 @@ internal static class RoomServices
         services.AddSingleton<IPresetStore, SqlitePresets>();
         services.AddSingleton<ISharedState, SqliteSharedState>();
         services.AddSingleton<IModelCostStore, SqliteModelCostStore>();
-        services.AddSingleton<IModelMemoryStore, SqliteModelMemoryStore>();
-        services.AddSingleton<IFileHashStore, SqliteFileHashStore>();
-        services.AddSingleton<IDownloadStore, SqliteDownloadStore>();
-        services.AddSingleton<ILogStore, SqliteLogStore>();
-        services.AddHostedService<DatabaseBackups>();
+        services.AddSingleton<IEventLog, RingEventLog>(provider => new RingEventLog(provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IBlobStore>(provider => provider.GetRequiredService<FolderBlobs>());
+        services.AddSingleton<INodes, OnlyNode>();
+    }
+
+    /// <summary>Jobs, images and settings of every machine that has the same connection string.</summary>
+    public static void AddPostgres(this IServiceCollection services)
+    {
+        services.AddSingleton(provider => new PostgresDatabase(provider.GetRequiredService<IOptions<StudioOptions>>().Value.Database));
+        services.AddSingleton(provider => NodeIdentity.Of(provider.GetRequiredService<DataFolders>(), provider.GetRequiredService<PostgresDatabase>()));
+        services.AddSingleton(provider => new LeaseTime(TimeSpan.FromSeconds(provider.GetRequiredService<IOptions<StudioOptions>>().Value.Queue.LeaseSeconds)));
+        services.AddSingleton<IJobStore, PostgresJobStore>();
+        services.AddSingleton<IJobQueries, PostgresJobQueries>();
+        services.AddSingleton<IGallery, PostgresGallery>();
+        services.AddSingleton<IBoards, PostgresBoards>();
+        services.AddSingleton<IPresetStore, PostgresPresets>();
+        services.AddSingleton<ISharedState, PostgresSharedState>();
+        services.AddSingleton<IModelCostStore, PostgresModelCostStore>();
+        services.AddSingleton<PostgresEventLog>();
+        services.AddSingleton<IEventLog>(provider => provider.GetRequiredService<PostgresEventLog>());
+        services.AddHostedService(provider => provider.GetRequiredService<PostgresEventLog>());
+        services.AddSingleton<PostgresBlobs>();
+        services.AddSingleton<IBlobStore>(provider => provider.GetRequiredService<PostgresBlobs>());
+        services.AddSingleton<PostgresNodes>();
+        services.AddSingleton<INodes>(provider => provider.GetRequiredService<PostgresNodes>());
+        services.AddHostedService<PostgresListener>();
+        services.AddHostedService<LeaseKeeper>();
     }
 
     public static void AddTelemetry(this IServiceCollection services)
@@ -66,11 +100,9 @@ internal static class RoomServices
         services.AddLogging(logging => logging.AddFilter<LogStoreProvider>(null, LogLevel.Warning).AddFilter<LogStoreProvider>("SdStudio", LogLevel.Debug));
     }
 
-    public static void AddEvents(this IServiceCollection services) => services.AddSingleton<IEventLog, RingEventLog>();
-
     public static void AddImages(this IServiceCollection services)
     {
-        services.AddSingleton<IBlobStore, FolderBlobs>();
+        services.AddSingleton<FolderBlobs>();
         services.AddSingleton<ImageFiles>();
         services.AddSingleton<KeptImages>();
         services.AddSingleton<PeopleFolder>();

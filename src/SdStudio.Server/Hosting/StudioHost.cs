@@ -91,7 +91,7 @@ public static class StudioHost
             console.SingleLine = true;
             console.TimestampFormat = "HH:mm:ss ";
         });
-        AddServices(builder.Services);
+        AddServices(builder.Services, builder.Configuration);
         if (announces)
             builder.Services.AddHostedService<StartupBanner>();
         builder.Services.AddStudioTelemetry(builder.Configuration);
@@ -127,6 +127,7 @@ public static class StudioHost
         api.MapUpscalersApi();
         api.MapLorasApi();
         api.MapDevicesApi();
+        api.MapNodesApi();
         api.MapDownloadsApi();
         api.MapAddModelApi();
         api.MapConvertApi();
@@ -175,12 +176,15 @@ public static class StudioHost
         || !string.IsNullOrEmpty(configuration[WebHostDefaults.HttpPortsKey])
         || configuration.GetSection("Kestrel:Endpoints").Exists();
 
-    private static void AddServices(IServiceCollection services)
+    private static void AddServices(IServiceCollection services, ConfigurationManager settings)
     {
         services.AddSettings();
-        services.AddSqlite();
+        services.AddLocalStorage();
+        if (string.IsNullOrWhiteSpace(settings["SdStudio:Database"]))
+            services.AddSqlite();
+        else
+            services.AddPostgres();
         services.AddTelemetry();
-        services.AddEvents();
         services.AddImages();
         services.AddQueue();
         services.AddGallery();

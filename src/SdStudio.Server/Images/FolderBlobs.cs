@@ -5,13 +5,22 @@ namespace SdStudio.Server.Images;
 /// <summary>Files in the data directory, which may also be a mount that several machines share.</summary>
 internal sealed class FolderBlobs : IBlobStore
 {
+    /// <summary>Of the first level.</summary>
+    public static readonly string[] Folders = ["images", "inputs", "thumbnails"];
+
     private const string TemporaryExtension = ".tmp";
     private readonly string _root;
 
     public FolderBlobs(DataFolders folders)
+        : this(folders.Root)
     {
-        _root = folders.Root;
-        foreach (string folder in new[] { folders.Images, folders.Inputs, folders.Thumbnails })
+    }
+
+    /// <param name="root">The folder that names are relative to; nobody else writes into it.</param>
+    public FolderBlobs(string root)
+    {
+        _root = root;
+        foreach (string folder in Folders.Select(name => Path.Combine(root, name)))
         {
             Directory.CreateDirectory(folder);
             // Only the last process can have left these: the data directory is locked.
@@ -90,12 +99,12 @@ internal sealed class FolderBlobs : IBlobStore
         return ValueTask.CompletedTask;
     }
 
-    public IEnumerable<(string Name, DateTime Written)> List(string folder)
+    public IAsyncEnumerable<(string Name, DateTime Written)> ListAsync(string folder, CancellationToken cancellation)
     {
         var directory = new DirectoryInfo(PathOf(folder));
-        return !directory.Exists ? [] : directory.EnumerateFiles("*", SearchOption.AllDirectories)
+        return (!directory.Exists ? [] : directory.EnumerateFiles("*", SearchOption.AllDirectories)
             .Where(file => file.Extension != TemporaryExtension)
-            .Select(file => (Path.GetRelativePath(_root, file.FullName).Replace(Path.DirectorySeparatorChar, '/'), file.LastWriteTimeUtc));
+            .Select(file => (Path.GetRelativePath(_root, file.FullName).Replace(Path.DirectorySeparatorChar, '/'), file.LastWriteTimeUtc))).ToAsyncEnumerable();
     }
 
     private static FileStream Create(string path)
@@ -107,9 +116,9 @@ internal sealed class FolderBlobs : IBlobStore
             {
                 return new FileStream(path, FileMode.Create, FileAccess.Write);
             }
-            catch (DirectoryNotFoundException) when (attempt < 10)
+            catch (Exception exception) when (exception is DirectoryNotFoundException or FileNotFoundException && attempt < 10)
             {
-                // It was empty, and whoever took the last file out removed it just now.
+                // It was empty, and whoever took the last file out removed it just now; somebody else may have made it again since.
             }
         }
     }

@@ -18,5 +18,5 @@ internal interface IBlobStore
     ValueTask DeleteAsync(string name, CancellationToken cancellation);
 
     /// <summary>The names that begin with a folder's, with the time when each was written (UTC). What is being written is not among them.</summary>
-    IEnumerable<(string Name, DateTime Written)> List(string folder);
+    IAsyncEnumerable<(string Name, DateTime Written)> ListAsync(string folder, CancellationToken cancellation);
 }

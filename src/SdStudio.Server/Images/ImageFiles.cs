@@ -228,7 +228,7 @@ internal sealed class ImageFiles
     {
         try
         {
-            foreach ((string name, _) in _blobs.List(ThumbnailsOf(imageId)).ToList())
+            foreach ((string name, _) in await _blobs.ListAsync(ThumbnailsOf(imageId), cancellation).ToListAsync(cancellation).ConfigureAwait(false))
                 await _blobs.DeleteAsync(name, cancellation).ConfigureAwait(false);
         }
         catch (DirectoryNotFoundException)

@@ -18,8 +18,8 @@ internal interface IJobQueries
     /// <summary>Every waiting job by its place, and what the scheduler needs beside.</summary>
     ValueTask<WaitingJobs> WaitingAsync(CancellationToken cancellation);
 
-    /// <summary>Jobs that are marked as running.</summary>
-    ValueTask<IReadOnlyList<ProcessingJob>> ProcessingAsync(CancellationToken cancellation);
+    /// <summary>Jobs that are marked as running and whose worker is gone. In a store of this process alone, before its workers begin: all of them.</summary>
+    ValueTask<IReadOnlyList<ProcessingJob>> LostAsync(CancellationToken cancellation);
 
     /// <summary>Jobs of a scope that have ended, oldest first.</summary>
     /// <param name="scope">Whose.</param>

@@ -19,6 +19,20 @@ internal sealed class JobWaiters(IJobQueries queries)
         return await ended.Task.WaitAsync(cancellation).ConfigureAwait(false);
     }
 
+    /// <summary>Looks whether a job that somebody waits for has ended in another process.</summary>
+    public async Task RecheckAsync(string id, CancellationToken cancellation)
+    {
+        if (_waiters.ContainsKey(id) && await queries.FindAsync(id, OwnerScope.All, cancellation).ConfigureAwait(false) is var job && (job is null || JobStatus.IsFinal(job.Status)))
+            Release(id, job);
+    }
+
+    /// <summary>The same for every job that somebody waits for.</summary>
+    public async Task RecheckAllAsync(CancellationToken cancellation)
+    {
+        foreach (string id in _waiters.Keys)
+            await RecheckAsync(id, cancellation).ConfigureAwait(false);
+    }
+
     /// <summary>A job has ended.</summary>
     public void Release(string id, Job? job)
     {

@@ -13,8 +13,8 @@ internal sealed partial class LeftoverFiles(
     internal const string SweptKey = "leftovers_swept";
     private const int AtOnce = 500;
 
-    // What is written from now on has its row a moment later.
-    private readonly DateTime _start = time.GetUtcNow().UtcDateTime;
+    // What is written from now on has its row a moment later; what other processes write has it before long.
+    private readonly DateTime _start = time.GetUtcNow().UtcDateTime - (state.IsShared ? TimeSpan.FromHours(1) : TimeSpan.Zero);
 
     /// <summary>Removes what belongs to no job.</summary>
     /// <returns>How many files and folders.</returns>
@@ -68,7 +68,7 @@ internal sealed partial class LeftoverFiles(
         CancellationToken cancellation)
     {
         int count = 0;
-        foreach (string[] some in blobs.List(folder).Where(file => Guid.TryParseExact(idOf(file.Name), "D", out _) && file.Written < _start).Select(file => file.Name).Chunk(AtOnce))
+        await foreach (string[] some in blobs.ListAsync(folder, cancellation).Where(file => Guid.TryParseExact(idOf(file.Name), "D", out _) && file.Written < _start).Select(file => file.Name).Chunk(AtOnce).ConfigureAwait(false))
         {
             IReadOnlySet<string> known = await existing([.. some.Select(name => idOf(name)!).Distinct(StringComparer.Ordinal)], cancellation).ConfigureAwait(false);
             foreach (string name in some.Where(name => !known.Contains(idOf(name)!)))

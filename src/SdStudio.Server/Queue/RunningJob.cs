@@ -93,6 +93,16 @@ internal sealed class RunningJob : IDisposable
 
     public void Cancel() => _cancel.Cancel();
 
+    /// <summary>Whether another process has the job now: its rows and files are that one's.</summary>
+    public bool IsLost { get; private set; }
+
+    /// <summary>The job is another process's: what this one does with it ends.</summary>
+    public void Lose()
+    {
+        IsLost = true;
+        Cancel();
+    }
+
     public void Dispose()
     {
         _cancel.Dispose();

@@ -14,4 +14,8 @@ public sealed class QueueOptions
     /// <summary>Waiting this long raises a job's priority by one, seconds.</summary>
     [Allowed(1, 86_400)]
     public int AgeingSeconds { get; set; } = 300;
+
+    /// <summary>How long a job waits for a machine that does not say that it lives, before another one takes it, seconds; only where machines share a database.</summary>
+    [Allowed(3, 3600)]
+    public int LeaseSeconds { get; set; } = 30;
 }

@@ -11,6 +11,9 @@ public sealed class StudioOptions : IValidatableObject
     /// <summary>Everything the server writes is under this folder; relative to the current directory.</summary>
     public string DataDirectory { get; set; } = "data";
 
+    /// <summary>A PostgreSQL database that several machines share, as <c>Host=db;Database=sdstudio;Username=sdstudio;Password=…</c>; empty for a SQLite file of this machine alone.</summary>
+    public string Database { get; set; } = "";
+
     /// <summary>The path that the server lives under behind a proxy, e.g. <c>/studio</c>; empty for the root.</summary>
     public string PathBase { get; set; } = "";
 

@@ -10,7 +10,7 @@ namespace SdStudio.Server.Workers;
 /// Everything that runs jobs: the devices that the engine computes on, each server of remote models, and one that does what needs no model.
 /// Each works by itself: none waits for what another does.
 /// </summary>
-internal sealed class JobDevices(ModelCache cache, ModelCatalogue catalogue) : IWarmModels, IJobDevices
+internal sealed class JobDevices(ModelCache cache, ModelCatalogue catalogue, ISharedState state) : IWarmModels, IJobDevices
 {
     private static readonly ComputeDevice Light = new("light", DeviceKind.Light, "Resampling and conversion");
     private readonly ConcurrentDictionary<string, int> _busy = new(StringComparer.Ordinal);
@@ -80,6 +80,10 @@ internal sealed class JobDevices(ModelCache cache, ModelCatalogue catalogue) : I
         _ => catalogue.Find(job.Model)?.Remote is { } remote ? RemoteId(remote.Server) : null,
     };
 
+    // Where others run jobs too, one whose model is only theirs is left to them. Alone, the job says what is missing.
+    private bool HasFilesFor(WaitingJob job) => !state.IsShared
+        || (job.Type == JobType.Upscale ? catalogue.FindUpscaler(job.Upscaler ?? "") is not null : catalogue.Find(job.Model) is { IsThere: true });
+
     private bool Fits(string model, DeviceModels device) => catalogue.Find(model) is not { } definition || device.CannotFit(definition) is null;
 
     // Where a model fits nowhere, the first device says so with its numbers.
@@ -106,6 +110,6 @@ internal sealed class JobDevices(ModelCache cache, ModelCatalogue catalogue) : I
 
         public bool CanRun(WaitingJob job) => devices.OnlyDeviceOf(job) is { } only
             ? only == device.Id
-            : device.Computes && devices.FitsBest(job.Model, device.Id, fits);
+            : device.Computes && devices.HasFilesFor(job) && devices.FitsBest(job.Model, device.Id, fits);
     }
 }

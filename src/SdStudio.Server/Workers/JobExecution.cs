@@ -71,7 +71,7 @@ internal sealed partial class JobExecution(
     // What is listed stays; an image that was written and not listed goes. Before the row: after it, another worker may have the job.
     private async Task<IReadOnlyList<JobImage>> KeptOfAsync(Job job, RunningJob? running)
     {
-        if (running is null)
+        if (running is null || running.IsLost)
             return [];
         try
         {

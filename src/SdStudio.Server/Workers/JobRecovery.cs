@@ -11,20 +11,62 @@ namespace SdStudio.Server.Workers;
 /// up to a generous limit: what kills it may be the job's own hunger for memory. A job whose own generation ended the process is given one
 /// more try.
 /// </summary>
-internal sealed partial class JobRecovery(IJobStore store, IJobQueries queries, ImageFiles files, DataFolders folders, ILogger<JobRecovery> logger) : IHostedService
+internal sealed partial class JobRecovery(
+    IJobStore store, IJobQueries queries, ISharedState state, ImageFiles files, DataFolders folders, ILogger<JobRecovery> logger) : IHostedService, IDisposable
 {
+    // Where other processes may die too.
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
     private const int MaxDeaths = 2;
 
     /// <summary>How many tries of a job may end with the process, whatever ended it.</summary>
     internal const int MaxAttempts = 20;
 
+    private readonly CancellationTokenSource _stop = new();
+    private Task _looking = Task.CompletedTask;
+
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        foreach (ProcessingJob left in await queries.ProcessingAsync(cancellationToken).ConfigureAwait(false))
-            await RecoverAsync(left, cancellationToken).ConfigureAwait(false);
+        await RecoverAllAsync(cancellationToken).ConfigureAwait(false);
+        if (state.IsShared)
+            _looking = LookAsync(_stop.Token);
     }
 
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _looking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    public void Dispose() => _stop.Dispose();
+
+    private async Task LookAsync(CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(LookEvery);
+        while (await timer.WaitForNextTickAsync(stop).ConfigureAwait(false))
+        {
+            try
+            {
+                await RecoverAllAsync(stop).ConfigureAwait(false);
+            }
+            catch (StorageUnavailableException exception)
+            {
+                LogStorage(exception.Message);
+            }
+        }
+    }
+
+    private async Task RecoverAllAsync(CancellationToken cancellation)
+    {
+        if ((await queries.LostAsync(cancellation).ConfigureAwait(false)).Count == 0)
+            return;
+        await state.RecoverAloneAsync(
+            async () =>
+            {
+                foreach (ProcessingJob left in await queries.LostAsync(cancellation).ConfigureAwait(false))
+                    await RecoverAsync(left, cancellation).ConfigureAwait(false);
+            },
+            cancellation).ConfigureAwait(false);
+    }
 
     private async Task RecoverAsync(ProcessingJob left, CancellationToken cancellation)
     {
@@ -57,6 +99,9 @@ internal sealed partial class JobRecovery(IJobStore store, IJobQueries queries, 
         return line is not null && long.TryParse(line.AsSpan(0, Math.Max(0, line.IndexOf(' ', StringComparison.Ordinal))), NumberStyles.None, CultureInfo.InvariantCulture, out long seconds)
             && seconds >= (job.StartedAt ?? 0) / 1000 ? line : null;
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The database cannot be asked for jobs whose machine is gone: {Reason}")]
+    private partial void LogStorage(string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job} was running when the server ended; it runs again")]
     private partial void LogRecovered(string job);

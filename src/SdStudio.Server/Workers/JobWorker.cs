@@ -12,9 +12,6 @@ internal sealed partial class JobWorker(
     // Jobs of this process ring; those of others are found by looking.
     private static readonly TimeSpan LookEvery = TimeSpan.FromMinutes(1);
 
-    // No other process ever has this name: jobs left by the last process can be told apart from those that this one runs.
-    private readonly string _name = $"{Environment.MachineName}-{Guid.CreateVersion7()}";
-
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         // The host stops its services one after the other and the web server first, which waits for its requests, which wait for jobs.
@@ -82,7 +79,7 @@ internal sealed partial class JobWorker(
         bool any = false;
         foreach ((IJobDevice device, _) in ready.OrderByDescending(device => device.IsWarm))
         {
-            if (await queue.ClaimAsync(_name, device, stop).ConfigureAwait(false) is not { } claimed)
+            if (await queue.ClaimAsync(WorkerName.OfThisProcess, device, stop).ConfigureAwait(false) is not { } claimed)
                 continue;
             begun.Add(RunAsync(claimed, stop));
             any = true;

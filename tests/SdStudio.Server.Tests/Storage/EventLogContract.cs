@@ -7,10 +7,16 @@ public abstract class EventLogContract
 {
     private protected abstract IEventLog Log { get; }
 
-    private void Publish(int count, string channel = EventChannel.Queue, string? owner = null)
+    /// <summary>Ends when everything that was published can be read.</summary>
+    private protected virtual Task SettledAsync(long published) => Task.CompletedTask;
+
+    private long _published;
+
+    private async Task PublishAsync(int count, string channel = EventChannel.Queue, string? owner = null)
     {
         for (int i = 0; i < count; i++)
             Log.Publish(channel, $"event-{i}", owner, "{}"u8.ToArray());
+        await SettledAsync(_published += count);
     }
 
     private protected EventSubscription Subscribe(long? after = null, params string[] channels) => Log.Subscribe(
@@ -50,13 +56,13 @@ public abstract class EventLogContract
     [InlineData(1024)]
     public async Task Whoever_comes_back_hears_every_event_that_is_kept(int missed)
     {
-        Publish(10);
-        Publish(missed);
+        await PublishAsync(10);
+        await PublishAsync(missed);
 
         using EventSubscription again = Subscribe(after: 10);
 
         Assert.Equal(Enumerable.Range(11, missed).Select(number => (long)number), (await ReadAsync(again)).Select(happened => happened.Number));
-        Publish(1);
+        await PublishAsync(1);
         Assert.Equal(11 + missed, Assert.Single(await ReadAsync(again)).Number);
     }
 
@@ -65,14 +71,14 @@ public abstract class EventLogContract
     [InlineData(3000)]
     public async Task Whoever_missed_more_is_told_to_look_at_everything_and_goes_on_from_there(int missed)
     {
-        Publish(10);
-        Publish(missed);
+        await PublishAsync(10);
+        await PublishAsync(missed);
 
         using EventSubscription again = Subscribe(after: 10);
 
         StudioEvent reset = Assert.Single(await ReadAsync(again));
         Assert.Equal((StudioEvent.ResetType, 10L + missed), (reset.Type, reset.Number));
-        Publish(1);
+        await PublishAsync(1);
         Assert.Equal(reset.Number + 1, Assert.Single(await ReadAsync(again)).Number);
         // The next time it comes back from where the reset left it.
         using EventSubscription later = Subscribe(after: reset.Number);
@@ -86,13 +92,13 @@ public abstract class EventLogContract
     public async Task A_listener_that_falls_far_behind_is_told_so_and_goes_on(int behind, int waiting, string first)
     {
         using EventSubscription stuck = Subscribe();
-        Publish(behind);
+        await PublishAsync(behind);
 
         List<StudioEvent> read = await ReadAsync(stuck);
 
         Assert.Equal(waiting, read.Count);
         Assert.Equal(first, read[0].Type);
-        Publish(1);
+        await PublishAsync(1);
         Assert.Equal(behind + 1, Assert.Single(await ReadAsync(stuck)).Number);
     }
 
@@ -102,7 +108,7 @@ public abstract class EventLogContract
     [InlineData(0, 2001)]
     public async Task A_position_that_this_log_does_not_know_is_answered_with_a_reset(long epoch, long number)
     {
-        Publish(2000);
+        await PublishAsync(2000);
         using EventSubscription known = Log.Subscribe([EventChannel.Queue], OwnerScope.All, new EventPosition(Log.Epoch + epoch, number));
 
         List<StudioEvent> read = await ReadAsync(known);
@@ -114,10 +120,10 @@ public abstract class EventLogContract
     public async Task Only_the_chosen_channels_come()
     {
         using EventSubscription models = Subscribe(after: null, EventChannel.Models);
-        Publish(3);
-        Publish(1, EventChannel.Models);
+        await PublishAsync(3);
+        await PublishAsync(1, EventChannel.Models);
         models.Remove(EventChannel.Models);
-        Publish(1, EventChannel.Models);
+        await PublishAsync(1, EventChannel.Models);
 
         Assert.Single(await ReadAsync(models));
     }
@@ -126,9 +132,9 @@ public abstract class EventLogContract
     public async Task Nobody_hears_of_what_belongs_to_somebody_else()
     {
         using EventSubscription live = Log.Subscribe([EventChannel.Queue], OwnerScope.Of("bob"));
-        Publish(1, owner: "alice");
-        Publish(1, owner: "bob");
-        Publish(1, owner: null);
+        await PublishAsync(1, owner: "alice");
+        await PublishAsync(1, owner: "bob");
+        await PublishAsync(1, owner: null);
         Log.PublishLatest(EventChannel.Queue, "job_progress", "a job", "alice", "{}"u8.ToArray());
 
         Assert.Equal([2L, 3L], (await ReadAsync(live)).Select(happened => happened.Number));

@@ -64,7 +64,7 @@ public abstract class JobStoreContract : StoreContract
         Assert.Null(await Jobs.PutBackAsync(lease, Cancellation));
         await Jobs.NoteStopAsync(lease, Cancellation);
         Assert.Equal(before, $"{await Queries.FindAsync(lease.JobId, OwnerScope.All, Cancellation)}");
-        Assert.DoesNotContain(await Queries.ProcessingAsync(Cancellation), job => job.StopWasNoted);
+        Assert.DoesNotContain(await Queries.LostAsync(Cancellation), job => job.StopWasNoted);
     }
 
     [Fact]
@@ -276,7 +276,7 @@ public abstract class JobStoreContract : StoreContract
         }
 
         await Jobs.RequestCancelAsync("cancelled", OwnerScope.All, evenRunning: true, Cancellation);
-        Assert.Equal(["noted"], (await Queries.ProcessingAsync(Cancellation)).Where(job => job.StopWasNoted).Select(job => job.Job.Id));
+        Assert.Equal(["noted"], (await Queries.LostAsync(Cancellation)).Where(job => job.StopWasNoted).Select(job => job.Job.Id));
         var failure = new JobFailure("it ended the process", "Internal", 0);
 
         Assert.Equal((JobStatus.Pending, 1), Short(await Jobs.RecoverAsync("again", null, counts: true, Cancellation)));
@@ -285,7 +285,7 @@ public abstract class JobStoreContract : StoreContract
         Job? cancelled = await Jobs.RecoverAsync("cancelled", failure, counts: true, Cancellation);
         Assert.Equal((JobStatus.Cancelled, null), (cancelled?.Status, cancelled?.Error));
         await ClaimAsync("again");
-        Assert.Equal(1, Assert.Single(await Queries.ProcessingAsync(Cancellation)).Deaths);
+        Assert.Equal(1, Assert.Single(await Queries.LostAsync(Cancellation)).Deaths);
     }
 
     [Fact]

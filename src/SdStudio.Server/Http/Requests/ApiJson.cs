@@ -58,6 +58,7 @@ namespace SdStudio.Server.Http.Requests;
 [JsonSerializable(typeof(UpscalersResponse))]
 [JsonSerializable(typeof(LorasResponse))]
 [JsonSerializable(typeof(DevicesResponse))]
+[JsonSerializable(typeof(NodesResponse))]
 [JsonSerializable(typeof(ImagesResponse))]
 [JsonSerializable(typeof(ListedImageResponse))]
 [JsonSerializable(typeof(ChangedImagesResponse))]

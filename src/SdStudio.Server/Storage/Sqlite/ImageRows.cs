@@ -1,4 +1,4 @@
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Queue;
 
@@ -41,7 +41,7 @@ internal static class ImageRows
             writer.Execute("INSERT OR IGNORE INTO image_loras VALUES ($lora, $number)", ("$lora", lora.Name), ("$number", number));
     }
 
-    public static JobImage ToImage(SqliteDataReader row) => new(
+    public static JobImage ToImage(DbDataReader row) => new(
         row.GetString(0), row.GetString(1), row.GetInt32(2), row.GetString(3), row.GetString(4), row.GetInt32(5), row.GetInt32(6), row.GetInt64(7))
     {
         Settings = row.IsDBNull(8) ? null : JobRows.ToSettings(row.GetString(8)),

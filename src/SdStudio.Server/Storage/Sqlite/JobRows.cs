@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Queue;
 
@@ -23,10 +23,10 @@ internal static class JobRows
 
     public static (string Name, object? Value) OwnerOf(OwnerScope scope) => ("$owner", scope.Owner);
 
-    public static Job ToJob(SqliteDataReader row) => ToJob(row, ToSettings(row.GetString(2)));
+    public static Job ToJob(DbDataReader row) => ToJob(row, ToSettings(row.GetString(2)));
 
     /// <summary>The same where the settings are known: they are the largest part to read.</summary>
-    public static Job ToJob(SqliteDataReader row, GenerationSettings settings) => new(
+    public static Job ToJob(DbDataReader row, GenerationSettings settings) => new(
         row.GetInt64(0), row.GetString(1), settings, row.GetString(3), row.GetInt32(4), row.GetString(5), row.GetDouble(6),
         Text(row, 7), Text(row, 8), row.GetInt32(9), row.GetBoolean(10), row.GetInt64(11), row.GetInt64(12), row.GetInt64(13), Long(row, 14),
         Long(row, 15), Long(row, 16), Long(row, 17), row.GetInt32(18))
@@ -36,9 +36,9 @@ internal static class JobRows
 
     public static string ToText(GenerationSettings settings) => JsonSerializer.Serialize(settings, StorageJson.Default.GenerationSettings);
 
-    public static string? Text(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+    public static string? Text(DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 
     public static GenerationSettings ToSettings(string text) => JsonSerializer.Deserialize(text, StorageJson.Default.GenerationSettings)!;
 
-    private static long? Long(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt64(column);
+    private static long? Long(DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt64(column);
 }

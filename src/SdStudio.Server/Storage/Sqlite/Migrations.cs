@@ -38,7 +38,7 @@ internal static class Migrations
     private static List<string> Scripts()
     {
         IEnumerable<string> names = typeof(Migrations).Assembly.GetManifestResourceNames()
-            .Where(name => name.EndsWith(".sql", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+            .Where(name => name.Contains(".Sqlite.", StringComparison.Ordinal) && name.EndsWith(".sql", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
         return [.. names.Select(ReadScript)];
     }
 

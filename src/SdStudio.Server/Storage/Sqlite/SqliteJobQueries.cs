@@ -48,7 +48,7 @@ internal sealed class SqliteJobQueries(StudioDatabase database) : IJobQueries
         reader.Query("SELECT value FROM studio_state WHERE key = $key", row => row.GetString(0), ("$key", SqliteSharedState.PausedKey)) is ["true"],
         reader.Query("SELECT owner, served FROM owners", row => (row.GetString(0), row.GetInt64(1))).ToDictionary(StringComparer.Ordinal)));
 
-    public ValueTask<IReadOnlyList<ProcessingJob>> ProcessingAsync(CancellationToken cancellation) => database.ReadAsync<IReadOnlyList<ProcessingJob>>(reader => reader.Query(
+    public ValueTask<IReadOnlyList<ProcessingJob>> LostAsync(CancellationToken cancellation) => database.ReadAsync<IReadOnlyList<ProcessingJob>>(reader => reader.Query(
         $"SELECT {JobRows.Columns}, deaths, stop_noted FROM jobs WHERE status = 'processing' ORDER BY number",
         row => new ProcessingJob(JobRows.ToJob(row), row.GetInt32(JobRows.ColumnCount), row.GetBoolean(JobRows.ColumnCount + 1))));
 

@@ -7,6 +7,8 @@ internal sealed class SqliteSharedState(StudioDatabase database) : ISharedState
 {
     internal const string PausedKey = "queue_paused";
 
+    public bool IsShared => false;
+
     public ValueTask SetPausedAsync(bool paused, CancellationToken cancellation) => ChangeTextAsync(PausedKey, _ => paused ? "true" : "false", cancellation);
 
     public ValueTask<string?> TextAsync(string key, CancellationToken cancellation) => database.ReadAsync(reader => Text(reader, key));
@@ -20,6 +22,12 @@ internal sealed class SqliteSharedState(StudioDatabase database) : ISharedState
             return true;
         },
         cancellation).ConfigureAwait(false);
+
+    public async ValueTask<bool> RecoverAloneAsync(Func<Task> work, CancellationToken cancellation)
+    {
+        await work().ConfigureAwait(false);
+        return true;
+    }
 
     private static string? Text(SqliteSession session, string key) =>
         session.Query("SELECT value FROM studio_state WHERE key = $key", row => row.GetString(0), ("$key", key)).FirstOrDefault();

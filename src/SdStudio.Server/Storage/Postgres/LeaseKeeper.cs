@@ -1,0 +1,72 @@
+using SdStudio.Server.Queue;
+
+namespace SdStudio.Server.Storage.Postgres;
+
+/// <summary>
+/// Says that this machine lives, and prolongs the time for which its jobs are its own. A job that was given to another machine meanwhile is
+/// let go; so are all when the database could not be reached for as long as that.
+/// </summary>
+internal sealed partial class LeaseKeeper(
+    PostgresDatabase database, PostgresNodes nodes, RunningJobs running, LeaseTime lease, TimeProvider time, ILogger<LeaseKeeper> logger) : BackgroundService
+{
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await nodes.TellAsync(cancellationToken).ConfigureAwait(false);
+        await base.StartAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(lease.Duration / 6, time);
+        long held = time.GetTimestamp();
+        while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
+        {
+            try
+            {
+                long now = time.GetTimestamp();
+                await KeepAsync(stoppingToken).ConfigureAwait(false);
+                held = now;
+                await nodes.TellAsync(stoppingToken).ConfigureAwait(false);
+            }
+            catch (StorageUnavailableException exception)
+            {
+                LogStorage(exception.Message);
+                if (time.GetElapsedTime(held) >= lease.Duration)
+                    Lose(running.All);
+            }
+        }
+    }
+
+    /// <summary>Prolongs what this process runs, and writes down how far it is.</summary>
+    internal async Task KeepAsync(CancellationToken cancellation)
+    {
+        // Before the rows: what begins meanwhile is not missed among them.
+        RunningJob[] jobs = [.. running.All];
+        if (jobs.Length == 0)
+            return;
+        List<(string Id, bool IsToEnd)> kept = await database.WriteAsync(
+            "UPDATE jobs SET lease_until = sdstudio_now() + @lease, progress = mine.progress FROM unnest(@ids, @claims, @progress) AS mine (id, claim, progress) " +
+            "WHERE jobs.id = mine.id AND jobs.claim = mine.claim AND worker = @worker AND status = 'processing' RETURNING jobs.id, cancel_requested",
+            row => (row.GetString(0), row.GetBoolean(1)), cancellation,
+            ("lease", lease.Milliseconds), ("ids", jobs.Select(job => job.Lease.JobId).ToArray()), ("claims", jobs.Select(job => job.Lease.Claim).ToArray()),
+            ("progress", jobs.Select(job => job.Progress.Fraction).ToArray()), ("worker", WorkerName.OfThisProcess)).ConfigureAwait(false);
+        Lose(jobs.ExceptBy(kept.Select(job => job.Id), job => job.Lease.JobId));
+        foreach (RunningJob job in jobs.IntersectBy(kept.Where(job => job.IsToEnd).Select(job => job.Id), job => job.Lease.JobId))
+            job.Cancel();
+    }
+
+    private void Lose(IEnumerable<RunningJob> jobs)
+    {
+        foreach (RunningJob job in jobs.Where(job => running.Find(job.Job.Id) == job))
+        {
+            LogLost(job.Job.Id);
+            job.Lose();
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The database cannot be told that this machine lives: {Reason}")]
+    private partial void LogStorage(string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job} is another machine's now")]
+    private partial void LogLost(string job);
+}

@@ -1,0 +1,152 @@
+using SdStudio.Server.Images;
+using SdStudio.Server.Settings;
+
+namespace SdStudio.Server.Storage.Postgres;
+
+/// <summary>
+/// Files in PostgreSQL, so that every machine has all of them; each keeps copies of what it shows in its own data directory, within a bound.
+/// </summary>
+internal sealed class PostgresBlobs : IBlobStore
+{
+    private const long MaxCopyBytes = 4L << 30;
+
+    // After so much was copied it is counted anew what there is.
+    private const long CountAfterBytes = 256L << 20;
+    private const string KeptFolder = "kept/";
+    private readonly PostgresDatabase _database;
+    private readonly string _root;
+    private readonly string _folder;
+    private readonly FolderBlobs _copies;
+    private long _copiedBytes = CountAfterBytes;
+
+    public PostgresBlobs(PostgresDatabase database, DataFolders folders)
+    {
+        _database = database;
+        _root = folders.Root;
+        // Beside what the machine had before it shared a database: that is nobody's copy.
+        _folder = Path.Combine(folders.Root, "copies");
+        _copies = new FolderBlobs(_folder);
+    }
+
+    public async ValueTask PutAsync(string name, Action<Stream> write, CancellationToken cancellation)
+    {
+        using var memory = new MemoryStream();
+        await _copies.PutAsync(
+            name,
+            stream =>
+            {
+                write(memory);
+                memory.WriteTo(stream);
+            },
+            cancellation).ConfigureAwait(false);
+        try
+        {
+            await _database.ExecuteAsync(
+                "INSERT INTO blobs (name, data) VALUES (@name, @data) ON CONFLICT (name) DO UPDATE SET data = excluded.data, written_at = sdstudio_now()",
+                cancellation, ("name", name), ("data", memory.ToArray())).ConfigureAwait(false);
+        }
+        catch
+        {
+            // What the others cannot see is not there.
+            await _copies.DeleteAsync(name, CancellationToken.None).ConfigureAwait(false);
+            throw;
+        }
+
+        Copied(memory.Length);
+    }
+
+    public async ValueTask<string?> FindAsync(string name, CancellationToken cancellation)
+    {
+        if (name.StartsWith(KeptFolder, StringComparison.Ordinal))
+            return Path.Combine(_root, name) is var kept && File.Exists(kept) ? kept : null;
+        if (await _copies.FindAsync(name, cancellation).ConfigureAwait(false) is { } known)
+            return known;
+        byte[]? data = await _database.FirstAsync("SELECT data FROM blobs WHERE name = @name", row => row.GetFieldValue<byte[]>(0), cancellation, ("name", name)).ConfigureAwait(false);
+        if (data is null)
+            return null;
+        await _copies.PutAsync(name, stream => stream.Write(data), cancellation).ConfigureAwait(false);
+        Copied(data.Length);
+        return await _copies.FindAsync(name, cancellation).ConfigureAwait(false);
+    }
+
+    public async ValueTask<bool> MoveAsync(string name, string to, CancellationToken cancellation)
+    {
+        // What is kept for people is no image of the studio any more: it goes into this machine's own folder.
+        if (to.StartsWith(KeptFolder, StringComparison.Ordinal))
+        {
+            if (await FindAsync(name, cancellation).ConfigureAwait(false) is not { } copy)
+                return false;
+            Directory.CreateDirectory(Path.Combine(_root, KeptFolder));
+            File.Copy(copy, Path.Combine(_root, to), overwrite: true);
+            await DeleteAsync(name, cancellation).ConfigureAwait(false);
+            return true;
+        }
+
+        await _copies.MoveAsync(name, to, cancellation).ConfigureAwait(false);
+        return await _database.WriteAsync(
+            async session =>
+            {
+                await session.ExecuteAsync("DELETE FROM blobs WHERE name = @to AND EXISTS (SELECT 1 FROM blobs WHERE name = @name)", ("name", name), ("to", to)).ConfigureAwait(false);
+                int count = await session.ExecuteAsync("UPDATE blobs SET name = @to WHERE name = @name", ("name", name), ("to", to)).ConfigureAwait(false);
+                await PostgresBells.RingAsync(session, PostgresBells.Forgotten, name).ConfigureAwait(false);
+                return count > 0;
+            },
+            cancellation).ConfigureAwait(false);
+    }
+
+    public async ValueTask DeleteAsync(string name, CancellationToken cancellation)
+    {
+        await _copies.DeleteAsync(name, cancellation).ConfigureAwait(false);
+        await _database.WriteAsync(
+            async session =>
+            {
+                if (await session.ExecuteAsync("DELETE FROM blobs WHERE name = @name", ("name", name)).ConfigureAwait(false) > 0)
+                    await PostgresBells.RingAsync(session, PostgresBells.Forgotten, name).ConfigureAwait(false);
+                return true;
+            },
+            cancellation).ConfigureAwait(false);
+    }
+
+    public async IAsyncEnumerable<(string Name, DateTime Written)> ListAsync(string folder, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    {
+        foreach ((string, DateTime) file in await _database.QueryAsync(
+            "SELECT name, written_at FROM blobs WHERE name > @folder AND name < @behind",
+            // A zero is the character behind a slash.
+            row => (row.GetString(0), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(1)).UtcDateTime), cancellation, ("folder", folder + "/"), ("behind", folder + "0")).ConfigureAwait(false))
+            yield return file;
+    }
+
+    /// <summary>Another machine has deleted a file.</summary>
+    public void Forget(string name) => _copies.DeleteAsync(name, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+
+    /// <summary>Removes copies of what was deleted while this machine did not hear of it.</summary>
+    public async Task ForgetGoneAsync(CancellationToken cancellation)
+    {
+        foreach (string[] names in Copies().Select(file => file.Name).Chunk(500))
+        {
+            List<string> known = await _database.QueryAsync("SELECT name FROM blobs WHERE name = ANY(@names)", row => row.GetString(0), cancellation, ("names", names)).ConfigureAwait(false);
+            // A file that is being written is copied first.
+            foreach (string gone in names.Except(known).Where(name => File.GetLastWriteTimeUtc(Path.Combine(_folder, name)) < DateTime.UtcNow.AddMinutes(-1)))
+                Forget(gone);
+        }
+    }
+
+    private void Copied(long bytes)
+    {
+        if (Interlocked.Add(ref _copiedBytes, bytes) < CountAfterBytes)
+            return;
+        Interlocked.Exchange(ref _copiedBytes, 0);
+        List<(string Name, FileInfo File)> all = [.. Copies().OrderBy(copy => copy.File.LastAccessTimeUtc)];
+        long sum = all.Sum(copy => copy.File.Length);
+        foreach ((string name, FileInfo file) in all.TakeWhile(_ => sum > MaxCopyBytes))
+        {
+            sum -= file.Length;
+            Forget(name);
+        }
+    }
+
+    private IEnumerable<(string Name, FileInfo File)> Copies() => FolderBlobs.Folders
+        .SelectMany(folder => new DirectoryInfo(Path.Combine(_folder, folder)).EnumerateFiles("*", SearchOption.AllDirectories))
+        .Where(file => file.Extension != ".tmp")
+        .Select(file => (Path.GetRelativePath(_folder, file.FullName).Replace(Path.DirectorySeparatorChar, '/'), file));
+}

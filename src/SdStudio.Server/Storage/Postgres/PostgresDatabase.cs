@@ -1,0 +1,94 @@
+using System.Data.Common;
+using Npgsql;
+
+namespace SdStudio.Server.Storage.Postgres;
+
+/// <summary>The PostgreSQL database that the machines of one studio share.</summary>
+internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
+{
+    // Deadlocks and serialization failures are the database's way to say "again".
+    private const int MaxTries = 5;
+    private readonly NpgsqlDataSource _source;
+
+    /// <param name="connectionString">As Npgsql has it.</param>
+    /// <exception cref="CannotStartException">It cannot be used; the message says what to do.</exception>
+    public PostgresDatabase(string connectionString)
+    {
+        try
+        {
+            var settings = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "SdStudio" };
+            var builder = new NpgsqlSlimDataSourceBuilder(settings.ConnectionString);
+            builder.EnableArrays();
+            builder.EnableTransportSecurity();
+            _source = builder.Build();
+            PostgresMigrations.Apply(_source);
+        }
+        catch (ArgumentException exception)
+        {
+            throw new CannotStartException($"SdStudio:Database is no connection string of PostgreSQL, like Host=db;Database=sdstudio;Username=sdstudio;Password=…: {exception.Message}", exception);
+        }
+        catch (NpgsqlException exception)
+        {
+            _source?.Dispose();
+            throw new CannotStartException($"The PostgreSQL database of SdStudio:Database cannot be used: {exception.Message}. See docs/many-machines.md for what it needs.", exception);
+        }
+    }
+
+    public ValueTask<NpgsqlConnection> ConnectAsync(CancellationToken cancellation) => _source.OpenConnectionAsync(cancellation);
+
+    /// <summary>Runs <paramref name="work"/> as one transaction: all of it is on disk when this ends, or nothing. It may run more than once.</summary>
+    /// <exception cref="StorageUnavailableException">It cannot be written.</exception>
+    public async ValueTask<T> WriteAsync<T>(Func<PostgresSession, ValueTask<T>> work, CancellationToken cancellation)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await using NpgsqlConnection connection = await _source.OpenConnectionAsync(cancellation).ConfigureAwait(false);
+                await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellation).ConfigureAwait(false);
+                T result = await work(new PostgresSession(connection, cancellation)).ConfigureAwait(false);
+                await transaction.CommitAsync(cancellation).ConfigureAwait(false);
+                return result;
+            }
+            catch (PostgresException exception) when (exception.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure && attempt < MaxTries)
+            {
+                // The other transaction has gone first.
+            }
+            catch (DbException exception)
+            {
+                throw PostgresErrors.Translate(exception);
+            }
+        }
+    }
+
+    /// <summary>One statement as a transaction.</summary>
+    public ValueTask<List<T>> WriteAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellation, params (string Name, object? Value)[] values) =>
+        WriteAsync(session => session.QueryAsync(sql, read, values), cancellation);
+
+    /// <summary>One statement as a transaction, for what it does.</summary>
+    public async ValueTask ExecuteAsync(string sql, CancellationToken cancellation, params (string Name, object? Value)[] values) =>
+        await WriteAsync(sql, _ => true, cancellation, values).ConfigureAwait(false);
+
+    /// <summary>Runs a query.</summary>
+    /// <exception cref="StorageUnavailableException">It cannot be read.</exception>
+    public async ValueTask<List<T>> QueryAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellation, params (string Name, object? Value)[] values)
+    {
+        try
+        {
+            await using NpgsqlConnection connection = await _source.OpenConnectionAsync(cancellation).ConfigureAwait(false);
+            return await new PostgresSession(connection, cancellation).QueryAsync(sql, read, values).ConfigureAwait(false);
+        }
+        catch (DbException exception)
+        {
+            throw PostgresErrors.Translate(exception);
+        }
+    }
+
+    /// <summary>The first row of a query; the type's default when there is none.</summary>
+    public async ValueTask<T?> FirstAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellation, params (string Name, object? Value)[] values) =>
+        (await QueryAsync(sql, read, cancellation, values).ConfigureAwait(false)).FirstOrDefault();
+
+    public ValueTask DisposeAsync() => _source.DisposeAsync();
+
+    public void Dispose() => _source.Dispose();
+}

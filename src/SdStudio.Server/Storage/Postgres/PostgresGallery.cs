@@ -1,0 +1,201 @@
+using System.Data.Common;
+using System.Globalization;
+using SdStudio.Server.Gallery;
+using SdStudio.Server.Generation;
+using SdStudio.Server.Queue;
+using SdStudio.Server.Storage.Sqlite;
+
+namespace SdStudio.Server.Storage.Postgres;
+
+/// <summary>Images in PostgreSQL, as things of their own.</summary>
+internal sealed class PostgresGallery(PostgresDatabase database) : IGallery
+{
+    private const char TagSeparator = '\n';
+
+    private const string Columns =
+        $"{ImageRows.Columns}, images.number, images.owner, images.created_at, images.type, images.model, jobs.status, images.prompt, images.negative_prompt, starred, rating, board, " +
+        "(SELECT string_agg(tag, chr(10) ORDER BY tag COLLATE \"C\") FROM image_tags WHERE image = images.number)";
+
+    private const string From = "images JOIN jobs ON jobs.id = images.job_id";
+    private const string InScope = "(@owner::text IS NULL OR images.owner = @owner)";
+
+    public async ValueTask<IReadOnlyList<ListedImage>> ListAsync(GalleryFilter filter, GalleryPage page, CancellationToken cancellation)
+    {
+        (List<string> conditions, List<(string, object?)> values) = Conditions(filter);
+        if (page.After is { } after)
+        {
+            conditions.Add(page.Sort switch
+            {
+                GallerySort.Oldest => "images.number > @after",
+                GallerySort.Rating => "(rating, images.number) < (@stars, @after)",
+                _ => "images.number < @after",
+            });
+            values.AddRange([("after", after.Number), ("stars", after.Rating)]);
+        }
+
+        return await database.QueryAsync(
+            $"SELECT {Columns} FROM {From}{Where(conditions)} ORDER BY {OrderOf(page.Sort)} LIMIT @limit", ToListed, cancellation, [.. values, ("limit", page.Limit)]).ConfigureAwait(false);
+    }
+
+    public ValueTask<GalleryCursor?> CursorAtAsync(GalleryFilter filter, GallerySort sort, int place, CancellationToken cancellation)
+    {
+        (List<string> conditions, List<(string, object?)> values) = Conditions(filter);
+        return database.FirstAsync(
+            $"SELECT images.number, rating FROM images{Where(conditions)} ORDER BY {OrderOf(sort)} LIMIT 1 OFFSET @place",
+            row => new GalleryCursor(row.GetInt64(0), sort == GallerySort.Rating ? row.GetInt32(1) : 0), cancellation, [.. values, ("place", place)]);
+    }
+
+    public ValueTask<long> CountAsync(GalleryFilter filter, CancellationToken cancellation)
+    {
+        (List<string> conditions, List<(string, object?)> values) = Conditions(filter);
+        return database.FirstAsync($"SELECT count(*) FROM images{Where(conditions)}", row => row.GetInt64(0), cancellation, [.. values]);
+    }
+
+    public async ValueTask<IReadOnlyList<ListedImage>> FindAsync(IReadOnlyList<string> ids, OwnerScope scope, CancellationToken cancellation) => await database.QueryAsync(
+        $"SELECT {Columns} FROM {From} WHERE images.id = ANY(@ids) AND {InScope} ORDER BY array_position(@ids, images.id)", ToListed, cancellation,
+        ("ids", ids.ToArray()), PostgresRows.OwnerOf(scope)).ConfigureAwait(false);
+
+    public async ValueTask<IReadOnlyList<ListedImage>> ChangeAsync(IReadOnlyList<string> ids, OwnerScope scope, ImageChange change, CancellationToken cancellation)
+    {
+        await database.WriteAsync(
+            async session =>
+            {
+                List<long> numbers = await session.QueryAsync(
+                    "UPDATE images SET starred = coalesce(@starred::boolean, starred), rating = coalesce(@rating::integer, rating), " +
+                    $"board = CASE WHEN @board::text IS NULL THEN board WHEN @board = '{GalleryFilter.NoBoard}' THEN NULL ELSE (SELECT id FROM boards WHERE id = @board) END " +
+                    $"WHERE id = ANY(@ids) AND {InScope} RETURNING number",
+                    row => row.GetInt64(0),
+                    ("starred", change.Starred), ("rating", change.Rating), ("board", change.Board), ("ids", ids.ToArray()), PostgresRows.OwnerOf(scope)).ConfigureAwait(false);
+                await ChangeTagsAsync(session, [.. numbers], change).ConfigureAwait(false);
+                return true;
+            },
+            cancellation).ConfigureAwait(false);
+        return await FindAsync(ids, scope, cancellation).ConfigureAwait(false);
+    }
+
+    public async ValueTask<IReadOnlyList<(string Tag, long Images)>> TagsAsync(OwnerScope scope, int limit, CancellationToken cancellation) => await database.QueryAsync(
+        $"SELECT tag, count(*) FROM image_tags JOIN images ON images.number = image WHERE {InScope} GROUP BY tag ORDER BY 2 DESC, tag COLLATE \"C\" LIMIT @limit",
+        row => (row.GetString(0), row.GetInt64(1)), cancellation, ("limit", limit), PostgresRows.OwnerOf(scope)).ConfigureAwait(false);
+
+    public ValueTask<IReadOnlySet<string>> AddAsync(IReadOnlyList<ImportedImage> images, CancellationToken cancellation) => database.WriteAsync<IReadOnlySet<string>>(
+        async session =>
+        {
+            var added = new HashSet<string>(StringComparer.Ordinal);
+            foreach (ImportedImage image in images)
+            {
+                if (await AddAsync(session, image).ConfigureAwait(false))
+                    added.Add(image.Image.Id);
+            }
+
+            return added;
+        },
+        cancellation);
+
+    private static async ValueTask<bool> AddAsync(PostgresSession session, ImportedImage imported)
+    {
+        (JobImage image, GenerationSettings settings, string owner, long now) = imported;
+        int count = await session.ExecuteAsync(
+            "INSERT INTO jobs (id, type, model, settings, prompt, owner, status, progress, created_at, queued_at, updated_at, completed_at) " +
+            "VALUES (@id, @type, @model, @settings, @prompt, @owner, 'completed', 1, @now, @now, @now, @now) ON CONFLICT DO NOTHING",
+            ("id", image.JobId), ("type", settings.Type), ("model", settings.Model), ("settings", JobRows.ToText(settings)), ("prompt", settings.Prompt), ("owner", owner), ("now", now)).ConfigureAwait(false);
+        if (count > 0)
+            await PostgresRows.AddImagesAsync(session, image.JobId, [image], now).ConfigureAwait(false);
+        return count > 0;
+    }
+
+    private static async ValueTask ChangeTagsAsync(PostgresSession session, long[] images, ImageChange change)
+    {
+        if (change.Tags is not null)
+            await session.ExecuteAsync("DELETE FROM image_tags WHERE image = ANY(@images)", ("images", images)).ConfigureAwait(false);
+        if (change.RemoveTags.Count > 0)
+            await session.ExecuteAsync("DELETE FROM image_tags WHERE image = ANY(@images) AND tag = ANY(@tags)", ("images", images), ("tags", change.RemoveTags.ToArray())).ConfigureAwait(false);
+        string[] added = [.. (change.Tags ?? []).Concat(change.AddTags)];
+        if (added.Length > 0)
+        {
+            await session.ExecuteAsync(
+                "INSERT INTO image_tags (tag, image) SELECT tag, image FROM unnest(@tags) AS tag CROSS JOIN unnest(@images) AS image ON CONFLICT DO NOTHING", ("images", images), ("tags", added)).ConfigureAwait(false);
+        }
+    }
+
+    private static (List<string> Conditions, List<(string, object?)> Values) Conditions(GalleryFilter filter)
+    {
+        var conditions = new List<string>();
+        var values = new List<(string, object?)>();
+        void Require(string condition, string name, object? value)
+        {
+            if (value is null)
+                return;
+            conditions.Add(condition);
+            values.Add((name, value));
+        }
+
+        if (!string.IsNullOrWhiteSpace(filter.Search))
+        {
+            if (WordsCondition(filter.Search) is { } words)
+                Require("images.words @@ sdstudio_fold(@words)::tsquery", "words", words);
+            else
+                conditions.Add("false");
+        }
+
+        Require("images.owner = @owner", "owner", filter.Scope.Owner);
+        Require("images.model = @model", "model", filter.Model);
+        Require("images.type = @type", "type", filter.Type);
+        Require("seed = @seed", "seed", filter.Seed);
+        Require("width = @width", "width", filter.Size?.Width);
+        Require("height = @height", "height", filter.Size?.Height);
+        Require("rating >= @rating", "rating", filter.Rating);
+        Require("images.created_at >= @from", "from", filter.From);
+        Require("images.created_at < @to", "to", filter.To);
+        if (filter.Starred is { } starred)
+            conditions.Add(starred ? "starred" : "NOT starred");
+        if (filter.Board == GalleryFilter.NoBoard)
+            conditions.Add("board IS NULL");
+        else
+            Require("board = @board", "board", filter.Board);
+        Require("images.number IN (SELECT image FROM image_loras WHERE lora = @lora)", "lora", filter.Lora);
+        foreach ((int index, string tag) in filter.Tags.Index())
+        {
+            string name = string.Create(CultureInfo.InvariantCulture, $"tag{index}");
+            Require($"images.number IN (SELECT image FROM image_tags WHERE tag = @{name})", name, tag);
+        }
+
+        return (conditions, values);
+    }
+
+    /// <summary>The words of a search as PostgreSQL writes a <c>tsquery</c>: all must be there, phrases in quotes as they are, others from the beginning of a word.</summary>
+    private static string? WordsCondition(string search)
+    {
+        List<string> terms = [];
+        string[] parts = search.Replace('\0', ' ').Split('"');
+        foreach ((int part, string text) in parts.Index())
+        {
+            // A quote that nobody closes is a character like others.
+            bool isPhrase = part % 2 == 1 && part < parts.Length - 1;
+            foreach (string word in isPhrase ? [text] : text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
+            {
+                string[] tokens = [.. PostgresRows.Tokens(SearchText.Of(word)).Select(token => $"'{token}'")];
+                if (tokens.Length > 0)
+                    terms.Add($"({string.Join(" <-> ", tokens)}{(isPhrase ? "" : ":*")})");
+            }
+        }
+
+        return terms.Count == 0 ? null : string.Join(" & ", terms);
+    }
+
+    private static string Where(List<string> conditions) => conditions.Count == 0 ? "" : " WHERE " + string.Join(" AND ", conditions);
+
+    private static string OrderOf(GallerySort sort) => sort switch
+    {
+        GallerySort.Oldest => "images.number",
+        GallerySort.Rating => "rating DESC, images.number DESC",
+        _ => "images.number DESC",
+    };
+
+    private static ListedImage ToListed(DbDataReader row)
+    {
+        const int at = ImageRows.ColumnCount;
+        return new ListedImage(
+            ImageRows.ToImage(row), row.GetInt64(at), row.GetString(at + 1), row.GetInt64(at + 2), row.GetString(at + 3), row.GetString(at + 4), row.GetString(at + 5),
+            row.GetString(at + 6), JobRows.Text(row, at + 7), row.GetBoolean(at + 8), row.GetInt32(at + 9), JobRows.Text(row, at + 10), JobRows.Text(row, at + 11)?.Split(TagSeparator) ?? []);
+    }
+}

@@ -1,0 +1,99 @@
+using System.Globalization;
+using SdStudio.Server.Queue;
+using SdStudio.Server.Storage.Sqlite;
+
+namespace SdStudio.Server.Storage.Postgres;
+
+/// <summary>Jobs in PostgreSQL: looking at them.</summary>
+internal sealed class PostgresJobQueries(PostgresDatabase database, NodeIdentity node) : IJobQueries
+{
+    public ValueTask<Job?> FindAsync(string id, OwnerScope scope, CancellationToken cancellation) => database.FirstAsync(
+        $"SELECT {PostgresRows.JobColumns} FROM jobs WHERE id = @id AND {PostgresRows.InScope}", JobRows.ToJob, cancellation, ("id", id), PostgresRows.OwnerOf(scope));
+
+    public ValueTask<string?> StatusAsync(string id, OwnerScope scope, CancellationToken cancellation) => database.FirstAsync(
+        $"SELECT status FROM jobs WHERE id = @id AND {PostgresRows.InScope}", row => row.GetString(0), cancellation, ("id", id), PostgresRows.OwnerOf(scope));
+
+    public async ValueTask<IReadOnlyList<Job>> ListAsync(JobFilter filter, JobPage page, CancellationToken cancellation)
+    {
+        (string where, (string, object?)[] values) = Where(filter);
+        return await database.QueryAsync(
+            $"SELECT {PostgresRows.JobColumns} FROM jobs{where} ORDER BY number DESC LIMIT @limit OFFSET @offset",
+            JobRows.ToJob, cancellation, [.. values, ("limit", page.Limit), ("offset", page.Offset)]).ConfigureAwait(false);
+    }
+
+    public ValueTask<long> CountAsync(JobFilter filter, CancellationToken cancellation)
+    {
+        (string where, (string, object?)[] values) = Where(filter);
+        return database.FirstAsync($"SELECT count(*) FROM jobs{where}", row => row.GetInt64(0), cancellation, values);
+    }
+
+    public async ValueTask<IReadOnlyDictionary<string, long>> StatsAsync(OwnerScope scope, CancellationToken cancellation) => (await database.QueryAsync(
+        $"SELECT status, count(*) FROM jobs{(scope.Owner is null ? "" : " WHERE owner = @owner")} GROUP BY status",
+        row => (row.GetString(0), row.GetInt64(1)), cancellation, scope.Owner is null ? [] : [PostgresRows.OwnerOf(scope)]).ConfigureAwait(false)).ToDictionary(StringComparer.Ordinal);
+
+    public async ValueTask<WaitingJobs> WaitingAsync(CancellationToken cancellation)
+    {
+        List<WaitingJob> jobs = await database.QueryAsync(
+            "SELECT number, id, owner, priority, model, queued_at, is_placed, type, upscaler FROM jobs WHERE status = 'pending' ORDER BY place, number",
+            row => new WaitingJob(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt32(3), row.GetString(4), row.GetInt64(5))
+            {
+                Placement = (Placement)row.GetInt32(6), Type = row.GetString(7), Upscaler = JobRows.Text(row, 8),
+            },
+            cancellation).ConfigureAwait(false);
+        string? paused = await database.FirstAsync(
+            "SELECT value FROM studio_state WHERE key = @key", row => row.GetString(0), cancellation, ("key", PostgresSharedState.PausedKey)).ConfigureAwait(false);
+        List<(string, long)> served = await database.QueryAsync("SELECT owner, served FROM owners", row => (row.GetString(0), row.GetInt64(1)), cancellation).ConfigureAwait(false);
+        return new WaitingJobs(jobs, paused == "true", served.ToDictionary(StringComparer.Ordinal));
+    }
+
+    public async ValueTask<IReadOnlyList<ProcessingJob>> LostAsync(CancellationToken cancellation) => await database.QueryAsync(
+        $"SELECT {PostgresRows.JobColumns}, deaths, stop_noted FROM jobs WHERE {PostgresJobStore.Lost} ORDER BY number",
+        row => new ProcessingJob(JobRows.ToJob(row), row.GetInt32(JobRows.ColumnCount), row.GetBoolean(JobRows.ColumnCount + 1)),
+        cancellation, ("former", node.FormerWorker)).ConfigureAwait(false);
+
+    public async ValueTask<IReadOnlyList<string>> EndedAsync(OwnerScope scope, long upTo, int count, CancellationToken cancellation) => await database.QueryAsync(
+        $"SELECT id FROM jobs WHERE status IN ('completed', 'failed', 'cancelled') AND number <= @last AND {PostgresRows.InScope} ORDER BY number LIMIT @count",
+        row => row.GetString(0), cancellation, ("last", upTo), ("count", count), PostgresRows.OwnerOf(scope)).ConfigureAwait(false);
+
+    public ValueTask<long> LastNumberAsync(CancellationToken cancellation) =>
+        database.FirstAsync("SELECT coalesce(max(number), 0) FROM jobs", row => row.GetInt64(0), cancellation);
+
+    public async ValueTask<IReadOnlyList<JobImage>> ImagesAsync(string jobId, OwnerScope scope, CancellationToken cancellation) => await database.QueryAsync(
+        $"SELECT {ImageRows.Columns} FROM images WHERE job_id = @job AND {PostgresRows.InScope} ORDER BY index_in_batch",
+        ImageRows.ToImage, cancellation, ("job", jobId), PostgresRows.OwnerOf(scope)).ConfigureAwait(false);
+
+    public ValueTask<JobImage?> FindImageAsync(string id, OwnerScope scope, CancellationToken cancellation) => database.FirstAsync(
+        $"SELECT {ImageRows.Columns} FROM images WHERE id = @id AND {PostgresRows.InScope}", ImageRows.ToImage, cancellation, ("id", id), PostgresRows.OwnerOf(scope));
+
+    public async ValueTask<IReadOnlySet<string>> ExistingJobsAsync(IReadOnlyList<string> ids, OwnerScope scope, CancellationToken cancellation) => (await database.QueryAsync(
+        $"SELECT id FROM jobs WHERE id = ANY(@ids) AND {PostgresRows.InScope}", row => row.GetString(0), cancellation, ("ids", ids.ToArray()), PostgresRows.OwnerOf(scope)).ConfigureAwait(false))
+        .ToHashSet(StringComparer.Ordinal);
+
+    public async ValueTask<IReadOnlySet<string>> ExistingImagesAsync(IReadOnlyList<string> ids, CancellationToken cancellation) => (await database.QueryAsync(
+        "SELECT id FROM images WHERE id = ANY(@ids)", row => row.GetString(0), cancellation, ("ids", ids.ToArray())).ConfigureAwait(false)).ToHashSet(StringComparer.Ordinal);
+
+    private static (string Where, (string Name, object? Value)[] Values) Where(JobFilter filter)
+    {
+        var conditions = new List<string>();
+        var values = new List<(string, object?)>();
+        void Require(string condition, string name, object? value)
+        {
+            if (value is null)
+                return;
+            conditions.Add(condition);
+            values.Add((name, value));
+        }
+
+        Require("owner = @owner", "owner", filter.Scope.Owner);
+        Require("status = @status", "status", filter.Status);
+        Require("type = @type", "type", filter.Type);
+        Require("model = @model", "model", filter.Model);
+        foreach ((int index, string word) in JobSelection.WordsOf(filter.Search).Index())
+        {
+            string name = string.Create(CultureInfo.InvariantCulture, $"word{index}");
+            Require($"prompt ILIKE @{name}", name, $"%{word.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("%", @"\%", StringComparison.Ordinal).Replace("_", @"\_", StringComparison.Ordinal)}%");
+        }
+
+        return (conditions.Count == 0 ? "" : " WHERE " + string.Join(" AND ", conditions), [.. values]);
+    }
+}

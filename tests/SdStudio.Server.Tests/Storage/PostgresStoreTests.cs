@@ -1,0 +1,240 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using SdStudio.Server.Events;
+using SdStudio.Server.Images;
+using SdStudio.Server.Queue;
+using SdStudio.Server.Storage.Postgres;
+using SdStudio.Tests;
+
+namespace SdStudio.Server.Tests.Storage;
+
+/// <summary>One PostgreSQL for all classes that test the store over it.</summary>
+[CollectionDefinition(Name)]
+public sealed class PostgresGroup : ICollectionFixture<PostgresFixture>
+{
+    public const string Name = "PostgreSQL";
+}
+
+public sealed class PostgresFixture : IDisposable
+{
+    private readonly string _reason;
+
+    public PostgresFixture() => Server = PostgresServer.Start(out _reason);
+
+    internal PostgresServer? Server { get; }
+
+    internal string NewDatabase()
+    {
+        Assert.SkipWhen(Server is null, _reason);
+        return Server.NewDatabase();
+    }
+
+    public void Dispose() => Server?.Dispose();
+}
+
+/// <summary>An empty database with what is in it.</summary>
+internal sealed class PostgresStore : IDisposable
+{
+    // A lease without time, so that what a test claims can be decided about as after a death; whoever holds it may write all the same.
+    public PostgresStore(PostgresFixture postgres, TimeSpan? lease = null)
+    {
+        Connection = postgres.NewDatabase();
+        Database = new PostgresDatabase(Connection);
+        Node = new NodeIdentity("a node", FormerWorker: null);
+        Lease = new LeaseTime(lease ?? TimeSpan.Zero);
+        Jobs = new PostgresJobStore(Database, Node, Lease);
+        Queries = new PostgresJobQueries(Database, Node);
+        State = new PostgresSharedState(Database);
+        Costs = new PostgresModelCostStore(Database);
+    }
+
+    public string Connection { get; }
+
+    public PostgresDatabase Database { get; }
+
+    public NodeIdentity Node { get; }
+
+    public LeaseTime Lease { get; }
+
+    public IJobStore Jobs { get; }
+
+    public IJobQueries Queries { get; }
+
+    public ISharedState State { get; }
+
+    public IModelCostStore Costs { get; }
+
+    public void Dispose() => Database.Dispose();
+}
+
+[Collection(PostgresGroup.Name)]
+public sealed class PostgresJobStoreTests(PostgresFixture postgres) : JobStoreContract, IDisposable
+{
+    private readonly PostgresStore _store = new(postgres);
+
+    private protected override IJobStore Jobs => _store.Jobs;
+
+    private protected override IJobQueries Queries => _store.Queries;
+
+    private protected override ISharedState State => _store.State;
+
+    private protected override IModelCostStore Costs => _store.Costs;
+
+    public void Dispose() => _store.Dispose();
+
+    [Fact]
+    public async Task A_job_is_its_workers_until_the_time_is_over_or_the_worker_is_known_to_be_gone()
+    {
+        var held = new PostgresJobStore(_store.Database, _store.Node, new LeaseTime(TimeSpan.FromHours(1)));
+        await AddAsync("job");
+        Lease lease = (await held.ClaimAsync("w1", null, ["job"], Cancellation))!.Lease;
+
+        Assert.Empty(await Queries.LostAsync(Cancellation));
+        Assert.Null(await held.RecoverAsync("job", failure: null, counts: false, Cancellation));
+        var next = new NodeIdentity(_store.Node.Id, FormerWorker: "w1");
+        Assert.Equal("job", Assert.Single(await new PostgresJobQueries(_store.Database, next).LostAsync(Cancellation)).Job.Id);
+        Assert.Equal(JobStatus.Pending, (await new PostgresJobStore(_store.Database, next, _store.Lease).RecoverAsync("job", failure: null, counts: false, Cancellation))?.Status);
+        Assert.Null(await held.CompleteAsync(lease, Result("job"), Cancellation));
+    }
+
+    [Fact]
+    public async Task A_machine_that_is_drained_begins_nothing_and_others_do()
+    {
+        await AddAsync("job");
+        await _store.Database.ExecuteAsync(
+            "INSERT INTO nodes VALUES (@id, 'name', '1', 'w1', 'cpu', 0, sdstudio_now(), true)", Cancellation, ("id", _store.Node.Id));
+
+        Assert.Null(await Jobs.ClaimAsync("w1", null, ["job"], Cancellation));
+        Assert.NotNull(await new PostgresJobStore(_store.Database, new NodeIdentity("another", null), _store.Lease).ClaimAsync("w2", null, ["job"], Cancellation));
+    }
+
+    [Fact]
+    public async Task Only_one_process_decides_about_the_jobs_of_the_dead()
+    {
+        var begun = new TaskCompletionSource();
+        var end = new TaskCompletionSource();
+        Task<bool> first = State.RecoverAloneAsync(
+            async () =>
+            {
+                begun.SetResult();
+                await end.Task;
+            },
+            Cancellation).AsTask();
+        await begun.Task;
+
+        Assert.False(await State.RecoverAloneAsync(() => throw new InvalidOperationException("two at once"), Cancellation));
+        end.SetResult();
+        Assert.True(await first);
+        Assert.True(await State.RecoverAloneAsync(() => Task.CompletedTask, Cancellation));
+    }
+}
+
+[Collection(PostgresGroup.Name)]
+public sealed class PostgresJobQueriesTests(PostgresFixture postgres) : JobQueriesContract, IDisposable
+{
+    private readonly PostgresStore _store = new(postgres);
+
+    private protected override IJobStore Jobs => _store.Jobs;
+
+    private protected override IJobQueries Queries => _store.Queries;
+
+    private protected override ISharedState State => _store.State;
+
+    private protected override IModelCostStore Costs => _store.Costs;
+
+    public void Dispose() => _store.Dispose();
+}
+
+[Collection(PostgresGroup.Name)]
+public sealed class PostgresSharedStateTests(PostgresFixture postgres) : SharedStateContract, IDisposable
+{
+    private readonly PostgresStore _store = new(postgres);
+
+    private protected override IJobStore Jobs => _store.Jobs;
+
+    private protected override IJobQueries Queries => _store.Queries;
+
+    private protected override ISharedState State => _store.State;
+
+    private protected override IModelCostStore Costs => _store.Costs;
+
+    public void Dispose() => _store.Dispose();
+}
+
+[Collection(PostgresGroup.Name)]
+public sealed class PostgresEventLogTests(PostgresFixture postgres) : EventLogContract, IAsyncLifetime
+{
+    private readonly PostgresStore _store = new(postgres);
+    private PostgresEventLog _log = null!;
+
+    private protected override IEventLog Log => _log;
+
+    private protected override async Task SettledAsync(long published)
+    {
+        while (_log.Number < published)
+            await Task.Delay(1, TestContext.Current.CancellationToken);
+    }
+
+    public async ValueTask InitializeAsync()
+    {
+        _log = new PostgresEventLog(_store.Database, _store.Node, NullLogger<PostgresEventLog>.Instance);
+        await _log.StartAsync(TestContext.Current.CancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _log.StopAsync(CancellationToken.None);
+        _log.Dispose();
+        _store.Dispose();
+    }
+
+    [Fact]
+    public async Task Two_machines_hear_the_same_events_in_the_same_order_and_a_listener_goes_on_at_either()
+    {
+        using var other = new PostgresEventLog(_store.Database, new NodeIdentity("another", null), NullLogger<PostgresEventLog>.Instance);
+        await other.StartAsync(TestContext.Current.CancellationToken);
+        using EventSubscription here = Subscribe();
+        await Task.WhenAll(Enumerable.Range(0, 200).Select(index => Task.Run(() => (index % 2 == 0 ? Log : other).Publish(EventChannel.Queue, $"event-{index}", null, "{}"u8.ToArray()))));
+        await SettledAsync(200);
+        while (other.Number < 200)
+            await Task.Delay(1, TestContext.Current.CancellationToken);
+
+        List<StudioEvent> heard = await ReadAsync(here);
+        Assert.Equal(200, heard.Select(one => one.Type).Distinct(StringComparer.Ordinal).Count());
+        using EventSubscription there = other.Subscribe([EventChannel.Queue], OwnerScope.All, new EventPosition(Log.Epoch, 50));
+        Assert.Equal(heard.Skip(50).Select(one => (one.Number, one.Type)), (await ReadAsync(there)).Select(one => (one.Number, one.Type)));
+        await other.StopAsync(CancellationToken.None);
+    }
+}
+
+[Collection(PostgresGroup.Name)]
+public sealed class PostgresBlobsTests(PostgresFixture postgres) : BlobStoreContract, IDisposable
+{
+    private readonly PostgresStore _store = new(postgres);
+    private readonly SqliteStore _folder = new();
+    private PostgresBlobs? _blobs;
+
+    private protected override IBlobStore Blobs => _blobs ??= new PostgresBlobs(_store.Database, _folder.Folders);
+
+    public void Dispose()
+    {
+        _folder.Dispose();
+        _store.Dispose();
+    }
+
+    [Fact]
+    public async Task Another_machine_has_the_file_and_forgets_its_copy_when_it_is_deleted()
+    {
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        using var elsewhere = new SqliteStore();
+        var other = new PostgresBlobs(_store.Database, elsewhere.Folders);
+        await Blobs.PutAsync("images/a.png", stream => stream.Write("content"u8), cancellation);
+
+        string copy = (await other.FindAsync("images/a.png", cancellation))!;
+        Assert.Equal("content", await File.ReadAllTextAsync(copy, cancellation));
+        await Blobs.DeleteAsync("images/a.png", cancellation);
+        File.SetLastWriteTimeUtc(copy, DateTime.UtcNow.AddHours(-1));
+        await other.ForgetGoneAsync(cancellation);
+        Assert.False(File.Exists(copy));
+        Assert.Null(await other.FindAsync("images/a.png", cancellation));
+    }
+}
