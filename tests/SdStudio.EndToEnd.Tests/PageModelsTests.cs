@@ -40,9 +40,12 @@ public sealed class PageModelsTests(Browser browser) : PageTest(browser)
         _hub = await StandInHub.StartAsync(("someone/far/far.gguf", RandomNumberGenerator.GetBytes(6 << 20)));
         File.Copy(Path.Combine(ServerProcess.Repository, "src", "SdStudio.Server", "Models", "Catalogue", "models.yml"), Path.Combine(Data, "models.yml"));
         await File.WriteAllTextAsync(Path.Combine(Data, "more.yml"), Catalogue, Cancellation);
-        // A LoRA by its name is all that the page needs of it.
         Directory.CreateDirectory(Path.Combine(Data, "loras"));
-        await File.WriteAllBytesAsync(Path.Combine(Data, "loras", "watercolour.safetensors"), [], Cancellation);
+        // Of a matrix that the demo model has, and of one that it has not.
+        TestLora.Write(Path.Combine(Data, "loras", "watercolour.safetensors"), new Dictionary<string, string> { ["modelspec.trigger_phrase"] = "aquarelle", ["modelspec.title"] = "Watercolour" });
+        TestLora.WriteAll(
+            Path.Combine(Data, "loras", "foreign.safetensors"), new Dictionary<string, string>(),
+            ("lora_unet_input_blocks_4_1_transformer_blocks_0_attn2_to_k.lora_up.weight", [640, 1], 1), ("lora_unet_input_blocks_4_1_transformer_blocks_0_attn2_to_k.lora_down.weight", [1, 2048], 1));
     }
 
     private protected override async Task LeaveAsync() => await _hub.DisposeAsync();
@@ -94,7 +97,14 @@ public sealed class PageModelsTests(Browser browser) : PageTest(browser)
         await Expect(Field("height")).ToHaveValueAsync("768");
         await Expect(Page.GetByText("Edits edits images: choose one to start from.")).ToBeVisibleAsync();
         await Expect(Generate).ToBeDisabledAsync();
+        // What fits nothing in the model is not offered.
+        await Expect(Page.GetByLabel("Add a LoRA").Locator("option")).ToHaveTextAsync(["Add a LoRA…", "Watercolour (watercolour)"]);
         await Page.GetByLabel("Add a LoRA").SelectOptionAsync("watercolour");
+        // A trigger word goes into the prompt once.
+        await Field("prompt").FillAsync("a house,");
+        await Button("aquarelle").ClickAsync();
+        await Expect(Field("prompt")).ToHaveValueAsync("a house, aquarelle");
+        await Expect(Button("aquarelle")).ToBeDisabledAsync();
         await Page.GetByLabel("Weight of watercolour", new() { Exact = true }).FillAsync("0.6");
         await Expect(Page.GetByLabel("Weight of watercolour, as a number")).ToHaveValueAsync("0.6");
         await Button("Remove watercolour").ClickAsync();

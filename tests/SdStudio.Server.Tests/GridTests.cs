@@ -36,7 +36,7 @@ public sealed class GridTests(Workshop studio)
         string folder = studio.NewDataFolder(TwoModels);
         File.CreateSymbolicLink(Path.Combine(folder, "models", "other.gguf"), Path.Combine(folder, "models", "demo-diffusion.gguf"));
         Directory.CreateDirectory(Path.Combine(folder, "loras"));
-        TestLora.Write(Path.Combine(folder, "loras", "ink.safetensors"), Path.Combine(folder, "models", "demo-diffusion.gguf"), new Dictionary<string, string>());
+        TestLora.Write(Path.Combine(folder, "loras", "ink.safetensors"), new Dictionary<string, string>());
         return folder;
     }
 

@@ -13,14 +13,14 @@ public sealed class ShelfTests(Workshop studio)
     {
         string folder = studio.NewDataFolder();
         Directory.CreateDirectory(Path.Combine(folder, "loras", "styles"));
-        string loras = Path.Combine(folder, "loras"), model = Path.Combine(folder, "models", "demo-diffusion.gguf");
-        TestLora.Write(Path.Combine(loras, "ink.safetensors"), model, new Dictionary<string, string>
+        string loras = Path.Combine(folder, "loras");
+        TestLora.Write(Path.Combine(loras, "ink.safetensors"), new Dictionary<string, string>
         {
             ["modelspec.title"] = "Ink drawings", ["modelspec.architecture"] = "z-image/lora", ["modelspec.trigger_phrase"] = "inkstyle", ["modelspec.usage_hint"] = "Use it at 0.8",
             ["modelspec.license"] = "CC0", ["modelspec.author"] = "A. Painter", ["ss_tag_frequency"] = """{"10_ink":{"cat":3,"pen and ink":12},"5_more":{"cat":20,"bad":"no number"}}""",
             ["modelspec.thumbnail"] = "data:image/png;base64," + Convert.ToBase64String(Pictures.Good("png")), ["ss_resolution"] = "(64, 64)",
         });
-        TestLora.Write(Path.Combine(loras, "styles", "two.safetensors"), model, new Dictionary<string, string> { ["ss_output_name"] = "two_v3", ["modelspec.trigger_phrase"] = "of the maker" });
+        TestLora.Write(Path.Combine(loras, "styles", "two.safetensors"), new Dictionary<string, string> { ["ss_output_name"] = "two_v3", ["modelspec.trigger_phrase"] = "of the maker" });
         await File.WriteAllTextAsync(Path.Combine(loras, "styles", "two.civitai.info"), """{"baseModel":"Z-Image","trainedWords":["alice, red hair","bob"],"description":"<p>Two <b>people</b> &amp; a dog</p>","model":{"name":"Two people"},"creator":{"username":"someone"}}""", Cancellation);
         await File.WriteAllTextAsync(Path.Combine(loras, "styles", "two.json"), """{"notes":"mine: not above 0.6","preferred weight":0.6,"sd version":"Other"}""", Cancellation);
         await File.WriteAllBytesAsync(Path.Combine(loras, "styles", "two.preview.png"), Pictures.Good("png"), Cancellation);
@@ -103,7 +103,7 @@ public sealed class ShelfTests(Workshop studio)
         var tags = new StringBuilder("{\"all\":{\"first\":7000");
         for (int tag = 0; tag < 50_000; tag++)
             tags.Append(",\"tag").Append(tag).Append("\":").Append(tag % 7000);
-        TestLora.Write(Path.Combine(folder, "loras", "long.safetensors"), Path.Combine(folder, "models", "demo-diffusion.gguf"), new Dictionary<string, string>
+        TestLora.Write(Path.Combine(folder, "loras", "long.safetensors"), new Dictionary<string, string>
         {
             ["ss_tag_frequency"] = tags.Append("}}").ToString(), ["modelspec.description"] = new string('x', 100_000), ["modelspec.usage_hint"] = new string('y', 10_000), ["modelspec.thumbnail"] = "no data URL",
         });

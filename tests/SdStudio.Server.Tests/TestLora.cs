@@ -3,24 +3,20 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
-using SdCpp.Interop;
 
 namespace SdStudio.Server.Tests;
 
 /// <summary>Writes LoRAs for the demo model, with notes as trainers write them.</summary>
 internal static class TestLora
 {
-    /// <summary>A LoRA that changes one matrix of a model by a product of two vectors.</summary>
+    private const string Matrix = "diffusion_model.layers.1.attention.qkv";
+
+    /// <summary>A LoRA that changes one matrix of the demo model by a product of two vectors.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="model">The model's file.</param>
     /// <param name="notes">Its <c>__metadata__</c>.</param>
     /// <param name="strength">Of each number of the product, about.</param>
-    public static void Write(string path, string model, IReadOnlyDictionary<string, string> notes, float strength = 0.05f)
-    {
-        ModelTensor target = ModelFile.Inspect(model).Tensors.First(tensor => tensor.Name.EndsWith("layers.1.attention.qkv.weight", StringComparison.Ordinal));
-        string name = "diffusion_model." + target.Name[..^".weight".Length];
-        WriteAll(path, notes, (name + ".lora_B.weight", [target.Shape[0], 1], strength), (name + ".lora_A.weight", [1, target.Shape[1]], 1));
-    }
+    public static void Write(string path, IReadOnlyDictionary<string, string> notes, float strength = 0.05f) =>
+        WriteAll(path, notes, (Matrix + ".lora_B.weight", [768, 1], strength), (Matrix + ".lora_A.weight", [1, 256], 1));
 
     /// <summary>A safetensors file with these tensors.</summary>
     public static void WriteAll(string path, IReadOnlyDictionary<string, string> notes, params (string Name, long[] Shape, float Size)[] tensors)

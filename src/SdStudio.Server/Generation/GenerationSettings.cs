@@ -155,7 +155,7 @@ internal sealed record GenerationSettings
         {
             return grid.Cells[index] with
             {
-                Count = 1, InputImage = InputImage, MaskImage = MaskImage, ReferenceImages = ReferenceImages, SourceImageId = SourceImageId, Control = Control, Board = Board, Engine = Engine,
+                Count = 1, InputImage = InputImage, MaskImage = MaskImage, ReferenceImages = ReferenceImages, SourceImageId = SourceImageId, Control = Control, Identity = Identity, Board = Board, Engine = Engine,
             };
         }
 

@@ -126,7 +126,7 @@ internal sealed class GridReader(RequestFields outer, Lookups lookups, Parameter
                 outer.Refuse(axis.Name, $"{axis.Name}: '{RequestFields.Shown(wanted)}' is not in the prompt; the first value of {Replace} is what the others replace");
         }
         else if (axis.Field.StartsWith(LoraWeight, StringComparison.Ordinal) ? axis.Field.Length == LoraWeight.Length
-            : NotOnAxes.Contains(axis.Field) || Parameters.Find(axis.Field) is null or { Kind: ParameterKind.Image or ParameterKind.Images or ParameterKind.Controls or ParameterKind.Sides })
+            : NotOnAxes.Contains(axis.Field) || Parameters.Find(axis.Field) is null or { Kind: ParameterKind.Image or ParameterKind.Images or ParameterKind.Controls or ParameterKind.Identity or ParameterKind.Sides })
         {
             outer.Refuse(axis.Name, $"{axis.Name}: '{RequestFields.Shown(axis.Field)}' cannot change along an axis; allowed is a setting of GET /api/parameters that a cell can have of its own, {Replace}, or {LoraWeight}NAME");
         }

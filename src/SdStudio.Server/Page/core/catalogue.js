@@ -40,6 +40,7 @@ export const budget = computed(() => memory.value ? Math.max(memory.value.ram_bu
 
 /** Whether it fits into this machine: true, false, or null where its size is not known. @param {Model} model */
 export function fits(model) {
+  if (model.fits) return model.fits !== 'no';
   const size = sizeOf(model);
   if (budget.value === 0 || !size) return null;
   const needed = model.memory.ram_bytes + model.memory.vram_bytes || size.bytes * 1.15;

@@ -81,7 +81,7 @@ function check() {
   return found;
 }
 
-function request() {
+export function request() {
   const current = draft.value;
   const chosen = model.value;
   const body = { model: chosen.id, prompt: current.prompt.trim(), size: `${size.value.width}x${size.value.height}`, n: Number(current.n) };
@@ -118,14 +118,14 @@ async function form(body) {
 }
 
 // The server names the field first; people know it by the name in the form.
-function place(error) {
+export function place(error) {
   const name = /^(\w+)( is| has|:)/.exec(error.message)?.[1];
   const field = name === 'size' ? 'width' : name === 'sample_steps' ? 'steps' : name;
   const known = ['prompt', 'negative_prompt', 'loras', 'ref_images', 'control'].includes(field) || everyParameter.value.some(parameter => parameter.name === field);
   complain(known ? { [field]: error.message.replace(name, labelOf(name === 'size' ? 'size' : field)) } : { '': error.message });
 }
 
-async function sent(send) {
+export async function sent(send) {
   isSending.value = true;
   try {
     const { job_id: id } = await send();

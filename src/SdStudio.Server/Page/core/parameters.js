@@ -1,7 +1,7 @@
 // The settings of a request, made of the server's table of them: a new row there is a new field here. Only where a field
 // stands, and what it is called in other languages, is the page's own.
 import { computed } from '../lib.js';
-import { parameterTable, upscalers } from './store.js';
+import { latentUpscalers, parameterTable, upscalers } from './store.js';
 import { has, t } from './text.js';
 
 /**
@@ -80,7 +80,7 @@ export function usualOf({ name, row }, model) {
 
 /** @param {Parameter} parameter @returns {{value: string, text: string}[]} */
 export const choicesOf = ({ name, row }) => name === 'hires_upscaler'
-  ? upscalers.value.filter(upscaler => upscaler.exists).map(upscaler => ({ value: upscaler.name, text: upscaler.name }))
+  ? [...upscalers.value.filter(upscaler => upscaler.exists).map(upscaler => upscaler.name), ...latentUpscalers.value].map(value => ({ value, text: value }))
   : (row.values ?? []).map(value => ({ value, text: has(`choice.${name}.${value}`) ? t(`choice.${name}.${value}`) : row.type === 'flag' ? t(`choice.${value}`) : value }));
 
 const isWithin = (value, { kind, min, max }) => {

@@ -19,7 +19,9 @@ export const models = signal(null);
 export const upscalers = signal([]);
 /** @type {import('./types').Signal<import('./types').Memory|null>} */
 export const memory = signal(null);
-/** @type {import('./types').Signal<{name: string}[]|null>} */
+/** Upscalers that work on latents. @type {import('./types').Signal<string[]>} */
+export const latentUpscalers = signal([]);
+/** @type {import('./types').Signal<import('./types').ShelfLora[]|null>} */
 export const loras = signal(null);
 /** By the id of the model. @type {import('./types').Signal<Map<string, import('./types').Download>>} */
 export const downloads = signal(new Map());
@@ -119,7 +121,7 @@ export const refreshQueue = guarded(async () => {
 export const refreshQueueSoon = soon(refreshQueue, 200);
 
 export const refreshModels = guarded(async () => {
-  const [answer, known, running] = await Promise.all([get('/api/models'), get('/api/upscalers'), get('/api/models/download')]);
+  const [answer, known, running, latents] = await Promise.all([get('/api/models'), get('/api/upscalers'), get('/api/models/download'), get('/sdapi/v1/latent-upscale-modes')]);
   // The engine may have been loading when the page was opened.
   const isKnown = parameterTable.value?.find(row => row.name === 'sampler')?.values?.length > 0;
   const table = isKnown ? parameterTable.value : (await get('/api/parameters')).parameters;
@@ -128,12 +130,20 @@ export const refreshModels = guarded(async () => {
     models.value = answer.models;
     memory.value = answer.memory;
     upscalers.value = known.upscalers;
+    latentUpscalers.value = latents.map(({ name }) => name);
     const kept = [...downloads.value].filter(([, state]) => state.status !== 'downloading');
     downloads.value = new Map([...kept, ...running.map(download => [download.model, download])]);
   });
 });
 export const refreshModelsSoon = soon(refreshModels);
-export const refreshLoras = guarded(async () => { loras.value = await get('/sdapi/v1/loras'); });
+let lorasFor = '';
+/** With what fits a model: the one that was named last. */
+export const refreshLoras = guarded(async (model = lorasFor) => {
+  lorasFor = model;
+  const answer = await get(`/api/loras${model ? `?model=${encodeURIComponent(model)}` : ''}`);
+  // Another model may have been chosen meanwhile.
+  if (model === lorasFor) loras.value = answer.loras;
+});
 export const refreshHealth = guarded(async () => { health.value = await get('/api/health'); });
 
 /** @param {import('./types').Download} state */

@@ -8,6 +8,7 @@ export interface Job {
   mask_image_path: string | null; source_image_id: string | null; upscaler: string | null; upscale_factor: number | null; width: number; height: number; priority: number; phase: string | null;
   step: number | null; step_count: number | null; eta: number | null; position: number | null; waiting_for: string | null; generation_time_ms: number | null; image_count: number;
   engine: string | null; adjustments: string[]; cancel_requested: boolean; current_image: number | null; images?: ImageView[];
+  grid?: { axes: { field: string; labels: string[] }[]; sheet_url: string };
 }
 export interface ParameterRow {
   name: string; type: string; minimum: number | null; maximum: number | null; values: string[] | null; default: string | number | boolean | null; model_default: boolean; help: string;
@@ -16,7 +17,7 @@ export interface ParameterRow {
 export interface ModelFile { fileName: string; filePath: string; exists: boolean; bytes: number | null; }
 export interface Model {
   id: string; name: string; description: string | null; capabilities: string[]; exec_mode: string; status: string; default_size: string; supports_negative_prompt: boolean; quant: string | null;
-  license: string | null; family: string | null; reference_images?: number; control_nets?: string[]; download_bytes: number | null; pinned: boolean; problem: string | null; huggingface: { repo: string } | null; memory: { ram_bytes: number; vram_bytes: number; measured: boolean };
+  license: string | null; fits: string | null; family: string | null; reference_images?: number; control_nets?: string[]; download_bytes: number | null; pinned: boolean; problem: string | null; huggingface: { repo: string } | null; memory: { ram_bytes: number; vram_bytes: number; measured: boolean };
   fileStatus: { allFilesExist: boolean; files: ModelFile[] }; generation_params: { cfg_scale: number; sample_steps: number; sampling_method: string | null };
 }
 export interface UpscalerView { id: string; name: string; description: string | null; scale: number; exists: boolean; downloadable: boolean; download_bytes: number | null; }
@@ -30,6 +31,10 @@ export interface Config {
 }
 export interface Memory { ram_bytes: number; ram_budget_bytes: number; vram_bytes: number; vram_budget_bytes: number; }
 export interface Health { status: string; engine: string | null; engine_commit: string | null; devices: string[]; backend: string | null; backend_reason: string | null; version: string; restarts: number; last_end: { at: string; reason: string } | null; }
+export interface ShelfLora {
+  name: string; title: string | null; bytes: number; family: string | null; base_model: string | null; fits: boolean | null; problem: string | null; trigger_words: string[];
+  tags: { tag: string; count: number }[]; notes: string | null; weight: number | null; license: string | null; author: string | null; preview_url: string | null;
+}
 export interface Lora { name: string; weight: number; }
 export interface Draft { [name: string]: string | boolean | Lora[]; }
 export interface Route { name: string; parts: string[]; params: URLSearchParams; }

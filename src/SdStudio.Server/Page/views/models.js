@@ -4,10 +4,12 @@ import { canGenerate, fits, kindOf, memoryText, missing, recommended, sizeOf } f
 import { set } from '../core/draft.js';
 import { guarded } from '../core/notices.js';
 import { go } from '../core/route.js';
-import { downloads, loras, memory, models, refreshModels, startDownload, upscalers } from '../core/store.js';
+import { downloads, memory, models, refreshModels, startDownload, upscalers } from '../core/store.js';
 import { bytes, mebibytes, number, t } from '../core/text.js';
+import { AddModel } from './add.js';
 import { DownloadState } from './download.js';
 import { People } from './guides.js';
+import { LoraCards } from './loras.js';
 import { Button, Empty } from './ui.js';
 
 // A pin changes no state that an event would tell.
@@ -101,7 +103,8 @@ export function Models() {
     ${here.length > 0 && html`<h2>${t('models.ready')}</h2><ul class="cards">${here.map(model => html`<${Card} key=${model.id} model=${model} />`)}</ul>`}
     ${offered.length > 0 && html`<h2>${t('models.offered')}</h2><ul class="cards">${offered.map(model => html`<${Card} key=${model.id} model=${model} />`)}</ul>`}
     <${Upscalers} />
-    <h2>LoRAs</h2>${loras.value?.length ? html`<ul class="chips">${loras.value.map(lora => html`<li key=${lora.name}>${lora.name}</li>`)}</ul>` : html`<p class="soft">${t('loras.none')}</p>`}
+    <${LoraCards} />
+    <${AddModel} />
     <${People} />
     <p class="soft small">${t('models.add', { count: number(all.length) })}</p>
   </section>`;

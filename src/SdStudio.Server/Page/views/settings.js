@@ -8,6 +8,7 @@ import { number, t } from '../core/text.js';
 import { Guides } from './guides.js';
 import { InputPanel } from './input.js';
 import { fieldOf, shown } from './fields.js';
+import { Grid } from './grid.js';
 import { Loras } from './loras.js';
 import { Button, Field, Help, Icon } from './ui.js';
 import { Words } from './words.js';
@@ -146,6 +147,7 @@ export function Settings() {
       <${Section} name="words"><${Words} /><//>
       <${Section} name="advanced">${shown('advanced').map(fieldOf)}<//>
       ${shown('hires').length > 0 && html`<${Section} name="hires">${shown('hires').map(fieldOf)}<//>`}
+      <${Section} name="grid"><${Grid} /><//>
       <p class="soft small model-about">${chosen.name} · ${[chosen.default_size.replace('x', ' × '), chosen.license, chosen.quant].filter(Boolean).join(' · ')} · ${t('model.usualSteps', { count: number(chosen.generation_params.sample_steps) })}</p>
     </div>
     <${GenerateBar} />
