@@ -41,13 +41,13 @@ internal static class PostgresRows
     private static async ValueTask AddImageAsync(PostgresSession session, JobImage image, GenerationSettings settings, string owner, long? now)
     {
         long number = await session.FirstAsync(
-            "INSERT INTO images (id, job_id, index_in_batch, file_path, mime_type, width, height, seed, created_at, owner, type, model, settings, prompt, negative_prompt, board, words) " +
-            "VALUES (@id, @job, @index, @path, @mime, @width, @height, @seed, coalesce(@now::bigint, sdstudio_now()), @owner, @type, @model, @settings, @prompt, @negative, " +
+            "INSERT INTO images (id, job_id, index_in_batch, file_path, mime_type, width, height, seed, created_at, owner, type, model, settings, device, prompt, negative_prompt, board, words) " +
+            "VALUES (@id, @job, @index, @path, @mime, @width, @height, @seed, coalesce(@now::bigint, sdstudio_now()), @owner, @type, @model, @settings, @device, @prompt, @negative, " +
             "(SELECT id FROM boards WHERE id = @board::text), sdstudio_fold(@words)::tsvector) RETURNING number",
             row => row.GetInt64(0),
             ("id", image.Id), ("job", image.JobId), ("index", image.Index), ("path", image.FilePath), ("mime", image.MimeType), ("width", image.Width),
             ("height", image.Height), ("seed", image.Seed), ("now", now), ("owner", owner), ("type", settings.Type), ("model", settings.Model),
-            ("settings", image.Settings is null ? null : JobRows.ToText(image.Settings)), ("prompt", settings.Prompt), ("negative", settings.NegativePrompt), ("board", settings.Board),
+            ("settings", image.Settings is null ? null : JobRows.ToText(image.Settings)), ("device", image.Device), ("prompt", settings.Prompt), ("negative", settings.NegativePrompt), ("board", settings.Board),
             ("words", Words(settings.Prompt))).ConfigureAwait(false);
         foreach (LoraSetting lora in settings.Loras ?? [])
             await session.ExecuteAsync("INSERT INTO image_loras VALUES (@lora, @number) ON CONFLICT DO NOTHING", ("lora", lora.Name), ("number", number)).ConfigureAwait(false);

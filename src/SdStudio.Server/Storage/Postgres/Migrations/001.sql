@@ -77,6 +77,7 @@ CREATE TABLE images (
     type           text    NOT NULL,
     model          text    NOT NULL,
     settings       text,
+    device         text,
     prompt         text    NOT NULL,
     negative_prompt text,
     starred        boolean NOT NULL DEFAULT false,
