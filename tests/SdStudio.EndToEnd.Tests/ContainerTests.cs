@@ -71,6 +71,7 @@ public sealed class ContainerTests : IDisposable
           | while read -r path; do [ -d "$path" ] && [ ! -L "$path" ] || echo "$path"; done | grep -vE '^/(bin|sbin|lib|lib64)$' > list
         printf '%s\n' /etc/ssl/certs/ca-certificates.crt /etc/ld.so.cache /bin/sh >> list
         tar --no-recursion --ignore-failed-read -C / -cf - -T list 2>/dev/null | tar -xf - --keep-directory-symlink -C base
+        mkdir -p base/usr/local/bin base/root
         printf 'root:x:0:0:root:/root:/bin/sh\n' > base/etc/passwd; printf 'root:x:0:\n' > base/etc/group
         printf 'root:*:1::::::\n' > base/etc/shadow; printf 'root:*::\n' > base/etc/gshadow
         tar -C base -cf base.tar .
