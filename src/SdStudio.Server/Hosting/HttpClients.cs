@@ -39,7 +39,9 @@ internal static class HttpClients
             client.Timeout = TimeSpan.FromSeconds(15);
             client.MaxResponseContentBufferSize = 64 * 1024;
             client.DefaultRequestHeaders.UserAgent.ParseAdd("SdStudio/1.0");
-        }).ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false, ConnectCallback = connect });
+        }).ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false, ConnectCallback = connect })
+        // Addresses of webhooks are as good as passwords; the sender says by its own words what went wrong.
+        .RemoveAllLoggers();
 
     // An answer of 500 means that the work was done and went wrong: it would again. Retry-After is heeded.
     private static HttpRetryStrategyOptions Retry() => new()
