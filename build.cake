@@ -160,6 +160,10 @@ Task("Pack")
     {
         PackProject("src/SdCpp.Interop/SdCpp.Interop.csproj", settings => settings.WithProperty("SdCppPackRids", string.Join(',', rids)));
         PackProject("src/SdCpp.Extensions.DependencyInjection/SdCpp.Extensions.DependencyInjection.csproj", _ => { });
+        PackProject("src/SdCpp.Extensions.AI/SdCpp.Extensions.AI.csproj", _ => { });
+        DeleteFiles("artifacts/packages/SdStudio.*nupkg");
+        // The server as a tool of the .NET SDK, for this system: dotnet tool install SdStudio.
+        PackProject("src/SdStudio.Server/SdStudio.Server.csproj", settings => settings.WithProperty("SdStudioTool", "true"));
     }
 
     // What the samples restored before has the same version, and would win.
@@ -306,15 +310,54 @@ void MakeServerArchive(string rid, FilePath archive, string folder)
             settings.WithProperty("PublishTrimmed", "true").WithProperty("TrimMode", "partial").WithProperty("PublishReadyToRun", "true");
         else
             settings.WithProperty("PublishAot", "true").WithProperty("NativeDebugSymbols", "false").WithProperty("CppCompilerAndLinker", rid == "linux-arm64" && rid != machine ? "aarch64-linux-gnu-gcc" : isWindows ? "" : "gcc");
+        // OpenSSL inside, where it can be linked: a minimal system has none, and .NET does not start without it.
+        if (rid == machine && FileExists("/usr/lib/x86_64-linux-gnu/libssl.a"))
+            settings.WithProperty("StaticOpenSslLinking", "true");
         if (rid == "linux-arm64" && rid != machine)
             settings.WithProperty("ObjCopyName", "aarch64-linux-gnu-objcopy").WithProperty("TargetTriple", "");
     });
     System.IO.File.Move($"{folder}/SdStudio.Server{(isWindows ? ".exe" : "")}", $"{folder}/sdstudio{(isWindows ? ".exe" : "")}");
     CopyFiles(GetFiles("packaging/notices/*").Append(File("LICENSE")), folder);
+    WriteLicenses($"{folder}/licenses", rid);
     if (isWindows)
         Zip(folder + "/..", archive, GetFiles($"{folder}/**/*"));
     else
         Tar("zstd -12 -T0", archive, folder);
+}
+
+// What others have made and is inside: from what was restored, so that nothing is forgotten.
+void WriteLicenses(string folder, string rid)
+{
+    CreateDirectory(folder);
+    using System.Text.Json.JsonDocument restored = System.Text.Json.JsonDocument.Parse(System.IO.File.ReadAllText("artifacts/obj/SdStudio.Server/project.assets.json"));
+    string cache = restored.RootElement.GetProperty("packageFolders").EnumerateObject().First().Name;
+    string In(string package, string version, string file) => System.IO.Path.Combine(cache, package.ToLowerInvariant(), version, file);
+    List<string> lines = [];
+    foreach (System.Text.Json.JsonProperty package in restored.RootElement.GetProperty("libraries").EnumerateObject().Where(package => package.Value.GetProperty("type").GetString() == "package").OrderBy(package => package.Name))
+    {
+        string[] name = package.Name.Split('/');
+        string nuspec = In(name[0], name[1], name[0].ToLowerInvariant() + ".nuspec");
+        // A package of another system that was not restored here.
+        if (!FileExists(nuspec))
+            continue;
+        XElement metadata = XDocument.Load(nuspec).Root!.Elements().First();
+        string Of(string element) => metadata.Elements().FirstOrDefault(one => one.Name.LocalName == element)?.Value.Trim() ?? "";
+        lines.Add($"{name[0]} {name[1]}: {(Of("license") is { Length: > 0 } license ? license : Of("licenseUrl"))}; {Of("copyright")} {Of("projectUrl")}");
+        foreach (string notice in new[] { "THIRD-PARTY-NOTICES.md", "THIRD-PARTY-NOTICES.TXT" }.Select(file => In(name[0], name[1], file)).Where(file => FileExists(file) && (!name[0].Contains("Native.") || name[0].EndsWith(rid))))
+            CopyFile(notice, $"{folder}/{name[0]}.notices.txt");
+    }
+
+    foreach (FilePath license in GetFiles("artifacts/obj/page/node_modules/**/LICENSE*"))
+        CopyFile(license, $"{folder}/page-{license.GetDirectory().GetDirectoryName()}.txt");
+    System.IO.File.WriteAllText($"{folder}/packages.txt",
+        "Packages inside the server. The text of the Apache License 2.0 is in qvac-diffusion-cpp.LICENSE.txt, that of the MIT and BSD licences in THIRD-PARTY-NOTICES.txt.\n"
+        + "libvips (LGPL-2.1-or-later) is a library of its own beside the program, which another build of it may replace. SQLite is in the public domain.\n"
+        + "OpenSSL (Apache-2.0) is linked into programs for Linux x64. .NET's own notices: Microsoft.DotNet.ILCompiler.notices.txt. The page's: page-*.txt.\n\n"
+        + string.Join('\n', lines) + "\n");
+    // Of the runtime that is compiled in; a Windows archive made elsewhere has the runtime's own files instead.
+    string compilers = System.IO.Path.Combine(cache, "microsoft.dotnet.ilcompiler");
+    if (System.IO.Directory.Exists(compilers))
+        CopyFile(System.IO.Directory.GetDirectories(compilers).Order().Select(version => System.IO.Path.Combine(version, "THIRD-PARTY-NOTICES.TXT")).Last(System.IO.File.Exists), $"{folder}/Microsoft.DotNet.ILCompiler.notices.txt");
 }
 
 string VersionOfServer()
@@ -405,6 +448,15 @@ void UpgradeStep(params string[] arguments)
 // As native/engine/cache.cmake has it.
 string EngineCache() => EnvironmentVariable("SDCPP_CACHE_DIR")
     ?? (EnvironmentVariable("XDG_CACHE_HOME") is { } cache ? $"{cache}/sdstudio" : $"{EnvironmentVariable("HOME")}/.cache/sdstudio");
+
+Task("Docs")
+    .Description("Makes a site of the documents in artifacts/docs: plain HTML that loads nothing from elsewhere.")
+    .Does(() =>
+{
+    Build("docs/site/SdStudio.Docs.csproj");
+    CleanDirectory("artifacts/docs");
+    Run("dotnet", new ProcessArgumentBuilder().AppendQuoted($"artifacts/bin/SdStudio.Docs/{configuration.ToLowerInvariant()}/SdStudio.Docs.dll").Append(".").Append("artifacts/docs"));
+});
 
 Task("Clean")
     .Description("Deletes what was built. The downloaded engine stays in the user's cache folder.")

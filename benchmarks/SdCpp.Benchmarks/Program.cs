@@ -9,7 +9,7 @@ using SdCpp.Benchmarks;
 // SdCpp.Benchmarks soak [cycles] [cancels]   loads, draws, frees and cancels; fails when memory grows
 // SdCpp.Benchmarks turns [part]              alternatives against each other, by turns
 // SdCpp.Benchmarks pairs [count]             two contexts at the same time against one alone; fails when an image differs
-// SdCpp.Benchmarks speeds [rounds]           what step caches save on a model of SD 1.5's size, and at what difference
+// SdCpp.Benchmarks speeds [rounds] [side]    what step caches save on a model of SD 1.5's size, and at what difference
 // SdCpp.Benchmarks ...                       BenchmarkDotNet's own arguments
 if (args is ["soak", .. var numbers])
 {
@@ -21,8 +21,11 @@ if (args is ["soak", .. var numbers])
 if (args is ["pairs", .. var count])
     return await Pairs.RunAsync(Demo.Files, count is [{ } pairs] ? int.Parse(pairs, CultureInfo.InvariantCulture) : 1000, Console.WriteLine) == 0 ? 0 : 1;
 
-if (args is ["speeds", .. var rounds])
-    return await Speeds.RunAsync(rounds is [{ } times] ? int.Parse(times, CultureInfo.InvariantCulture) : 2);
+if (args is ["speeds", .. var sizes])
+{
+    int rounds = sizes.Length > 0 ? int.Parse(sizes[0], CultureInfo.InvariantCulture) : 2;
+    return await Speeds.RunAsync(rounds, sizes.Length > 1 ? int.Parse(sizes[1], CultureInfo.InvariantCulture) : 128);
+}
 
 if (args is ["turns", .. var part])
     return await Turns.RunAsync(part.FirstOrDefault());

@@ -12,23 +12,21 @@ namespace SdCpp.Benchmarks;
 /// </summary>
 internal static partial class Speeds
 {
-    private const int Side = 256;
-
     // What the server means by them for the family (StepCaches there).
     private static readonly (string Name, StepCache? Cache)[] All =
     [
         ("exact", null), ("fast", new StepCache("ucache") { ReuseThreshold = 1, Start = 0.15f, End = 0.95f }), ("fastest", new StepCache("ucache") { ReuseThreshold = 2, Start = 0.1f, End = 1 }),
     ];
 
-    public static async Task<int> RunAsync(int rounds)
+    public static async Task<int> RunAsync(int rounds, int side)
     {
         string path = Path.Combine(Directory.CreateDirectory(Demo.Folder).FullName, "synthetic-sd15.safetensors");
         if (!File.Exists(path))
             new SyntheticSd15().Write(path);
         await using DiffusionModel model = await DiffusionModel.LoadAsync(new DiffusionModelOptions { ModelPath = path });
-        foreach (int steps in new[] { 20, 4 })
+        foreach (int steps in new[] { 4, 20 })
         {
-            Console.WriteLine($"{model.Family}, {Side} x {Side}, {steps} steps, median of {rounds}:");
+            Console.WriteLine($"{model.Family}, {side} x {side}, {steps} steps, median of {rounds}:");
             List<double>[] times = [[], [], []];
             byte[][] images = new byte[All.Length][];
             int[] skipped = new int[All.Length];
@@ -38,7 +36,7 @@ internal static partial class Speeds
                 for (int turn = 0; turn < All.Length; turn++)
                 {
                     int which = (round + turn) % All.Length;
-                    (images[which], skipped[which], double milliseconds) = await GenerateAsync(model, steps, All[which].Cache);
+                    (images[which], skipped[which], double milliseconds) = await GenerateAsync(model, side, steps, All[which].Cache);
                     times[which].Add(milliseconds);
                 }
             }
@@ -55,7 +53,7 @@ internal static partial class Speeds
         return 0;
     }
 
-    private static async Task<(byte[] Image, int Skipped, double Milliseconds)> GenerateAsync(DiffusionModel model, int steps, StepCache? cache)
+    private static async Task<(byte[] Image, int Skipped, double Milliseconds)> GenerateAsync(DiffusionModel model, int side, int steps, StepCache? cache)
     {
         int skipped = 0;
         var callbacks = new SdCallbacks
@@ -68,7 +66,7 @@ internal static partial class Speeds
         };
         long since = Stopwatch.GetTimestamp();
         using GenerationResult result = await model.TextToImageAsync(
-            new TextToImageRequest { Prompt = "a lighthouse at dawn", Width = Side, Height = Side, Steps = steps, CfgScale = 1, Seed = 7, Sampler = "euler", Cache = cache }, callbacks);
+            new TextToImageRequest { Prompt = "a lighthouse at dawn", Width = side, Height = side, Steps = steps, CfgScale = 1, Seed = 7, Sampler = "euler", Cache = cache }, callbacks);
         return (result.Images[0].Image.Span.ToArray(), skipped, Stopwatch.GetElapsedTime(since).TotalMilliseconds);
     }
 

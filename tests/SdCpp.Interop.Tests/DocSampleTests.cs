@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace SdCpp.Interop.Tests;
@@ -39,7 +40,7 @@ public sealed class DocSampleTests(Demo demo)
         }
     }
 
-#pragma warning disable xUnit1051, IDE0051, CA2000, IDE0011 // samples of a newcomer; some are only compiled
+#pragma warning disable xUnit1051, IDE0051, CA1859, CA2000, IDE0011 // samples of a newcomer; some are only compiled
     private static async Task OneAsync(string path)
     {
         await using DiffusionModel model = await DiffusionModel.LoadAsync(new DiffusionModelOptions { ModelPath = path });
@@ -96,6 +97,16 @@ public sealed class DocSampleTests(Demo demo)
             return Results.Bytes(image.ToArray(), "image/png");
         });
         return app;
+    }
+
+    private static async Task GeneratorAsync(DiffusionModel model)
+    {
+        IImageGenerator here = new SdCppImageGenerator(model);
+        IImageGenerator there = new StudioImageGenerator(new HttpClient { BaseAddress = new Uri("http://localhost:3000/") }, "demo");
+        var options = new ImageGenerationOptions { ImageSize = new(512, 512), AdditionalProperties = new() { ["steps"] = 8, ["seed"] = 7L } };
+        ImageGenerationResponse made = await here.GenerateImagesAsync("a red circle", options);
+        await ((DataContent)made.Contents[0]).SaveToAsync("circle.png");
+        there.Dispose();
     }
 
     private static void Engine()

@@ -95,6 +95,25 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Images_of_another_data_directory_are_imported_once()
+    {
+        string other = Path.Combine(_folder, "other");
+        using (ServerProcess server = await ServerProcess.StartAsync(other))
+            Assert.Equal(System.Net.HttpStatusCode.OK, (await server.GenerateAsync("""{"model":"demo","prompt":"a red circle to take along","size":"32x32","steps":1,"n":2}""")).Status);
+        await File.WriteAllTextAsync(Path.Combine(other, "images", "broken.png"), "no image", Cancellation);
+
+        using ServerProcess mine = await ServerProcess.StartAsync(Data, ("SdStudio__Security__ApiKey", "a-key-for-tests"));
+        (int exitCode, string said, string complaint) = await RunAsync(mine, "import", other);
+        Assert.True(exitCode == 0, complaint);
+        Assert.Equal("2 images imported, 0 were there already, 1 could not be read", said.Trim());
+        Assert.Contains("broken.png", complaint, StringComparison.Ordinal);
+        Assert.StartsWith("0 images imported, 2 were there already", (await RunAsync(mine, "import", other)).Said, StringComparison.Ordinal);
+        mine.Client.DefaultRequestHeaders.Add("X-Api-Key", "a-key-for-tests");
+        Assert.Contains("a red circle to take along", await mine.Client.GetStringAsync(new Uri("/api/images", UriKind.Relative), Cancellation), StringComparison.Ordinal);
+        Assert.Equal(1, (await RunAsync(mine, "import", Path.Combine(_folder, "nowhere"))).ExitCode);
+    }
+
+    [Fact]
     public async Task Version_help_and_the_unit_are_told()
     {
         Assert.Matches(@"^\d+\.\d+\.\d+", (await RunAsync(null, "--version")).Said);

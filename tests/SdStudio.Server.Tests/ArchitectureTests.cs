@@ -22,10 +22,11 @@ public sealed partial class ArchitectureTests
         ["Models"] = ["Settings", "Generation", "Events"],
         ["Queue"] = ["Settings", "Generation", "Events", "Images", "Models"],
         ["Gallery"] = ["Settings", "Generation", "Images", "Models", "Queue"],
+        ["Webhooks"] = ["Settings", "Queue"],
         ["Workers"] = ["Settings", "Generation", "Events", "Images", "Models", "Queue"],
         ["Http"] = ["Settings", "Generation", "Events", "Images", "Models", "Queue", "Gallery", "Telemetry"],
-        ["Storage"] = ["Settings", "Generation", "Telemetry", "Events", "Images", "Models", "Queue", "Gallery"],
-        ["Hosting"] = ["Settings", "Generation", "Telemetry", "Events", "Images", "Models", "Queue", "Gallery", "Workers", "Http", "Storage"],
+        ["Storage"] = ["Settings", "Generation", "Telemetry", "Events", "Images", "Models", "Queue", "Gallery", "Webhooks"],
+        ["Hosting"] = ["Settings", "Generation", "Telemetry", "Events", "Images", "Models", "Queue", "Gallery", "Webhooks", "Workers", "Http", "Storage"],
         ["Commands"] = ["Settings", "Storage", "Hosting"],
     };
 

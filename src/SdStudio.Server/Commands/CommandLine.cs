@@ -9,6 +9,7 @@ internal static class CommandLine
     /// <returns>The exit code: 0, or 1 with a sentence about what went wrong.</returns>
     public static int Run(string[] args)
     {
+        RootCertificates.Find();
         // A server's start waits for nothing that only commands need.
         if (args is [] || (args[0].StartsWith("--", StringComparison.Ordinal) && args[0] is not ("--help" or "--version")))
             return StudioHost.Run(args);
@@ -30,7 +31,8 @@ internal static class CommandLine
         serve.SetAction(parsed => StudioHost.Run([.. parsed.UnmatchedTokens]));
         return new RootCommand("Generates images on this machine: a server with a page and an API, and commands for it.")
         {
-            serve, GenerateCommand.Make(), ModelCommands.Make(), JobCommands.Make(), BackupCommands.MakeBackup(), BackupCommands.MakeRestore(), MoveDatabaseCommand.Make(), DoctorCommand.Make(), HealthCommand.Make(), ServiceCommand.Make(),
+            serve, GenerateCommand.Make(), ModelCommands.Make(), JobCommands.Make(), ImportCommand.Make(), BackupCommands.MakeBackup(), BackupCommands.MakeRestore(), MoveDatabaseCommand.Make(),
+            DoctorCommand.Make(), HealthCommand.Make(), ServiceCommand.Make(),
         };
     }
 }

@@ -67,11 +67,13 @@ internal sealed class StudioConnection : IAsyncDisposable
     public Task<JsonNode> GetAsync(string path, CancellationToken cancellation) => SendAsync(HttpMethod.Get, path, null, cancellation);
 
     /// <exception cref="CommandException">The server refused; its own words.</exception>
-    public async Task<JsonNode> SendAsync(HttpMethod method, string path, JsonObject? body, CancellationToken cancellation)
+    public Task<JsonNode> SendAsync(HttpMethod method, string path, JsonObject? body, CancellationToken cancellation) =>
+        SendContentAsync(method, path, body is null ? null : new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json"), cancellation);
+
+    /// <exception cref="CommandException">The server refused; its own words.</exception>
+    public async Task<JsonNode> SendContentAsync(HttpMethod method, string path, HttpContent? body, CancellationToken cancellation)
     {
-        using var request = new HttpRequestMessage(method, path);
-        if (body is not null)
-            request.Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
+        using var request = new HttpRequestMessage(method, path) { Content = body };
         using HttpResponseMessage response = await _http.SendAsync(request, cancellation);
         string text = await response.Content.ReadAsStringAsync(cancellation);
         JsonNode? answer = response.Content.Headers.ContentType?.MediaType == "application/json" ? JsonNode.Parse(text) : null;

@@ -10,12 +10,15 @@ using SdStudio.Server.Settings;
 namespace SdStudio.Server.Gallery;
 
 /// <summary>Takes images that were made elsewhere into the gallery, with the settings that are inside them. The same file is taken once.</summary>
-internal sealed class ImageImport(ImageFiles files, IGallery gallery, IOptions<StudioOptions> options, JobEvents events)
+internal sealed class ImageImport(ImageFiles files, DecodeGate gate, IGallery gallery, IOptions<StudioOptions> options, JobEvents events)
 {
     // As many are in memory at a time as one transaction has.
     private const int AtOnce = 16;
     private const int MaxProblems = 100;
     private const string NoModel = "unknown";
+
+    // Pixels are made fewer as they are read: they are looked at and not kept.
+    private const int Shown = 64;
 
     /// <param name="sources">What to take, in the order in which it is to be listed.</param>
     /// <param name="how">Whose it becomes, and how settings are understood.</param>
@@ -49,6 +52,9 @@ internal sealed class ImageImport(ImageFiles files, IGallery gallery, IOptions<S
         {
             byte[] bytes = source.Read();
             (int width, int height, string format) = ImageDecoder.Inspect(bytes, source.Name, options.Value.Limits.MaxInputPixels);
+            // A header promises; what is listed can be shown.
+            using (await gate.EnterAsync([bytes], cancellation).ConfigureAwait(false))
+                ImageDecoder.Read(bytes, source.Name, options.Value.Limits.MaxInputPixels, Shown).Dispose();
             string jobId = ImageId.Of($"import/{how.Owner}/{Convert.ToHexStringLower(SHA256.HashData(bytes))}", 0);
             string id = ImageId.Of(jobId, 0);
             GenerationSettings settings = SettingsOf(XmpText.Merged(ImageDecoder.Texts(bytes, source.Name)), how) with { Width = width, Height = height };

@@ -5,6 +5,7 @@ using Polly;
 using SdStudio.Server.Http.Assistant;
 using SdStudio.Server.Models.Downloads;
 using SdStudio.Server.Settings;
+using SdStudio.Server.Webhooks;
 using SdStudio.Server.Workers;
 
 namespace SdStudio.Server.Hosting;
@@ -27,7 +28,20 @@ internal static class HttpClients
             .AddResilienceHandler(RemoteGenerator.Client, (pipeline, context) => pipeline
                 .AddRetry(Retry())
                 .AddTimeout(TimeSpan.FromSeconds(context.ServiceProvider.GetRequiredService<IOptions<StudioOptions>>().Value.Models.RemoteTimeoutSeconds)));
+        AddWebhookClient(services, WebhookSender.Client, PublicAddresses.ConnectAsync);
+        AddWebhookClient(services, WebhookSender.PrivateClient, connect: null);
     }
+
+    // A proxy would look names up by itself.
+    private static void AddWebhookClient(IServiceCollection services, string name, Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect) => services
+        .AddHttpClient(name, client =>
+        {
+            client.Timeout = TimeSpan.FromSeconds(15);
+            client.MaxResponseContentBufferSize = 64 * 1024;
+            client.DefaultRequestHeaders.UserAgent.ParseAdd("SdStudio/1.0");
+        }).ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false, ConnectCallback = connect })
+        // Addresses of webhooks are as good as passwords; the sender says by its own words what went wrong.
+        .RemoveAllLoggers();
 
     // An answer of 500 means that the work was done and went wrong: it would again. Retry-After is heeded.
     private static HttpRetryStrategyOptions Retry() => new()

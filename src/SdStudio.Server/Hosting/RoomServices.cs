@@ -22,6 +22,7 @@ using SdStudio.Server.Settings;
 using SdStudio.Server.Storage.Postgres;
 using SdStudio.Server.Storage.Sqlite;
 using SdStudio.Server.Telemetry;
+using SdStudio.Server.Webhooks;
 using SdStudio.Server.Workers;
 
 namespace SdStudio.Server.Hosting;
@@ -61,6 +62,7 @@ internal static class RoomServices
         services.AddSingleton<IGallery, SqliteGallery>();
         services.AddSingleton<IBoards, SqliteBoards>();
         services.AddSingleton<IPresetStore, SqlitePresets>();
+        services.AddSingleton<IWebhookStore, SqliteWebhooks>();
         services.AddSingleton<ISharedState, SqliteSharedState>();
         services.AddSingleton<IModelCostStore, SqliteModelCostStore>();
         services.AddSingleton<IEventLog, RingEventLog>(provider => new RingEventLog(provider.GetRequiredService<TimeProvider>()));
@@ -129,6 +131,8 @@ internal static class RoomServices
         services.AddSingleton<ImageRetention>();
         services.AddHostedService(provider => provider.GetRequiredService<ImageRetention>());
     }
+
+    public static void AddWebhooks(this IServiceCollection services) => services.AddHostedService<WebhookSender>();
 
     public static void AddHttp(this IServiceCollection services)
     {

@@ -180,7 +180,8 @@ public static class StudioHost
     {
         services.AddSettings();
         services.AddLocalStorage();
-        if (string.IsNullOrWhiteSpace(settings["SdStudio:Database"]))
+        bool isAlone = string.IsNullOrWhiteSpace(settings["SdStudio:Database"]);
+        if (isAlone)
             services.AddSqlite();
         else
             services.AddPostgres();
@@ -190,6 +191,9 @@ public static class StudioHost
         services.AddGallery();
         services.AddModels();
         services.AddHttp();
+        // Machines that share a database would each tell of every job.
+        if (isAlone)
+            services.AddWebhooks();
         services.AddWorkers();
         services.AddSystemd();
         services.AddWindowsService();

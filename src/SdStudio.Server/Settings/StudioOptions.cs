@@ -77,6 +77,9 @@ public sealed class StudioOptions : IValidatableObject
     [ValidateObjectMembers]
     public ImageOptions Images { get; set; } = new();
 
+    /// <summary>Who is told of jobs that end, by names.</summary>
+    public Dictionary<string, WebhookOptions> Webhooks { get; set; } = [];
+
     /// <summary>Limits of requests.</summary>
     [ValidateObjectMembers]
     public LimitOptions Limits { get; set; } = new();
@@ -85,6 +88,10 @@ public sealed class StudioOptions : IValidatableObject
     {
         if (string.IsNullOrWhiteSpace(DataDirectory))
             yield return new("SdStudio:DataDirectory is empty; name a folder");
+        if (Webhooks.Count > 0 && !string.IsNullOrWhiteSpace(Database))
+            yield return new("SdStudio:Webhooks cannot be used with SdStudio:Database: only a server with a database of its own tells of jobs. Remove one of them");
+        foreach (ValidationResult problem in Webhooks.SelectMany(webhook => webhook.Value.Problems(webhook.Key)))
+            yield return problem;
         if (PathBase.Length > 0 && (PathBase[0] != '/' || PathBase[^1] == '/'))
             yield return new($"SdStudio:PathBase is {PathBase}; write it with a slash before it and none behind it, like /studio");
     }

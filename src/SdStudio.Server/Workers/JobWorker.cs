@@ -44,8 +44,11 @@ internal sealed partial class JobWorker(
         List<Task> begun = [];
         try
         {
-            while (!stop.IsCancellationRequested && await ClaimAsync(stop).ConfigureAwait(false) is { } claimed)
-                begun.Add(RunAsync(claimed, stop));
+            while (!stop.IsCancellationRequested && await ClaimAsync(begun, stop).ConfigureAwait(false))
+            {
+                // Until no idle device finds a job: what was asked for the last time may have changed meanwhile.
+            }
+
             begun.AddRange(await help.BeginAsync(stop).ConfigureAwait(false));
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !stop.IsCancellationRequested)
@@ -62,8 +65,9 @@ internal sealed partial class JobWorker(
         return begun;
     }
 
-    // First the device that has the model of its next job in memory: so that no other one loads it beside.
-    private async Task<ClaimedJob?> ClaimAsync(CancellationToken stop)
+    // A job for each idle device, which begins at once. First the device that has the model of its next job in memory: so that no other one
+    // loads it beside.
+    private async Task<bool> ClaimAsync(List<Task> begun, CancellationToken stop)
     {
         List<(IJobDevice Device, bool IsWarm)> ready = [];
         foreach (IJobDevice device in devices.Idle)
@@ -72,13 +76,16 @@ internal sealed partial class JobWorker(
                 ready.Add((device, device.IsWarm(job.Model)));
         }
 
+        bool any = false;
         foreach ((IJobDevice device, _) in ready.OrderByDescending(device => device.IsWarm))
         {
-            if (await queue.ClaimAsync(WorkerName.OfThisProcess, device, stop).ConfigureAwait(false) is { } claimed)
-                return claimed;
+            if (await queue.ClaimAsync(WorkerName.OfThisProcess, device, stop).ConfigureAwait(false) is not { } claimed)
+                continue;
+            begun.Add(RunAsync(claimed, stop));
+            any = true;
         }
 
-        return null;
+        return any;
     }
 
     private async Task RunAsync(ClaimedJob claimed, CancellationToken stop)

@@ -34,12 +34,13 @@ public sealed class ImportTests(Workshop studio)
         using var form = new MultipartFormDataContent
         {
             { new ByteArrayContent(Png(1)), "files", "one.png" }, { new ByteArrayContent(jpeg), "files", "two.jpg" }, { new ByteArrayContent(Encoding.UTF8.GetBytes("no image")), "files", "three.txt" },
-            { new StringContent("old"), "board" },
+            // Its header is whole, its pixels are not.
+            { new ByteArrayContent(Pictures.Bad("cut png")), "files", "four.png" }, { new StringContent("old"), "board" },
         };
         (HttpStatusCode status, JsonElement body) = await server.SendAsync(HttpMethod.Post, "/api/images/import", form);
 
         Assert.True(status == HttpStatusCode.OK, body.ToString());
-        Assert.Equal((2, 0, 1), (body.GetProperty("imported").GetInt32(), body.GetProperty("known").GetInt32(), body.GetProperty("failed").GetInt32()));
+        Assert.Equal((2, 0, 2), (body.GetProperty("imported").GetInt32(), body.GetProperty("known").GetInt32(), body.GetProperty("failed").GetInt32()));
         Assert.Equal("file 3", body.GetProperty("problems")[0].GetProperty("file").GetString());
         JsonElement listed = (await server.GetAsync("/api/images?q=grey&type=import&board=old&lora=soft&seed=42&model=someModel")).Body.GetProperty("images")[0];
         Assert.Equal(("a grey cat", "fog", "image/jpeg", 24), (listed.GetProperty("prompt").GetString(), listed.GetProperty("negative_prompt").GetString(), listed.GetProperty("mime_type").GetString(), listed.GetProperty("width").GetInt32()));

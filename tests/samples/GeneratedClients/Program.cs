@@ -41,7 +41,8 @@ NSwag.GenerateResponse upscaled = await nswag.UpscaleImageAsync(new NSwag.Upscal
 using (NSwag.FileResponse file = await nswag.GetImageAsync(upscaled.Data.First().Id, format: null, quality: null, infotext: null, download: null))
     Check("NSwag's upscale", await ReadAsync(file.Stream));
 NSwag.GenerateResponse again = await nswag.EditImageAsync(new NSwag.EditBody { Model = "demo", Prompt = "a green circle", Size = "64x64", Steps = 2, Image = first });
-using (NSwag.FileResponse file = await nswag.GetImageAsync(again.Data.First().Id, NSwag.Format.Webp, quality: 80, infotext: null, download: null))
+// NSwag numbers the enums of one name: the first format is that of a grid.
+using (NSwag.FileResponse file = await nswag.GetImageAsync(again.Data.First().Id, NSwag.Format2.Webp, quality: 80, infotext: null, download: null))
     Check("NSwag's edit", await ReadAsync(file.Stream), "RIFF"u8);
 NSwag.A1111ImagesAnswer painted = await nswag.A1111ImageToImageAsync(new NSwag.A1111ImageToImageBody
 {

@@ -43,19 +43,29 @@ internal sealed record GallerySelection(string From, string Number, (string Name
         Require("rating >= $rating", "$rating", filter.Rating);
         Require("images.created_at >= $from", "$from", filter.From);
         Require("images.created_at < $to", "$to", filter.To);
+        // Of words or tags that many images have, reading the index of stars or of the board once is quicker than each image's row.
+        int among = 0;
+        string Among(string condition)
+        {
+            if (table == "images")
+                return condition;
+            among++;
+            return $"+{number} IN (SELECT images.number FROM images WHERE {condition})";
+        }
+
         // The value stands in the text so that the index of starred images alone is used.
         if (filter.Starred is { } starred)
-            conditions.Add(starred ? "starred = 1" : "starred = 0");
+            conditions.Add(starred ? Among("starred = 1") : "starred = 0");
         if (filter.Board == GalleryFilter.NoBoard)
             conditions.Add("board IS NULL");
-        else
-            Require("board = $board", "$board", filter.Board);
+        else if (filter.Board is not null)
+            Require(Among("board = $board"), "$board", filter.Board);
         Require("images.number IN (SELECT image FROM image_loras WHERE lora = $lora)", "$lora", filter.Lora);
         if (table == "image_tags")
             Require("image_tags.tag = $tag", "$tag", filter.Tags[0]);
         foreach ((int index, string tag) in filter.Tags.Index().Skip(table == "image_tags" ? 1 : 0))
             Require($"{number} IN (SELECT other.image FROM image_tags AS other WHERE other.tag = $tag{index})", string.Create(CultureInfo.InvariantCulture, $"$tag{index}"), tag);
-        bool needsImages = page is not null || conditions.Count > 1;
+        bool needsImages = page is not null || conditions.Count - among > 1;
         AddCursor(page, number, conditions, values);
 
         // CROSS JOIN keeps the order: a page of rows is enough.
