@@ -253,7 +253,12 @@ void MakeGpuArchive()
     // Trimmed: the runtime's machine code, made beforehand, would go beyond 60 MB. In part: of the project's own code and its packages everything stays.
     PublishSelfContained("benchmarks/SdStudio.GpuCheck/SdStudio.GpuCheck.csproj", machine, folder, settings => settings.WithProperty("PublishTrimmed", "true")
         .WithProperty("TrimMode", "partial").WithProperty("SuppressTrimAnalysisWarnings", "true").WithProperty("DebuggerSupport", "false"));
-    string[] left = ["libmscordaccore.so", "libmscordbi.so", "libcoreclrtraceptprovider.so"];
+    // What only debuggers use, collectors that are not chosen, and Blazor.
+    string[] left =
+    [
+        "libmscordaccore.so", "libmscordbi.so", "libcoreclrtraceptprovider.so", "libclrgc.so", "libclrgcexp.so",
+        .. GetFiles($"{folder}/Microsoft.AspNetCore.Components*.dll").Select(file => file.GetFilename().FullPath),
+    ];
     foreach (string name in left)
         DeleteFiles($"{folder}/{name}");
     WriteFileLists(folder, left);
