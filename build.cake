@@ -381,8 +381,11 @@ void WriteFileLists(string folder, string[] left)
     {
         foreach ((_, System.Text.Json.Nodes.JsonNode? library) in target!.AsObject())
         {
-            foreach (string name in left)
-                library!["native"]?.AsObject().Remove(name);
+            foreach (System.Text.Json.Nodes.JsonNode? files in new[] { library!["native"], library["runtime"] })
+            {
+                foreach (string name in left)
+                    files?.AsObject().Remove(name);
+            }
         }
     }
 
