@@ -47,11 +47,13 @@ public sealed class ProcessTests : IDisposable
         }
     }
 
-    private static bool IsInterruptIgnored()
+    /// <summary>Whether this process, and with it what it starts, ignores a signal: that of the terminal in the background of a shell, a hang-up under nohup.</summary>
+    private static bool IsIgnored(string signal)
     {
         const string ignored = "SigIgn:";
+        ulong bit = signal switch { "HUP" => 1, "INT" => 0b10, _ => 0 };
         string? line = File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith(ignored, StringComparison.Ordinal));
-        return line is not null && (Convert.ToUInt64(line[ignored.Length..].Trim(), 16) & 0b10) != 0;
+        return line is not null && (Convert.ToUInt64(line[ignored.Length..].Trim(), 16) & bit) != 0;
     }
 
     [Theory]
@@ -60,7 +62,7 @@ public sealed class ProcessTests : IDisposable
     [InlineData("HUP")]
     public async Task A_signal_stops_the_server_cleanly_in_the_middle_of_a_job_and_the_job_goes_on_at_the_next_start(string signal)
     {
-        Assert.SkipWhen(signal == "INT" && IsInterruptIgnored(), "These tests run in the background of a shell, where SIGINT is ignored, by what they start too.");
+        Assert.SkipWhen(IsIgnored(signal), $"These tests were started where SIG{signal} is ignored (by nohup, or in the background of a shell), and so is what they start.");
         using (ServerProcess server = await ServerProcess.StartAsync(_data))
         {
             _ = server.Client.PostAsync(new Uri("/api/generate", UriKind.Relative), Request(400), CancellationToken.None);
