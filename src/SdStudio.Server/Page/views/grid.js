@@ -6,7 +6,7 @@ import { Button } from './ui.js';
 
 /** What changes from image to image, and the button that generates them all. */
 export function Grid() {
-  return html`<div class="field wide grid-form">
+  return html`<div class="wide grid-form">
     <p class="soft small">${t('grid.about')}</p>
     ${axisNames.map(name => {
       const { field, values } = axisOf(name);
