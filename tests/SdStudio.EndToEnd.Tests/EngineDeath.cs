@@ -10,7 +10,8 @@ internal sealed class EngineDeath : IDisposable
     private EngineDeath(string folder) => _folder = folder;
 
     /// <summary>Every way to die.</summary>
-    public static IReadOnlyList<string> Kinds { get; } = ["KILL", "abort", "TERM KILL", "segv", "HUP", "KILL", "abort", "HUP KILL", "segv", "TERM"];
+    public static IReadOnlyList<string> Kinds { get; } =
+        [.. new[] { "KILL", "abort", "TERM KILL", "segv", "HUP", "KILL", "abort", "HUP KILL", "segv", "TERM" }.Where(kind => kind != "HUP" || !ServerProcess.IsIgnored(kind))];
 
     /// <summary>For the server that is to die.</summary>
     public (string, string)[] Environment => [("LD_PRELOAD", Library), ("SDSTUDIO_ENGINE_DEATH", OrderFile)];

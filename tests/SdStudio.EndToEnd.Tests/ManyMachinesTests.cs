@@ -116,7 +116,7 @@ public sealed class ManyMachinesTests : IAsyncLifetime
     [Fact]
     public async Task A_database_that_cannot_be_used_is_named_in_one_sentence_without_its_password()
     {
-        using var server = ServerProcess.Launch(NewFolder(), ServerProcess.FreePort(), ("SdStudio__Database", "Host=127.0.0.1;Port=1;Username=sdstudio;Database=x;Password=hush"));
+        using var server = ServerProcess.Launch(NewFolder(), FreePort.Find(), ("SdStudio__Database", "Host=127.0.0.1;Port=1;Username=sdstudio;Database=x;Password=hush"));
         Assert.Equal(1, await server.WaitForExitAsync());
         Assert.Contains("SdStudio cannot start: The PostgreSQL database of SdStudio:Database cannot be used", server.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("hush", server.Output, StringComparison.Ordinal);

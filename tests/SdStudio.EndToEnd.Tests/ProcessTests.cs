@@ -47,22 +47,13 @@ public sealed class ProcessTests : IDisposable
         }
     }
 
-    /// <summary>Whether this process, and with it what it starts, ignores a signal: that of the terminal in the background of a shell, a hang-up under nohup.</summary>
-    private static bool IsIgnored(string signal)
-    {
-        const string ignored = "SigIgn:";
-        ulong bit = signal switch { "HUP" => 1, "INT" => 0b10, _ => 0 };
-        string? line = File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith(ignored, StringComparison.Ordinal));
-        return line is not null && (Convert.ToUInt64(line[ignored.Length..].Trim(), 16) & bit) != 0;
-    }
-
     [Theory]
     [InlineData("TERM")]
     [InlineData("INT")]
     [InlineData("HUP")]
     public async Task A_signal_stops_the_server_cleanly_in_the_middle_of_a_job_and_the_job_goes_on_at_the_next_start(string signal)
     {
-        Assert.SkipWhen(IsIgnored(signal), $"These tests were started where SIG{signal} is ignored (by nohup, or in the background of a shell), and so is what they start.");
+        Assert.SkipWhen(ServerProcess.IsIgnored(signal), $"These tests were started where SIG{signal} is ignored (by nohup, or in the background of a shell), and so is what they start.");
         using (ServerProcess server = await ServerProcess.StartAsync(_data))
         {
             _ = server.Client.PostAsync(new Uri("/api/generate", UriKind.Relative), Request(400), CancellationToken.None);

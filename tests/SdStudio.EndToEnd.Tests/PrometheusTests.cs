@@ -34,7 +34,7 @@ public sealed class PrometheusTests : IDisposable
                 static_configs:
                   - targets: ["127.0.0.1:{server.Client.BaseAddress!.Port}"]
             """, Cancellation);
-        int port = ServerProcess.FreePort();
+        int port = FreePort.Find();
         using Process prometheus = Process.Start(new ProcessStartInfo(
             Program, [$"--config.file={settings}", $"--storage.tsdb.path={_folder}/tsdb", $"--web.listen-address=127.0.0.1:{port}", "--log.level=error"]))!;
         try

@@ -16,7 +16,7 @@ public sealed class ProxyTests : IDisposable
 {
     private const string Path = "/studio";
     private readonly string _folder = Directory.CreateDirectory(ServerProcess.NewFolder()).FullName;
-    private readonly int _port = ServerProcess.FreePort();
+    private readonly int _port = FreePort.Find();
     private string _certificate = "";
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

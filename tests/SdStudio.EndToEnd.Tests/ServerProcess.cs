@@ -2,9 +2,9 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using SdStudio.Tests;
 
 namespace SdStudio.EndToEnd.Tests;
 
@@ -39,7 +39,7 @@ internal sealed class ServerProcess : IDisposable
     /// <summary>Starts a server and waits until it answers.</summary>
     public static async Task<ServerProcess> StartAsync(string dataDirectory, params (string Name, string Value)[] environment)
     {
-        ServerProcess server = Launch(dataDirectory, FreePort(), environment);
+        ServerProcess server = Launch(dataDirectory, FreePort.Find(), environment);
         await server.WaitUntilItAnswersAsync();
         return server;
     }
@@ -81,7 +81,7 @@ internal sealed class ServerProcess : IDisposable
 
     /// <summary>Starts a server by another command than the one that was built here.</summary>
     public static ServerProcess LaunchCommand(string dataDirectory, string[] command, params (string Name, string Value)[] environment) =>
-        Launch(dataDirectory, FreePort(), command, environment);
+        Launch(dataDirectory, FreePort.Find(), command, environment);
 
     private static ServerProcess Launch(string dataDirectory, int port, string[] command, (string Name, string Value)[] environment)
     {
@@ -117,6 +117,15 @@ internal sealed class ServerProcess : IDisposable
         return (response.StatusCode, await response.Content.ReadFromJsonAsync(JsonContext.Default.JsonElement, TestContext.Current.CancellationToken));
     }
 
+    /// <summary>Whether this process, and with it what it starts, ignores a signal: that of the terminal in the background of a shell, a hang-up under nohup.</summary>
+    public static bool IsIgnored(string signal)
+    {
+        const string ignored = "SigIgn:";
+        ulong bit = signal switch { "HUP" => 1, "INT" => 0b10, _ => 0 };
+        string? line = File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith(ignored, StringComparison.Ordinal));
+        return line is not null && (Convert.ToUInt64(line[ignored.Length..].Trim(), 16) & bit) != 0;
+    }
+
     /// <summary>Sends a signal by its name (TERM, INT, KILL) and waits for the end.</summary>
     /// <returns>The exit code.</returns>
     public async Task<int> SignalAsync(string name)
@@ -150,13 +159,6 @@ internal sealed class ServerProcess : IDisposable
     {
         lock (_output)
             _output.AppendLine(line.Data);
-    }
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static string FindRepository()

@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using SdStudio.Tests;
 
 namespace SdStudio.Server.Tests;
 
@@ -101,12 +101,7 @@ public sealed partial class TelemetryTests : IAsyncDisposable
 
         public Receiver()
         {
-            using (var free = new TcpListener(IPAddress.Loopback, 0))
-            {
-                free.Start();
-                Address = $"http://127.0.0.1:{((IPEndPoint)free.LocalEndpoint).Port}/";
-            }
-
+            Address = $"http://127.0.0.1:{FreePort.Find()}/";
             _listener.Prefixes.Add(Address);
             _listener.Start();
             _receiving = ReceiveAsync();

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
+using System.Text;
 
 namespace SdStudio.Tests;
 
@@ -16,12 +15,9 @@ internal sealed class PostgresServer : IDisposable
     {
         _programs = programs;
         _folder = Directory.CreateTempSubdirectory("sdstudio-postgres-").FullName;
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        Port = ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    public int Port { get; }
+    public int Port { get; } = FreePort.Find();
 
     /// <summary>Starts a cluster that is empty.</summary>
     /// <returns>Null where there is no PostgreSQL and none can be installed; <paramref name="reason"/> says why.</returns>
@@ -40,17 +36,27 @@ internal sealed class PostgresServer : IDisposable
 
     private string Data => Path.Combine(_folder, "data");
 
-    /// <summary>Starts the server on its cluster, and waits until it answers.</summary>
+    /// <summary>Starts the server on its cluster, and waits until it says that it takes connections.</summary>
     public void Begin()
     {
         // A kill of the server alone loses nothing that the system has; that no machine loses its power in a test saves most of the time.
-        _process = Process.Start(Command("postgres", ["-D", Data, "-p", Port.ToString(CultureInfo.InvariantCulture), "-k", _folder, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200", "-c", "log_min_messages=fatal"]))!;
-        while (!TryRun("pg_isready", "-U", "sdstudio", "-d", "template1", "-h", "127.0.0.1", "-p", Port.ToString(CultureInfo.InvariantCulture), "-q"))
+        ProcessStartInfo start = Command("postgres", ["-D", Data, "-p", Port.ToString(CultureInfo.InvariantCulture), "-k", _folder, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200"]);
+        start.RedirectStandardError = true;
+        _process = new Process { StartInfo = start };
+        var ready = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var said = new StringBuilder();
+        _process.ErrorDataReceived += (_, line) =>
         {
-            if (_process.HasExited)
-                throw new InvalidOperationException($"PostgreSQL ended with exit code {_process.ExitCode}.");
-            Thread.Sleep(50);
-        }
+            if (!ready.Task.IsCompleted)
+                said.AppendLine(line.Data);
+            // A line without content is the end of what it says.
+            if (line.Data is null || line.Data.Contains("ready to accept connections", StringComparison.Ordinal))
+                ready.TrySetResult(line.Data is not null);
+        };
+        _process.Start();
+        _process.BeginErrorReadLine();
+        if (!ready.Task.GetAwaiter().GetResult())
+            throw new InvalidOperationException($"PostgreSQL ended: {said}");
     }
 
     /// <summary>Ends every process of the server at once.</summary>

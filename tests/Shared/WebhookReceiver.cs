@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -18,12 +17,7 @@ internal sealed class WebhookReceiver : IAsyncDisposable
 
     public WebhookReceiver()
     {
-        using (var free = new TcpListener(IPAddress.Loopback, 0))
-        {
-            free.Start();
-            Address = $"http://127.0.0.1:{((IPEndPoint)free.LocalEndpoint).Port}/hook/";
-        }
-
+        Address = $"http://127.0.0.1:{FreePort.Find()}/hook/";
         _listener.Prefixes.Add(Address);
         _listener.Start();
         _receiving = ReceiveAsync();

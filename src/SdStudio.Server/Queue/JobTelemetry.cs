@@ -14,6 +14,7 @@ internal sealed class JobTelemetry
     /// <summary>The name of the meter and of the activity source.</summary>
     public const string Name = "SdStudio";
 
+    private const int MaxTraces = 4096;
     private const string Saving = "save";
     private const string Model = "model";
 
@@ -55,8 +56,12 @@ internal sealed class JobTelemetry
     /// <summary>A job was added by the request that runs now.</summary>
     public void Created(Job job)
     {
-        if (IsWatched)
-            _traces[job.Id] = new JobTrace { Parent = Activity.Current?.Context ?? default };
+        if (!IsWatched)
+            return;
+        // Jobs that another machine runs end there. Ids are in the order of time.
+        if (_traces.Count >= MaxTraces && _traces.Keys.Min(StringComparer.Ordinal) is { } oldest)
+            _traces.TryRemove(oldest, out _);
+        _traces[job.Id] = new JobTrace { Parent = Activity.Current?.Context ?? default };
     }
 
     /// <summary>A job stands as its row says: it began, waits again, or ended.</summary>

@@ -32,7 +32,7 @@ public sealed class PostgresFixture : IDisposable
 }
 
 /// <summary>An empty database with what is in it.</summary>
-internal sealed class PostgresStore : IDisposable
+internal sealed class PostgresStore : ITestStore, IDisposable
 {
     // A lease without time, so that what a test claims can be decided about as after a death; whoever holds it may write all the same.
     public PostgresStore(PostgresFixture postgres, TimeSpan? lease = null)
@@ -71,13 +71,7 @@ public sealed class PostgresJobStoreTests(PostgresFixture postgres) : JobStoreCo
 {
     private readonly PostgresStore _store = new(postgres);
 
-    private protected override IJobStore Jobs => _store.Jobs;
-
-    private protected override IJobQueries Queries => _store.Queries;
-
-    private protected override ISharedState State => _store.State;
-
-    private protected override IModelCostStore Costs => _store.Costs;
+    private protected override ITestStore Store => _store;
 
     public void Dispose() => _store.Dispose();
 
@@ -133,13 +127,7 @@ public sealed class PostgresJobQueriesTests(PostgresFixture postgres) : JobQueri
 {
     private readonly PostgresStore _store = new(postgres);
 
-    private protected override IJobStore Jobs => _store.Jobs;
-
-    private protected override IJobQueries Queries => _store.Queries;
-
-    private protected override ISharedState State => _store.State;
-
-    private protected override IModelCostStore Costs => _store.Costs;
+    private protected override ITestStore Store => _store;
 
     public void Dispose() => _store.Dispose();
 }
@@ -149,13 +137,7 @@ public sealed class PostgresSharedStateTests(PostgresFixture postgres) : SharedS
 {
     private readonly PostgresStore _store = new(postgres);
 
-    private protected override IJobStore Jobs => _store.Jobs;
-
-    private protected override IJobQueries Queries => _store.Queries;
-
-    private protected override ISharedState State => _store.State;
-
-    private protected override IModelCostStore Costs => _store.Costs;
+    private protected override ITestStore Store => _store;
 
     public void Dispose() => _store.Dispose();
 }

@@ -6,7 +6,7 @@ using SdStudio.Server.Storage.Sqlite;
 namespace SdStudio.Server.Tests.Storage;
 
 /// <summary>A data directory with its database.</summary>
-internal sealed class SqliteStore : IDisposable
+internal sealed class SqliteStore : ITestStore, IDisposable
 {
     private readonly bool _isOwn;
     private bool _isClosed;
@@ -68,13 +68,7 @@ public sealed class SqliteJobStoreTests : JobStoreContract, IDisposable
 {
     private readonly SqliteStore _store = new();
 
-    private protected override IJobStore Jobs => _store.Jobs;
-
-    private protected override IJobQueries Queries => _store.Queries;
-
-    private protected override ISharedState State => _store.State;
-
-    private protected override IModelCostStore Costs => _store.Costs;
+    private protected override ITestStore Store => _store;
 
     public void Dispose() => _store.Dispose();
 }
@@ -83,13 +77,7 @@ public sealed class SqliteJobQueriesTests : JobQueriesContract, IDisposable
 {
     private readonly SqliteStore _store = new();
 
-    private protected override IJobStore Jobs => _store.Jobs;
-
-    private protected override IJobQueries Queries => _store.Queries;
-
-    private protected override ISharedState State => _store.State;
-
-    private protected override IModelCostStore Costs => _store.Costs;
+    private protected override ITestStore Store => _store;
 
     public void Dispose() => _store.Dispose();
 }
@@ -98,13 +86,7 @@ public sealed class SqliteSharedStateTests : SharedStateContract, IDisposable
 {
     private readonly SqliteStore _store = new();
 
-    private protected override IJobStore Jobs => _store.Jobs;
-
-    private protected override IJobQueries Queries => _store.Queries;
-
-    private protected override ISharedState State => _store.State;
-
-    private protected override IModelCostStore Costs => _store.Costs;
+    private protected override ITestStore Store => _store;
 
     public void Dispose() => _store.Dispose();
 }

@@ -3,18 +3,32 @@ using SdStudio.Server.Queue;
 
 namespace SdStudio.Server.Tests.Storage;
 
+/// <summary>A store with nothing in it.</summary>
+internal interface ITestStore
+{
+    IJobStore Jobs { get; }
+
+    IJobQueries Queries { get; }
+
+    ISharedState State { get; }
+
+    IModelCostStore Costs { get; }
+}
+
 /// <summary>What the tests of every store have in common: the store itself, and jobs to put into it.</summary>
 public abstract class StoreContract
 {
     private protected const int Plenty = 100_000;
 
-    private protected abstract IJobStore Jobs { get; }
+    private protected abstract ITestStore Store { get; }
 
-    private protected abstract IJobQueries Queries { get; }
+    private protected IJobStore Jobs => Store.Jobs;
 
-    private protected abstract ISharedState State { get; }
+    private protected IJobQueries Queries => Store.Queries;
 
-    private protected abstract IModelCostStore Costs { get; }
+    private protected ISharedState State => Store.State;
+
+    private protected IModelCostStore Costs => Store.Costs;
 
     protected static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

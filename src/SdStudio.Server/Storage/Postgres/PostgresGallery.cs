@@ -21,7 +21,7 @@ internal sealed class PostgresGallery(PostgresDatabase database) : IGallery
 
     public async ValueTask<IReadOnlyList<ListedImage>> ListAsync(GalleryFilter filter, GalleryPage page, CancellationToken cancellation)
     {
-        (List<string> conditions, List<(string, object?)> values) = Conditions(filter);
+        SqlConditions conditions = Conditions(filter);
         if (page.After is { } after)
         {
             conditions.Add(page.Sort switch
@@ -30,25 +30,25 @@ internal sealed class PostgresGallery(PostgresDatabase database) : IGallery
                 GallerySort.Rating => "(rating, images.number) < (@stars, @after)",
                 _ => "images.number < @after",
             });
-            values.AddRange([("after", after.Number), ("stars", after.Rating)]);
+            conditions.Values.AddRange([("after", after.Number), ("stars", after.Rating)]);
         }
 
         return await database.QueryAsync(
-            $"SELECT {Columns} FROM {From}{Where(conditions)} ORDER BY {OrderOf(page.Sort)} LIMIT @limit", ToListed, cancellation, [.. values, ("limit", page.Limit)]).ConfigureAwait(false);
+            $"SELECT {Columns} FROM {From}{conditions.Where} ORDER BY {OrderOf(page.Sort)} LIMIT @limit", ToListed, cancellation, [.. conditions.Values, ("limit", page.Limit)]).ConfigureAwait(false);
     }
 
     public ValueTask<GalleryCursor?> CursorAtAsync(GalleryFilter filter, GallerySort sort, int place, CancellationToken cancellation)
     {
-        (List<string> conditions, List<(string, object?)> values) = Conditions(filter);
+        SqlConditions conditions = Conditions(filter);
         return database.FirstAsync(
-            $"SELECT images.number, rating FROM images{Where(conditions)} ORDER BY {OrderOf(sort)} LIMIT 1 OFFSET @place",
-            row => new GalleryCursor(row.GetInt64(0), sort == GallerySort.Rating ? row.GetInt32(1) : 0), cancellation, [.. values, ("place", place)]);
+            $"SELECT images.number, rating FROM images{conditions.Where} ORDER BY {OrderOf(sort)} LIMIT 1 OFFSET @place",
+            row => new GalleryCursor(row.GetInt64(0), sort == GallerySort.Rating ? row.GetInt32(1) : 0), cancellation, [.. conditions.Values, ("place", place)]);
     }
 
     public ValueTask<long> CountAsync(GalleryFilter filter, CancellationToken cancellation)
     {
-        (List<string> conditions, List<(string, object?)> values) = Conditions(filter);
-        return database.FirstAsync($"SELECT count(*) FROM images{Where(conditions)}", row => row.GetInt64(0), cancellation, [.. values]);
+        SqlConditions conditions = Conditions(filter);
+        return database.FirstAsync($"SELECT count(*) FROM images{conditions.Where}", row => row.GetInt64(0), cancellation, [.. conditions.Values]);
     }
 
     public async ValueTask<IReadOnlyList<ListedImage>> FindAsync(IReadOnlyList<string> ids, OwnerScope scope, CancellationToken cancellation) => await database.QueryAsync(
@@ -117,72 +117,55 @@ internal sealed class PostgresGallery(PostgresDatabase database) : IGallery
         }
     }
 
-    private static (List<string> Conditions, List<(string, object?)> Values) Conditions(GalleryFilter filter)
+    private static SqlConditions Conditions(GalleryFilter filter)
     {
-        var conditions = new List<string>();
-        var values = new List<(string, object?)>();
-        void Require(string condition, string name, object? value)
-        {
-            if (value is null)
-                return;
-            conditions.Add(condition);
-            values.Add((name, value));
-        }
-
+        var conditions = new SqlConditions();
         if (!string.IsNullOrWhiteSpace(filter.Search))
         {
             if (WordsCondition(filter.Search) is { } words)
-                Require("images.words @@ sdstudio_fold(@words)::tsquery", "words", words);
+                conditions.Require("images.words @@ sdstudio_fold(@words)::tsquery", "words", words);
             else
                 conditions.Add("false");
         }
 
-        Require("images.owner = @owner", "owner", filter.Scope.Owner);
-        Require("images.model = @model", "model", filter.Model);
-        Require("images.type = @type", "type", filter.Type);
-        Require("seed = @seed", "seed", filter.Seed);
-        Require("width = @width", "width", filter.Size?.Width);
-        Require("height = @height", "height", filter.Size?.Height);
-        Require("rating >= @rating", "rating", filter.Rating);
-        Require("images.created_at >= @from", "from", filter.From);
-        Require("images.created_at < @to", "to", filter.To);
+        conditions.Require("images.owner = @owner", "owner", filter.Scope.Owner);
+        conditions.Require("images.model = @model", "model", filter.Model);
+        conditions.Require("images.type = @type", "type", filter.Type);
+        conditions.Require("seed = @seed", "seed", filter.Seed);
+        conditions.Require("width = @width", "width", filter.Size?.Width);
+        conditions.Require("height = @height", "height", filter.Size?.Height);
+        conditions.Require("rating >= @rating", "rating", filter.Rating);
+        conditions.Require("images.created_at >= @from", "from", filter.From);
+        conditions.Require("images.created_at < @to", "to", filter.To);
         if (filter.Starred is { } starred)
             conditions.Add(starred ? "starred" : "NOT starred");
         if (filter.Board == GalleryFilter.NoBoard)
             conditions.Add("board IS NULL");
         else
-            Require("board = @board", "board", filter.Board);
-        Require("images.number IN (SELECT image FROM image_loras WHERE lora = @lora)", "lora", filter.Lora);
+            conditions.Require("board = @board", "board", filter.Board);
+        conditions.Require("images.number IN (SELECT image FROM image_loras WHERE lora = @lora)", "lora", filter.Lora);
         foreach ((int index, string tag) in filter.Tags.Index())
         {
             string name = string.Create(CultureInfo.InvariantCulture, $"tag{index}");
-            Require($"images.number IN (SELECT image FROM image_tags WHERE tag = @{name})", name, tag);
+            conditions.Require($"images.number IN (SELECT image FROM image_tags WHERE tag = @{name})", name, tag);
         }
 
-        return (conditions, values);
+        return conditions;
     }
 
     /// <summary>The words of a search as PostgreSQL writes a <c>tsquery</c>: all must be there, phrases in quotes as they are, others from the beginning of a word.</summary>
     private static string? WordsCondition(string search)
     {
         List<string> terms = [];
-        string[] parts = search.Replace('\0', ' ').Split('"');
-        foreach ((int part, string text) in parts.Index())
+        foreach ((string word, bool isPhrase) in SearchWords.Of(search))
         {
-            // A quote that nobody closes is a character like others.
-            bool isPhrase = part % 2 == 1 && part < parts.Length - 1;
-            foreach (string word in isPhrase ? [text] : text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
-            {
-                string[] tokens = [.. PostgresRows.Tokens(SearchText.Of(word)).Select(token => $"'{token}'")];
-                if (tokens.Length > 0)
-                    terms.Add($"({string.Join(" <-> ", tokens)}{(isPhrase ? "" : ":*")})");
-            }
+            string[] tokens = [.. PostgresRows.Tokens(SearchText.Of(word)).Select(token => $"'{token}'")];
+            if (tokens.Length > 0)
+                terms.Add($"({string.Join(" <-> ", tokens)}{(isPhrase ? "" : ":*")})");
         }
 
         return terms.Count == 0 ? null : string.Join(" & ", terms);
     }
-
-    private static string Where(List<string> conditions) => conditions.Count == 0 ? "" : " WHERE " + string.Join(" AND ", conditions);
 
     private static string OrderOf(GallerySort sort) => sort switch
     {

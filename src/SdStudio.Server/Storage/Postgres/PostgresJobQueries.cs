@@ -15,16 +15,16 @@ internal sealed class PostgresJobQueries(PostgresDatabase database, NodeIdentity
 
     public async ValueTask<IReadOnlyList<Job>> ListAsync(JobFilter filter, JobPage page, CancellationToken cancellation)
     {
-        (string where, (string, object?)[] values) = Where(filter);
+        SqlConditions conditions = Conditions(filter);
         return await database.QueryAsync(
-            $"SELECT {PostgresRows.JobColumns} FROM jobs{where} ORDER BY number DESC LIMIT @limit OFFSET @offset",
-            JobRows.ToJob, cancellation, [.. values, ("limit", page.Limit), ("offset", page.Offset)]).ConfigureAwait(false);
+            $"SELECT {PostgresRows.JobColumns} FROM jobs{conditions.Where} ORDER BY number DESC LIMIT @limit OFFSET @offset",
+            JobRows.ToJob, cancellation, [.. conditions.Values, ("limit", page.Limit), ("offset", page.Offset)]).ConfigureAwait(false);
     }
 
     public ValueTask<long> CountAsync(JobFilter filter, CancellationToken cancellation)
     {
-        (string where, (string, object?)[] values) = Where(filter);
-        return database.FirstAsync($"SELECT count(*) FROM jobs{where}", row => row.GetInt64(0), cancellation, values);
+        SqlConditions conditions = Conditions(filter);
+        return database.FirstAsync($"SELECT count(*) FROM jobs{conditions.Where}", row => row.GetInt64(0), cancellation, [.. conditions.Values]);
     }
 
     public async ValueTask<IReadOnlyDictionary<string, long>> StatsAsync(OwnerScope scope, CancellationToken cancellation) => (await database.QueryAsync(
@@ -72,28 +72,19 @@ internal sealed class PostgresJobQueries(PostgresDatabase database, NodeIdentity
     public async ValueTask<IReadOnlySet<string>> ExistingImagesAsync(IReadOnlyList<string> ids, CancellationToken cancellation) => (await database.QueryAsync(
         "SELECT id FROM images WHERE id = ANY(@ids)", row => row.GetString(0), cancellation, ("ids", ids.ToArray())).ConfigureAwait(false)).ToHashSet(StringComparer.Ordinal);
 
-    private static (string Where, (string Name, object? Value)[] Values) Where(JobFilter filter)
+    private static SqlConditions Conditions(JobFilter filter)
     {
-        var conditions = new List<string>();
-        var values = new List<(string, object?)>();
-        void Require(string condition, string name, object? value)
-        {
-            if (value is null)
-                return;
-            conditions.Add(condition);
-            values.Add((name, value));
-        }
-
-        Require("owner = @owner", "owner", filter.Scope.Owner);
-        Require("status = @status", "status", filter.Status);
-        Require("type = @type", "type", filter.Type);
-        Require("model = @model", "model", filter.Model);
-        foreach ((int index, string word) in JobSelection.WordsOf(filter.Search).Index())
+        var conditions = new SqlConditions();
+        conditions.Require("owner = @owner", "owner", filter.Scope.Owner);
+        conditions.Require("status = @status", "status", filter.Status);
+        conditions.Require("type = @type", "type", filter.Type);
+        conditions.Require("model = @model", "model", filter.Model);
+        foreach ((int index, (string word, _)) in SearchWords.Of(filter.Search).Index())
         {
             string name = string.Create(CultureInfo.InvariantCulture, $"word{index}");
-            Require($"prompt ILIKE @{name}", name, $"%{word.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("%", @"\%", StringComparison.Ordinal).Replace("_", @"\_", StringComparison.Ordinal)}%");
+            conditions.Require($"prompt ILIKE @{name}", name, $"%{word.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("%", @"\%", StringComparison.Ordinal).Replace("_", @"\_", StringComparison.Ordinal)}%");
         }
 
-        return (conditions.Count == 0 ? "" : " WHERE " + string.Join(" AND ", conditions), [.. values]);
+        return conditions;
     }
 }

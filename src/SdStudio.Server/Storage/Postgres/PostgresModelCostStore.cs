@@ -10,26 +10,13 @@ internal sealed class PostgresModelCostStore(PostgresDatabase database) : IModel
     private const string Select = "SELECT costs FROM model_costs WHERE model = @model AND (@device::text IS NULL OR device = @device) LIMIT 1";
 
     public async ValueTask<ModelCosts?> FindAsync(string key, string? device, CancellationToken cancellation) =>
-        Read(await database.FirstAsync(Select, row => row.GetString(0), cancellation, ("model", key), ("device", device)).ConfigureAwait(false));
+        SqliteModelCostStore.Read(await database.FirstAsync(Select, row => row.GetString(0), cancellation, ("model", key), ("device", device)).ConfigureAwait(false));
 
     public static async ValueTask AddAsync(PostgresSession session, string key, string device, ModelCosts measured)
     {
-        ModelCosts known = Read(await session.FirstAsync(Select + " FOR UPDATE", row => row.GetString(0), ("model", key), ("device", device)).ConfigureAwait(false)) ?? ModelCosts.Guess;
+        ModelCosts known = SqliteModelCostStore.Read(await session.FirstAsync(Select + " FOR UPDATE", row => row.GetString(0), ("model", key), ("device", device)).ConfigureAwait(false)) ?? ModelCosts.Guess;
         await session.ExecuteAsync(
             "INSERT INTO model_costs VALUES (@model, @device, @costs) ON CONFLICT (model, device) DO UPDATE SET costs = excluded.costs",
             ("model", key), ("device", device), ("costs", JsonSerializer.Serialize(known.With(measured), StorageJson.Default.ModelCosts))).ConfigureAwait(false);
-    }
-
-    private static ModelCosts? Read(string? text)
-    {
-        try
-        {
-            return text is null ? null : JsonSerializer.Deserialize(text, StorageJson.Default.ModelCosts);
-        }
-        catch (JsonException)
-        {
-            // Only an estimate: the next job measures again.
-            return null;
-        }
     }
 }

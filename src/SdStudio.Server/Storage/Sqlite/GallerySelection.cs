@@ -13,36 +13,27 @@ internal sealed record GallerySelection(string From, string Number, (string Name
     /// <param name="page">Where to begin; null to count all.</param>
     public static GallerySelection Of(GalleryFilter filter, GalleryPage? page)
     {
-        var conditions = new List<string>();
-        var values = new List<(string, object?)>();
-        void Require(string condition, string name, object? value)
-        {
-            if (value is null)
-                return;
-            conditions.Add(condition);
-            values.Add((name, value));
-        }
-
+        var conditions = new SqlConditions();
         bool isSearch = !string.IsNullOrWhiteSpace(filter.Search);
         if (isSearch && SearchText.Condition(filter.Search!) is { } words)
-            Require("image_search MATCH $words", "$words", words);
+            conditions.Require("image_search MATCH $words", "$words", words);
         else if (isSearch)
             conditions.Add("0");
-        isSearch = values.Count > 0;
+        isSearch = conditions.Values.Count > 0;
         // What comes in the order of numbers by itself, and is narrower than all images, goes first.
         (string table, string number) = isSearch ? ("image_search", "image_search.rowid")
             : filter.Tags.Count > 0 ? ("image_tags", "image_tags.image") : ("images", "images.number");
-        Require("images.owner = $owner", "$owner", filter.Scope.Owner);
-        Require("images.model = $model", "$model", filter.Model);
-        Require("images.type = $type", "$type", filter.Type);
-        Require("seed = $seed", "$seed", filter.Seed);
+        conditions.Require("images.owner = $owner", "$owner", filter.Scope.Owner);
+        conditions.Require("images.model = $model", "$model", filter.Model);
+        conditions.Require("images.type = $type", "$type", filter.Type);
+        conditions.Require("seed = $seed", "$seed", filter.Seed);
         // A plus keeps a condition from being what rows are looked up by: most images have the same size.
         string plus = isSearch || filter.Model is not null || filter.Board is not null || filter.Starred == true || filter.Seed is not null ? "+" : "";
-        Require($"{plus}width = $width", "$width", filter.Size?.Width);
-        Require($"{plus}height = $height", "$height", filter.Size?.Height);
-        Require("rating >= $rating", "$rating", filter.Rating);
-        Require("images.created_at >= $from", "$from", filter.From);
-        Require("images.created_at < $to", "$to", filter.To);
+        conditions.Require($"{plus}width = $width", "$width", filter.Size?.Width);
+        conditions.Require($"{plus}height = $height", "$height", filter.Size?.Height);
+        conditions.Require("rating >= $rating", "$rating", filter.Rating);
+        conditions.Require("images.created_at >= $from", "$from", filter.From);
+        conditions.Require("images.created_at < $to", "$to", filter.To);
         // Of words or tags that many images have, reading the index of stars or of the board once is quicker than each image's row.
         int among = 0;
         string Among(string condition)
@@ -59,19 +50,18 @@ internal sealed record GallerySelection(string From, string Number, (string Name
         if (filter.Board == GalleryFilter.NoBoard)
             conditions.Add("board IS NULL");
         else if (filter.Board is not null)
-            Require(Among("board = $board"), "$board", filter.Board);
-        Require("images.number IN (SELECT image FROM image_loras WHERE lora = $lora)", "$lora", filter.Lora);
+            conditions.Require(Among("board = $board"), "$board", filter.Board);
+        conditions.Require("images.number IN (SELECT image FROM image_loras WHERE lora = $lora)", "$lora", filter.Lora);
         if (table == "image_tags")
-            Require("image_tags.tag = $tag", "$tag", filter.Tags[0]);
+            conditions.Require("image_tags.tag = $tag", "$tag", filter.Tags[0]);
         foreach ((int index, string tag) in filter.Tags.Index().Skip(table == "image_tags" ? 1 : 0))
-            Require($"{number} IN (SELECT other.image FROM image_tags AS other WHERE other.tag = $tag{index})", string.Create(CultureInfo.InvariantCulture, $"$tag{index}"), tag);
+            conditions.Require($"{number} IN (SELECT other.image FROM image_tags AS other WHERE other.tag = $tag{index})", string.Create(CultureInfo.InvariantCulture, $"$tag{index}"), tag);
         bool needsImages = page is not null || conditions.Count - among > 1;
-        AddCursor(page, number, conditions, values);
+        AddCursor(page, number, conditions);
 
         // CROSS JOIN keeps the order: a page of rows is enough.
         string from = table == "images" || !needsImages ? table : $"{table} CROSS JOIN images ON images.number = {number}";
-        string where = conditions.Count == 0 ? "" : $" WHERE {string.Join(" AND ", conditions)}";
-        return new GallerySelection(page is null ? from + where : $"{from} CROSS JOIN jobs ON jobs.id = images.job_id{where}", number, [.. values]);
+        return new GallerySelection(page is null ? from + conditions.Where : $"{from} CROSS JOIN jobs ON jobs.id = images.job_id{conditions.Where}", number, [.. conditions.Values]);
     }
 
     /// <summary>What a page is ordered by.</summary>
@@ -82,7 +72,7 @@ internal sealed record GallerySelection(string From, string Number, (string Name
         _ => $"{Number} DESC",
     };
 
-    private static void AddCursor(GalleryPage? page, string number, List<string> conditions, List<(string, object?)> values)
+    private static void AddCursor(GalleryPage? page, string number, SqlConditions conditions)
     {
         if (page?.After is not { } after)
             return;
@@ -92,8 +82,8 @@ internal sealed record GallerySelection(string From, string Number, (string Name
             GallerySort.Rating => "(rating, images.number) < ($stars, $after)",
             _ => $"{number} < $after",
         });
-        values.Add(("$after", after.Number));
+        conditions.Values.Add(("$after", after.Number));
         if (page.Sort == GallerySort.Rating)
-            values.Add(("$stars", after.Rating));
+            conditions.Values.Add(("$stars", after.Rating));
     }
 }

@@ -33,17 +33,10 @@ internal static class SearchText
     public static string? Condition(string search)
     {
         List<string> terms = [];
-        // A text ends at its first zero for SQLite.
-        string[] parts = search.Replace('\0', ' ').Split('"');
-        foreach ((int part, string text) in parts.Index())
+        foreach ((string word, bool isPhrase) in SearchWords.Of(search))
         {
-            // A quote that nobody closes is a character like others.
-            bool isPhrase = part % 2 == 1 && part < parts.Length - 1;
-            foreach (string word in isPhrase ? [text] : text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
-            {
-                if (Of(word) is var folded && folded.EnumerateRunes().Any(Rune.IsLetterOrDigit))
-                    terms.Add($"\"{folded.Trim()}\"{(isPhrase ? "" : " *")}");
-            }
+            if (Of(word) is var folded && folded.EnumerateRunes().Any(Rune.IsLetterOrDigit))
+                terms.Add($"\"{folded.Trim()}\"{(isPhrase ? "" : " *")}");
         }
 
         return terms.Count == 0 ? null : string.Join(" AND ", terms);

@@ -13,11 +13,13 @@ internal sealed class SqliteModelCostStore(StudioDatabase database) : IModelCost
         ("$model", key), ("$device", device),
         ("$costs", JsonSerializer.Serialize((Find(writer, key, device) ?? ModelCosts.Guess).With(measured), StorageJson.Default.ModelCosts)));
 
-    private static ModelCosts? Find(SqliteSession session, string key, string? device)
+    private static ModelCosts? Find(SqliteSession session, string key, string? device) => Read(session.Query(
+        "SELECT costs FROM model_costs WHERE model = $model AND ($device IS NULL OR device = $device) LIMIT 1",
+        row => row.GetString(0), ("$model", key), ("$device", device)).FirstOrDefault());
+
+    /// <summary>Costs as both stores write them; null for none.</summary>
+    public static ModelCosts? Read(string? text)
     {
-        string? text = session.Query(
-            "SELECT costs FROM model_costs WHERE model = $model AND ($device IS NULL OR device = $device) LIMIT 1",
-            row => row.GetString(0), ("$model", key), ("$device", device)).FirstOrDefault();
         try
         {
             return text is null ? null : JsonSerializer.Deserialize(text, StorageJson.Default.ModelCosts);
