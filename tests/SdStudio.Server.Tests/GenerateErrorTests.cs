@@ -124,6 +124,8 @@ public sealed class GenerateErrorTests(Workshop studio)
     [InlineData("", "not valid JSON (line 1, byte 1)")]
     [InlineData("{\n\"model\":demo}", "not valid JSON (line 2, byte 9)")]
     [InlineData("{\"model\":\"demo\",}", "not valid JSON")]
+    [InlineData("{\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]", "more than 64 deep")]
+    [InlineData("{\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]", "not valid JSON")]
     [InlineData("model=demo", "not valid JSON")]
     [InlineData("{\"\\ud800\":1}", "not valid JSON")]
     [InlineData("[]", "must be a JSON object")]

@@ -19,6 +19,20 @@ public sealed class StatusTests(Workshop studio)
     }
 
     [Fact]
+    public async Task A_studio_without_a_shared_database_has_one_machine_that_cannot_be_drained()
+    {
+        (HttpStatusCode status, JsonElement body) = await studio.Server.GetAsync("/api/nodes");
+
+        Assert.Equal(HttpStatusCode.OK, status);
+        JsonElement node = Assert.Single(body.GetProperty("nodes").EnumerateArray());
+        Assert.True(node.GetProperty("is_this").GetBoolean());
+        // The server began with its process, not with the first look at it.
+        using var process = System.Diagnostics.Process.GetCurrentProcess();
+        Assert.InRange(node.GetProperty("started_at").GetInt64(), new DateTimeOffset(process.StartTime).ToUnixTimeMilliseconds() - 1000, new DateTimeOffset(process.StartTime).ToUnixTimeMilliseconds() + 1000);
+        Assert.Equal(HttpStatusCode.NotFound, (await studio.Server.Http.PostAsync(new Uri("/api/nodes/this/drain", UriKind.Relative), null, TestContext.Current.CancellationToken)).StatusCode);
+    }
+
+    [Fact]
     public async Task Health_says_what_draws_and_why()
     {
         await studio.Server.DrawAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1}""");

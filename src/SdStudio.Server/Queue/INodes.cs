@@ -26,14 +26,20 @@ internal sealed record NodeState(
 /// <summary>The one machine of a studio that shares its database with nobody.</summary>
 internal sealed class OnlyNode(IJobDevices devices, RunningJobs running, TimeProvider time) : INodes
 {
-    private readonly long _start = time.GetUtcNow().ToUnixTimeMilliseconds();
+    private static readonly long Start = StartOfThisProcess();
 
     public ValueTask<IReadOnlyList<NodeState>> ListAsync(CancellationToken cancellation) => ValueTask.FromResult<IReadOnlyList<NodeState>>(
     [
         new NodeState(
-            "this", Environment.MachineName, StudioVersion.Text, [.. devices.States.Select(device => device.Id)], running.All.Count, _start,
+            "this", Environment.MachineName, StudioVersion.Text, [.. devices.States.Select(device => device.Id)], running.All.Count, Start,
             time.GetUtcNow().ToUnixTimeMilliseconds(), IsAlive: true, IsDrained: false, IsThis: true),
     ]);
 
     public ValueTask<bool> SetDrainedAsync(string id, bool drained, CancellationToken cancellation) => ValueTask.FromResult(false);
+
+    private static long StartOfThisProcess()
+    {
+        using var process = System.Diagnostics.Process.GetCurrentProcess();
+        return new DateTimeOffset(process.StartTime).ToUnixTimeMilliseconds();
+    }
 }

@@ -6,6 +6,8 @@ namespace SdStudio.Server.Http.Requests;
 /// <summary>A body of JSON, with images as base64 or data URLs.</summary>
 internal static class JsonBody
 {
+    // What .NET reads where nobody says otherwise.
+    private const int MaxDepth = 64;
     private static readonly string[] FileFields = ["image", "mask", "ref_images", "extra_images", "control_image"];
 
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
@@ -41,9 +43,30 @@ internal static class JsonBody
         }
         catch (JsonException exception)
         {
-            throw new BadRequestException(
-                $"The body is not valid JSON (line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1})");
+            string where = $"(line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1})";
+            throw new BadRequestException(IsTooDeep(json.Span)
+                ? $"The body has lists or objects within each other more than {MaxDepth} deep {where}; no field has"
+                : $"The body is not valid JSON {where}");
         }
+    }
+
+    private static bool IsTooDeep(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth + 1 });
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.CurrentDepth >= MaxDepth)
+                    return true;
+            }
+        }
+        catch (JsonException)
+        {
+            // It is no JSON, and not because of its depth.
+        }
+
+        return false;
     }
 
     /// <summary>Takes out the fields whose text is an image. Images come as base64 or as a data URL where they do not come as files.</summary>
