@@ -13,6 +13,7 @@ using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Http.Rest;
 using SdStudio.Server.Http.Security;
 using SdStudio.Server.Images;
+using SdStudio.Server.Images.Videos;
 using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Models.Catalogue;
 using SdStudio.Server.Models.Downloads;
@@ -109,6 +110,9 @@ internal static class RoomServices
         services.AddSingleton<KeptImages>();
         services.AddSingleton<PeopleFolder>();
         services.AddSingleton<DecodeGate>();
+        services.AddSingleton<VideoFiles>();
+        services.AddSingleton<Ffmpeg>();
+        services.AddHostedService(provider => provider.GetRequiredService<Ffmpeg>());
     }
 
     public static void AddQueue(this IServiceCollection services)
