@@ -15,27 +15,24 @@ internal sealed class ModelTimes(IModelCostStore costs, ModelCatalogue catalogue
     // What the engine gets out of a processor's arithmetic: measured with a model of SD 1.5's dimensions, see benchmarks/README.md.
     private const double Efficiency = 0.5;
 
-    /// <summary>What each speed costs; null for models of other servers.</summary>
-    public async ValueTask<SpeedsResponse?> SpeedsOfAsync(ModelDefinition model, CancellationToken cancellation)
+    /// <summary>What each speed costs, and how long one image takes with the model's own size and steps once it is loaded; nulls where nothing tells.</summary>
+    public async ValueTask<(SpeedsResponse? Speeds, ExpectedTimeResponse? Expected)> OfAsync(ModelDefinition model, CancellationToken cancellation)
     {
         if (model.Remote is not null)
-            return null;
+            return (null, null);
         ModelCosts? exact = await FindAsync(model, null, cancellation), fast = await FindAsync(model, Speed.Fast, cancellation), fastest = await FindAsync(model, Speed.Fastest, cancellation);
-        return new SpeedsResponse(Cost(exact), Cost(fast), Cost(fastest));
+        return (new SpeedsResponse(Cost(exact), Cost(fast), Cost(fastest)), await ExpectedAsync(model, exact, cancellation));
 
         SpeedCostResponse? Cost(ModelCosts? measured) => measured is not { Jobs: > 0, StepMsPerMegapixel: > 0 } ? null : new SpeedCostResponse(
             Math.Round(measured.StepMsPerMegapixel, 1),
             exact is { Jobs: > 0, StepMsPerMegapixel: > 0 } ? Math.Round(exact.StepMsPerMegapixel / measured.StepMsPerMegapixel, 2) : null, measured.Jobs);
     }
 
-    /// <summary>How long one image takes with the model's own size and steps once it is loaded; null while nothing tells.</summary>
-    public async ValueTask<ExpectedTimeResponse?> ExpectedOfAsync(ModelDefinition model, CancellationToken cancellation)
+    private async ValueTask<ExpectedTimeResponse?> ExpectedAsync(ModelDefinition model, ModelCosts? own, CancellationToken cancellation)
     {
-        if (model.Remote is not null)
-            return null;
         double megapixels = model.DefaultSize.Width * (double)model.DefaultSize.Height / 1e6;
-        if (await FindAsync(model, null, cancellation) is { Jobs: > 0, StepMsPerMegapixel: > 0 } measured)
-            return new ExpectedTimeResponse(Rounded(measured.LoadedMs(model.DefaultSteps, megapixels)), Measured: true, model.Id);
+        if (own is { Jobs: > 0, StepMsPerMegapixel: > 0 })
+            return new ExpectedTimeResponse(Rounded(own.LoadedMs(model.DefaultSteps, megapixels)), Measured: true, model.Id);
         if (model.StepWork is not { } work || await YardstickAsync(cancellation) is not { } known)
             return null;
         double milliseconds = (WorkOf(model, work) * model.DefaultSteps + DecodeWork) * megapixels * known.MsPerWork;

@@ -11,10 +11,11 @@ namespace SdStudio.Server.Http.Rest;
 internal sealed class ModelViews(
     ModelCache cache, FileHashes hashes, ModelFileCache facts, ControlNetFits nets, IdentityFits identities, ModelCards cards, ModelTimes times)
 {
-    public async Task<ModelResponse> OfAsync(ModelDefinition model, CancellationToken cancellation) => Of(model) with
+    public async Task<ModelResponse> OfAsync(ModelDefinition model, CancellationToken cancellation)
     {
-        Speeds = await times.SpeedsOfAsync(model, cancellation), ExpectedTime = await times.ExpectedOfAsync(model, cancellation),
-    };
+        (SpeedsResponse? speeds, ExpectedTimeResponse? expected) = await times.OfAsync(model, cancellation);
+        return Of(model) with { Speeds = speeds, ExpectedTime = expected };
+    }
 
     /// <summary>The same without what its images cost here.</summary>
     public ModelResponse Of(ModelDefinition model)

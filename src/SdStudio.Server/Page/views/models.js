@@ -1,8 +1,9 @@
-import { html, useEffect, useSignal } from '../lib.js';
-import { address, get, post } from '../core/api.js';
+import { html, useEffect, useRef, useSignal } from '../lib.js';
+import { address, post } from '../core/api.js';
 import { canGenerate, fits, kindOf, memoryText, missing, recommended, sizeOf, timeText } from '../core/catalogue.js';
 import { set } from '../core/draft.js';
 import { nets, refreshNets } from '../core/guides.js';
+import { bestOf } from '../core/history.js';
 import { guarded } from '../core/notices.js';
 import { go } from '../core/route.js';
 import { downloads, memory, models, refreshModels, startDownload, upscalers } from '../core/store.js';
@@ -38,14 +39,23 @@ function needText(model) {
 
 /** What it can do: the image beside its file, else the best that it has made here. */
 function Cover({ model }) {
+  const place = useRef(null);
   const made = useSignal('');
   const own = model.card?.preview_url;
-  const isThere = !own && canGenerate(model);
+  const isMade = !own && canGenerate(model);
   useEffect(() => {
-    if (isThere) get(`/api/images?${new URLSearchParams({ model: model.id, sort: 'rating', limit: '1' })}`).then(({ images: [image] }) => { made.value = image ? `${image.thumbnail_url}?size=512` : ''; }, () => { made.value = ''; });
-  }, [model.id, isThere]);
+    if (!isMade) return undefined;
+    // Nobody looks at the cards of a thousand models at once.
+    const observer = new IntersectionObserver(async ([entry]) => {
+      if (!entry.isIntersecting) return;
+      observer.disconnect();
+      made.value = await bestOf(model.id) ?? '';
+    });
+    observer.observe(place.current);
+    return () => observer.disconnect();
+  }, [model.id, isMade]);
   const source = own ?? made.value;
-  return source && html`<img class="cover" src=${address(source)} alt=${t('model.cover', { name: model.name })} loading="lazy" />`;
+  return html`<div ref=${place}>${source && html`<img class="cover" src=${address(source)} alt=${t('model.cover', { name: model.name })} />`}</div>`;
 }
 
 function Card({ model }) {
