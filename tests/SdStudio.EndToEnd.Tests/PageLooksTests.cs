@@ -108,6 +108,44 @@ public sealed class PageLooksTests(Browser browser) : PageTest(browser)
     }
 
     [Fact]
+    public async Task On_a_phone_a_swipe_turns_to_the_next_image_and_a_server_that_is_away_is_told()
+    {
+        foreach (int i in new[] { 1, 2 })
+            await PostAsync("/api/generate", $$"""{"model":"demo","prompt":"image {{i}}","size":"64x64","steps":1}""");
+        await using IBrowserContext context = await Chromium.NewContextAsync(new() { BaseURL = Server.Client.BaseAddress!.ToString(), ViewportSize = new() { Width = 390, Height = 844 }, HasTouch = true, IsMobile = true });
+        IPage page = await context.NewPageAsync();
+        await page.GotoAsync("/");
+        ILocator shown = page.Locator("img.result");
+        await Expect(shown).ToHaveAttributeAsync("alt", "image 2");
+        ICDPSession finger = await context.NewCDPSessionAsync(page);
+        await SwipeAsync(300, 100);
+        await Expect(shown).ToHaveAttributeAsync("alt", "image 1");
+        await SwipeAsync(100, 300);
+        await Expect(shown).ToHaveAttributeAsync("alt", "image 2");
+        // Who reads from the right turns the other way.
+        await page.EvaluateAsync("document.documentElement.dir = 'rtl'");
+        await SwipeAsync(100, 300);
+        await Expect(shown).ToHaveAttributeAsync("alt", "image 1");
+
+        await Server.SignalAsync("KILL");
+        await Expect(page.Locator("#connection")).ToBeVisibleAsync(Patiently);
+        await Expect(page.Locator("#connection")).ToContainTextAsync("Reconnecting", new() { Timeout = 60_000 });
+        LocatorBoundingBoxResult told = (await page.Locator("#connection").BoundingBoxAsync())!;
+        Assert.True(told.Width > 0 && told.X >= 0 && told.X + told.Width <= 390, $"It is told from {told.X} to {told.X + told.Width}.");
+        Assert.Equal("", await page.EvaluateAsync<string>(Overflow));
+
+        async Task SwipeAsync(int from, int to)
+        {
+            await TouchAsync("touchStart", from);
+            await TouchAsync("touchMove", (from + to) / 2);
+            await TouchAsync("touchMove", to);
+            await finger.SendAsync("Input.dispatchTouchEvent", new() { ["type"] = "touchEnd", ["touchPoints"] = Array.Empty<object>() });
+        }
+
+        Task TouchAsync(string type, int x) => finger.SendAsync("Input.dispatchTouchEvent", new() { ["type"] = type, ["touchPoints"] = new object[] { new Dictionary<string, object> { ["x"] = x, ["y"] = 300 } } });
+    }
+
+    [Fact]
     public async Task The_documentation_shows_it_at_its_best()
     {
         await Page.SetViewportSizeAsync(1440, 900);
