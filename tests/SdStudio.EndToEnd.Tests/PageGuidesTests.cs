@@ -142,9 +142,9 @@ public sealed partial class PageGuidesTests(Browser browser) : PageTest(browser)
         await Expect(Card("hollow")).ToContainTextAsync(backend == "cpu" ? Estimated() : Unknown());
         await Expect(Card("flux")).ToContainTextAsync("Time per image: known after the first one");
         await PostAsync("/api/generate", """{"model":"hollow","prompt":"a red circle","size":"64x64","steps":1}""");
-        await Page.ReloadAsync();
         await Expect(Card("hollow")).ToContainTextAsync(Measured());
         await Expect(Card("hollow")).Not.ToContainTextAsync("estimated");
+        await Page.ReloadAsync();
         await Expect(Card("hollow").Locator("img.cover")).ToBeVisibleAsync();
     }
 

@@ -55,7 +55,7 @@ function Cover({ model }) {
     return () => observer.disconnect();
   }, [model.id, isMade]);
   const source = own ?? made.value;
-  return html`<div ref=${place}>${source && html`<img class="cover" src=${address(source)} alt=${t('model.cover', { name: model.name })} />`}</div>`;
+  return html`<div class="cover-place" ref=${place}>${source && html`<img class="cover" src=${address(source)} alt=${t('model.cover', { name: model.name })} />`}</div>`;
 }
 
 function Card({ model }) {
@@ -129,7 +129,8 @@ export function Models() {
   if (all === null || !memory.value) return html`<section id="models" class="page" aria-label=${t('nav.models')}><div class="skeleton"></div><div class="skeleton tall"></div></section>`;
   const names = recommended.value.map(model => model.id);
   const rank = model => order[kindOf(model)] ?? 4;
-  const sorted = [...all].sort((a, b) => rank(a) - rank(b) || (names.includes(b.id) ? 1 : 0) - (names.includes(a.id) ? 1 : 0));
+  const place = model => names.includes(model.id) ? names.indexOf(model.id) : names.length;
+  const sorted = [...all].sort((a, b) => rank(a) - rank(b) || place(a) - place(b));
   const here = sorted.filter(model => rank(model) < 3);
   const offered = sorted.filter(model => rank(model) === 3);
   return html`<section id="models" class="page" aria-label=${t('nav.models')}>
