@@ -68,7 +68,7 @@ call_pictures::call_pictures(const sdcpp_context& context, const sdcpp_image_par
             refs_.push_back(view(picture.image));
         } else if (name == "control_image") {
             need_file(context, picture.name, "control_net_path");
-            checks::same_size(picture.name, picture.image, params);
+            checks::same_size(picture.name, picture.image, params.width, params.height);
             control_ = padded_image(picture.image);
             engine_params.control_image = control_.view();
         } else if (name == "ip_adapter_image") {
