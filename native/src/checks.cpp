@@ -27,7 +27,7 @@ constexpr limit all_limits[] = {
     {"strength", 0, 1},
     {"lora_count", 0, SDCPP_MAX_LORAS},
     {"LoRA multiplier", -100, 100},
-    {"picture_count", 0, SDCPP_MAX_PICTURES},
+    {"image_count", 0, SDCPP_MAX_IMAGES},
     {"frames", 1, SDCPP_MAX_FRAMES},
     {"fps", 1, SDCPP_MAX_FPS},
     {"width x height x frames", 1, SDCPP_MAX_VIDEO_PIXELS},
@@ -100,8 +100,8 @@ void result_size(int32_t width, int32_t height) {
 template <typename Params>
 static void common_params(const Params& p) {
     result_size(p.width, p.height);
-    if (p.pictures == nullptr && p.picture_count > 0) {
-        refuse("pictures is null, picture_count is " + std::to_string(p.picture_count));
+    if (p.images == nullptr && p.image_count > 0) {
+        refuse("images is null, image_count is " + std::to_string(p.image_count));
     }
     range("steps", p.steps);
     range("seed", p.seed);
@@ -121,7 +121,7 @@ static void common_params(const Params& p) {
 }
 
 void image_params(const sdcpp_image_params& p) {
-    range("picture_count", static_cast<long long>(std::min<size_t>(p.picture_count, INT32_MAX)));
+    range("image_count", static_cast<long long>(std::min<size_t>(p.image_count, INT32_MAX)));
     range("batch_count", p.batch_count);
     common_params(p);
 }
@@ -132,7 +132,7 @@ void video_params(const sdcpp_video_params& p) {
     common_params(p);
     range("width x height x frames", static_cast<long long>(p.width) * p.height * p.frames, limit_of("width x height x frames"), "frames");
     // A first, a last, and one to follow for each frame.
-    if (p.picture_count > static_cast<size_t>(p.frames) + 2) {
+    if (p.image_count > static_cast<size_t>(p.frames) + 2) {
         refuse("control_frames are more than the frames of the video, " + std::to_string(p.frames), "control_frames");
     }
 }

@@ -3,7 +3,7 @@
 #include "call_scope.hpp"
 #include "checks.hpp"
 #include "failure.hpp"
-#include "picture.hpp"
+#include "padded_image.hpp"
 #include "preview.hpp"
 #include "sampling.hpp"
 
@@ -74,25 +74,25 @@ int check_frames(const video_family& family, const sdcpp_video_params& params, b
 }
 
 // The images of a call, on the family's grid.
-class video_pictures {
+class video_images {
 public:
-    video_pictures(const sdcpp_context& context, const video_family& family, const sdcpp_video_params& params, sd_vid_gen_params_t& engine_params) {
-        for (size_t i = 0; i < params.picture_count; ++i) {
-            const sdcpp_picture& picture = params.pictures[i];
-            if (picture.name == nullptr) {
+    video_images(const sdcpp_context& context, const video_family& family, const sdcpp_video_params& params, sd_vid_gen_params_t& engine_params) {
+        for (size_t i = 0; i < params.image_count; ++i) {
+            const sdcpp_named_image& named = params.images[i];
+            if (named.name == nullptr) {
                 refuse("an image has no name");
             }
-            const std::string name = picture.name;
-            checks::image(picture.name, &picture.image, 3);
-            checks::same_size(picture.name, picture.image, params.width, params.height);
+            const std::string name = named.name;
+            checks::image(named.name, &named.image, 3);
+            checks::same_size(named.name, named.image, params.width, params.height);
             if (name == "init_image") {
-                take(name, family.takes_start, context, picture.image, family.grid, start_);
+                take(name, family.takes_start, context, named.image, family.grid, start_);
             } else if (name == "end_image") {
-                take(name, family.takes_end, context, picture.image, family.grid, end_);
+                take(name, family.takes_end, context, named.image, family.grid, end_);
                 has_end_ = true;
             } else if (name == "control_frames") {
                 need_control(context);
-                controls_.emplace_back(picture.image, family.grid);
+                controls_.emplace_back(named.image, family.grid);
             } else {
                 throw failure(SDCPP_NOT_SUPPORTED, "image " + name + " is not supported by this engine build", name);
             }
@@ -241,9 +241,9 @@ void generate_video(sdcpp_context& context, const sdcpp_video_params& params, co
     option_storage storage;
     sd_vid_gen_params_t engine_params;
     set_options(params, engine_params, storage);
-    video_pictures pictures(context, family, params, engine_params);
+    const video_images inputs(context, family, params, engine_params);
     const std::vector<sd_lora_t> loras = loras_of(params.loras, params.lora_count);
-    engine_params.video_frames = check_frames(family, params, pictures.has_end());
+    engine_params.video_frames = check_frames(family, params, inputs.has_end());
     engine_params.loras = loras.data();
     engine_params.lora_count = params.lora_count;
     engine_params.prompt = params.prompt != nullptr ? params.prompt : "";

@@ -6,7 +6,7 @@ namespace SdCpp.Interop.Tests;
 /// <summary>Random videos, sane and insane values mixed: each is made or refused with an <see cref="SdException"/>, and nothing ends the process.</summary>
 public sealed class VideoFuzzTests(VideoModel video) : IClassFixture<VideoModel>
 {
-    private const int Requests = 3_000;
+    private const int Requests = 2_000;
 
     private static readonly float[] Floats = [0, 0.001f, 0.3f, 0.5f, 1, 2.5f, 7, 100, -1, 1e-30f, 1e30f, float.MaxValue, float.Epsilon, float.NaN, float.PositiveInfinity, float.NegativeInfinity];
 

@@ -238,9 +238,9 @@ int main(int argc, char** argv) {
 #endif
     if (with_standin) {
         test_videos();
-        test_guards_of_a_picture();
+        test_guards_of_an_image();
         test_contexts();
-        test_pictures();
+        test_images();
         test_calls();
         test_cancel();
         test_wall();

@@ -10,7 +10,7 @@ struct video_request {
     sdcpp_video_params params{};
     sdcpp_video_result result{};
     std::vector<sdcpp_option> options;
-    std::vector<sdcpp_picture> pictures;
+    std::vector<sdcpp_named_image> images;
     std::vector<std::vector<uint8_t>> pixels;
     std::vector<uint8_t*> buffers;
 
@@ -41,8 +41,8 @@ struct video_request {
         outcome o;
         params.options = options.data();
         params.option_count = options.size();
-        params.pictures = pictures.data();
-        params.picture_count = pictures.size();
+        params.images = images.data();
+        params.image_count = images.size();
         o.code = sdcpp_video(context, &params, call, &result, &o.error);
         return o;
     }
@@ -121,7 +121,7 @@ void test_images_and_sound() {
     create({{"diffusion_model_path", wan.path()}}, &silent.context);
     video_request q(9, 32, 32);
     const std::vector<uint8_t> start(32 * 32 * 3, 200), end(32 * 32 * 3, 100);
-    q.pictures = {{"init_image", {32, 32, 3, 0, start.data()}}, {"end_image", {32, 32, 3, 0, end.data()}}};
+    q.images = {{"init_image", {32, 32, 3, 0, start.data()}}, {"end_image", {32, 32, 3, 0, end.data()}}};
     q.options = {{"strength", "0.25"}};
     recorder r;
     expect(q.draw(sound.context, &r.call), SDCPP_OK, "", "a video between two images");
@@ -138,7 +138,7 @@ void test_images_and_sound() {
 
     video_request led(5);
     const std::vector<uint8_t> grey(32 * 16 * 3, 90);
-    led.pictures = {{"control_frames", {32, 16, 3, 0, start.data()}}, {"control_frames", {32, 16, 3, 0, grey.data()}}};
+    led.images = {{"control_frames", {32, 16, 3, 0, start.data()}}, {"control_frames", {32, 16, 3, 0, grey.data()}}};
     led.options = {{"vace_strength", "0.5"}};
     recorder l;
     expect(led.draw(silent.context, &l.call), SDCPP_OK, "", "a video that follows two frames");
@@ -176,18 +176,18 @@ void test_refusals() {
     refuse([](video_request& q) { q.options = {{"high_noise_sample_params.sample_steps", "2"}}; }, SDCPP_INVALID_ARGUMENT, "high_noise_diffusion_model_path", "steps for a model that is not there");
     refuse([](video_request& q) { q.options = {{"vae_tiling_params.enabled", "true"}, {"circular_x", "true"}}; }, SDCPP_INVALID_ARGUMENT, "joined edges in tiles", "joined edges in tiles");
     refuse([](video_request& q) { q.options = {{"cache.scm_mask", "1,x"}}; }, SDCPP_INVALID_ARGUMENT, "cache.scm_mask", "a mask of steps that is none");
-    refuse([](video_request& q) { q.pictures = {{"init_image", {16, 16, 3, 0, q.pixels[0].data()}}}; }, SDCPP_INVALID_ARGUMENT, "init_image is 16x16; it must have the size of the result, 32x16", "a first frame of another size");
-    refuse([](video_request& q) { q.pictures = {{"end_image", {32, 16, 1, 0, q.pixels[0].data()}}}; }, SDCPP_INVALID_ARGUMENT, "end_image channels is 1", "a grey last frame");
-    refuse([](video_request& q) { q.pictures = {{"init_image", {32, 16, 3, 0, nullptr}}}; }, SDCPP_INVALID_ARGUMENT, "init_image has no pixels", "a first frame without pixels");
-    refuse([](video_request& q) { q.pictures = {{"ref_images", {32, 16, 3, 0, q.pixels[0].data()}}}; }, SDCPP_NOT_SUPPORTED, "ref_images is not supported", "a reference image");
-    refuse([](video_request& q) { q.params.frames = 6; q.arm(); q.pictures = {{"end_image", {32, 16, 3, 0, q.pixels[0].data()}}}; }, SDCPP_INVALID_ARGUMENT, "makes 5 or 9", "a last frame that would be cut off");
+    refuse([](video_request& q) { q.images = {{"init_image", {16, 16, 3, 0, q.pixels[0].data()}}}; }, SDCPP_INVALID_ARGUMENT, "init_image is 16x16; it must have the size of the result, 32x16", "a first frame of another size");
+    refuse([](video_request& q) { q.images = {{"end_image", {32, 16, 1, 0, q.pixels[0].data()}}}; }, SDCPP_INVALID_ARGUMENT, "end_image channels is 1", "a grey last frame");
+    refuse([](video_request& q) { q.images = {{"init_image", {32, 16, 3, 0, nullptr}}}; }, SDCPP_INVALID_ARGUMENT, "init_image has no pixels", "a first frame without pixels");
+    refuse([](video_request& q) { q.images = {{"ref_images", {32, 16, 3, 0, q.pixels[0].data()}}}; }, SDCPP_NOT_SUPPORTED, "ref_images is not supported", "a reference image");
+    refuse([](video_request& q) { q.params.frames = 6; q.arm(); q.images = {{"end_image", {32, 16, 3, 0, q.pixels[0].data()}}}; }, SDCPP_INVALID_ARGUMENT, "makes 5 or 9", "a last frame that would be cut off");
     refuse([](video_request& q) { q.result.frame_count = 4; }, SDCPP_INVALID_ARGUMENT, "result has 4 buffers", "too few buffers");
     refuse([](video_request& q) { q.buffers[2] = nullptr; }, SDCPP_INVALID_ARGUMENT, "result->frames[2] is null", "a buffer that is null");
 
     video_request q;
     expect(q.draw(image.context), SDCPP_NOT_SUPPORTED, "'Stand-in' makes no videos", "a video by a model of images");
-    request picture(32, 16);
-    expect(picture.draw(video.context), SDCPP_NOT_SUPPORTED, "makes videos and no images", "an image by a model of videos");
+    request still(32, 16);
+    expect(still.draw(video.context), SDCPP_NOT_SUPPORTED, "makes videos and no images", "an image by a model of videos");
     expect(q.draw(nullptr), SDCPP_INVALID_ARGUMENT, "context is null", "a video without a model");
     outcome o;
     o.code = sdcpp_video(video.context, nullptr, nullptr, &q.result, &o.error);

@@ -13,6 +13,7 @@ using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Http.Rest;
 using SdStudio.Server.Http.Security;
 using SdStudio.Server.Images;
+using SdStudio.Server.Images.Videos;
 using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Models.Catalogue;
 using SdStudio.Server.Models.Downloads;
@@ -81,6 +82,7 @@ internal static class RoomServices
         services.AddSingleton<IGallery, PostgresGallery>();
         services.AddSingleton<IBoards, PostgresBoards>();
         services.AddSingleton<IPresetStore, PostgresPresets>();
+        services.AddSingleton<IWebhookStore, PostgresWebhooks>();
         services.AddSingleton<ISharedState, PostgresSharedState>();
         services.AddSingleton<IModelCostStore, PostgresModelCostStore>();
         services.AddSingleton<PostgresEventLog>();
@@ -109,6 +111,9 @@ internal static class RoomServices
         services.AddSingleton<KeptImages>();
         services.AddSingleton<PeopleFolder>();
         services.AddSingleton<DecodeGate>();
+        services.AddSingleton<VideoFiles>();
+        services.AddSingleton<Ffmpeg>();
+        services.AddHostedService(provider => provider.GetRequiredService<Ffmpeg>());
     }
 
     public static void AddQueue(this IServiceCollection services)
@@ -118,7 +123,6 @@ internal static class RoomServices
         services.AddSingleton<JobEvents>();
         services.AddHostedService<QueueGauges>();
         services.AddSingleton<JobLine>();
-        services.AddSingleton<JobWaiters>();
         services.AddSingleton<RunningJobs>();
         services.AddSingleton<JobQueue>();
         services.AddSingleton<JobDeletion>();
@@ -201,9 +205,10 @@ internal static class RoomServices
         services.AddSingleton<JobCallbacks>();
         services.AddSingleton<IJobRunner, UpscaleRunner>();
         services.AddSingleton<IJobRunner, ConvertRunner>();
-        services.AddSingleton<IJobRunner, RemoteRunner>();
         services.AddSingleton<TextImageRunner>();
+        services.AddSingleton<RemoteRunner>();
         services.AddSingleton<IJobRunner, GridRunner>();
+        services.AddSingleton<IJobRunner>(provider => provider.GetRequiredService<RemoteRunner>());
         services.AddSingleton<IJobRunner>(provider => provider.GetRequiredService<TextImageRunner>());
         services.AddSingleton<JobInputs>();
         services.AddSingleton<GenerationPasses>();
