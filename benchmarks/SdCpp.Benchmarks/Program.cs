@@ -33,6 +33,6 @@ if (args is ["turns", .. var part])
 // In this process: the engine is loaded once a process, and a generated project would not have it beside it.
 IConfig config = DefaultConfig.Instance
     .AddDiagnoser(MemoryDiagnoser.Default)
-    .AddJob(Job.ShortRun.WithToolchain(new InProcessNoEmitToolchain(logOutput: true)).WithIterationCount(8).WithWarmupCount(2));
+    .AddJob(Job.ShortRun.WithToolchain(new InProcessNoEmitToolchain(timeout: TimeSpan.FromHours(1), logOutput: true)).WithIterationCount(8).WithWarmupCount(2));
 BenchmarkSwitcher.FromAssembly(typeof(DrawBenchmarks).Assembly).Run(args, config);
 return 0;
