@@ -83,6 +83,7 @@ public static class StudioHost
             // The settings lie beside the program, wherever it is started from.
             ContentRootPath = AppContext.BaseDirectory,
         });
+        builder.Configuration.AddSharedSettings();
         builder.Configuration.AddSecretFiles();
         if (!NamesAnAddress(builder.Configuration))
             builder.WebHost.UseUrls(DefaultUrl);
