@@ -14,6 +14,7 @@ using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Http.Rest;
 using SdStudio.Server.Http.Security;
 using SdStudio.Server.Images;
+using SdStudio.Server.Images.Videos;
 using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Models.Catalogue;
 using SdStudio.Server.Models.Downloads;
@@ -117,6 +118,9 @@ internal static class RoomServices
         services.AddSingleton<KeptImages>();
         services.AddSingleton<PeopleFolder>();
         services.AddSingleton<DecodeGate>();
+        services.AddSingleton<VideoFiles>();
+        services.AddSingleton<Ffmpeg>();
+        services.AddHostedService(provider => provider.GetRequiredService<Ffmpeg>());
     }
 
     public static void AddQueue(this IServiceCollection services)
@@ -126,7 +130,6 @@ internal static class RoomServices
         services.AddSingleton<JobEvents>();
         services.AddHostedService<QueueGauges>();
         services.AddSingleton<JobLine>();
-        services.AddSingleton<JobWaiters>();
         services.AddSingleton<RunningJobs>();
         services.AddSingleton<JobQueue>();
         services.AddSingleton<JobDeletion>();
@@ -212,9 +215,10 @@ internal static class RoomServices
         services.AddSingleton<JobCallbacks>();
         services.AddSingleton<IJobRunner, UpscaleRunner>();
         services.AddSingleton<IJobRunner, ConvertRunner>();
-        services.AddSingleton<IJobRunner, RemoteRunner>();
         services.AddSingleton<TextImageRunner>();
+        services.AddSingleton<RemoteRunner>();
         services.AddSingleton<IJobRunner, GridRunner>();
+        services.AddSingleton<IJobRunner>(provider => provider.GetRequiredService<RemoteRunner>());
         services.AddSingleton<IJobRunner>(provider => provider.GetRequiredService<TextImageRunner>());
         services.AddSingleton<JobInputs>();
         services.AddSingleton<GenerationPasses>();

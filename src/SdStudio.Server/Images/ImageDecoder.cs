@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using NetVips;
 using SdCpp.Interop;
+using SdStudio.Server.Images.Videos;
 
 namespace SdStudio.Server.Images;
 
@@ -111,10 +112,12 @@ internal static class ImageDecoder
         }
     }
 
-    /// <summary>The texts inside an image by their keywords; none when it has none. The pixels are not read.</summary>
-    /// <exception cref="ImageFormatException">It is no image.</exception>
+    /// <summary>The texts inside an image or a video by their keywords; none when it has none. The pixels are not read.</summary>
+    /// <exception cref="ImageFormatException">It is neither.</exception>
     public static IReadOnlyDictionary<string, string> Texts(byte[] bytes, string field)
     {
+        if (VideoTexts.IsMp4(bytes) || VideoTexts.IsWebm(bytes))
+            return VideoTexts.Read(bytes);
         ThrowIfUnknown(bytes, field);
         if (PngText.IsPng(bytes))
             return PngText.Read(bytes);

@@ -149,17 +149,21 @@ internal sealed class ImageFiles
 
     private static byte[] Encoded(Image image, string format, int quality, ImageTexts? texts = null)
     {
-        if (texts?.Packet is not { } packet)
+        if (texts?.Packet is null)
             return Encoded(image, format, quality, Enums.ForeignKeep.None);
-        using Image said = image.Mutate(into =>
-        {
-            foreach (string field in into.GetFields().Where(field => field.StartsWith("exif-", StringComparison.Ordinal) || field.StartsWith("png-comment", StringComparison.Ordinal)))
-                into.Remove(field);
-            into.Set(GValue.BlobType, "xmp-data", System.Text.Encoding.UTF8.GetBytes(packet));
-            if (texts.Infotext is { } infotext)
-                into.Set(GValue.BlobType, "exif-data", ExifText.Of(infotext));
-        });
+        using Image said = image.Mutate(into => SetTexts(into, texts));
         return Encoded(said, format, quality, Enums.ForeignKeep.Exif | Enums.ForeignKeep.Xmp);
+    }
+
+    /// <summary>Puts texts where JPEG and WebP have them.</summary>
+    public static void SetTexts(MutableImage into, ImageTexts texts)
+    {
+        foreach (string field in into.GetFields().Where(field => field.StartsWith("exif-", StringComparison.Ordinal) || field.StartsWith("png-comment", StringComparison.Ordinal)))
+            into.Remove(field);
+        if (texts.Packet is { } packet)
+            into.Set(GValue.BlobType, "xmp-data", System.Text.Encoding.UTF8.GetBytes(packet));
+        if (texts.Infotext is { } infotext)
+            into.Set(GValue.BlobType, "exif-data", ExifText.Of(infotext));
     }
 
     private static byte[] Encoded(Image image, string format, int quality, Enums.ForeignKeep keep) => format == ImageFormats.Jpeg

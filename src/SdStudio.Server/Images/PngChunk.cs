@@ -5,7 +5,7 @@ using System.Text;
 
 namespace SdStudio.Server.Images;
 
-/// <summary>A text chunk of a PNG as it is written (PNG specification, 11.3.3).</summary>
+/// <summary>A chunk of a PNG as it is written (PNG specification, 5.3 and 11.3.3).</summary>
 /// <param name="Bytes">With its length, type and CRC.</param>
 internal readonly record struct PngChunk(byte[] Bytes)
 {
@@ -27,7 +27,8 @@ internal readonly record struct PngChunk(byte[] Bytes)
         return Of("zTXt"u8, [.. Encoding.Latin1.GetBytes(keyword), 0, 0, .. packed.ToArray()]);
     }
 
-    private static PngChunk Of(ReadOnlySpan<byte> type, byte[] data)
+    /// <summary>A chunk of any type.</summary>
+    public static PngChunk Of(ReadOnlySpan<byte> type, byte[] data)
     {
         var chunk = new byte[data.Length + 12];
         BinaryPrimitives.WriteInt32BigEndian(chunk, data.Length);

@@ -62,7 +62,8 @@ internal static class PngText
 
     private static bool IsText(string type) => type is "tEXt" or "zTXt" or "iTXt";
 
-    private static IEnumerable<(string Type, Range Data)> Chunks(byte[] png)
+    /// <summary>All chunks, and where their data is.</summary>
+    public static IEnumerable<(string Type, Range Data)> Chunks(byte[] png)
     {
         int at = SignatureBytes;
         while (at + ChunkBytes <= png.Length)

@@ -14,6 +14,9 @@ public sealed class ImageOptions : IValidatableObject
     /// <summary>Whether images carry the mark that says that they were made by AI.</summary>
     public bool Mark { get; set; } = true;
 
+    /// <summary>The program ffmpeg, for videos as MP4 and WebM; empty for the one on the path, <c>none</c> for no MP4 and WebM.</summary>
+    public string Ffmpeg { get; set; } = "";
+
     internal KeepRule? KeepRule => Settings.KeepRule.Parse(Keep);
 
     IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext)
