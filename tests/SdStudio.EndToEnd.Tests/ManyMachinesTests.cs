@@ -122,7 +122,7 @@ public sealed class ManyMachinesTests : IAsyncLifetime
         // The new key is only here yet: the other machine takes the old one, which this one still shows and takes.
         using ServerProcess here = await StartAsync(Node(NewKey, OldKey), data => File.WriteAllText(
             Path.Combine(data, "settings.json"), """{"SdStudio":{"Security":{"ApiKeys":{"ann":"a-key-for-ann"}}}}"""));
-        using ServerProcess there = await StartAsync(Node(OldKey), data => File.WriteAllText(Path.Combine(data, "more.yml"), OtherModel("demo-diffusion.gguf")));
+        using ServerProcess there = await StartAsync(Node(OldKey), data => AddModel(data, "demo-diffusion.gguf"));
         string id = await NodeAsync(there), own = await NodeAsync(here);
 
         // A model that only the other machine knows is listed here, is started from here where it is, and ended from here.
@@ -174,8 +174,8 @@ public sealed class ManyMachinesTests : IAsyncLifetime
     [Fact]
     public async Task A_job_waits_for_a_machine_that_has_the_very_file_of_its_model()
     {
-        using ServerProcess here = await StartAsync([], data => File.WriteAllText(Path.Combine(data, "more.yml"), OtherModel("other.gguf")));
-        using ServerProcess there = await StartAsync([], data => File.WriteAllText(Path.Combine(data, "more.yml"), OtherModel("other.gguf")));
+        using ServerProcess here = await StartAsync([], data => AddModel(data, "other.gguf"));
+        using ServerProcess there = await StartAsync([], data => AddModel(data, "other.gguf"));
         // Each has a file of that name, and they differ in a byte.
         byte[] file = await File.ReadAllBytesAsync(Path.Combine(_folders[0], "models", "demo-diffusion.gguf"), Cancellation);
         await File.WriteAllBytesAsync(Path.Combine(_folders[1], "models", "other.gguf"), file, Cancellation);
@@ -229,14 +229,20 @@ public sealed class ManyMachinesTests : IAsyncLifetime
         ("SdStudio__Security__ApiKey", ApiKey), ("SdStudio__Previews", "decoded"),
     ];
 
-    private static string OtherModel(string file) =>
-        $$"""
-        models:
-          other:
-            name: "Other"
-            capabilities: ["text-to-image"]
-            args: ["--diffusion-model", "models/{{file}}", "--llm", "models/demo-text-encoder.gguf", "--taesd", "models/demo-taesd.gguf"]
-        """;
+    // Beside those that come with the server.
+    private static void AddModel(string data, string file)
+    {
+        File.Copy(Path.Combine(ServerProcess.Repository, "src", "SdStudio.Server", "Models", "Catalogue", "models.yml"), Path.Combine(data, "models.yml"));
+        File.WriteAllText(
+            Path.Combine(data, "more.yml"),
+            $$"""
+            models:
+              other:
+                name: "Other"
+                capabilities: ["text-to-image"]
+                args: ["--diffusion-model", "models/{{file}}", "--llm", "models/demo-text-encoder.gguf", "--taesd", "models/demo-taesd.gguf"]
+            """);
+    }
 
     private string NewFolder()
     {

@@ -83,8 +83,8 @@ public static class StudioHost
             // The settings lie beside the program, wherever it is started from.
             ContentRootPath = AppContext.BaseDirectory,
         });
-        builder.Configuration.AddSharedSettings();
         builder.Configuration.AddSecretFiles();
+        builder.Configuration.AddSharedSettings();
         if (!NamesAnAddress(builder.Configuration))
             builder.WebHost.UseUrls(DefaultUrl);
         builder.Logging.AddSimpleConsole(console =>

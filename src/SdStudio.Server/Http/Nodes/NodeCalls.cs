@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using Microsoft.Extensions.Options;
@@ -19,6 +20,9 @@ internal sealed class NodeCalls(INodes nodes, IHttpClientFactory clients, IOptio
 
     private const int MaxBodyBytes = 1024 * 1024;
 
+    // Wrong keys are counted: one is shown once.
+    private readonly ConcurrentDictionary<string, bool> _haveFormerKey = new(StringComparer.Ordinal);
+
     /// <summary>Whether another machine asks: it wants what is here, and is not sent on.</summary>
     public static bool IsFromNode(HttpRequest request) => request.Headers.ContainsKey(KeyHeader);
 
@@ -26,12 +30,17 @@ internal sealed class NodeCalls(INodes nodes, IHttpClientFactory clients, IOptio
     public async Task<HttpResponseMessage> SendAsync(NodeState node, HttpMethod method, string pathAndQuery, CancellationToken cancellation, byte[]? body = null, string? type = null)
     {
         NodeOptions own = options.Value.Node;
-        HttpResponseMessage answer = await SendAsync(own.Key).ConfigureAwait(false);
+        bool hasFormer = _haveFormerKey.ContainsKey(node.Id);
+        HttpResponseMessage answer = await SendAsync(hasFormer ? own.FormerKey : own.Key).ConfigureAwait(false);
         if (answer.StatusCode != HttpStatusCode.Unauthorized || own.FormerKey.Length == 0)
             return answer;
-        // It has not got the new key yet.
+        // It has not got the new key yet, or has got it since.
         answer.Dispose();
-        return await SendAsync(own.FormerKey).ConfigureAwait(false);
+        if (hasFormer)
+            _haveFormerKey.TryRemove(node.Id, out _);
+        else
+            _haveFormerKey[node.Id] = true;
+        return await SendAsync(hasFormer ? own.Key : own.FormerKey).ConfigureAwait(false);
 
         async Task<HttpResponseMessage> SendAsync(string key)
         {

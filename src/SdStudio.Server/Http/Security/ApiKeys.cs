@@ -102,9 +102,15 @@ internal sealed class ApiKeys
         foreach (byte[] known in _nodeKeys)
             isValid |= CryptographicOperations.FixedTimeEquals(hash, known);
         if (isValid)
+        {
+            _wrongKeys.Remember(context.Connection.RemoteIpAddress, hash);
             context.Items[OwnerItem] = OwnerScope.Administrator;
+        }
         else
+        {
             _wrongKeys.Count(context.Connection.RemoteIpAddress);
+        }
+
         return (true, isValid, null);
     }
 
