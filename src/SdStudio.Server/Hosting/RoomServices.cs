@@ -157,6 +157,7 @@ internal static class RoomServices
         services.AddApiDescription();
         services.AddJobRateLimit();
         services.AddSingleton<QueueViews>();
+        services.AddSingleton<ModelTimes>();
         services.AddSingleton<ModelViews>();
         services.AddSingleton<NodeCalls>();
         services.AddSingleton<NodeModels>();
@@ -179,6 +180,7 @@ internal static class RoomServices
     {
         services.AddStudioHttpClients();
         services.AddSingleton<ModelFileCache>();
+        services.AddSingleton<ProcessorSpeed>();
         services.AddSingleton<FileHashes>();
         services.AddSingleton<LoraFolder>();
         services.AddSingleton<LoraShelf>();
