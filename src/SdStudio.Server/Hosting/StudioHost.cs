@@ -84,6 +84,7 @@ public static class StudioHost
             ContentRootPath = AppContext.BaseDirectory,
         });
         builder.Configuration.AddSecretFiles();
+        builder.Configuration.AddSharedSettings();
         if (!NamesAnAddress(builder.Configuration))
             builder.WebHost.UseUrls(DefaultUrl);
         builder.Logging.AddSimpleConsole(console =>
@@ -124,6 +125,7 @@ public static class StudioHost
         api.MapParametersApi();
         api.MapModelsApi();
         api.MapControlNetsApi();
+        api.MapIdentitiesApi();
         api.MapUpscalersApi();
         api.MapLorasApi();
         api.MapDevicesApi();

@@ -52,6 +52,9 @@ internal sealed record ConfigResponse(
     /// <summary>The engine's names of schedulers; none before it is loaded.</summary>
     public IReadOnlyList<string> Schedulers { get; init; } = [];
 
+    /// <summary>Whether a language server helps with prompts: POST /api/prompts/expand and /sdapi/v1/interrogate.</summary>
+    public bool Assistant { get; init; }
+
     /// <summary>The most that one request may ask for.</summary>
     public required LimitsResponse Limits { get; init; }
 }
@@ -154,6 +157,9 @@ internal sealed record ModelResponse(
     /// <summary>What each speed costs here, as its jobs were measured; null for models of other servers.</summary>
     public SpeedsResponse? Speeds { get; init; }
 
+    /// <summary>How long an image takes here; null for models of other servers, and while nothing like it was measured.</summary>
+    public ExpectedTimeResponse? ExpectedTime { get; init; }
+
     /// <summary>The ControlNets of this server that go with it.</summary>
     public IReadOnlyList<string> ControlNets { get; init; } = [];
 
@@ -186,7 +192,19 @@ internal sealed record ModelResponse(
 
     /// <summary>Why it cannot generate or be loaded; null when there is no known problem.</summary>
     public string? Problem { get; init; }
+
+    /// <summary>The machines that know it, where several share a database; its status is then the best of theirs.</summary>
+    public IReadOnlyList<ModelNodeResponse> Nodes { get; init; } = [];
 }
+
+/// <summary>A model on one of the machines of a studio.</summary>
+/// <param name="Id">The machine's.</param>
+/// <param name="Name">The machine's.</param>
+/// <param name="Status">stopped, starting, running or error.</param>
+/// <param name="AllFilesExist">Whether its files are there.</param>
+/// <param name="Fits">Whether that machine has memory for it.</param>
+/// <param name="Pinned">Whether it stays loaded there.</param>
+internal sealed record ModelNodeResponse(string Id, string Name, string Status, [property: JsonPropertyName("allFilesExist")] bool AllFilesExist, string? Fits, bool Pinned);
 
 /// <param name="Title">What its maker calls it.</param>
 /// <param name="BaseModel">What it was made from, in its maker's words.</param>
