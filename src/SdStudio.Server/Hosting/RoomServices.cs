@@ -192,6 +192,7 @@ internal static class RoomServices
         services.AddSingleton<ModelStates>();
         services.AddSingleton<ModelLoader>();
         services.AddSingleton<ModelCache>();
+        services.AddSingleton<VideoModels>();
         services.AddSingleton<EngineHost>();
         services.AddHostedService(provider => provider.GetRequiredService<ModelCatalogue>());
         services.AddHostedService(provider => provider.GetRequiredService<EngineHost>());
@@ -206,6 +207,8 @@ internal static class RoomServices
         services.AddSingleton<IJobRunner, UpscaleRunner>();
         services.AddSingleton<IJobRunner, ConvertRunner>();
         services.AddSingleton<IJobRunner, RemoteRunner>();
+        services.AddSingleton<IJobRunner, VideoRunner>();
+        services.AddSingleton<VideoSaver>();
         services.AddSingleton<TextImageRunner>();
         services.AddSingleton<IJobRunner, GridRunner>();
         services.AddSingleton<IJobRunner>(provider => provider.GetRequiredService<TextImageRunner>());

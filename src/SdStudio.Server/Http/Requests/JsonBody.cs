@@ -8,7 +8,7 @@ internal static class JsonBody
 {
     // What .NET reads where nobody says otherwise.
     private const int MaxDepth = 64;
-    private static readonly string[] FileFields = ["image", "mask", "ref_images", "extra_images", "control_image"];
+    private static readonly string[] FileFields = ["image", "mask", "ref_images", "extra_images", "control_image", "start_image", "end_image", "control_frames"];
 
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 

@@ -1,4 +1,5 @@
 using SdStudio.Server.Images;
+using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Models.Catalogue;
 using SdStudio.Server.Models.Files;
 
@@ -6,4 +7,4 @@ namespace SdStudio.Server.Http.Requests;
 
 /// <summary>Where the names in requests are looked up.</summary>
 internal sealed record Lookups(
-    ModelCatalogue Catalogue, ModelFileCache Files, LoraFolder Loras, PeopleFolder People, ControlNetFits ControlNets, IdentityFits Identities, VaeFiles Vaes, PromptReader Prompts);
+    ModelCatalogue Catalogue, ModelFileCache Files, LoraFolder Loras, PeopleFolder People, ControlNetFits ControlNets, IdentityFits Identities, VaeFiles Vaes, PromptReader Prompts, VideoModels Videos);

@@ -10,7 +10,7 @@ namespace SdStudio.Server.Http.Rest;
 
 /// <summary>What the API shows of models.</summary>
 internal sealed class ModelViews(
-    ModelCache cache, FileHashes hashes, ModelFileCache facts, ControlNetFits nets, IdentityFits identities, ModelCards cards, IModelCostStore costs)
+    ModelCache cache, FileHashes hashes, ModelFileCache facts, ControlNetFits nets, IdentityFits identities, VideoModels videos, ModelCards cards, IModelCostStore costs)
 {
     public async Task<ModelResponse> OfAsync(ModelDefinition model, CancellationToken cancellation) => Of(model) with { Speeds = await SpeedsOfAsync(model, cancellation) };
 
@@ -30,6 +30,7 @@ internal sealed class ModelViews(
             StepCaches = model.Remote is null ? new StepCachesResponse(CacheOf(model, Speed.Fast), CacheOf(model, Speed.Fastest)) : null,
             ControlNets = nets.Of(model),
             Identities = identities.Of(model),
+            MakesVideos = videos.Makes(model),
             ReferenceImages = model.IsEditModel ? ImageRequest.MaxImages : 0,
             Family = FamilyOf(model, files),
             DownloadBytes = HubEntry.MissingBytes(model.HubFiles),

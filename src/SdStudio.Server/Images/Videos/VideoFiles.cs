@@ -12,6 +12,9 @@ internal sealed class VideoFiles(IBlobStore blobs, Ffmpeg ffmpeg, DataFolders fo
     /// <summary>The formats that can be written here.</summary>
     public IReadOnlyList<string> Formats => ffmpeg.Formats;
 
+    /// <summary>The same when that is known.</summary>
+    public Task<IReadOnlyList<string>> ReadyAsync(CancellationToken cancellation) => ffmpeg.ReadyAsync(cancellation);
+
     /// <summary>Writes a video, with its texts where other programs look for them.</summary>
     /// <returns>The path relative to the data directory.</returns>
     /// <exception cref="VideoException">ffmpeg could not write it.</exception>

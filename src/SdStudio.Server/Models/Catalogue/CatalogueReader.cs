@@ -161,7 +161,7 @@ internal sealed class CatalogueReader
             Description = entry.Text("description"),
             Quant = entry.Text("quant"),
             License = entry.Text("license"),
-            Capabilities = CapabilitiesOf(entry),
+            Capabilities = CapabilitiesOf(entry, arguments),
             ExecMode = execMode,
             Mode = entry.Text("mode") ?? "on_demand",
             Port = entry.Integer("port", 0, 65535),
@@ -247,11 +247,11 @@ internal sealed class CatalogueReader
         return speeds;
     }
 
-    private static List<string> CapabilitiesOf(YamlEntry entry)
+    private static List<string> CapabilitiesOf(YamlEntry entry, SdCliArguments arguments)
     {
         List<string> capabilities = entry.Texts("capabilities");
         if (capabilities.Count == 0)
-            capabilities.Add("text-to-image");
+            capabilities.Add(arguments.MakesVideos ? "text-to-video" : "text-to-image");
         if (entry.Text("model_type") == "imgedit" && !capabilities.Contains("imgedit"))
             capabilities.Add("imgedit");
         return capabilities;

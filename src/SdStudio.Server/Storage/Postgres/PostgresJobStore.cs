@@ -213,7 +213,7 @@ internal sealed class PostgresJobStore(PostgresDatabase database, NodeIdentity n
             $"DELETE FROM jobs WHERE id = @id AND status NOT IN ('pending', 'processing') AND {PostgresRows.InScope} RETURNING owner, settings",
             row => (row.GetString(0), JobRows.ToSettings(row.GetString(1))), ("id", id), PostgresRows.OwnerOf(scope)).ConfigureAwait(false);
         return deleted.Settings is null ? null
-            : new DeletedJob(id, deleted.Owner, images, [.. new[] { deleted.Settings.InputImage, deleted.Settings.MaskImage }.OfType<string>()]);
+            : new DeletedJob(id, deleted.Owner, images, [.. new[] { deleted.Settings.InputImage, deleted.Settings.MaskImage, deleted.Settings.Video?.EndImage, deleted.Settings.Video?.ControlFrames }.OfType<string>()]);
     }
 
     private static async ValueTask<Submitted> AddAsync(PostgresSession session, NewJob job, string settings, int maxWaiting)
