@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using SdCpp.Interop;
 
 namespace SdStudio.Server.Images.Videos;
 

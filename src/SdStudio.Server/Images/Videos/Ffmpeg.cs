@@ -187,7 +187,7 @@ internal sealed partial class Ffmpeg(IOptions<StudioOptions> options, ILogger<Ff
             throw new VideoException($"ffmpeg cannot be started: {exception.Message}", exception);
         }
 
-        await using CancellationTokenRegistration killing = cancellation.Register(() => Kill(process)).ConfigureAwait(false);
+        using CancellationTokenRegistration killing = cancellation.Register(() => Kill(process));
         Task<string> said = LastOfAsync(process.StandardError);
         Task read = output is null ? process.StandardOutput.BaseStream.CopyToAsync(Stream.Null, CancellationToken.None) : output(process.StandardOutput.BaseStream);
         bool isWhole = await WrittenAsync(process.StandardInput.BaseStream, input).ConfigureAwait(false);
