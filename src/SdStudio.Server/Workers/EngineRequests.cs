@@ -14,6 +14,26 @@ internal static class EngineRequests
     public static ImageToImageRequest ImageToImage(GenerationSettings settings, LoraFolder loras, ImageBuffer image, ImageBuffer? mask) => Filled(
         new ImageToImageRequest { Image = image, Mask = mask, Strength = (float)(settings.Strength ?? Parameters.DefaultStrength) }, settings, loras);
 
+    /// <param name="settings">Of a video's job.</param>
+    /// <param name="loras">Where LoRAs are.</param>
+    /// <param name="images">It begins and ends with, and follows.</param>
+    public static VideoRequest Video(GenerationSettings settings, LoraFolder loras, VideoInputs images)
+    {
+        VideoSetting video = settings.Video!;
+        bool hasOwn = video.HighNoiseSteps is not null || video.HighNoiseCfgScale is not null || video.HighNoiseSampler is not null;
+        return new VideoRequest
+        {
+            Prompt = EmbeddingWords.Plain(settings.Prompt), NegativePrompt = EmbeddingWords.Plain(settings.NegativePrompt ?? ""),
+            Width = settings.Width, Height = settings.Height, Frames = video.Frames, Fps = video.Fps, Steps = settings.Steps, CfgScale = (float)settings.CfgScale,
+            Sampler = settings.Sampler, Scheduler = settings.Scheduler, Seed = settings.Seed, ClipSkip = settings.ClipSkip, Loras = Loras(settings, loras),
+            Eta = (float?)settings.Eta, FlowShift = (float?)settings.FlowShift, Guidance = (float?)settings.Guidance,
+            SkipLayers = settings.SlgScale is > 0 and { } scale && settings.SkipLayers is { Count: > 0 } layers ? new SkipLayerGuidance(layers, (float)scale) : null,
+            VaeTiling = settings.VaeTiling ? new VaeTiling() : null,
+            StartImage = images.Start, EndImage = images.End, ControlFrames = images.Frames, VaceStrength = (float?)video.ControlStrength, MoeBoundary = (float?)video.MoeBoundary,
+            HighNoise = hasOwn ? new HighNoiseSampling { Steps = video.HighNoiseSteps, CfgScale = (float?)video.HighNoiseCfgScale, Sampler = video.HighNoiseSampler } : null,
+        };
+    }
+
     private static T Filled<T>(T request, GenerationSettings settings, LoraFolder loras)
         where T : ImageRequest => (T)(request with
         {
