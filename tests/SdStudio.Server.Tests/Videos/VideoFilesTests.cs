@@ -206,7 +206,8 @@ public sealed class VideoFilesTests : IDisposable
         Assert.SkipUnless(OperatingSystem.IsLinux(), "shell scripts");
         string program = Path.Combine(_folder, "ffmpeg");
         await File.WriteAllTextAsync(program, $"#!/bin/sh\ncase \"$*\" in *-encoders*) echo ' V....D libx264  x'; echo ' V....D libvpx-vp9  x'; exit 0;; esac\n{then}\n", Cancellation);
-        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (OperatingSystem.IsLinux())
+            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         Ffmpeg ffmpeg = Ffmpeg(program);
         Assert.Equal(VideoFormats.All, await ffmpeg.ReadyAsync(Cancellation));
         return new VideoFiles(new FolderBlobs(_folders), ffmpeg, _folders);
