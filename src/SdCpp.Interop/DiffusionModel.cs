@@ -23,7 +23,9 @@ public sealed partial class DiffusionModel : IDisposable, IAsyncDisposable
         _main = ModelFiles.MainOf(options, files);
         ControlNetPath = options.ControlNetPath;
         Defaults = ModelDefaults.Of(_main);
-        (Family, DefaultSampler, DefaultScheduler, TakesReferenceImages) = ReadInfo(handle);
+        ModelInfo info = ReadInfo(handle);
+        (Family, DefaultSampler, DefaultScheduler) = (info.Family, info.Sampler, info.Scheduler);
+        (TakesReferenceImages, SupportsImages, SupportsVideo) = (info.TakesReferenceImages, info.MakesImages, info.MakesVideos);
     }
 
     /// <summary>Ends the thread of a forgotten model; its handle frees itself.</summary>
@@ -43,6 +45,12 @@ public sealed partial class DiffusionModel : IDisposable, IAsyncDisposable
 
     /// <summary>Whether it can use <see cref="ImageRequest.ReferenceImages"/>; if not, it refuses them.</summary>
     public bool TakesReferenceImages { get; }
+
+    /// <summary>Whether it generates images; if not, it refuses to.</summary>
+    public bool SupportsImages { get; }
+
+    /// <summary>Whether it generates videos (<see cref="GenerateVideoAsync"/>); if not, it refuses to.</summary>
+    public bool SupportsVideo { get; }
 
     /// <summary>Whether a call runs at the moment.</summary>
     public bool IsBusy => _thread.IsRunning;
@@ -203,12 +211,15 @@ public sealed partial class DiffusionModel : IDisposable, IAsyncDisposable
         };
     }
 
-    private static unsafe (string Family, string Sampler, string Scheduler, bool TakesReferenceImages) ReadInfo(ContextHandle handle)
+    private readonly record struct ModelInfo(string Family, string Sampler, string Scheduler, bool TakesReferenceImages, bool MakesImages, bool MakesVideos);
+
+    private static unsafe ModelInfo ReadInfo(ContextHandle handle)
     {
         var info = new NativeContextInfo { Size = (uint)sizeof(NativeContextInfo) };
         NativeError error = NativeStatus.NewError();
         NativeStatus.ThrowIfFailed(NativeMethods.sdcpp_context_get_info(handle, &info, &error), error);
-        return (Text(info.Family), Text(info.DefaultSampler), Text(info.DefaultScheduler), info.TakesRefImages == 1);
+        return new ModelInfo(
+            Text(info.Family), Text(info.DefaultSampler), Text(info.DefaultScheduler), info.TakesRefImages == 1, info.MakesImages == 1, info.MakesVideos == 1);
 
         static string Text(byte* utf8) => Marshal.PtrToStringUTF8((nint)utf8) ?? "";
     }
@@ -225,24 +236,10 @@ public sealed partial class DiffusionModel : IDisposable, IAsyncDisposable
         ImageBuffer[] pixels = RequestMarshaller.RentResults(parameters);
         try
         {
-            using CoreTurn? turn = _takesTurns ? new CoreTurn() : null;
-            Action stop = () =>
-            {
-                NativeMethods.sdcpp_cancel(_handle, CancelMode.Now);
-                turn?.Cancel();
-            };
-            using var scope = new NativeCallScope(callbacks, arena, stop, turn);
             NativeResult result = RequestMarshaller.ToNative(pixels, arena);
-            // Whoever cancels from here on reaches this call: the bridge keeps a cancel that comes before it begins.
-            NativeMethods.sdcpp_cancel(_handle, CancelMode.None);
-            _thread.OnStop(stop);
-            using (cancellation.UnsafeRegister(static stop => ((Action)stop!)(), stop))
-            using (finishImage.UnsafeRegister(static model => NativeMethods.sdcpp_cancel(((DiffusionModel)model!)._handle, CancelMode.AfterImage), this))
-            {
-                turn?.Take();
-                Call(&parameters, request as ImageToImageRequest, scope, &result, cancellation, finishImage);
-            }
-
+            NativeImageParams* sent = &parameters;
+            NativeResult* received = &result;
+            Run(arena, callbacks, (call, error) => Call(sent, request as ImageToImageRequest, call, received, error), cancellation, finishImage);
             return new GenerationResult(RequestMarshaller.ToImages(pixels, (int)result.ImageCount, parameters.Seed));
         }
         catch
@@ -253,29 +250,41 @@ public sealed partial class DiffusionModel : IDisposable, IAsyncDisposable
         }
     }
 
-    private unsafe void Call(
-        NativeImageParams* parameters, ImageToImageRequest? from, NativeCallScope scope, NativeResult* result, CancellationToken cancellation,
-        CancellationToken finishImage)
+    private unsafe int Call(NativeImageParams* parameters, ImageToImageRequest? from, NativeCall* call, NativeResult* result, NativeError* error)
     {
-        NativeError error = NativeStatus.NewError();
-        int status;
-        fixed (NativeCall* call = &scope.Call)
-        {
-            if (from is null)
-            {
-                status = NativeMethods.sdcpp_txt2img(_handle, parameters, call, result, &error);
-            }
-            else
-            {
-                NativeImage init = RequestMarshaller.ToNative(from.Image);
-                NativeImage mask = from.Mask is null ? default : RequestMarshaller.ToNative(from.Mask);
-                status = NativeMethods.sdcpp_img2img(
-                    _handle, parameters, &init, from.Mask is null ? null : &mask, from.Strength, call, result, &error);
-            }
-        }
+        if (from is null)
+            return NativeMethods.sdcpp_txt2img(_handle, parameters, call, result, error);
+        NativeImage init = RequestMarshaller.ToNative(from.Image);
+        NativeImage mask = from.Mask is null ? default : RequestMarshaller.ToNative(from.Mask);
+        return NativeMethods.sdcpp_img2img(_handle, parameters, &init, from.Mask is null ? null : &mask, from.Strength, call, result, error);
+    }
 
-        scope.ThrowIfCallbackThrew();
-        bool onlyFinish = finishImage.IsCancellationRequested && !cancellation.IsCancellationRequested;
-        NativeStatus.ThrowIfFailed(status, error, onlyFinish ? finishImage : cancellation);
+    private unsafe delegate int NativeGeneration(NativeCall* call, NativeError* error);
+
+    // Makes a call that can be stopped, in its turn for the cores.
+    private unsafe void Run(Utf8Arena arena, SdCallbacks? callbacks, NativeGeneration generate, CancellationToken cancellation, CancellationToken finishImage)
+    {
+        using CoreTurn? turn = _takesTurns ? new CoreTurn() : null;
+        Action stop = () =>
+        {
+            NativeMethods.sdcpp_cancel(_handle, CancelMode.Now);
+            turn?.Cancel();
+        };
+        using var scope = new NativeCallScope(callbacks, arena, stop, turn);
+        // Whoever cancels from here on reaches this call: the bridge keeps a cancel that comes before it begins.
+        NativeMethods.sdcpp_cancel(_handle, CancelMode.None);
+        _thread.OnStop(stop);
+        using (cancellation.UnsafeRegister(static stop => ((Action)stop!)(), stop))
+        using (finishImage.UnsafeRegister(static model => NativeMethods.sdcpp_cancel(((DiffusionModel)model!)._handle, CancelMode.AfterImage), this))
+        {
+            turn?.Take();
+            NativeError error = NativeStatus.NewError();
+            int status;
+            fixed (NativeCall* call = &scope.Call)
+                status = generate(call, &error);
+            scope.ThrowIfCallbackThrew();
+            bool onlyFinish = finishImage.IsCancellationRequested && !cancellation.IsCancellationRequested;
+            NativeStatus.ThrowIfFailed(status, error, onlyFinish ? finishImage : cancellation);
+        }
     }
 }

@@ -7,6 +7,12 @@ namespace SdCpp.Interop;
 /// <param name="CfgScale">Classifier-free guidance.</param>
 public sealed record ModelDefaults(int Width, int Height, int Steps, float CfgScale)
 {
+    /// <summary>Frames of a video; 1 for a family that makes none.</summary>
+    public int Frames { get; init; } = 1;
+
+    /// <summary>Frames a second of a video.</summary>
+    public int Fps { get; init; } = 16;
+
     private static readonly ModelDefaults OfUnknown = new(512, 512, 20, 7);
 
     private static readonly Dictionary<ModelFamily, ModelDefaults> OfFamilies = new()
@@ -14,6 +20,8 @@ public sealed record ModelDefaults(int Width, int Height, int Steps, float CfgSc
         [ModelFamily.Sd1] = new(512, 512, 20, 7), [ModelFamily.Sd2] = new(768, 768, 20, 7), [ModelFamily.Sdxl] = new(1024, 1024, 25, 6),
         [ModelFamily.Sd3] = new(1024, 1024, 28, 4.5f), [ModelFamily.Flux] = new(1024, 1024, 20, 1), [ModelFamily.Flux2] = new(1024, 1024, 20, 1),
         [ModelFamily.QwenImage] = new(1024, 1024, 20, 2.5f), [ModelFamily.ZImage] = new(1024, 1024, 9, 1), [ModelFamily.Chroma] = new(1024, 1024, 26, 4),
+        [ModelFamily.Wan] = new(832, 480, 30, 5) { Frames = 33 }, [ModelFamily.HunyuanVideo] = new(832, 480, 30, 6) { Frames = 33, Fps = 24 },
+        [ModelFamily.Ltx] = new(768, 512, 20, 4) { Frames = 97, Fps = 24 },
     };
 
     // FLUX.1 [schnell] is distilled to few steps, and has no place for a guidance.
@@ -40,6 +48,21 @@ public sealed record ModelDefaults(int Width, int Height, int Steps, float CfgSc
         {
             Width = request.Width ?? width,
             Height = request.Height ?? height,
+            Steps = request.Steps ?? Steps,
+            CfgScale = request.CfgScale ?? CfgScale,
+        };
+    }
+
+    /// <inheritdoc cref="Complete(ImageRequest)"/>
+    internal VideoRequest Complete(VideoRequest request)
+    {
+        (int width, int height) = request.StartImage is { } image ? (image.Width, image.Height) : (Width, Height);
+        return request with
+        {
+            Width = request.Width ?? width,
+            Height = request.Height ?? height,
+            Frames = request.Frames ?? Frames,
+            Fps = request.Fps ?? Fps,
             Steps = request.Steps ?? Steps,
             CfgScale = request.CfgScale ?? CfgScale,
         };

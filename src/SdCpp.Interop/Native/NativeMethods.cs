@@ -100,6 +100,19 @@ internal static unsafe partial class NativeMethods
 
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int sdcpp_video(
+        ContextHandle context, NativeVideoParams* parameters, NativeCall* call, NativeVideoResult* result, NativeError* error);
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int sdcpp_video_check(NativeVideoParams* parameters, NativeError* error);
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial void sdcpp_audio_free(NativeAudio* audio);
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int sdcpp_can_convert();
 
     [LibraryImport(Library)]

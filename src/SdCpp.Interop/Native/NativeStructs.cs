@@ -130,6 +130,8 @@ internal unsafe struct NativeContextInfo
     public byte* DefaultScheduler;
     public int TakesRefImages;
     public uint Reserved2;
+    public int MakesImages;
+    public int MakesVideos;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -187,6 +189,54 @@ internal unsafe struct NativeResult
     public uint ImageCount;
     public byte** Images;
     public nuint ImageBytes;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeVideoParams
+{
+    public uint Size;
+    public int Width;
+    public int Height;
+    public int Frames;
+    public int Fps;
+    public int Steps;
+    public long Seed;
+    public int ClipSkip;
+    public float CfgScale;
+    public uint LoraCount;
+    public uint Reserved;
+    public byte* Prompt;
+    public byte* NegativePrompt;
+    public byte* Sampler;
+    public byte* Scheduler;
+    public NativeLora* Loras;
+    public NativeOption* Options;
+    public nuint OptionCount;
+    public NativePicture* Pictures;
+    public nuint PictureCount;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeVideoResult
+{
+    public uint Size;
+    public uint FrameCount;
+    public byte** Frames;
+    public nuint FrameBytes;
+    public int Fps;
+    public uint Reserved;
+    public NativeAudio* Audio;
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeAudio
+{
+    public uint Size;
+    public uint SampleRate;
+    public uint Channels;
+    public uint Reserved;
+    public ulong SampleCount;
+    public float* Samples;
 }
 
 [StructLayout(LayoutKind.Sequential)]

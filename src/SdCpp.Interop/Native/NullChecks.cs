@@ -30,6 +30,19 @@ internal static class NullChecks
             NotNull(from.Image, nameof(from.Image));
     }
 
+    public static void Check(VideoRequest request)
+    {
+        NotNull(request.Prompt, nameof(request.Prompt));
+        NotNull(request.NegativePrompt, nameof(request.NegativePrompt));
+        Each(request.Loras, nameof(request.Loras), static (lora, at) => NotNull(lora.Path, $"{at}.{nameof(lora.Path)}"));
+        Each(request.ControlFrames, nameof(request.ControlFrames));
+        if (request.SkipLayers is { } skip)
+            NotNull(skip.Layers, "SkipLayers.Layers");
+        if (request.Cache is { } cache)
+            NotNull(cache.Mode, "Cache.Mode");
+        Values(request.EngineOptions, nameof(request.EngineOptions));
+    }
+
     public static void Check(DiffusionModelOptions options)
     {
         Values(options.Embeddings, nameof(options.Embeddings));

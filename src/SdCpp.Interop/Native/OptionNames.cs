@@ -41,6 +41,13 @@ internal static class OptionNames
         ["cache.spectrum_window_size"] = "Cache.SpectrumWindow", ["cache.spectrum_flex_window"] = "Cache.SpectrumWindowGrowth",
         ["cache.spectrum_warmup_steps"] = "Cache.SpectrumWarmupSteps", ["cache.spectrum_stop_percent"] = "Cache.SpectrumEnd",
 
+        ["frames"] = nameof(VideoRequest.Frames), ["fps"] = nameof(VideoRequest.Fps), ["width x height x frames"] = "Width × Height × Frames",
+        ["init_image"] = nameof(VideoRequest.StartImage), ["end_image"] = nameof(VideoRequest.EndImage), ["control_frames"] = nameof(VideoRequest.ControlFrames),
+        ["moe_boundary"] = nameof(VideoRequest.MoeBoundary), ["vace_strength"] = nameof(VideoRequest.VaceStrength),
+        ["high_noise_sample_params.sample_steps"] = "HighNoise.Steps", ["high_noise_sample_params.guidance.txt_cfg"] = "HighNoise.CfgScale",
+        ["high_noise_sample_params.guidance.distilled_guidance"] = "HighNoise.Guidance", ["high_noise_sample_params.sample_method"] = "HighNoise.Sampler",
+        ["high_noise_sample_params.eta"] = "HighNoise.Eta",
+
         ["hires.enabled"] = nameof(ImageRequest.Hires), ["hires.upscaler"] = "Hires.Upscaler", ["hires.model_path"] = "Hires.ModelPath", ["hires.scale"] = "Hires.Scale",
         ["hires.target_width"] = "Hires.Width", ["hires.target_height"] = "Hires.Height", ["hires.steps"] = "Hires.Steps", ["hires.denoising_strength"] = "Hires.Strength",
         ["hires.upscale_tile_size"] = "Hires.TileSize", ["hires.custom_sigmas"] = "Hires.Sigmas",

@@ -3,7 +3,7 @@ namespace SdCpp.Interop.Native;
 /// <summary>Requests and buffers in the shapes of the bridge.</summary>
 internal static unsafe class RequestMarshaller
 {
-    /// <param name="request">With every value that the bridge needs: see <see cref="ModelDefaults.Complete"/>.</param>
+    /// <param name="request">With every value that the bridge needs: see <see cref="ModelDefaults.Complete(ImageRequest)"/>.</param>
     /// <param name="arena">Keeps the texts.</param>
     public static NativeImageParams ToNative(ImageRequest request, Utf8Arena arena)
     {
@@ -18,6 +18,37 @@ internal static unsafe class RequestMarshaller
             Steps = request.Steps!.Value,
             Seed = request.Seed ?? Random.Shared.NextInt64(1L << 32),
             BatchCount = request.BatchCount,
+            ClipSkip = request.ClipSkip,
+            CfgScale = request.CfgScale!.Value,
+            Prompt = arena.Add(request.Prompt, nameof(request.Prompt)),
+            NegativePrompt = arena.Add(request.NegativePrompt, nameof(request.NegativePrompt)),
+            Sampler = arena.Add(sampler, nameof(request.Sampler)),
+            Scheduler = arena.Add(scheduler, nameof(request.Scheduler)),
+            Loras = ToNative(request.Loras, arena),
+            LoraCount = (uint)request.Loras.Count,
+            Options = arena.AddOptions(options),
+            OptionCount = (nuint)options.Count,
+            Pictures = ToNative(pictures, arena),
+            PictureCount = (nuint)pictures.Count,
+        };
+    }
+
+    /// <param name="request">With every value that the bridge needs: see <see cref="ModelDefaults.Complete(VideoRequest)"/>.</param>
+    /// <param name="arena">Keeps the texts.</param>
+    public static NativeVideoParams ToNative(VideoRequest request, Utf8Arena arena)
+    {
+        EngineOptions options = RequestOptions.Of(request);
+        (string? sampler, string? scheduler) = SamplerNames.Resolve(SdEngine.Load(), request.Sampler, request.Scheduler);
+        List<(string Name, ImageBuffer Image)> pictures = PicturesOf(request);
+        return new NativeVideoParams
+        {
+            Size = (uint)sizeof(NativeVideoParams),
+            Width = request.Width!.Value,
+            Height = request.Height!.Value,
+            Frames = request.Frames!.Value,
+            Fps = request.Fps!.Value,
+            Steps = request.Steps!.Value,
+            Seed = request.Seed ?? Random.Shared.NextInt64(1L << 32),
             ClipSkip = request.ClipSkip,
             CfgScale = request.CfgScale!.Value,
             Prompt = arena.Add(request.Prompt, nameof(request.Prompt)),
@@ -48,34 +79,41 @@ internal static unsafe class RequestMarshaller
         NativeError error = NativeStatus.NewError();
         fixed (NativeImageParams* request = &parameters)
             NativeStatus.ThrowIfFailed(NativeMethods.sdcpp_result_size(request, &width, &height, &error), error);
-        var images = new ImageBuffer[parameters.BatchCount];
-        try
-        {
-            for (int i = 0; i < images.Length; i++)
-                images[i] = ImageBuffer.Rent((int)width, (int)height);
-        }
-        catch (SdException)
-        {
-            foreach (ImageBuffer? image in images)
-                image?.Dispose();
-            throw;
-        }
-
-        return images;
+        return Rent(parameters.BatchCount, (int)width, (int)height);
     }
 
-    public static NativeResult ToNative(ImageBuffer[] images, Utf8Arena arena)
+    /// <summary>One buffer for each frame of the request; throws before it rents when the request cannot be.</summary>
+    public static ImageBuffer[] RentFrames(in NativeVideoParams parameters)
     {
-        var pointers = (byte**)arena.Block((nuint)(images.Length * sizeof(byte*)));
-        for (int i = 0; i < images.Length; i++)
-            pointers[i] = (byte*)images[i].EnteredAddress;
-        return new NativeResult
-        {
-            Size = (uint)sizeof(NativeResult),
-            ImageCount = (uint)images.Length,
-            Images = pointers,
-            ImageBytes = (nuint)images[0].Length,
-        };
+        NativeError error = NativeStatus.NewError();
+        fixed (NativeVideoParams* request = &parameters)
+            NativeStatus.ThrowIfFailed(NativeMethods.sdcpp_video_check(request, &error), error);
+        return Rent(parameters.Frames, parameters.Width, parameters.Height);
+    }
+
+    public static NativeResult ToNative(ImageBuffer[] images, Utf8Arena arena) => new()
+    {
+        Size = (uint)sizeof(NativeResult),
+        ImageCount = (uint)images.Length,
+        Images = Addresses(images, arena),
+        ImageBytes = (nuint)images[0].Length,
+    };
+
+    public static NativeVideoResult ToVideoResult(ImageBuffer[] frames, Utf8Arena arena) => new()
+    {
+        Size = (uint)sizeof(NativeVideoResult),
+        FrameCount = (uint)frames.Length,
+        Frames = Addresses(frames, arena),
+        FrameBytes = (nuint)frames[0].Length,
+    };
+
+    /// <summary>The sound that the bridge delivered, in memory of ours; null for none.</summary>
+    public static AudioClip? ToAudio(NativeAudio* audio)
+    {
+        if (audio is null)
+            return null;
+        var samples = new ReadOnlySpan<float>(audio->Samples, checked((int)(audio->SampleCount * audio->Channels)));
+        return new AudioClip((int)audio->SampleRate, (int)audio->Channels, samples.ToArray());
     }
 
     /// <summary>The finished images, with their seeds; the buffers of the others go back.</summary>
@@ -101,6 +139,43 @@ internal static unsafe class RequestMarshaller
         }
 
         return inputs;
+    }
+
+    public static List<(string Name, ImageBuffer Image)> PicturesOf(VideoRequest request)
+    {
+        List<(string, ImageBuffer)> pictures = [];
+        if (request.StartImage is { } start)
+            pictures.Add(("init_image", start));
+        if (request.EndImage is { } end)
+            pictures.Add(("end_image", end));
+        pictures.AddRange(request.ControlFrames.Select(frame => ("control_frames", frame)));
+        return pictures;
+    }
+
+    private static ImageBuffer[] Rent(int count, int width, int height)
+    {
+        var images = new ImageBuffer[count];
+        try
+        {
+            for (int i = 0; i < images.Length; i++)
+                images[i] = ImageBuffer.Rent(width, height);
+        }
+        catch (SdException)
+        {
+            foreach (ImageBuffer? image in images)
+                image?.Dispose();
+            throw;
+        }
+
+        return images;
+    }
+
+    private static byte** Addresses(ImageBuffer[] images, Utf8Arena arena)
+    {
+        var pointers = (byte**)arena.Block((nuint)(images.Length * sizeof(byte*)));
+        for (int i = 0; i < images.Length; i++)
+            pointers[i] = (byte*)images[i].EnteredAddress;
+        return pointers;
     }
 
     private static List<(string Name, ImageBuffer Image)> PicturesOf(ImageRequest request)

@@ -6,8 +6,15 @@ internal static class RequestOptions
     public static EngineOptions Of(ImageRequest request)
     {
         var options = new EngineOptions();
-        AddSampling(options, request);
-        AddTiling(options, request);
+        options.AddIfSet("sample_params.guidance.img_cfg", request.ImageCfgScale);
+        options.AddIfSet("sample_params.guidance.distilled_guidance", request.Guidance);
+        options.AddIfSet("sample_params.eta", request.Eta);
+        options.AddIfSet("sample_params.flow_shift", request.FlowShift);
+        options.AddIfSet("sample_params.shifted_timestep", request.ShiftedTimestep);
+        options.AddIfSet("sample_params.custom_sigmas", request.Sigmas);
+        options.AddIfSet("sample_params.extra_sample_args", request.SamplerArguments);
+        AddSkippedLayers(options, request.SkipLayers);
+        AddTiling(options, request.VaeTiling, request.CircularX, request.CircularY);
         AddSteering(options, request);
         if (request.Cache is { } cache)
             AddCache(options, cache);
@@ -17,35 +24,57 @@ internal static class RequestOptions
         return options;
     }
 
-    /// <summary>The file that reaches the engine under this name: given twice, the one among the engine's own names counts. Null for none.</summary>
-    public static string? FileOf(ImageRequest request, string name, string? typed) =>
-        (request.EngineOptions?.GetValueOrDefault(name) ?? typed) is { Length: > 0 } path ? path : null;
-
-    private static void AddSampling(EngineOptions options, ImageRequest request)
+    public static EngineOptions Of(VideoRequest request)
     {
+        var options = new EngineOptions();
         options.AddIfSet("sample_params.guidance.img_cfg", request.ImageCfgScale);
         options.AddIfSet("sample_params.guidance.distilled_guidance", request.Guidance);
         options.AddIfSet("sample_params.eta", request.Eta);
         options.AddIfSet("sample_params.flow_shift", request.FlowShift);
-        options.AddIfSet("sample_params.shifted_timestep", request.ShiftedTimestep);
         options.AddIfSet("sample_params.custom_sigmas", request.Sigmas);
         options.AddIfSet("sample_params.extra_sample_args", request.SamplerArguments);
-        if (request.SkipLayers is { } skip)
-        {
-            options.AddIfSet("sample_params.guidance.slg.layers", skip.Layers);
-            options.AddIfSet("sample_params.guidance.slg.scale", skip.Scale);
-            options.AddIfSet("sample_params.guidance.slg.layer_start", skip.Start);
-            options.AddIfSet("sample_params.guidance.slg.layer_end", skip.End);
-        }
+        AddSkippedLayers(options, request.SkipLayers);
+        AddTiling(options, request.VaeTiling, request.CircularX, request.CircularY);
+        options.AddIfSet("moe_boundary", request.MoeBoundary);
+        options.AddIfSet("strength", request.Strength);
+        options.AddIfSet("vace_strength", request.VaceStrength);
+        if (request.HighNoise is { } highNoise)
+            AddHighNoise(options, highNoise);
+        if (request.Cache is { } cache)
+            AddCache(options, cache);
+        options.AddAll(request.EngineOptions);
+        return options;
     }
 
-    private static void AddTiling(EngineOptions options, ImageRequest request)
+    /// <summary>The file that reaches the engine under this name: given twice, the one among the engine's own names counts. Null for none.</summary>
+    public static string? FileOf(ImageRequest request, string name, string? typed) =>
+        (request.EngineOptions?.GetValueOrDefault(name) ?? typed) is { Length: > 0 } path ? path : null;
+
+    private static void AddHighNoise(EngineOptions options, HighNoiseSampling sampling)
     {
-        if (request.CircularX)
+        (string? sampler, _) = SamplerNames.Resolve(SdEngine.Load(), sampling.Sampler, null);
+        options.AddIfSet("high_noise_sample_params.sample_steps", sampling.Steps);
+        options.AddIfSet("high_noise_sample_params.guidance.txt_cfg", sampling.CfgScale);
+        options.AddIfSet("high_noise_sample_params.guidance.distilled_guidance", sampling.Guidance);
+        options.AddIfSet("high_noise_sample_params.sample_method", sampler);
+        options.AddIfSet("high_noise_sample_params.eta", sampling.Eta);
+    }
+
+    private static void AddSkippedLayers(EngineOptions options, SkipLayerGuidance? skip)
+    {
+        options.AddIfSet("sample_params.guidance.slg.layers", skip?.Layers);
+        options.AddIfSet("sample_params.guidance.slg.scale", skip?.Scale);
+        options.AddIfSet("sample_params.guidance.slg.layer_start", skip?.Start);
+        options.AddIfSet("sample_params.guidance.slg.layer_end", skip?.End);
+    }
+
+    private static void AddTiling(EngineOptions options, VaeTiling? asked, bool circularX, bool circularY)
+    {
+        if (circularX)
             options.AddIfSet("circular_x", true);
-        if (request.CircularY)
+        if (circularY)
             options.AddIfSet("circular_y", true);
-        if (request.VaeTiling is not { } tiling)
+        if (asked is not { } tiling)
             return;
         options.AddIfSet("vae_tiling_params.enabled", true);
         options.AddIfSet("vae_tiling_params.tile_size_x", tiling.TileWidth);
