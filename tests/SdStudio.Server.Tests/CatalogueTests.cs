@@ -80,7 +80,7 @@ public sealed class CatalogueTests(Workshop studio)
         JsonElement[] models = await ModelsAsync(server);
         Assert.Equal("demo", IdOf(models[0]));
         Assert.Superset(
-            new HashSet<string>(["z-image-turbo", "qwen-image", "qwen-image-edit", "flux1-schnell", "flux2-klein-4b", "sdxl", "sd15"]), models.Select(IdOf).ToHashSet());
+            new HashSet<string>(["z-image-turbo", "qwen-image", "qwen-image-edit", "flux1-schnell", "flux2-klein-4b", "sdxl", "sd15", "wan2.2-ti2v-5b", "wan2.1-t2v-1.3b"]), models.Select(IdOf).ToHashSet());
 
         CatalogueSnapshot catalogue = CatalogueReader.Read(folder, folder);
         SdEngine engine = SdEngine.Load();
