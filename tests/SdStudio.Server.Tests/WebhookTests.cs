@@ -105,8 +105,6 @@ public sealed class WebhookTests : IDisposable
         Exception refused = await Assert.ThrowsAnyAsync<Exception>(() => StudioServer.StartAsync(_folder, "--SdStudio:Webhooks:shop:Url=example.org", "--SdStudio:Webhooks:shop:Secret=short"));
         Assert.Contains("SdStudio:Webhooks:shop:Url", refused.Message, StringComparison.Ordinal);
         Assert.Contains("SdStudio:Webhooks:shop:Secret", refused.Message, StringComparison.Ordinal);
-        Exception shared = await Assert.ThrowsAnyAsync<Exception>(() => StudioServer.StartAsync(_folder, [.. Settings("shop", "https://example.org/hook"), "--SdStudio:Database=Host=127.0.0.1;Port=1"]));
-        Assert.Contains("SdStudio:Webhooks cannot be used with SdStudio:Database", shared.Message, StringComparison.Ordinal);
     }
 
     private static string[] Settings(string name, string address) => [$"--SdStudio:Webhooks:{name}:Url={address}", $"--SdStudio:Webhooks:{name}:Secret={WebhookReceiver.Secret}"];

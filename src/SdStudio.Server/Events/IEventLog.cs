@@ -6,6 +6,9 @@ internal interface IEventLog
     /// <summary>Tells positions in this log from those in another.</summary>
     long Epoch { get; }
 
+    /// <summary>Whether what happens to jobs is written here together with their rows, by who writes those: published too, it would be told twice.</summary>
+    bool ComesWithRows { get; }
+
     bool HasListeners(string channel);
 
     /// <summary>Publishes what a client that comes back must hear of.</summary>

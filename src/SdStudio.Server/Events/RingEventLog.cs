@@ -24,6 +24,8 @@ internal sealed class RingEventLog(long epoch, long number) : IEventLog
     /// <summary>The newest event's number.</summary>
     public long Number => Interlocked.Read(ref _number);
 
+    public bool ComesWithRows => false;
+
     public bool HasListeners(string channel) => Volatile.Read(ref _subscriptions).Exists(subscription => subscription.Wants(channel));
 
     public void Publish(string channel, string type, string? owner, ReadOnlyMemory<byte> data)

@@ -82,6 +82,7 @@ internal static class RoomServices
         services.AddSingleton<IGallery, PostgresGallery>();
         services.AddSingleton<IBoards, PostgresBoards>();
         services.AddSingleton<IPresetStore, PostgresPresets>();
+        services.AddSingleton<IWebhookStore, PostgresWebhooks>();
         services.AddSingleton<ISharedState, PostgresSharedState>();
         services.AddSingleton<IModelCostStore, PostgresModelCostStore>();
         services.AddSingleton<PostgresEventLog>();

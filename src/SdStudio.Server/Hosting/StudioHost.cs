@@ -180,8 +180,7 @@ public static class StudioHost
     {
         services.AddSettings();
         services.AddLocalStorage();
-        bool isAlone = string.IsNullOrWhiteSpace(settings["SdStudio:Database"]);
-        if (isAlone)
+        if (string.IsNullOrWhiteSpace(settings["SdStudio:Database"]))
             services.AddSqlite();
         else
             services.AddPostgres();
@@ -191,9 +190,7 @@ public static class StudioHost
         services.AddGallery();
         services.AddModels();
         services.AddHttp();
-        // Machines that share a database would each tell of every job.
-        if (isAlone)
-            services.AddWebhooks();
+        services.AddWebhooks();
         services.AddWorkers();
         services.AddSystemd();
         services.AddWindowsService();

@@ -15,7 +15,7 @@ internal sealed class JobEvents(IEventLog log, JobTelemetry telemetry, TimeProvi
     public void Created(Job job)
     {
         telemetry.Created(job);
-        Publish(job, "job_created");
+        Tell([JobNews.Created(job)]);
     }
 
     /// <summary>A job has another status, or another place in line.</summary>
@@ -24,28 +24,20 @@ internal sealed class JobEvents(IEventLog log, JobTelemetry telemetry, TimeProvi
     public void Updated(Job job, IReadOnlyList<JobImage>? images = null)
     {
         telemetry.Changed(job, images?.Count ?? 0);
-        // The document knows only job_updated for a cancelled job.
-        if (job.Status != JobStatus.Failed)
-            Publish(job, "job_updated", images);
-        if (job.Status is JobStatus.Failed or JobStatus.Cancelled)
-            Publish(job, $"job_{job.Status}", images);
+        Tell(JobNews.Updated(job, images));
     }
 
     public void Completed(Job job, IReadOnlyList<JobImage> images)
     {
         telemetry.Changed(job, images.Count);
-        byte[] data = Data(JobView.Of(job) with { Images = [.. images.Select(ImageView.Of)] });
-        log.Publish(EventChannel.Queue, "job_completed", job.Owner, data);
-        // The document's name for it, and the one that the original really sent.
-        log.Publish(EventChannel.Generations, "generation_completed", job.Owner, data);
-        log.Publish(EventChannel.Generations, "generation_complete", job.Owner, data);
+        Tell(JobNews.Completed(job, images));
     }
 
     public void Progressed(RunningJob running)
     {
         telemetry.Reported(running);
         if (log.HasListeners(EventChannel.Queue) && running.MayTell(time.GetUtcNow().ToUnixTimeMilliseconds(), ProgressEveryMs))
-            log.PublishLatest(EventChannel.Queue, "job_progress", running.Job.Id, running.Job.Owner, Data(JobView.Of(running.Job, running)));
+            log.PublishLatest(EventChannel.Queue, "job_progress", running.Job.Id, running.Job.Owner, JobNews.Data(JobView.Of(running.Job, running)));
     }
 
     public void Previewed(RunningJob running, int step)
@@ -59,20 +51,14 @@ internal sealed class JobEvents(IEventLog log, JobTelemetry telemetry, TimeProvi
         }
     }
 
-    public void Paused(bool paused) => log.Publish(
-        EventChannel.Queue, paused ? "queue_paused" : "queue_resumed", owner: null,
-        JsonSerializer.SerializeToUtf8Bytes(new PausedView(paused), JobJson.Readable.PausedView));
+    public void Paused(bool paused) => Tell([JobNews.Paused(paused)]);
 
-    public void Deleted(DeletedJob job) => log.Publish(
-        EventChannel.Generations, "generation_deleted", job.Owner,
-        JsonSerializer.SerializeToUtf8Bytes(new DeletedView(job.Id), JobJson.Readable.DeletedView));
+    public void Deleted(DeletedJob job) => Tell([JobNews.Deleted(job)]);
 
     /// <summary>An image of a running job can be fetched.</summary>
-    public void ImageCompleted(Job job, JobImage image) => log.Publish(
-        EventChannel.Generations, "image_completed", job.Owner, JsonSerializer.SerializeToUtf8Bytes(ImageView.Of(image), JobJson.Readable.ImageView));
+    public void ImageCompleted(Job job, JobImage image) => Tell([JobNews.ImageCompleted(job.Owner, image)]);
 
-    public void ImageDeleted(JobImage image, string owner) => log.Publish(
-        EventChannel.Generations, "image_deleted", owner, JsonSerializer.SerializeToUtf8Bytes(new DeletedView(image.Id), JobJson.Readable.DeletedView));
+    public void ImageDeleted(JobImage image, string owner) => Tell([JobNews.ImageDeleted(image, owner)]);
 
     /// <summary>An image has another star, rating, tag or board.</summary>
     /// <param name="owner">Whose.</param>
@@ -83,8 +69,11 @@ internal sealed class JobEvents(IEventLog log, JobTelemetry telemetry, TimeProvi
     public void Imported(string owner, int count) => log.Publish(
         EventChannel.Generations, "images_imported", owner, JsonSerializer.SerializeToUtf8Bytes(new ImportedView(count), JobJson.Readable.ImportedView));
 
-    private void Publish(Job job, string type, IReadOnlyList<JobImage>? images = null) => log.Publish(
-        EventChannel.Queue, type, job.Owner, Data(images is { Count: > 0 } ? JobView.Of(job) with { Images = [.. images.Select(ImageView.Of)] } : JobView.Of(job)));
-
-    private static byte[] Data(JobView view) => JsonSerializer.SerializeToUtf8Bytes(view, JobJson.Readable.JobView);
+    private void Tell(IEnumerable<NewEvent> news)
+    {
+        if (log.ComesWithRows)
+            return;
+        foreach (NewEvent happened in news)
+            log.Publish(happened.Channel, happened.Type, happened.Owner, happened.Data);
+    }
 }

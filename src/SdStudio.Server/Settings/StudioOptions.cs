@@ -88,8 +88,6 @@ public sealed class StudioOptions : IValidatableObject
     {
         if (string.IsNullOrWhiteSpace(DataDirectory))
             yield return new("SdStudio:DataDirectory is empty; name a folder");
-        if (Webhooks.Count > 0 && !string.IsNullOrWhiteSpace(Database))
-            yield return new("SdStudio:Webhooks cannot be used with SdStudio:Database: only a server with a database of its own tells of jobs. Remove one of them");
         foreach (ValidationResult problem in Webhooks.SelectMany(webhook => webhook.Value.Problems(webhook.Key)))
             yield return problem;
         if (PathBase.Length > 0 && (PathBase[0] != '/' || PathBase[^1] == '/'))

@@ -6,14 +6,14 @@ internal interface IWebhookStore
     /// <summary>Who is to be told from now on. What others were still to be told is forgotten.</summary>
     ValueTask SetAsync(IReadOnlyList<(string Name, string? Owner)> webhooks, CancellationToken cancellation);
 
-    /// <summary>Messages whose time has come, the oldest first.</summary>
-    ValueTask<IReadOnlyList<WebhookMessage>> DueAsync(int limit, CancellationToken cancellation);
+    /// <summary>Takes the oldest message for a webhook whose time has come; null for none. Nobody else gets it until <paramref name="hold"/> is over.</summary>
+    ValueTask<WebhookMessage?> TakeAsync(string webhook, TimeSpan hold, CancellationToken cancellation);
 
     /// <summary>A message was taken, or nobody wants it any more.</summary>
     ValueTask RemoveAsync(string id, CancellationToken cancellation);
 
-    /// <summary>A message was not taken: it is tried again.</summary>
-    ValueTask PostponeAsync(string id, long dueAt, CancellationToken cancellation);
+    /// <summary>A message was not taken: it is tried again after a time.</summary>
+    ValueTask PostponeAsync(string id, TimeSpan delay, CancellationToken cancellation);
 }
 
 /// <param name="Id">The same in every try.</param>

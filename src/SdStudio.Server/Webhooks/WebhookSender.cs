@@ -19,8 +19,10 @@ internal sealed partial class WebhookSender(
     /// <summary>The client for webhooks that may be anywhere.</summary>
     public const string PrivateClient = "webhooks-private";
 
-    private const int AtOnce = 50;
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
+    // Longer than any answer is waited for: a machine that dies while it sends leaves its message to the others.
+    private static readonly TimeSpan Hold = TimeSpan.FromMinutes(1);
 
     // Together about a day.
     private static readonly TimeSpan[] Delays =
@@ -47,9 +49,8 @@ internal sealed partial class WebhookSender(
         {
             try
             {
-                IReadOnlyList<WebhookMessage> due = await store.DueAsync(AtOnce, stoppingToken).ConfigureAwait(false);
                 // One that does not answer keeps the others waiting no longer than one try takes.
-                await Task.WhenAll(due.GroupBy(message => message.Webhook, StringComparer.Ordinal).Select(messages => SendAsync(messages, stoppingToken))).ConfigureAwait(false);
+                await Task.WhenAll(_webhooks.Select(webhook => SendAllAsync(webhook.Key, webhook.Value, stoppingToken))).ConfigureAwait(false);
             }
             catch (StorageUnavailableException exception)
             {
@@ -59,18 +60,17 @@ internal sealed partial class WebhookSender(
         while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false));
     }
 
-    private async Task SendAsync(IEnumerable<WebhookMessage> messages, CancellationToken stop)
+    private async Task SendAllAsync(string name, WebhookOptions webhook, CancellationToken stop)
     {
-        foreach (WebhookMessage message in messages)
+        while (await store.TakeAsync(name, Hold, stop).ConfigureAwait(false) is { } message && await SendAsync(message, webhook, stop).ConfigureAwait(false))
         {
-            if (!await SendAsync(message, stop).ConfigureAwait(false))
-                return;
+            // Until there is none, or one was not taken.
         }
     }
 
-    private async Task<bool> SendAsync(WebhookMessage message, CancellationToken stop)
+    private async Task<bool> SendAsync(WebhookMessage message, WebhookOptions webhook, CancellationToken stop)
     {
-        if (!_webhooks.TryGetValue(message.Webhook, out WebhookOptions? webhook) || await BodyOfAsync(message, stop).ConfigureAwait(false) is not { } body)
+        if (await BodyOfAsync(message, stop).ConfigureAwait(false) is not { } body)
         {
             // The job was deleted: there is nothing to tell.
             await store.RemoveAsync(message.Id, stop).ConfigureAwait(false);
@@ -85,7 +85,7 @@ internal sealed partial class WebhookSender(
         else if (message.Attempts < Delays.Length)
         {
             LogPostponed(message.Webhook, message.JobId, problem, Delays[message.Attempts]);
-            await store.PostponeAsync(message.Id, (time.GetUtcNow() + Delays[message.Attempts]).ToUnixTimeMilliseconds(), stop).ConfigureAwait(false);
+            await store.PostponeAsync(message.Id, Delays[message.Attempts], stop).ConfigureAwait(false);
         }
         else
         {

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using SdStudio.Server.Events;
+using SdStudio.Server.Generation;
 using SdStudio.Server.Images;
 using SdStudio.Server.Queue;
 using SdStudio.Server.Storage.Postgres;
@@ -167,6 +168,57 @@ public sealed class PostgresEventLogTests(PostgresFixture postgres) : EventLogCo
         await _log.StopAsync(CancellationToken.None);
         _log.Dispose();
         _store.Dispose();
+    }
+
+    [Fact]
+    public async Task What_a_machine_committed_before_it_died_is_told_by_another_once_and_in_its_order()
+    {
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        // The log of the machine that dies never runs: all that it does is to commit.
+        using var dying = new PostgresDatabase(_store.Connection);
+        var jobs = new PostgresJobStore(dying, new NodeIdentity("dying", null), _store.Lease);
+        using EventSubscription listener = Subscribe(null, EventChannel.Queue, EventChannel.Generations);
+        GenerationSettings settings = new() { Type = "generate", Model = "demo", Prompt = "a red circle", Width = 64, Height = 64, Seed = 1, Count = 2, Steps = 4, CfgScale = 1 };
+        await jobs.AddAsync(new NewJob("job", settings, new SubmitOptions("", 0, null, null)), 10, cancellation);
+        Lease lease = (await jobs.ClaimAsync("w1", null, ["job"], cancellation))!.Lease;
+        JobImage[] images = [.. Enumerable.Range(0, 2).Select(index => new JobImage($"job-{index}", "job", index, $"images/job-{index}.png", "image/png", 64, 64, index))];
+        Assert.True(await jobs.AddImageAsync(lease, images[0], cancellation));
+        Assert.NotNull(await jobs.CompleteAsync(lease, new JobResult(settings, images, 5, 7), cancellation));
+        // A write that changes nothing tells nothing.
+        Assert.False(await jobs.AddImageAsync(lease, images[0], cancellation));
+
+        await SettledAsync(7);
+        Assert.Equal(
+            ["job_created", "job_updated", "image_completed", "image_completed", "job_completed", "generation_completed", "generation_complete"],
+            (await ReadAsync(listener)).Select(happened => happened.Type));
+        Assert.Equal(0L, await _store.Database.FirstAsync("SELECT count(*) FROM event_outbox", row => row.GetInt64(0), cancellation));
+    }
+
+    [Fact]
+    public async Task A_transaction_that_takes_long_keeps_no_event_of_others_back_and_loses_none_of_its_own()
+    {
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        using EventSubscription listener = Subscribe();
+        var noted = new TaskCompletionSource();
+        var commit = new TaskCompletionSource();
+        Task slow = _store.Database.WriteAsync(
+            async session =>
+            {
+                await PostgresEventLog.NoteAsync(session, [new NewEvent(EventChannel.Queue, "slow", null, "{}"u8.ToArray())]);
+                noted.SetResult();
+                await commit.Task;
+                session.Tell(new NewEvent(EventChannel.Queue, "slow too", null, "{}"u8.ToArray()));
+                return true;
+            },
+            cancellation).AsTask();
+        await noted.Task;
+        Log.Publish(EventChannel.Queue, "fast", null, "{}"u8.ToArray());
+        await SettledAsync(1);
+        commit.SetResult();
+        await slow;
+        await SettledAsync(3);
+
+        Assert.Equal([(1L, "fast"), (2L, "slow"), (3L, "slow too")], (await ReadAsync(listener)).Select(happened => (happened.Number, happened.Type)));
     }
 
     [Fact]

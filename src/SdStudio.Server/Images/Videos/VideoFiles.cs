@@ -67,7 +67,8 @@ internal sealed class VideoFiles(IBlobStore blobs, Ffmpeg ffmpeg, DataFolders fo
             if (cells.Count == 0)
                 throw new VideoException("There are no frames in the video's file");
             using Image joined = Image.Arrayjoin([.. cells], across: Math.Min(cells.Count, sheet.Columns));
-            return joined.WebpsaveBuffer(q: SheetQuality, keep: Enums.ForeignKeep.None);
+            // Of a moving image libvips remembers how high its frames are: this one does not move.
+            return joined.WebpsaveBuffer(q: SheetQuality, keep: Enums.ForeignKeep.None, pageHeight: joined.Height);
         }
         finally
         {

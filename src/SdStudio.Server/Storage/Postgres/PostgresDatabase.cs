@@ -10,6 +10,9 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
     private const int MaxTries = 5;
     private readonly NpgsqlDataSource _source;
 
+    /// <summary>Events were committed together with what they tell of.</summary>
+    public event Action? HasNews;
+
     /// <param name="connectionString">As Npgsql has it.</param>
     /// <exception cref="CannotStartException">It cannot be used; the message says what to do.</exception>
     public PostgresDatabase(string connectionString)
@@ -46,8 +49,13 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
             {
                 await using NpgsqlConnection connection = await _source.OpenConnectionAsync(cancellation).ConfigureAwait(false);
                 await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellation).ConfigureAwait(false);
-                T result = await work(new PostgresSession(connection, cancellation)).ConfigureAwait(false);
+                var session = new PostgresSession(connection, cancellation);
+                T result = await work(session).ConfigureAwait(false);
+                if (session.News.Count > 0)
+                    await PostgresEventLog.NoteAsync(session, session.News).ConfigureAwait(false);
                 await transaction.CommitAsync(cancellation).ConfigureAwait(false);
+                if (session.News.Count > 0)
+                    HasNews?.Invoke();
                 return result;
             }
             catch (PostgresException exception) when (exception.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure && attempt < MaxTries)

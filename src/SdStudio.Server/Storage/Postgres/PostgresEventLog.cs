@@ -9,10 +9,12 @@ namespace SdStudio.Server.Storage.Postgres;
 /// <summary>
 /// The events of all machines, in the order in which they were committed: every machine keeps the last ones in memory, so that a client goes on
 /// at any of them. What is soon outdated travels with the bell alone. Publishing never waits for the database.
+/// What happens to jobs is noted without a number by the transaction that does it, which so waits for nobody; the machine that has committed it
+/// gives the numbers a moment later, and any other does where that machine is dead by then.
 /// </summary>
-internal sealed partial class PostgresEventLog(PostgresDatabase database, NodeIdentity node, ILogger<PostgresEventLog> logger) : BackgroundService, IEventLog
+internal sealed partial class PostgresEventLog : BackgroundService, IEventLog
 {
-    // Who takes it writes the next numbers: the order of numbers is that of the commits.
+    // Who takes it writes the next numbers: the order of numbers is that of the commits, and nobody reads one before those in front of it.
     private const long OrderLock = 0x5D57_0D10_0005;
     private const int Kept = 4096;
     private const int AtOnce = 1000;
@@ -24,10 +26,22 @@ internal sealed partial class PostgresEventLog(PostgresDatabase database, NodeId
     // Bells that nobody heard.
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
-    private readonly ConcurrentQueue<Written> _waiting = new();
+    private readonly PostgresDatabase _database;
+    private readonly NodeIdentity _node;
+    private readonly ILogger<PostgresEventLog> _logger;
+    private readonly ConcurrentQueue<NewEvent> _waiting = new();
     private readonly ConcurrentDictionary<string, LatestEvent> _latest = new(StringComparer.Ordinal);
     private readonly Channel<bool> _bell = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private RingEventLog _ring = new(epoch: 0, number: 0);
+    private int _isNoted;
+
+    public PostgresEventLog(PostgresDatabase database, NodeIdentity node, ILogger<PostgresEventLog> logger)
+    {
+        (_database, _node, _logger) = (database, node, logger);
+        database.HasNews += Noted;
+    }
+
+    public bool ComesWithRows => true;
 
     public long Epoch => _ring.Epoch;
 
@@ -41,8 +55,8 @@ internal sealed partial class PostgresEventLog(PostgresDatabase database, NodeId
     {
         if (_waiting.Count >= MaxWaiting && _waiting.TryDequeue(out _))
             LogDropped();
-        _waiting.Enqueue(new Written(channel, type, owner, data.ToArray()));
-        Ring();
+        _waiting.Enqueue(new NewEvent(channel, type, owner, data.ToArray()));
+        Noted();
     }
 
     public void PublishLatest(string channel, string type, string subject, string? owner, ReadOnlyMemory<byte> data)
@@ -50,7 +64,7 @@ internal sealed partial class PostgresEventLog(PostgresDatabase database, NodeId
         _ring.PublishLatest(channel, type, subject, owner, data);
         if (channel == EventChannel.Previews)
             return;
-        _latest[$"{type} {subject}"] = new LatestEvent(node.Id, channel, type, subject, owner, JsonElement.Parse(data.Span));
+        _latest[$"{type} {subject}"] = new LatestEvent(_node.Id, channel, type, subject, owner, JsonElement.Parse(data.Span));
         Ring();
     }
 
@@ -62,15 +76,15 @@ internal sealed partial class PostgresEventLog(PostgresDatabase database, NodeId
     /// <summary>Another machine tells what is soon outdated.</summary>
     public void Hear(string notice)
     {
-        if (JsonSerializer.Deserialize(notice, PostgresJson.Default.LatestEvent) is { } latest && latest.Node != node.Id)
+        if (JsonSerializer.Deserialize(notice, PostgresJson.Default.LatestEvent) is { } latest && latest.Node != _node.Id)
             _ring.PublishLatest(latest.Channel, latest.Type, latest.Subject, latest.Owner, JsonSerializer.SerializeToUtf8Bytes(latest.Data, PostgresJson.Default.JsonElement));
     }
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        string epoch = await database.FirstAsync("SELECT value FROM studio_state WHERE key = 'event_epoch'", row => row.GetString(0), cancellationToken).ConfigureAwait(false)
+        string epoch = await _database.FirstAsync("SELECT value FROM studio_state WHERE key = 'event_epoch'", row => row.GetString(0), cancellationToken).ConfigureAwait(false)
             ?? throw new InvalidOperationException("The table studio_state lacks its event_epoch");
-        long newest = await database.FirstAsync("SELECT coalesce(max(number), 0) FROM events", row => row.GetInt64(0), cancellationToken).ConfigureAwait(false);
+        long newest = await _database.FirstAsync("SELECT coalesce(max(number), 0) FROM events", row => row.GetInt64(0), cancellationToken).ConfigureAwait(false);
         _ring = new RingEventLog(long.Parse(epoch, System.Globalization.CultureInfo.InvariantCulture), Math.Max(0, newest - AtOnce));
         await ReadAsync(cancellationToken).ConfigureAwait(false);
         await base.StartAsync(cancellationToken).ConfigureAwait(false);
@@ -90,14 +104,28 @@ internal sealed partial class PostgresEventLog(PostgresDatabase database, NodeId
         }
     }
 
+    /// <summary>Notes events, for the transaction that does what they tell of.</summary>
+    internal static async ValueTask NoteAsync(PostgresSession session, IReadOnlyList<NewEvent> news) => await session.ExecuteAsync(
+        "INSERT INTO event_outbox (channel, type, owner, data) SELECT channel, type, owner, data FROM unnest(@channels, @types, @owners, @data) AS new (channel, type, owner, data)",
+        ("channels", news.Select(one => one.Channel).ToArray()), ("types", news.Select(one => one.Type).ToArray()),
+        ("owners", news.Select(one => one.Owner).ToArray()), ("data", news.Select(one => one.Data).ToArray())).ConfigureAwait(false);
+
+    public override void Dispose()
+    {
+        _database.HasNews -= Noted;
+        base.Dispose();
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
-                await WaitAsync(stoppingToken).ConfigureAwait(false);
-                await WriteAsync(stoppingToken).ConfigureAwait(false);
+                bool hasRung = await WaitAsync(stoppingToken).ConfigureAwait(false);
+                await TellLatestAsync(stoppingToken).ConfigureAwait(false);
+                if (Interlocked.Exchange(ref _isNoted, 0) > 0 || (!hasRung && await IsLeftAsync(stoppingToken).ConfigureAwait(false)))
+                    await WriteAsync(stoppingToken).ConfigureAwait(false);
                 await ReadAsync(stoppingToken).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -108,56 +136,78 @@ internal sealed partial class PostgresEventLog(PostgresDatabase database, NodeId
             {
                 LogStorage(exception.Message);
                 await Task.Delay(RetryDelay, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                Noted();
             }
         }
     }
 
-    private async Task WaitAsync(CancellationToken stop)
+    private void Noted()
+    {
+        Interlocked.Exchange(ref _isNoted, 1);
+        Ring();
+    }
+
+    // False when nobody has rung for some time.
+    private async Task<bool> WaitAsync(CancellationToken stop)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
         patience.CancelAfter(LookEvery);
         try
         {
-            await _bell.Reader.ReadAsync(patience.Token).ConfigureAwait(false);
+            return await _bell.Reader.ReadAsync(patience.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
             // It is looked at all the same.
+            return false;
         }
     }
 
-    private async Task WriteAsync(CancellationToken cancellation)
+    // A machine that died after a commit has noted what it could not number any more.
+    private ValueTask<bool> IsLeftAsync(CancellationToken cancellation) =>
+        _database.FirstAsync("SELECT EXISTS (SELECT 1 FROM event_outbox)", row => row.GetBoolean(0), cancellation);
+
+    private async Task TellLatestAsync(CancellationToken cancellation)
     {
         foreach ((string key, LatestEvent latest) in _latest)
         {
             string notice = JsonSerializer.Serialize(latest, PostgresJson.Default.LatestEvent);
             if (System.Text.Encoding.UTF8.GetByteCount(notice) <= MaxNotice)
-                await database.ExecuteAsync("SELECT pg_notify(@bell, @notice)", cancellation, ("bell", PostgresBells.Latest), ("notice", notice)).ConfigureAwait(false);
+                await _database.ExecuteAsync("SELECT pg_notify(@bell, @notice)", cancellation, ("bell", PostgresBells.Latest), ("notice", notice)).ConfigureAwait(false);
             _latest.TryRemove(KeyValuePair.Create(key, latest));
-        }
-
-        while (!_waiting.IsEmpty)
-        {
-            Written[] some = [.. _waiting.Take(AtOnce)];
-            await database.WriteAsync(session => WriteAsync(session, some), cancellation).ConfigureAwait(false);
-            for (int i = 0; i < some.Length; i++)
-                _waiting.TryDequeue(out _);
         }
     }
 
-    private static async ValueTask<bool> WriteAsync(PostgresSession session, Written[] events)
+    private async Task WriteAsync(CancellationToken cancellation)
+    {
+        int count;
+        do
+        {
+            NewEvent[] some = [.. _waiting.Take(AtOnce)];
+            count = await _database.WriteAsync(session => NumberAsync(session, some), cancellation).ConfigureAwait(false);
+            for (int i = 0; i < some.Length; i++)
+                _waiting.TryDequeue(out _);
+        }
+        while (count == AtOnce || !_waiting.IsEmpty);
+    }
+
+    private static async ValueTask<int> NumberAsync(PostgresSession session, NewEvent[] own)
     {
         await session.ExecuteAsync($"SELECT pg_advisory_xact_lock({OrderLock})").ConfigureAwait(false);
-        long newest = await session.FirstAsync(
-            "INSERT INTO events (number, channel, type, owner, data) SELECT (SELECT coalesce(max(number), 0) FROM events) + place, channel, type, owner, data " +
-            "FROM unnest(@channels, @types, @owners, @data) WITH ORDINALITY AS new (channel, type, owner, data, place) RETURNING number",
-            row => row.GetInt64(0),
-            ("channels", events.Select(one => one.Channel).ToArray()), ("types", events.Select(one => one.Type).ToArray()),
-            ("owners", events.Select(one => one.Owner).ToArray()), ("data", events.Select(one => one.Data).ToArray())).ConfigureAwait(false);
-        if (newest % Kept < events.Length)
+        if (own.Length > 0)
+            await NoteAsync(session, own).ConfigureAwait(false);
+        List<long> numbers = await session.QueryAsync(
+            "WITH noted AS (DELETE FROM event_outbox WHERE number IN (SELECT number FROM event_outbox ORDER BY number LIMIT @limit) RETURNING number, channel, type, owner, data) " +
+            "INSERT INTO events (number, channel, type, owner, data) " +
+            "SELECT (SELECT coalesce(max(number), 0) FROM events) + row_number() OVER (ORDER BY number), channel, type, owner, data FROM noted RETURNING number",
+            row => row.GetInt64(0), ("limit", AtOnce)).ConfigureAwait(false);
+        if (numbers.Count == 0)
+            return 0;
+        long newest = numbers.Max();
+        if (newest % Kept < numbers.Count)
             await session.ExecuteAsync("DELETE FROM events WHERE number < @oldest", ("oldest", newest - Kept)).ConfigureAwait(false);
         await PostgresBells.RingAsync(session, PostgresBells.Events, "").ConfigureAwait(false);
-        return true;
+        return numbers.Count;
     }
 
     private async Task ReadAsync(CancellationToken cancellation)
@@ -165,7 +215,7 @@ internal sealed partial class PostgresEventLog(PostgresDatabase database, NodeId
         List<StudioEvent> some;
         do
         {
-            some = await database.QueryAsync(
+            some = await _database.QueryAsync(
                 "SELECT number, channel, type, owner, data FROM events WHERE number > @last ORDER BY number LIMIT @limit",
                 row => new StudioEvent(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetFieldValue<byte[]>(4)) { Owner = row.IsDBNull(3) ? null : row.GetString(3) },
                 cancellation, ("last", _ring.Number), ("limit", AtOnce)).ConfigureAwait(false);
@@ -179,8 +229,6 @@ internal sealed partial class PostgresEventLog(PostgresDatabase database, NodeId
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The oldest event that waits for the database was dropped")]
     private partial void LogDropped();
-
-    private sealed record Written(string Channel, string Type, string? Owner, byte[] Data);
 }
 
 /// <summary>What is soon outdated, on its way between machines.</summary>

@@ -99,7 +99,7 @@ internal sealed class PostgresGallery(PostgresDatabase database) : IGallery
             "VALUES (@id, @type, @model, @settings, @prompt, @owner, 'completed', 1, @now, @now, @now, @now) ON CONFLICT DO NOTHING",
             ("id", image.JobId), ("type", settings.Type), ("model", settings.Model), ("settings", JobRows.ToText(settings)), ("prompt", settings.Prompt), ("owner", owner), ("now", now)).ConfigureAwait(false);
         if (count > 0)
-            await PostgresRows.AddImagesAsync(session, image.JobId, [image], now).ConfigureAwait(false);
+            await PostgresRows.AddImagesAsync(session, image.JobId, [image], tells: false, now).ConfigureAwait(false);
         return count > 0;
     }
 

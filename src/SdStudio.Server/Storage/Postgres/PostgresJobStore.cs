@@ -41,6 +41,7 @@ internal sealed class PostgresJobStore(PostgresDatabase database, NodeIdentity n
                 ("candidates", candidates.ToArray()), ("node", node.Id), ("worker", worker), ("device", device), ("lease", lease.Milliseconds)).ConfigureAwait(false);
             if (claimed is not null)
             {
+                session.Tell(JobNews.Updated(claimed.Job));
                 await session.ExecuteAsync(
                     "INSERT INTO owners VALUES (@owner, nextval('owner_turns')) ON CONFLICT (owner) DO UPDATE SET served = excluded.served",
                     ("owner", claimed.Job.Owner)).ConfigureAwait(false);
@@ -63,11 +64,13 @@ internal sealed class PostgresJobStore(PostgresDatabase database, NodeIdentity n
                     [.. Show(lease), ("settings", settings), ("loading", result.LoadingMs), ("generation", result.GenerationMs)]).ConfigureAwait(false);
                 if (done is null)
                     return null;
-                await PostgresRows.AddImagesAsync(session, lease.JobId, result.Images).ConfigureAwait(false);
+                await PostgresRows.AddImagesAsync(session, lease.JobId, result.Images, tells: true).ConfigureAwait(false);
                 if (result.Measured is { } measured)
                     await PostgresModelCostStore.AddAsync(session, ModelCosts.KeyOf(result.Settings), result.DeviceClass, measured).ConfigureAwait(false);
-                await TellEndAsync(session, lease.JobId).ConfigureAwait(false);
-                return done with { ImageCount = result.Images.Count };
+                done = done with { ImageCount = result.Images.Count };
+                session.Tell(JobNews.Completed(done, result.Images));
+                await PostgresBells.RingAsync(session, PostgresBells.Ended, lease.JobId).ConfigureAwait(false);
+                return done;
             },
             cancellation);
     }
@@ -77,7 +80,7 @@ internal sealed class PostgresJobStore(PostgresDatabase database, NodeIdentity n
         {
             bool isHeld = await session.ExecuteAsync($"UPDATE jobs SET updated_at = sdstudio_now() WHERE {Held}", Show(lease)).ConfigureAwait(false) > 0;
             if (isHeld)
-                await PostgresRows.AddImagesAsync(session, lease.JobId, [image]).ConfigureAwait(false);
+                await PostgresRows.AddImagesAsync(session, lease.JobId, [image], tells: true).ConfigureAwait(false);
             return isHeld;
         },
         cancellation);
@@ -95,7 +98,11 @@ internal sealed class PostgresJobStore(PostgresDatabase database, NodeIdentity n
             bool isLast = (await PostgresRows.ImagesAsync(session, image.JobId).ConfigureAwait(false)).Count == 1;
             DeletedJob? job = isLast ? await DeleteAsync(session, image.JobId, scope).ConfigureAwait(false) : null;
             if (!isLast)
+            {
                 await session.ExecuteAsync("DELETE FROM images WHERE id = @id", ("id", id)).ConfigureAwait(false);
+                session.Tell(JobNews.ImageDeleted(image, found.Owner));
+            }
+
             return new DeletedImage(image, IsRunning: false, job, found.Owner);
         },
         cancellation);
@@ -123,7 +130,7 @@ internal sealed class PostgresJobStore(PostgresDatabase database, NodeIdentity n
                 $"UPDATE jobs SET status = 'cancelled', progress = 0, {Ended} WHERE id = @id AND status = 'pending' AND {PostgresRows.InScope} RETURNING {PostgresRows.JobColumns}",
                 JobRows.ToJob, values).ConfigureAwait(false);
             if (ended is not null)
-                await TellEndAsync(session, id).ConfigureAwait(false);
+                await TellEndAsync(session, ended).ConfigureAwait(false);
             bool isRunning = ended is null && evenRunning && await session.FirstAsync(
                 $"UPDATE jobs SET cancel_requested = true, updated_at = sdstudio_now() WHERE id = @id AND status = 'processing' AND {PostgresRows.InScope} RETURNING true",
                 row => true, values).ConfigureAwait(false);
@@ -140,7 +147,7 @@ internal sealed class PostgresJobStore(PostgresDatabase database, NodeIdentity n
                 $"UPDATE jobs SET status = 'cancelled', {Ended} WHERE status = 'pending' AND {PostgresRows.InScope} RETURNING {PostgresRows.JobColumns}",
                 JobRows.ToJob, PostgresRows.OwnerOf(scope)).ConfigureAwait(false);
             foreach (Job job in jobs)
-                await TellEndAsync(session, job.Id).ConfigureAwait(false);
+                await TellEndAsync(session, job).ConfigureAwait(false);
             return jobs;
         },
         cancellation).ConfigureAwait(false);
@@ -157,6 +164,7 @@ internal sealed class PostgresJobStore(PostgresDatabase database, NodeIdentity n
                 return null;
             // It is one of those that wait already; the exception undoes that.
             await CheckRoomAsync(session, maxWaiting, own: 1).ConfigureAwait(false);
+            session.Tell(JobNews.Updated(again));
             await PostgresBells.RingAsync(session, PostgresBells.Queue, "").ConfigureAwait(false);
             return again;
         },
@@ -182,9 +190,9 @@ internal sealed class PostgresJobStore(PostgresDatabase database, NodeIdentity n
                 $"WHERE id = @id AND {Lost} RETURNING {PostgresRows.JobColumns}",
                 JobRows.ToJob, ("id", id), ("counts", counts ? 1 : 0), ("error", failure?.Message), ("code", failure?.Code), ("former", node.FormerWorker)).ConfigureAwait(false);
             if (recovered is { Status: JobStatus.Pending })
-                await PostgresBells.RingAsync(session, PostgresBells.Queue, "").ConfigureAwait(false);
+                await TellWaitingAsync(session, recovered).ConfigureAwait(false);
             else if (recovered is not null)
-                await TellEndAsync(session, id).ConfigureAwait(false);
+                await TellEndAsync(session, recovered).ConfigureAwait(false);
             return recovered;
         },
         cancellation);
@@ -212,8 +220,11 @@ internal sealed class PostgresJobStore(PostgresDatabase database, NodeIdentity n
         (string Owner, GenerationSettings Settings) deleted = await session.FirstAsync(
             $"DELETE FROM jobs WHERE id = @id AND status NOT IN ('pending', 'processing') AND {PostgresRows.InScope} RETURNING owner, settings",
             row => (row.GetString(0), JobRows.ToSettings(row.GetString(1))), ("id", id), PostgresRows.OwnerOf(scope)).ConfigureAwait(false);
-        return deleted.Settings is null ? null
-            : new DeletedJob(id, deleted.Owner, images, [.. new[] { deleted.Settings.InputImage, deleted.Settings.MaskImage, deleted.Settings.Video?.EndImage, deleted.Settings.Video?.ControlFrames }.OfType<string>()]);
+        if (deleted.Settings is null)
+            return null;
+        DeletedJob job = new(id, deleted.Owner, images, [.. new[] { deleted.Settings.InputImage, deleted.Settings.MaskImage, deleted.Settings.Video?.EndImage, deleted.Settings.Video?.ControlFrames }.OfType<string>()]);
+        session.Tell(JobNews.Deleted(job));
+        return job;
     }
 
     private static async ValueTask<Submitted> AddAsync(PostgresSession session, NewJob job, string settings, int maxWaiting)
@@ -233,6 +244,7 @@ internal sealed class PostgresJobStore(PostgresDatabase database, NodeIdentity n
         // Another request with the key was committed in between: this statement sees it.
         if (added is null)
             return new Submitted((await FindByKeyAsync(session, options).ConfigureAwait(false))!, IsNew: false);
+        session.Tell(JobNews.Created(added));
         await PostgresBells.RingAsync(session, PostgresBells.Queue, "").ConfigureAwait(false);
         return new Submitted(added, IsNew: true);
     }
@@ -256,7 +268,8 @@ internal sealed class PostgresJobStore(PostgresDatabase database, NodeIdentity n
             $"WHERE id = @id RETURNING {PostgresRows.JobColumns}",
             JobRows.ToJob, ("place", to), ("placed", (int)(after ? Placement.AfterPrevious : Placement.BeforeNext)), ("priority", at.Priority),
             ("queued", at.QueuedAt), ("id", id)).ConfigureAwait(false);
-        await PostgresBells.RingAsync(session, PostgresBells.Queue, "").ConfigureAwait(false);
+        if (moved is not null)
+            await TellWaitingAsync(session, moved).ConfigureAwait(false);
         return moved;
     }
 
@@ -285,25 +298,36 @@ internal sealed class PostgresJobStore(PostgresDatabase database, NodeIdentity n
 
     private static (string, object?)[] Show(Lease lease) => [("id", lease.JobId), ("worker", lease.Worker), ("claim", lease.Claim)];
 
-    private static ValueTask TellEndAsync(PostgresSession session, string id) => PostgresBells.RingAsync(session, PostgresBells.Ended, id);
+    // A job that has ended before it was complete.
+    private static async ValueTask TellEndAsync(PostgresSession session, Job job)
+    {
+        session.Tell(JobNews.Updated(job, job.ImageCount > 0 ? await PostgresRows.ImagesAsync(session, job.Id).ConfigureAwait(false) : null));
+        await PostgresBells.RingAsync(session, PostgresBells.Ended, job.Id).ConfigureAwait(false);
+    }
+
+    // What may be begun next is not what it was.
+    private static ValueTask TellWaitingAsync(PostgresSession session, Job job)
+    {
+        session.Tell(JobNews.Updated(job));
+        return PostgresBells.RingAsync(session, PostgresBells.Queue, "");
+    }
 
     private ValueTask<Job?> EndAsync(string sql, Lease lease, CancellationToken cancellation, params (string, object?)[] values) => database.WriteAsync(
         async session =>
         {
             Job? ended = await session.FirstAsync(sql, JobRows.ToJob, [.. Show(lease), .. values]).ConfigureAwait(false);
             if (ended is not null)
-                await TellEndAsync(session, lease.JobId).ConfigureAwait(false);
+                await TellEndAsync(session, ended).ConfigureAwait(false);
             return ended;
         },
         cancellation);
 
-    // What may be begun next is not what it was.
     private ValueTask<Job?> ChangeAsync(string sql, CancellationToken cancellation, params (string, object?)[] values) => database.WriteAsync(
         async session =>
         {
             Job? changed = await session.FirstAsync(sql, JobRows.ToJob, values).ConfigureAwait(false);
             if (changed is not null)
-                await PostgresBells.RingAsync(session, PostgresBells.Queue, "").ConfigureAwait(false);
+                await TellWaitingAsync(session, changed).ConfigureAwait(false);
             return changed;
         },
         cancellation);

@@ -24,8 +24,8 @@ internal static class PostgresRows
     public static ValueTask<List<JobImage>> ImagesAsync(PostgresSession session, string jobId) => session.QueryAsync(
         $"SELECT {ImageRows.Columns} FROM images WHERE job_id = @job ORDER BY index_in_batch", ImageRows.ToImage, ("job", jobId));
 
-    /// <summary>Adds images; those of the same job that are listed already stay.</summary>
-    public static async ValueTask AddImagesAsync(PostgresSession session, string jobId, IReadOnlyList<JobImage> images, long? now = null)
+    /// <summary>Adds images; those of the same job that are listed already stay. Listeners hear of the others where <paramref name="tells"/> says so.</summary>
+    public static async ValueTask AddImagesAsync(PostgresSession session, string jobId, IReadOnlyList<JobImage> images, bool tells, long? now = null)
     {
         (string Owner, string Settings) job = await session.FirstAsync(
             "SELECT owner, settings FROM jobs WHERE id = @id", row => (row.GetString(0), row.GetString(1)), ("id", jobId)).ConfigureAwait(false);
@@ -33,8 +33,11 @@ internal static class PostgresRows
         foreach (JobImage image in images)
         {
             bool isListed = await session.FirstAsync("SELECT true FROM images WHERE id = @id AND job_id = @job", row => true, ("id", image.Id), ("job", jobId)).ConfigureAwait(false);
-            if (!isListed)
-                await AddImageAsync(session, image, image.Settings ?? (ofJob ??= JobRows.ToSettings(job.Settings)), job.Owner, now).ConfigureAwait(false);
+            if (isListed)
+                continue;
+            await AddImageAsync(session, image, image.Settings ?? (ofJob ??= JobRows.ToSettings(job.Settings)), job.Owner, now).ConfigureAwait(false);
+            if (tells)
+                session.Tell(JobNews.ImageCompleted(job.Owner, image));
         }
     }
 

@@ -1,11 +1,20 @@
 using System.Data.Common;
 using Npgsql;
+using SdStudio.Server.Events;
 
 namespace SdStudio.Server.Storage.Postgres;
 
 /// <summary>A connection, for one statement after the other.</summary>
 internal sealed class PostgresSession(NpgsqlConnection connection, CancellationToken cancellation)
 {
+    private readonly List<NewEvent> _news = [];
+
+    /// <summary>What listeners are to hear of once this transaction is committed.</summary>
+    public IReadOnlyList<NewEvent> News => _news;
+
+    /// <summary>Listeners hear of it exactly when this transaction is committed.</summary>
+    public void Tell(params IEnumerable<NewEvent> news) => _news.AddRange(news);
+
     public async ValueTask<List<T>> QueryAsync<T>(string sql, Func<DbDataReader, T> read, params (string Name, object? Value)[] values)
     {
         await using NpgsqlCommand command = Command(sql, values);

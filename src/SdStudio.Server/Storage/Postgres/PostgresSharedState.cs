@@ -20,11 +20,16 @@ internal sealed class PostgresSharedState(PostgresDatabase database) : ISharedSt
         {
             // A key that is not there cannot be locked as a row.
             await session.ExecuteAsync("SELECT pg_advisory_xact_lock(hashtextextended(@key, 0))", ("key", key)).ConfigureAwait(false);
-            string? text = await session.FirstAsync("SELECT value FROM studio_state WHERE key = @key", row => row.GetString(0), ("key", key)).ConfigureAwait(false);
+            string? before = await session.FirstAsync("SELECT value FROM studio_state WHERE key = @key", row => row.GetString(0), ("key", key)).ConfigureAwait(false);
+            string after = change(before);
             await session.ExecuteAsync(
-                "INSERT INTO studio_state VALUES (@key, @value) ON CONFLICT (key) DO UPDATE SET value = excluded.value", ("key", key), ("value", change(text))).ConfigureAwait(false);
+                "INSERT INTO studio_state VALUES (@key, @value) ON CONFLICT (key) DO UPDATE SET value = excluded.value", ("key", key), ("value", after)).ConfigureAwait(false);
             if (key == PausedKey)
+            {
+                session.Tell(JobNews.Paused(after == "true"));
                 await PostgresBells.RingAsync(session, PostgresBells.Queue, "").ConfigureAwait(false);
+            }
+
             return true;
         },
         cancellation).ConfigureAwait(false);

@@ -23,13 +23,16 @@ internal sealed class SqliteWebhooks(StudioDatabase database, TimeProvider time)
             cancellation).ConfigureAwait(false);
     }
 
-    public ValueTask<IReadOnlyList<WebhookMessage>> DueAsync(int limit, CancellationToken cancellation) => database.ReadAsync<IReadOnlyList<WebhookMessage>>(reader => reader.Query(
-        "SELECT id, webhook, job_id, status, created_at, attempts FROM webhook_outbox WHERE due_at <= $now ORDER BY due_at, created_at LIMIT $limit",
-        row => new WebhookMessage(row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetInt64(4), row.GetInt32(5)),
-        ("$now", time.GetUtcNow().ToUnixTimeMilliseconds()), ("$limit", limit)));
+    // One process has the file, and it asks for a webhook's next message after it is done with the one before.
+    public ValueTask<WebhookMessage?> TakeAsync(string webhook, TimeSpan hold, CancellationToken cancellation) => database.ReadAsync(reader => reader.Query(
+        "SELECT id, job_id, status, created_at, attempts FROM webhook_outbox WHERE webhook = $webhook AND due_at <= $now ORDER BY due_at, created_at LIMIT 1",
+        row => new WebhookMessage(row.GetString(0), webhook, row.GetString(1), row.GetString(2), row.GetInt64(3), row.GetInt32(4)),
+        ("$webhook", webhook), ("$now", Now)).FirstOrDefault());
 
     public ValueTask RemoveAsync(string id, CancellationToken cancellation) => database.ExecuteAsync("DELETE FROM webhook_outbox WHERE id = $id", cancellation, ("$id", id));
 
-    public ValueTask PostponeAsync(string id, long dueAt, CancellationToken cancellation) => database.ExecuteAsync(
-        "UPDATE webhook_outbox SET due_at = $due, attempts = attempts + 1 WHERE id = $id", cancellation, ("$id", id), ("$due", dueAt));
+    public ValueTask PostponeAsync(string id, TimeSpan delay, CancellationToken cancellation) => database.ExecuteAsync(
+        "UPDATE webhook_outbox SET due_at = $due, attempts = attempts + 1 WHERE id = $id", cancellation, ("$id", id), ("$due", Now + (long)delay.TotalMilliseconds));
+
+    private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 }

@@ -1,0 +1,67 @@
+using System.Text.Json;
+using SdStudio.Tests;
+
+namespace SdStudio.Server.Tests.Storage;
+
+/// <summary>A whole server over PostgreSQL: what its clients see is what they see of one with a file of its own.</summary>
+[Collection(PostgresGroup.Name)]
+public sealed class PostgresServerTests(PostgresFixture postgres) : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("sdstudio-postgres-server-").FullName;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task Listeners_hear_the_same_of_jobs_and_nothing_twice()
+    {
+        string database = postgres.NewDatabase();
+
+        List<string> alone = await EventsAsync("alone", []);
+        List<string> shared = await EventsAsync("shared", [$"--SdStudio:Database={database}"]);
+
+        Assert.Equal(alone.Order(StringComparer.Ordinal), shared.Order(StringComparer.Ordinal));
+        Assert.Contains("image_completed", shared);
+        Assert.Contains("generation_deleted", shared);
+    }
+
+    [Fact]
+    public async Task A_webhook_is_told_by_a_server_that_shares_its_database()
+    {
+        await using var receiver = new WebhookReceiver();
+        await using StudioServer studio = await StudioServer.StartAsync(
+            Path.Combine(_folder, "hook"), $"--SdStudio:Database={postgres.NewDatabase()}", $"--SdStudio:Webhooks:shop:Url={receiver.Address}",
+            $"--SdStudio:Webhooks:shop:Secret={WebhookReceiver.Secret}", "--SdStudio:Webhooks:shop:AllowPrivateAddresses=true");
+        (string job, _) = await studio.DrawAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1}""");
+
+        (_, string body, bool isSigned) = (await receiver.WaitForAsync(1, Cancellation))[0];
+        Assert.True(isSigned);
+        Assert.Equal(job, JsonElement.Parse(body).GetProperty("data").GetProperty("id").GetString());
+    }
+
+    private async Task<List<string>> EventsAsync(string name, string[] settings)
+    {
+        await using StudioServer studio = await StudioServer.StartAsync(Path.Combine(_folder, name), settings);
+        using HttpResponseMessage events = await studio.Http.GetAsync("/api/events?channels=queue,generations", HttpCompletionOption.ResponseHeadersRead, Cancellation);
+        await studio.SendAsync(HttpMethod.Post, "/api/queue/pause");
+        await studio.QueueAsync("""{"model":"demo","prompt":"never","size":"32x32","steps":1}""");
+        string first = (await studio.SendAsync(HttpMethod.Post, "/api/queue/cancel-all")).Status.ToString();
+        Assert.Equal("OK", first);
+        await studio.SendAsync(HttpMethod.Post, "/api/queue/resume");
+        (string id, string[] images) = await studio.DrawAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1,"n":2}""");
+        Assert.Equal(2, images.Length);
+        await studio.SendAsync(HttpMethod.Delete, $"/api/images/{images[0]}");
+        await studio.SendAsync(HttpMethod.Delete, $"/api/generations/{id}");
+
+        List<string> types = [];
+        using var reader = new StreamReader(await events.Content.ReadAsStreamAsync(Cancellation));
+        while (!types.Contains("generation_deleted") && await reader.ReadLineAsync(Cancellation) is { } line)
+        {
+            if (line.StartsWith("event: ", StringComparison.Ordinal) && line["event: ".Length..] is not "job_progress" and var type)
+                types.Add(type);
+        }
+
+        return types;
+    }
+}
