@@ -35,6 +35,10 @@ public sealed class ClientTests(ClientServers servers) : IClassFixture<ClientSer
         NodeClients.RunAsync("openai.mjs", servers.Open, servers.Locked, ClientServers.Key);
 
     [Fact]
+    public Task OpenAis_client_of_npm_makes_follows_fetches_lists_and_deletes_videos() =>
+        NodeClients.RunAsync("videos.mjs", servers.Open);
+
+    [Fact]
     public Task The_a1111_client_of_npm_draws_enlarges_and_chooses_a_model() =>
         NodeClients.RunAsync("a1111.mjs", servers.Open, servers.Locked, ClientServers.Key);
 
