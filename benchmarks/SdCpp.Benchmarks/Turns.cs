@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using SdCpp.Interop;
+using SdStudio.Benchmarks;
 using static SdCpp.Benchmarks.Rounds;
 
 namespace SdCpp.Benchmarks;
@@ -9,7 +10,7 @@ internal static class Turns
 {
     private static readonly (string Name, Func<Task> Run)[] All =
     [
-        ("overhead", OverheadAsync), ("load", LoadAsync), ("picture", PictureAsync), ("cancel", CancelAsync), ("preview", PreviewAsync),
+        ("overhead", OverheadAsync), ("load", LoadAsync), ("picture", PictureAsync), ("cancel", CancelAsync), ("preview", PreviewAsync), ("words", WordsAsync),
     ];
 
     /// <returns>0; 1 when there is none of that name.</returns>
@@ -166,5 +167,39 @@ internal static class Turns
         }
 
         await rounds.RunAsync(8);
+    }
+
+    /// <summary>What encoding the same words for each image of a batch costs: an engine that keeps no encodings does it once a call.</summary>
+    private static async Task WordsAsync()
+    {
+        await using DiffusionModel demo = await DiffusionModel.LoadAsync(Demo.Files.ToOptions());
+        await CompareBatchAsync("demo model, 256 × 256, 8 steps", demo, Demo.Request(256, 8), rounds: 8);
+        string path = Path.Combine(Directory.CreateDirectory(Demo.Folder).FullName, "synthetic-sd15.safetensors");
+        if (!File.Exists(path))
+            new SyntheticSd15().Write(path);
+        await using DiffusionModel large = await DiffusionModel.LoadAsync(new DiffusionModelOptions { ModelPath = path });
+        await CompareBatchAsync("SD 1.5's size, 64 × 64, 4 steps", large, Demo.Request(64, 4), rounds: 3);
+    }
+
+    private static async Task CompareBatchAsync(string title, DiffusionModel model, TextToImageRequest request, int rounds)
+    {
+        const int images = 4;
+        List<double> encoding = [], calls = [];
+        await new Rounds($"{images} images of the same words: {title}")
+            .Add("one call", async () => (await model.TextToImageAsync(request with { BatchCount = images })).Dispose())
+            .Add("a call for each", async () =>
+            {
+                for (int image = 0; image < images; image++)
+                {
+                    (long began, long sampling) = (Stopwatch.GetTimestamp(), 0);
+                    // Step 0 of sampling is told when the words are encoded.
+                    SdCallbacks callbacks = SdCallbacks.OnProgress(progress => sampling = sampling == 0 && progress.Phase == GenerationPhase.Sample ? Stopwatch.GetTimestamp() : sampling);
+                    (await model.TextToImageAsync(request with { Seed = request.Seed + image }, callbacks)).Dispose();
+                    encoding.Add(Stopwatch.GetElapsedTime(began, sampling).TotalMilliseconds);
+                    calls.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+                }
+            })
+            .RunAsync(rounds);
+        Say($"Until sampling begins, words encoded: {Median(encoding):F1} ms of {Median(calls):F1} ms a call ({100 * Median(encoding) / Median(calls):F1} %).");
     }
 }

@@ -304,10 +304,10 @@ typedef struct sdcpp_lora {
  *  - "ip_adapter_image": for option ip_adapter_path, any size
  *  - "pm_params.id_images": for option photo_maker_path, any size; several
  */
-typedef struct sdcpp_picture {
+typedef struct sdcpp_named_image {
     const char* name;
     sdcpp_image image;
-} sdcpp_picture;
+} sdcpp_named_image;
 
 /*
  * What text-to-image and image-to-image have in common. Limits are checked here, whatever the caller checked. With the option
@@ -332,8 +332,8 @@ typedef struct sdcpp_image_params {
     /* anything else of the engine's generation parameters, by name; lists are numbers with commas: "1,0.5,0" */
     const sdcpp_option* options;
     size_t option_count;
-    const sdcpp_picture* pictures;
-    size_t picture_count; /* 0..SDCPP_MAX_PICTURES */
+    const sdcpp_named_image* images;
+    size_t image_count; /* 0..SDCPP_MAX_IMAGES */
 } sdcpp_image_params;
 
 #define SDCPP_MAX_SIDE 16384
@@ -341,7 +341,7 @@ typedef struct sdcpp_image_params {
 #define SDCPP_MAX_STEPS 1000
 #define SDCPP_MAX_BATCH 64
 #define SDCPP_MAX_PROMPT_BYTES 8192
-#define SDCPP_MAX_PICTURES 16
+#define SDCPP_MAX_IMAGES 16
 #define SDCPP_MAX_LORAS 64
 #define SDCPP_MAX_THREADS 1024
 

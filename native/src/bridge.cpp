@@ -6,7 +6,7 @@
 #include "fit.hpp"
 #include "last_words.hpp"
 #include "optional_functions.hpp"
-#include "pictures.hpp"
+#include "call_images.hpp"
 #include "quiet_stdout.hpp"
 #include "threads.hpp"
 #include "upscaler.hpp"

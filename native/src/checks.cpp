@@ -27,7 +27,7 @@ constexpr limit all_limits[] = {
     {"strength", 0, 1},
     {"lora_count", 0, SDCPP_MAX_LORAS},
     {"LoRA multiplier", -100, 100},
-    {"picture_count", 0, SDCPP_MAX_PICTURES},
+    {"image_count", 0, SDCPP_MAX_IMAGES},
     {"prompt bytes", 0, SDCPP_MAX_PROMPT_BYTES},
     {"n_threads", 0, SDCPP_MAX_THREADS},
     {nullptr, 0, 0},
@@ -95,9 +95,9 @@ void result_size(int32_t width, int32_t height) {
 
 void image_params(const sdcpp_image_params& p) {
     result_size(p.width, p.height);
-    range("picture_count", static_cast<long long>(std::min<size_t>(p.picture_count, INT32_MAX)));
-    if (p.pictures == nullptr && p.picture_count > 0) {
-        refuse("pictures is null, picture_count is " + std::to_string(p.picture_count));
+    range("image_count", static_cast<long long>(std::min<size_t>(p.image_count, INT32_MAX)));
+    if (p.images == nullptr && p.image_count > 0) {
+        refuse("images is null, image_count is " + std::to_string(p.image_count));
     }
     range("steps", p.steps);
     range("seed", p.seed);

@@ -2,8 +2,8 @@
 #include "checks.hpp"
 #include "context.hpp"
 #include "failure.hpp"
-#include "picture.hpp"
-#include "pictures.hpp"
+#include "padded_image.hpp"
+#include "call_images.hpp"
 #include "preview.hpp"
 
 #include <algorithm>
@@ -192,7 +192,7 @@ void generate(sdcpp_context& context, const sdcpp_image_params& params, const sd
     result.image_count = 0;
 
     const std::vector<sd_lora_t> loras = loras_of(params);
-    const call_pictures pictures(context, params, engine_params);
+    const call_images inputs(context, params, engine_params);
     padded_image padded_init;
     padded_image padded_mask;
     engine_params.loras = loras.data();

@@ -3,7 +3,7 @@
 #include "call_scope.hpp"
 #include "checks.hpp"
 #include "failure.hpp"
-#include "picture.hpp"
+#include "padded_image.hpp"
 #include "threads.hpp"
 
 namespace sdcpp {

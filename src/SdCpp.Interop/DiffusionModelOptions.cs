@@ -173,7 +173,7 @@ public sealed record DiffusionModelOptions
     /// <summary>ggml RPC servers to compute on, <c>host:port</c> with commas between them.</summary>
     public string? RpcServers { get; init; }
 
-    /// <summary>Prompts whose encodings are kept, 0 to 1000; null for the engine's own.</summary>
+    /// <summary>Prompts whose encodings are kept between calls, 0 to 1000; null for the engine's own. The prebuilt engine 0.25.0 keeps none and refuses it.</summary>
     public int? ConditioningCacheSize { get; init; }
 
     /// <summary>The tokenizer, where the engine lets choose.</summary>

@@ -51,7 +51,7 @@ internal sealed class SelfTest(IReadOnlyList<SdDevice> devices, SdEngineInfo? en
     }
 
     /// <summary>How far an image of <see cref="Request"/>'s size is from the expected one.</summary>
-    internal static ChannelDifference Compare(ImageBuffer picture)
+    internal static ChannelDifference Compare(ImageBuffer image)
     {
         double red = 0, green = 0, blue = 0;
         for (int y = 0; y < Side; y++)
@@ -59,7 +59,7 @@ internal sealed class SelfTest(IReadOnlyList<SdDevice> devices, SdEngineInfo? en
             for (int x = 0; x < Side; x++)
             {
                 double share = ShareOfCircle(x, y);
-                Rgb24 pixel = picture.Pixels[y, x];
+                Rgb24 pixel = image.Pixels[y, x];
                 red += Math.Abs(pixel.R - Mix(Red.R, Blue.R, share));
                 green += Math.Abs(pixel.G - Mix(Red.G, Blue.G, share));
                 blue += Math.Abs(pixel.B - Mix(Red.B, Blue.B, share));
@@ -100,22 +100,22 @@ internal sealed class SelfTest(IReadOnlyList<SdDevice> devices, SdEngineInfo? en
             result = result with { LoadSeconds = Stopwatch.GetElapsedTime(since).TotalSeconds };
             since = Stopwatch.GetTimestamp();
             using GenerationResult drawn = await model.TextToImageAsync(request, null, cancellation).ConfigureAwait(false);
-            result = result with { PictureSeconds = Stopwatch.GetElapsedTime(since).TotalSeconds };
+            result = result with { ImageSeconds = Stopwatch.GetElapsedTime(since).TotalSeconds };
             return JudgeExactly(Judge(result, drawn.Images[0].Image), drawn.Images[0].Image);
         }
         catch (SdException exception)
         {
             double seconds = Stopwatch.GetElapsedTime(since).TotalSeconds;
             return result.LoadSeconds > 0
-                ? result with { PictureSeconds = seconds, Problem = $"The image could not be generated: {exception.Message}" }
+                ? result with { ImageSeconds = seconds, Problem = $"The image could not be generated: {exception.Message}" }
                 : result with { LoadSeconds = seconds, Problem = $"The demo model could not be loaded: {exception.Message}" };
         }
     }
 
-    private static SelfTestResult Judge(SelfTestResult result, ImageBuffer picture)
+    private static SelfTestResult Judge(SelfTestResult result, ImageBuffer image)
     {
-        ChannelDifference difference = Compare(picture);
-        List<string> wrong = [.. Colours(picture)];
+        ChannelDifference difference = Compare(image);
+        List<string> wrong = [.. Colours(image)];
         if (difference.Largest > Tolerance)
         {
             wrong.Add(string.Create(
@@ -132,11 +132,11 @@ internal sealed class SelfTest(IReadOnlyList<SdDevice> devices, SdEngineInfo? en
 
     // On the CPU an engine build makes the same image everywhere, but for the rounding of the system's mathematics: a setting that does not
     // arrive where it belongs shows in it, although the image is still a red circle on blue.
-    private SelfTestResult JudgeExactly(SelfTestResult result, ImageBuffer picture)
+    private SelfTestResult JudgeExactly(SelfTestResult result, ImageBuffer image)
     {
         if (!result.Passed || engine is null || !result.Device.StartsWith("CPU", StringComparison.OrdinalIgnoreCase) || SelfTestImages.Of(engine) is not { } expected)
             return result;
-        ReadOnlySpan<byte> seen = picture.Span;
+        ReadOnlySpan<byte> seen = image.Span;
         int others = 0, largest = 0;
         for (int i = 0; i < expected.Length; i++)
         {
@@ -153,7 +153,7 @@ internal sealed class SelfTest(IReadOnlyList<SdDevice> devices, SdEngineInfo? en
         };
     }
 
-    private static IEnumerable<string> Colours(ImageBuffer picture)
+    private static IEnumerable<string> Colours(ImageBuffer image)
     {
         (string Place, int X, int Y, Rgb24 Expected)[] places =
         [
@@ -162,7 +162,7 @@ internal sealed class SelfTest(IReadOnlyList<SdDevice> devices, SdEngineInfo? en
         ];
         foreach ((string place, int x, int y, Rgb24 expected) in places)
         {
-            Rgb24 seen = picture.Pixels[y, x];
+            Rgb24 seen = image.Pixels[y, x];
             if (Math.Abs(seen.R - expected.R) > ColourTolerance || Math.Abs(seen.G - expected.G) > ColourTolerance
                 || Math.Abs(seen.B - expected.B) > ColourTolerance)
             {

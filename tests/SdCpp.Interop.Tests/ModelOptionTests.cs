@@ -65,6 +65,38 @@ public sealed class ModelOptionTests(Demo demo)
         await RefusedAsync(options, SdError.NotSupported, $"{name} is not supported by this engine build");
     }
 
+    [Fact]
+    public async Task Words_of_an_earlier_call_are_encoded_again_unless_the_engine_keeps_encodings()
+    {
+        bool keeps = await KeepsEncodingsAsync();
+        await using DiffusionModel model = await DiffusionModel.LoadAsync(Plain, null, Cancellation);
+        int encoded = 0;
+        var callbacks = new SdCallbacks { Log = line => encoded += line.Text.Contains("computing condition graph completed", StringComparison.Ordinal) ? 1 : 0 };
+        List<int> counts = [];
+        foreach (TextToImageRequest request in new[] { Demo.Request, Demo.Request with { Seed = 8 }, Demo.Request with { Prompt = "a green square" }, Demo.Request with { BatchCount = 3 } })
+        {
+            encoded = 0;
+            (await model.TextToImageAsync(request, callbacks, Cancellation)).Dispose();
+            counts.Add(encoded);
+        }
+
+        int again = keeps ? 0 : 1;
+        Assert.Equal([1, again, 1, again], counts);
+    }
+
+    private async Task<bool> KeepsEncodingsAsync()
+    {
+        try
+        {
+            await using DiffusionModel model = await DiffusionModel.LoadAsync(Plain with { ConditioningCacheSize = 4 }, null, Cancellation);
+            return true;
+        }
+        catch (SdException exception) when (exception.Code == SdError.NotSupported)
+        {
+            return false;
+        }
+    }
+
     // Each of these ended the process, or took hours, in the prebuilt engine.
     [Theory]
     [InlineData("DEPRECATED")]

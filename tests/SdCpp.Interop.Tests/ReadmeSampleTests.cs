@@ -7,7 +7,7 @@ namespace SdCpp.Interop.Tests;
 public sealed class ReadmeSampleTests(Demo demo)
 {
     [Fact]
-    public async Task The_readmes_sample_draws_a_picture()
+    public async Task The_readmes_sample_generates_an_image()
     {
         string before = Directory.GetCurrentDirectory();
         Directory.SetCurrentDirectory(Directory.CreateDirectory(demo.NewPath(".sample")).FullName);
@@ -20,12 +20,12 @@ public sealed class ReadmeSampleTests(Demo demo)
             {
                 Prompt = "a red circle on a blue background", Width = 256, Height = 256, Steps = 8, CfgScale = 1, Seed = 7,
             });
-            result.Images[0].Image.Save("picture.png");
+            result.Images[0].Image.Save("image.png");
             // README ends
 #pragma warning restore xUnit1051
-            using Image picture = Image.NewFromFile("picture.png");
-            Assert.Equal((256, 256), (picture.Width, picture.Height));
-            Assert.InRange(picture.Getpoint(128, 128)[0], 200, 235);
+            using Image image = Image.NewFromFile("image.png");
+            Assert.Equal((256, 256), (image.Width, image.Height));
+            Assert.InRange(image.Getpoint(128, 128)[0], 200, 235);
         }
         finally
         {

@@ -15,7 +15,7 @@ public sealed class SelfTestTests(Demo demo)
         Assert.True(result.Passed, result.Problem);
         Assert.Null(result.Problem);
         Assert.Equal("CPU", result.Device);
-        Assert.True(result.LoadSeconds > 0 && result.PictureSeconds > 0);
+        Assert.True(result.LoadSeconds > 0 && result.ImageSeconds > 0);
         Assert.InRange(Assert.IsType<ChannelDifference>(result.Difference).Largest, .01, 3.5);
         Assert.Equal(before, Leftovers());
 
@@ -28,7 +28,7 @@ public sealed class SelfTestTests(Demo demo)
     [InlineData("a red square on a blue background", "it differs from the expected image by")]
     [InlineData("a large red circle on a blue background", "it differs from the expected image by")]
     [InlineData("a red circle on a blue background on the left", "it differs from the expected image by")]
-    public async Task Another_picture_fails(string prompt, string expected)
+    public async Task Another_image_fails(string prompt, string expected)
     {
         SelfTestResult result = await new SelfTest(demo.Engine.Devices).RunAsync(SelfTest.Request with { Prompt = prompt }, "cpu", Folder, Stopped);
 
@@ -70,7 +70,7 @@ public sealed class SelfTestTests(Demo demo)
     }
 
     [Fact]
-    public async Task A_picture_that_cannot_be_drawn_is_a_result()
+    public async Task An_image_that_cannot_be_generated_is_a_result()
     {
         SelfTestResult result = await new SelfTest(demo.Engine.Devices)
             .RunAsync(SelfTest.Request with { Sampler = "dowsing" }, null, Folder, Stopped);
@@ -88,7 +88,7 @@ public sealed class SelfTestTests(Demo demo)
 
         Assert.False(result.Passed);
         Assert.StartsWith("The demo model could not be loaded: ", result.Problem, StringComparison.Ordinal);
-        Assert.Equal((0, "Vulkan77"), (result.PictureSeconds, result.Device));
+        Assert.Equal((0, "Vulkan77"), (result.ImageSeconds, result.Device));
     }
 
     [Fact]

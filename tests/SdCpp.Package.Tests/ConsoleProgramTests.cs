@@ -36,7 +36,7 @@ public sealed class ConsoleProgramTests
 
         (string, long, DateTime)[] cached = FilesOf(Feed.Cache);
         await DotNet(program, "run");
-        Pictures.IsRedCircleOnBlue(folder["drawing", "picture.png"]);
+        Pictures.IsRedCircleOnBlue(folder["drawing", "image.png"]);
         Assert.Equal(NativeFiles, RuntimesIn(folder["drawing", "bin", "Debug", "net10.0"]));
 
         string single = folder["single"];
@@ -44,7 +44,7 @@ public sealed class ConsoleProgramTests
         Assert.Equal(NativeFiles, RuntimesIn(single));
         Assert.Empty(Directory.GetFiles(single, "*.dll"));
         (await Tools.RunAsync(Path.Combine(single, "drawing"), [], folder: folder.Make("elsewhere"))).Succeeded();
-        Pictures.IsRedCircleOnBlue(folder["elsewhere", "picture.png"]);
+        Pictures.IsRedCircleOnBlue(folder["elsewhere", "image.png"]);
         // A cache of packages may be read-only: nothing of ours is written there, neither by a build nor by a program.
         Assert.Equal(cached, FilesOf(Feed.Cache));
     }

@@ -139,12 +139,12 @@ public sealed class IdentityTests(Workshop studio)
         var files = new IdentityFits(new IdentityFolder(folders), new ModelFileCache());
         using ImageBuffer first = ImageBuffer.Create(8, 8), second = ImageBuffer.Create(8, 8);
 
-        TextToImageRequest seen = EngineRequests.WithIdentity(new TextToImageRequest(), new IdentitySetting("plus", 0.7), files, [first, second]);
+        TextToImageRequest seen = GenerationPasses.WithIdentity(new TextToImageRequest(), new IdentitySetting("plus", 0.7), files, [first, second]);
         Assert.Equal((first, 0.7f), (seen.IpAdapter!.Image, seen.IpAdapter.Strength));
-        TextToImageRequest person = EngineRequests.WithIdentity(new TextToImageRequest(), new IdentitySetting("photomaker", 1.5), files, [first, second]);
+        TextToImageRequest person = GenerationPasses.WithIdentity(new TextToImageRequest(), new IdentitySetting("photomaker", 1.5), files, [first, second]);
         Assert.Equal([first, second], person.PhotoMaker!.Images);
         Assert.Equal(10, person.PhotoMaker.StyleStrength);
-        TextToImageRequest numbers = EngineRequests.WithIdentity(new TextToImageRequest(), new IdentitySetting("pulid", 0.5) { Embedding = "bob" }, files, []);
+        TextToImageRequest numbers = GenerationPasses.WithIdentity(new TextToImageRequest(), new IdentitySetting("pulid", 0.5) { Embedding = "bob" }, files, []);
         Assert.Equal((Path.Combine(folder, "identities", "more", "bob.gguf"), 0.5f), (numbers.Pulid!.EmbeddingPath, numbers.Pulid.Weight));
 
         var options = new DiffusionModelOptions();

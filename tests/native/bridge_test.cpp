@@ -237,9 +237,9 @@ int main(int argc, char** argv) {
     test_lists_that_are_null();
 #endif
     if (with_standin) {
-        test_guards_of_a_picture();
+        test_guards_of_an_image();
         test_contexts();
-        test_pictures();
+        test_images();
         test_calls();
         test_cancel();
         test_wall();

@@ -173,10 +173,10 @@ private:
 extern bool with_standin;
 
 void test_guards_without_a_model();
-void test_guards_of_a_picture();
+void test_guards_of_an_image();
 void test_crash_file();
 void test_contexts();
-void test_pictures();
+void test_images();
 void test_calls();
 void test_cancel();
 void test_wall();

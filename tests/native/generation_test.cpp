@@ -91,7 +91,7 @@ void test_contexts() {
     expect(o, SDCPP_OK, "", "a second load does not even look at the plug-in");
 }
 
-void test_pictures() {
+void test_images() {
     model m;
     request q;
     expect(q.draw(m.context), SDCPP_OK, "", "64x64 is generated");
@@ -113,7 +113,7 @@ void test_pictures() {
     CHECK(is_gradient(roomy, 0, 7, 0, 0) && roomy.pixels[0][64 * 64 * 3] == 0xCD, "  ... is filled as far as the image goes");
 
     recorder r;
-    const temporary_file lora("pictures_lora.bin", "a lora");
+    const temporary_file lora("images_lora.bin", "a lora");
     const sdcpp_lora loras[] = {{lora.path(), 0.5f, 0}, {lora.path(), -1, 0}};
     const sdcpp_option more[] = {{"sample_params.eta", "0.25"}, {"vae_tiling_params.tile_size_x", "32"}};
     q.params.sampler = "lcm";

@@ -64,7 +64,7 @@ outcome img2img(sdcpp_context* context, request& q, const sdcpp_image* init, con
     return o;
 }
 
-void test_picture_guards_before_the_handle() {
+void test_image_guards_before_the_handle() {
     request q(16, 8);
     const std::vector<uint8_t> bytes(16 * 8 * 3);
     const sdcpp_image good{16, 8, 3, 0, bytes.data()};
@@ -153,12 +153,12 @@ void test_upscaler_guards() {
 
 void test_guards_without_a_model() {
     test_context_guards();
-    test_picture_guards_before_the_handle();
+    test_image_guards_before_the_handle();
     test_upscaler_guards();
 }
 
-void test_guards_of_a_picture() {
-    const temporary_file model("guard_picture_model.bin", "a model");
+void test_guards_of_an_image() {
+    const temporary_file model("guard_image_model.bin", "a model");
     const temporary_file lora("guard_lora.bin", "a lora");
     sdcpp_context* context = nullptr;
     expect(create({{"model_path", model.path()}}, &context), SDCPP_OK, "", "a context to spoil requests for");

@@ -25,17 +25,17 @@ struct loaded {
 
 struct shaded {
     std::vector<uint8_t> bytes;
-    sdcpp_picture picture;
+    sdcpp_named_image named;
 
     shaded(const char* name, uint32_t width, uint32_t height, uint32_t channels = 3)
-        : bytes(static_cast<size_t>(width) * height * channels, shade), picture{name, {width, height, channels, 0, bytes.data()}} {}
+        : bytes(static_cast<size_t>(width) * height * channels, shade), named{name, {width, height, channels, 0, bytes.data()}} {}
 };
 
-outcome draw(sdcpp_context* context, request& q, const options& list, const std::vector<sdcpp_picture>& pictures, recorder& r) {
+outcome draw(sdcpp_context* context, request& q, const options& list, const std::vector<sdcpp_named_image>& images, recorder& r) {
     q.params.options = list.data();
     q.params.option_count = list.size();
-    q.params.pictures = pictures.data();
-    q.params.picture_count = pictures.size();
+    q.params.images = images.data();
+    q.params.image_count = images.size();
     return q.draw(context, &r.call);
 }
 
@@ -73,7 +73,7 @@ void test_lists(sdcpp_context* context) {
     refuse("hires.upscaler", "Bogus", "the name of a hires upscaler");
 }
 
-void test_pictures_of_a_request() {
+void test_images_of_a_request() {
     loaded plain("request_plain.bin", "a model");
     loaded editor("request_editor.bin", "Flux.2");
     const temporary_file part("request_part.bin", "a part");
@@ -86,21 +86,21 @@ void test_pictures_of_a_request() {
     {
         recorder r;
         request q;
-        expect(draw(editor.context, q, {}, {first.picture, second.picture}, r), SDCPP_OK, "", "an edit model takes reference images");
-        CHECK(r.said("pictures: ref=30x7:77 ref=8x8:77 control=0x0:none"), "  ... in their order and sizes");
+        expect(draw(editor.context, q, {}, {first.named, second.named}, r), SDCPP_OK, "", "an edit model takes reference images");
+        CHECK(r.said("images: ref=30x7:77 ref=8x8:77 control=0x0:none"), "  ... in their order and sizes");
     }
     {
         recorder r;
         request q(60, 60);
         q.params.prompt = "a man img in a garden";
-        expect(draw(steered.context, q, {}, {control.picture, adapter.picture, person.picture}, r), SDCPP_OK, "", "the others need their part of the model");
-        CHECK(r.said("pictures: id=3x3:77 control=64x64:77 ip=5x9:77"), "  ... and the control image is on the grid");
+        expect(draw(steered.context, q, {}, {control.named, adapter.named, person.named}, r), SDCPP_OK, "", "the others need their part of the model");
+        CHECK(r.said("images: id=3x3:77 control=64x64:77 ip=5x9:77"), "  ... and the control image is on the grid");
     }
     for (const char* prompt : {"", " ", "img", " img of a man", "a man"}) {
         recorder first_word;
         request other(60, 60);
         other.params.prompt = prompt;
-        expect(draw(steered.context, other, {}, {person.picture}, first_word), SDCPP_INVALID_ARGUMENT, "prompt: PhotoMaker",
+        expect(draw(steered.context, other, {}, {person.named}, first_word), SDCPP_INVALID_ARGUMENT, "prompt: PhotoMaker",
                std::string("no person in '") + prompt + "'");
     }
     for (const auto& [context, takes] : {std::pair{plain.context, 0}, std::pair{editor.context, 1}}) {
@@ -110,28 +110,28 @@ void test_pictures_of_a_request() {
         o.code = sdcpp_context_get_info(context, &info, &o.error);
         CHECK(o.code == SDCPP_OK && info.takes_ref_images == takes, "a context says whether it takes reference images");
     }
-    const auto refuse = [&](sdcpp_context* context, const sdcpp_picture& picture, int32_t code, const char* part_of_message) {
+    const auto refuse = [&](sdcpp_context* context, const sdcpp_named_image& named, int32_t code, const char* part_of_message) {
         recorder r;
         request q;
-        expect(draw(context, q, {}, {picture}, r), code, part_of_message, std::string("an image: ") + part_of_message);
+        expect(draw(context, q, {}, {named}, r), code, part_of_message, std::string("an image: ") + part_of_message);
         CHECK(r.silent(), "  ... and nothing reached the engine");
     };
-    refuse(plain.context, first.picture, SDCPP_NOT_SUPPORTED, "a model of the family 'Stand-in' takes no reference images");
-    refuse(plain.context, control.picture, SDCPP_INVALID_ARGUMENT, "control_image needs a model that was loaded with option control_net_path");
-    refuse(plain.context, adapter.picture, SDCPP_INVALID_ARGUMENT, "ip_adapter_image needs");
-    refuse(plain.context, person.picture, SDCPP_INVALID_ARGUMENT, "pm_params.id_images needs");
-    refuse(steered.context, person.picture, SDCPP_INVALID_ARGUMENT, "where the word img stands behind another");
-    refuse(steered.context, control.picture, SDCPP_INVALID_ARGUMENT, "it must have the size of the result, 64x64");
-    refuse(editor.context, shaded("ref_images", 1, 65).picture, SDCPP_INVALID_ARGUMENT, "ref_images is 1x65, too narrow for a result of 64x64");
-    refuse(editor.context, shaded("ref_images", 200, 3).picture, SDCPP_INVALID_ARGUMENT, "ref_images is 200x3, too narrow");
-    refuse(editor.context, shaded("ref_images", 8, 8, 1).picture, SDCPP_INVALID_ARGUMENT, "ref_images channels is 1");
+    refuse(plain.context, first.named, SDCPP_NOT_SUPPORTED, "a model of the family 'Stand-in' takes no reference images");
+    refuse(plain.context, control.named, SDCPP_INVALID_ARGUMENT, "control_image needs a model that was loaded with option control_net_path");
+    refuse(plain.context, adapter.named, SDCPP_INVALID_ARGUMENT, "ip_adapter_image needs");
+    refuse(plain.context, person.named, SDCPP_INVALID_ARGUMENT, "pm_params.id_images needs");
+    refuse(steered.context, person.named, SDCPP_INVALID_ARGUMENT, "where the word img stands behind another");
+    refuse(steered.context, control.named, SDCPP_INVALID_ARGUMENT, "it must have the size of the result, 64x64");
+    refuse(editor.context, shaded("ref_images", 1, 65).named, SDCPP_INVALID_ARGUMENT, "ref_images is 1x65, too narrow for a result of 64x64");
+    refuse(editor.context, shaded("ref_images", 200, 3).named, SDCPP_INVALID_ARGUMENT, "ref_images is 200x3, too narrow");
+    refuse(editor.context, shaded("ref_images", 8, 8, 1).named, SDCPP_INVALID_ARGUMENT, "ref_images channels is 1");
     refuse(editor.context, {"ref_images", {8, 8, 3, 0, nullptr}}, SDCPP_INVALID_ARGUMENT, "ref_images has no pixels");
     refuse(editor.context, {"ref_images", {0, 8, 3, 0, first.bytes.data()}}, SDCPP_INVALID_ARGUMENT, "ref_images width is 0");
-    refuse(editor.context, {"portrait", first.picture.image}, SDCPP_NOT_SUPPORTED, "image portrait is not supported by this engine build");
-    refuse(editor.context, {nullptr, first.picture.image}, SDCPP_INVALID_ARGUMENT, "an image has no name");
+    refuse(editor.context, {"portrait", first.named.image}, SDCPP_NOT_SUPPORTED, "image portrait is not supported by this engine build");
+    refuse(editor.context, {nullptr, first.named.image}, SDCPP_INVALID_ARGUMENT, "an image has no name");
     recorder r;
     request q;
-    expect(draw(editor.context, q, {}, std::vector<sdcpp_picture>(17, first.picture), r), SDCPP_INVALID_ARGUMENT, "picture_count is 17", "17 images");
+    expect(draw(editor.context, q, {}, std::vector<sdcpp_named_image>(17, first.named), r), SDCPP_INVALID_ARGUMENT, "image_count is 17", "17 images");
     for (const char* option : {"pm_params.id_embed_path", "pulid_params.id_embedding_path"}) {
         request other;
         expect(draw(plain.context, other, {{option, part.path()}}, {}, r), SDCPP_INVALID_ARGUMENT, "needs a model that was loaded with option", option);
@@ -241,7 +241,7 @@ void test_finishing_never_undoes_cancelling(sdcpp_context* context) {
 void test_requests() {
     loaded model("request_model.bin", "a model");
     test_lists(model.context);
-    test_pictures_of_a_request();
+    test_images_of_a_request();
     test_hires(model.context);
     test_embeddings();
     test_finishing_never_undoes_cancelling(model.context);

@@ -153,7 +153,7 @@ internal unsafe struct NativeLora
 }
 
 [StructLayout(LayoutKind.Sequential)]
-internal unsafe struct NativePicture
+internal unsafe struct NativeNamedImage
 {
     public byte* Name;
     public NativeImage Image;
@@ -178,8 +178,8 @@ internal unsafe struct NativeImageParams
     public NativeLora* Loras;
     public NativeOption* Options;
     public nuint OptionCount;
-    public NativePicture* Pictures;
-    public nuint PictureCount;
+    public NativeNamedImage* Images;
+    public nuint ImageCount;
 }
 
 [StructLayout(LayoutKind.Sequential)]

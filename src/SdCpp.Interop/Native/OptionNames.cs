@@ -12,7 +12,7 @@ internal static class OptionNames
         ["clip_skip"] = nameof(ImageRequest.ClipSkip), ["cfg_scale"] = nameof(ImageRequest.CfgScale), ["strength"] = nameof(ImageToImageRequest.Strength),
         ["prompt"] = nameof(ImageRequest.Prompt), ["negative_prompt"] = nameof(ImageRequest.NegativePrompt), ["sampler"] = nameof(ImageRequest.Sampler),
         ["scheduler"] = nameof(ImageRequest.Scheduler), ["lora_count"] = "Loras.Count", ["LoRA multiplier"] = "Loras.Multiplier", ["LoRA"] = nameof(ImageRequest.Loras),
-        ["picture_count"] = "the number of images", ["init image"] = nameof(ImageToImageRequest.Image), ["mask"] = nameof(ImageToImageRequest.Mask),
+        ["image_count"] = "the number of images", ["init image"] = nameof(ImageToImageRequest.Image), ["mask"] = nameof(ImageToImageRequest.Mask),
         ["ref_images"] = nameof(ImageRequest.ReferenceImages), ["control_image"] = nameof(ImageRequest.Control), ["ip_adapter_image"] = nameof(ImageRequest.IpAdapter),
         ["pm_params.id_images"] = "PhotoMaker.Images", ["preview_mode"] = nameof(SdCallbacks.PreviewMode), ["preview_interval"] = nameof(SdCallbacks.PreviewInterval),
         ["n_threads"] = nameof(DiffusionModelOptions.Threads), ["tile_size"] = nameof(UpscalerOptions.TileSize),

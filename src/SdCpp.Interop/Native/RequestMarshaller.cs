@@ -9,7 +9,7 @@ internal static unsafe class RequestMarshaller
     {
         EngineOptions options = RequestOptions.Of(request);
         (string? sampler, string? scheduler) = SamplerNames.Resolve(SdEngine.Load(), request.Sampler, request.Scheduler);
-        List<(string Name, ImageBuffer Image)> pictures = PicturesOf(request);
+        List<(string Name, ImageBuffer Image)> images = ImagesOf(request);
         return new NativeImageParams
         {
             Size = (uint)sizeof(NativeImageParams),
@@ -28,8 +28,8 @@ internal static unsafe class RequestMarshaller
             LoraCount = (uint)request.Loras.Count,
             Options = arena.AddOptions(options),
             OptionCount = (nuint)options.Count,
-            Pictures = ToNative(pictures, arena),
-            PictureCount = (nuint)pictures.Count,
+            Images = ToNative(images, arena),
+            ImageCount = (nuint)images.Count,
         };
     }
 
@@ -130,7 +130,7 @@ internal static unsafe class RequestMarshaller
     /// <summary>Every image that the request reads from.</summary>
     public static List<ImageBuffer> InputsOf(ImageRequest request)
     {
-        List<ImageBuffer> inputs = [.. PicturesOf(request).Select(picture => picture.Image)];
+        List<ImageBuffer> inputs = [.. ImagesOf(request).Select(image => image.Image)];
         if (request is ImageToImageRequest from)
         {
             inputs.Add(from.Image);
@@ -178,27 +178,27 @@ internal static unsafe class RequestMarshaller
         return pointers;
     }
 
-    private static List<(string Name, ImageBuffer Image)> PicturesOf(ImageRequest request)
+    private static List<(string Name, ImageBuffer Image)> ImagesOf(ImageRequest request)
     {
-        List<(string, ImageBuffer)> pictures = [.. request.ReferenceImages.Select(image => ("ref_images", image))];
+        List<(string, ImageBuffer)> images = [.. request.ReferenceImages.Select(image => ("ref_images", image))];
         if (request.Control is { } control)
-            pictures.Add(("control_image", control.Image));
+            images.Add(("control_image", control.Image));
         if (request.IpAdapter is { } adapter)
-            pictures.Add(("ip_adapter_image", adapter.Image));
+            images.Add(("ip_adapter_image", adapter.Image));
         if (request.PhotoMaker is { Images.Count: 0 })
             throw new SdException(SdError.InvalidArgument, "PhotoMaker: Images is empty; it needs one photograph of the person or more.") { Option = "PhotoMaker.Images" };
         if (request.PhotoMaker is { } person)
-            pictures.AddRange(person.Images.Select(image => ("pm_params.id_images", image)));
-        return pictures;
+            images.AddRange(person.Images.Select(image => ("pm_params.id_images", image)));
+        return images;
     }
 
-    private static NativePicture* ToNative(List<(string Name, ImageBuffer Image)> pictures, Utf8Arena arena)
+    private static NativeNamedImage* ToNative(List<(string Name, ImageBuffer Image)> images, Utf8Arena arena)
     {
-        if (pictures.Count == 0)
+        if (images.Count == 0)
             return null;
-        var to = (NativePicture*)arena.Block((nuint)(pictures.Count * sizeof(NativePicture)));
-        for (int i = 0; i < pictures.Count; i++)
-            to[i] = new NativePicture { Name = arena.Add(pictures[i].Name, "an image's name"), Image = ToNative(pictures[i].Image) };
+        var to = (NativeNamedImage*)arena.Block((nuint)(images.Count * sizeof(NativeNamedImage)));
+        for (int i = 0; i < images.Count; i++)
+            to[i] = new NativeNamedImage { Name = arena.Add(images[i].Name, "an image's name"), Image = ToNative(images[i].Image) };
         return to;
     }
 

@@ -123,7 +123,6 @@ internal static class RoomServices
         services.AddSingleton<JobEvents>();
         services.AddHostedService<QueueGauges>();
         services.AddSingleton<JobLine>();
-        services.AddSingleton<JobWaiters>();
         services.AddSingleton<RunningJobs>();
         services.AddSingleton<JobQueue>();
         services.AddSingleton<JobDeletion>();

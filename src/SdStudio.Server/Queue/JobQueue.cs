@@ -1,15 +1,18 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Settings;
 
 namespace SdStudio.Server.Queue;
 
-/// <summary>Accepts jobs, hands them to workers, ends them, and tells who waits for them. The rows in the store are the truth.</summary>
+/// <summary>Accepts jobs, hands them to workers, ends them, and releases and tells those who wait for them. The rows in the store are the truth.</summary>
 internal sealed class JobQueue(
-    IJobStore store, JobLine line, RunningJobs running, JobWaiters waiters, ISharedState state, JobEvents events, IOptions<StudioOptions> options)
+    IJobStore store, JobLine line, RunningJobs running, IJobQueries queries, ISharedState state, JobEvents events, IOptions<StudioOptions> options)
 {
     // As many candidates as one claim looks at: more are taken by others at the same time only in a crowd of workers.
     private const int Lookahead = 32;
+
+    private readonly ConcurrentDictionary<string, TaskCompletionSource<Job?>> _waiters = new(StringComparer.Ordinal);
 
     private int MaxWaiting => options.Value.Queue.MaxWaiting;
 
@@ -58,7 +61,7 @@ internal sealed class JobQueue(
         line.Changed();
         if (job is { Status: JobStatus.Completed })
         {
-            waiters.Release(id, job);
+            Release(id, job);
             foreach (JobImage image in images.Except(announced))
                 events.ImageCompleted(job, image);
             events.Completed(job, images);
@@ -124,6 +127,38 @@ internal sealed class JobQueue(
         line.Changed();
     }
 
+    /// <summary>Waits until a job has ended.</summary>
+    /// <returns>How it ended; null when there is no such job any more.</returns>
+    public async Task<Job?> WaitForEndAsync(string id, CancellationToken cancellation)
+    {
+        TaskCompletionSource<Job?> ended = _waiters.GetOrAdd(id, _ => new TaskCompletionSource<Job?>(TaskCreationOptions.RunContinuationsAsynchronously));
+        // It may have ended before anybody waited.
+        string? status = await queries.StatusAsync(id, OwnerScope.All, cancellation).ConfigureAwait(false);
+        if (status is null || JobStatus.IsFinal(status))
+            Release(id, await queries.FindAsync(id, OwnerScope.All, cancellation).ConfigureAwait(false));
+        return await ended.Task.WaitAsync(cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Looks whether a job that somebody waits for has ended in another process.</summary>
+    public async Task RecheckAsync(string id, CancellationToken cancellation)
+    {
+        if (_waiters.ContainsKey(id) && await queries.FindAsync(id, OwnerScope.All, cancellation).ConfigureAwait(false) is var job && (job is null || JobStatus.IsFinal(job.Status)))
+            Release(id, job);
+    }
+
+    /// <summary>The same for every job that somebody waits for.</summary>
+    public async Task RecheckAllAsync(CancellationToken cancellation)
+    {
+        foreach (string id in _waiters.Keys)
+            await RecheckAsync(id, cancellation).ConfigureAwait(false);
+    }
+
+    private void Release(string id, Job? job)
+    {
+        if (_waiters.TryRemove(id, out TaskCompletionSource<Job?>? waiter))
+            waiter.SetResult(job);
+    }
+
     private Job? Changed(Job? job)
     {
         if (job is null)
@@ -136,7 +171,7 @@ internal sealed class JobQueue(
     private void Publish(Job job, IReadOnlyList<JobImage>? images = null)
     {
         if (JobStatus.IsFinal(job.Status))
-            waiters.Release(job.Id, job);
+            Release(job.Id, job);
         events.Updated(job, images);
     }
 }

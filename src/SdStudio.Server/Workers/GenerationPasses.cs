@@ -10,6 +10,9 @@ namespace SdStudio.Server.Workers;
 /// <summary>The engine calls that one image takes.</summary>
 internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder loras, ControlNetFolder nets, VaeFiles vaes, IdentityFits identities, JobInputs inputsOfJobs)
 {
+    // What counts for PhotoMaker is the style against the likeness; this is the engine's own middle.
+    private const double UsualStyle = 20;
+
     private static bool CanExchangeNets => SdEngine.Load().Info.Features.Contains("control-net-swap");
 
     /// <summary>A model with what it must have when it is loaded.</summary>
@@ -51,9 +54,9 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
         using ImageBuffer? followed = control?.Image;
         GenerationResult result = inputs is { Image: { } image, IsReference: false }
             ? await model.ImageToImageAsync(
-                WithIdentity(EngineRequests.ImageToImage(settings, loras, image, inputs.Canvas?.Mask) with { ReferenceImages = inputs.Seen, Control = control }, settings, inputs), job.Callbacks, cancellation).ConfigureAwait(false)
+                WithIdentity(ImageToImage(settings, loras, image, inputs.Canvas?.Mask) with { ReferenceImages = inputs.Seen, Control = control }, settings, inputs), job.Callbacks, cancellation).ConfigureAwait(false)
             : await model.TextToImageAsync(
-                WithIdentity(EngineRequests.TextToImage(settings, loras) with { ReferenceImages = inputs.Seen, Control = control, Hires = Latent(job.Settings) }, settings, inputs), job.Callbacks, cancellation).ConfigureAwait(false);
+                WithIdentity(TextToImage(settings, loras) with { ReferenceImages = inputs.Seen, Control = control, Hires = Latent(job.Settings) }, settings, inputs), job.Callbacks, cancellation).ConfigureAwait(false);
         return Checked(result, settings);
     }
 
@@ -86,7 +89,7 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
             ControlImage? control = inputs.ControlAt(settings.Width, settings.Height);
             using ImageBuffer? followed = control?.Image;
             GenerationResult result = await model.ImageToImageAsync(
-                WithIdentity(EngineRequests.ImageToImage(second, loras, image, mask: null) with { Control = control }, second, inputs), job.Callbacks, cancellation).ConfigureAwait(false);
+                WithIdentity(ImageToImage(second, loras, image, mask: null) with { Control = control }, second, inputs), job.Callbacks, cancellation).ConfigureAwait(false);
             return Checked(result, second);
         }
         finally
@@ -96,7 +99,7 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
     }
 
     private T WithIdentity<T>(T request, GenerationSettings settings, GenerationInputs inputs)
-        where T : ImageRequest => settings.Identity is { } identity ? EngineRequests.WithIdentity(request, identity, identities, inputs.Identity) : request;
+        where T : ImageRequest => settings.Identity is { } identity ? WithIdentity(request, identity, identities, inputs.Identity) : request;
 
     private static HiresFix? Latent(GenerationSettings settings) => settings.Hires is { IsLatent: true } hires
         ? new HiresFix { Upscaler = hires.Upscaler, Width = settings.Width, Height = settings.Height, Steps = hires.Steps, Strength = (float)hires.Strength }
@@ -131,5 +134,60 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
             return result;
         result.Dispose();
         throw problem;
+    }
+
+    private static TextToImageRequest TextToImage(GenerationSettings settings, LoraFolder loras) => Filled(new TextToImageRequest(), settings, loras);
+
+    private static ImageToImageRequest ImageToImage(GenerationSettings settings, LoraFolder loras, ImageBuffer image, ImageBuffer? mask) => Filled(
+        new ImageToImageRequest { Image = image, Mask = mask, Strength = (float)(settings.Strength ?? Parameters.DefaultStrength) }, settings, loras);
+
+    private static T Filled<T>(T request, GenerationSettings settings, LoraFolder loras)
+        where T : ImageRequest => (T)(request with
+        {
+            Prompt = EmbeddingWords.Plain(settings.Prompt),
+            NegativePrompt = EmbeddingWords.Plain(settings.NegativePrompt ?? ""),
+            Width = settings.Width,
+            Height = settings.Height,
+            Steps = settings.Steps,
+            CfgScale = (float)settings.CfgScale,
+            Sampler = settings.Sampler,
+            Scheduler = settings.Scheduler,
+            Seed = settings.Seed,
+            BatchCount = settings.Count,
+            ClipSkip = settings.ClipSkip,
+            Loras = Loras(settings, loras),
+            CircularX = settings.Tiling,
+            CircularY = settings.Tiling,
+            Cache = settings.StepCache is { } cache
+                ? new StepCache(cache.Mode) { ReuseThreshold = (float?)cache.Threshold, Start = (float?)cache.Start, End = (float?)cache.End } : null,
+            EngineOptions = EngineOptions(settings),
+        });
+
+    /// <summary>The same with whom or what the images look like.</summary>
+    public static T WithIdentity<T>(T request, IdentitySetting identity, IdentityFits files, IReadOnlyList<ImageBuffer> images)
+        where T : ImageRequest => (T)(files.KindOf(identity.Model) switch
+        {
+            IdentityKind.IpAdapter => request with { IpAdapter = new IpAdapterImage(images[0], (float)identity.Strength) },
+            IdentityKind.PhotoMaker => request with { PhotoMaker = new PhotoMakerIdentity(images, (float)(UsualStyle * (2 - identity.Strength))) },
+            IdentityKind.Pulid => request with { Pulid = new PulidIdentity(files.Require(identity.Embedding ?? ""), (float)identity.Strength) },
+            _ => (ImageRequest)request,
+        });
+
+    /// <summary>The LoRAs of a job, by their files.</summary>
+    public static List<LoraReference> Loras(GenerationSettings settings, LoraFolder folder) =>
+        [.. (settings.Loras ?? []).Select(lora => new LoraReference(
+            folder.Find(lora.Name) ?? throw new SdException(SdError.InvalidArgument, $"LoRA {lora.Name} is no longer there."), (float)lora.Weight))];
+
+    // Those that the engine takes under a name of its own, as the table of parameters has it.
+    private static Dictionary<string, string> EngineOptions(GenerationSettings settings)
+    {
+        var options = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (Parameter parameter in Parameters.All.Where(parameter => parameter.Engine is not null))
+        {
+            if (parameter.Get!(settings) is { } value)
+                options[parameter.Engine!] = Parameter.Write(value);
+        }
+
+        return options;
     }
 }

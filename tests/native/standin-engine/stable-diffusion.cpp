@@ -147,8 +147,8 @@ std::string words(const char* name, const sd_image_t& image) {
            (image.data != nullptr ? std::to_string(image.data[0]) : std::string("none"));
 }
 
-void say_pictures(const sd_img_gen_params_t& p) {
-    std::string line = "pictures:";
+void say_images(const sd_img_gen_params_t& p) {
+    std::string line = "images:";
     for (int i = 0; i < p.ref_images_count; ++i) {
         line += words("ref", p.ref_images[i]);
     }
@@ -242,7 +242,7 @@ bool generate_image(sd_ctx_t* context, const sd_img_gen_params_t* params, sd_ima
                           std::to_string(p.sample_params.eta) + " tile_size_x=" + std::to_string(p.vae_tiling_params.tile_size_x) + " loras=" +
                           std::to_string(p.lora_count) + " negative=" + text(p.negative_prompt));
     say_lists(p);
-    say_pictures(p);
+    say_images(p);
     const std::string prompt = text(p.prompt);
     if (p.width == 4096) {
         throw std::bad_alloc();

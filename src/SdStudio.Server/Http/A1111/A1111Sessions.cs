@@ -8,7 +8,7 @@ namespace SdStudio.Server.Http.A1111;
 /// Whose jobs those are that came under <c>/sdapi</c>: an interrupt stops its caller's and nobody else's. A caller is known by the
 /// API key; without keys by address and program.
 /// </summary>
-internal sealed partial class A1111Sessions(JobQueue queue, RunningJobs running, JobWaiters waiters, IHostApplicationLifetime lifetime, ILogger<A1111Sessions> logger)
+internal sealed partial class A1111Sessions(JobQueue queue, RunningJobs running, IHostApplicationLifetime lifetime, ILogger<A1111Sessions> logger)
 {
     private readonly ConcurrentDictionary<string, Asked> _jobs = new(StringComparer.Ordinal);
     private long _count;
@@ -52,7 +52,7 @@ internal sealed partial class A1111Sessions(JobQueue queue, RunningJobs running,
     {
         try
         {
-            await waiters.WaitForEndAsync(jobId, lifetime.ApplicationStopping);
+            await queue.WaitForEndAsync(jobId, lifetime.ApplicationStopping);
         }
         catch (OperationCanceledException)
         {

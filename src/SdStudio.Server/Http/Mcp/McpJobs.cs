@@ -12,7 +12,7 @@ namespace SdStudio.Server.Http.Mcp;
 
 /// <summary>The tools that add jobs, look at them and cancel them.</summary>
 internal sealed class McpJobs(
-    JobSubmission submission, ClientModels models, JobQueue queue, JobWaiters waiters, IJobQueries queries, QueueViews views, McpImages images) : IDisposable
+    JobSubmission submission, ClientModels models, JobQueue queue, IJobQueries queries, QueueViews views, McpImages images) : IDisposable
 {
     private const string WaitField = "wait_seconds";
     private const int MaxWaitSeconds = 300;
@@ -39,7 +39,7 @@ internal sealed class McpJobs(
         ParameterLimits now = await submission.Limits.ReadyAsync(call.Left);
         if (type == JobType.Generate && !new RequestFields(given).IsGiven("model"))
             given["model"] = JsonSerializer.SerializeToElement((models.DefaultTextToImage ?? throw models.NoneCanBeUsed()).Id, ApiJson.Readable.String);
-        var body = new RequestBody(given, JsonBody.TakeEncodedFiles(given));
+        var body = new RequestBody(given, RequestBody.TakeEncodedFiles(given));
         var fields = new RequestFields(given);
         using RequestInputs? inputs = await submission.Images.ReadAsync(type, body, fields, call.Scope, call.Left);
         Job job = await submission.AcceptAsync(call.Http.Request, new GenerateCommand(type, body, fields, inputs), now, call.Left);
@@ -81,7 +81,7 @@ internal sealed class McpJobs(
         await call.TellAsync(0, $"Job {job.Id}");
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(call.Left);
         limit.CancelAfter(wait);
-        Task<Job?> end = waiters.WaitForEndAsync(job.Id, limit.Token);
+        Task<Job?> end = queue.WaitForEndAsync(job.Id, limit.Token);
         double told = 0;
         while (!limit.IsCancellationRequested && await Task.WhenAny(end, Task.Delay(TellEvery, limit.Token)) != end)
         {

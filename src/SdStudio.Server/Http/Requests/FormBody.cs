@@ -26,7 +26,7 @@ internal static class FormBody
             files[field.Key] = ofField;
         }
 
-        foreach ((string name, IReadOnlyList<byte[]> encoded) in JsonBody.TakeEncodedFiles(fields))
+        foreach ((string name, IReadOnlyList<byte[]> encoded) in RequestBody.TakeEncodedFiles(fields))
             files.TryAdd(name, encoded);
         return new RequestBody(fields, files);
     }

@@ -19,7 +19,7 @@ internal enum WhenClientLeaves
 
 /// <summary>Waits for a job on behalf of a client, as long as a client should wait.</summary>
 internal sealed class JobWaiter(
-    JobQueue queue, JobWaiters waiters, IJobQueries queries, IOptions<StudioOptions> options, TimeProvider time, IHostApplicationLifetime lifetime)
+    JobQueue queue, IJobQueries queries, IOptions<StudioOptions> options, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     /// <returns>The job as it is when it has ended, when it takes too long, or when the server stops.</returns>
     public async Task<Job> ForAsync(Job job, WhenClientLeaves leave, CancellationToken clientLeft)
@@ -37,7 +37,7 @@ internal sealed class JobWaiter(
         using var end = CancellationTokenSource.CreateLinkedTokenSource(limit, clientLeft, lifetime.ApplicationStopping);
         try
         {
-            return await waiters.WaitForEndAsync(job.Id, end.Token) ?? job;
+            return await queue.WaitForEndAsync(job.Id, end.Token) ?? job;
         }
         catch (OperationCanceledException)
         {

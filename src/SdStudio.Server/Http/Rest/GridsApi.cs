@@ -33,7 +33,7 @@ internal static class GridsApi
             throw new BadRequestException([new FieldProblem("base", "Missing required field: base, the settings that all images have")], detail: null);
         }
 
-        RequestBody basis = JsonBody.Parse(JsonMarshal.GetRawUtf8Value(given).ToArray());
+        RequestBody basis = RequestBody.ParseJson(JsonMarshal.GetRawUtf8Value(given).ToArray());
         string owner = ApiKeys.OwnerOf(request.HttpContext);
         IReadOnlyDictionary<string, JsonElement> values = await presets.WithPresetAsync(basis.Fields, owner, left);
         var fields = new RequestFields(values);

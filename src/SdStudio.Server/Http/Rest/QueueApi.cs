@@ -72,7 +72,7 @@ internal static class QueueApi
             : ApiErrors.NotFound("There is no preview of this job now");
     }
 
-    private static async Task<IResult> CancelAsync(string id, HttpContext context, JobQueue queue, JobWaiters waiters, IJobQueries queries, QueueViews views)
+    private static async Task<IResult> CancelAsync(string id, HttpContext context, JobQueue queue, IJobQueries queries, QueueViews views)
     {
         OwnerScope scope = ApiKeys.ScopeOf(context);
         if (!await queue.CancelAsync(id, scope, context.RequestAborted))
@@ -87,7 +87,7 @@ internal static class QueueApi
         Job? job;
         try
         {
-            job = await waiters.WaitForEndAsync(id, enough.Token);
+            job = await queue.WaitForEndAsync(id, enough.Token);
         }
         catch (OperationCanceledException)
         {

@@ -6,7 +6,7 @@ namespace SdStudio.Server.Storage.Postgres;
 
 /// <summary>Hears the bells of the other machines. Whatever is missed while the line is broken is looked up afterwards.</summary>
 internal sealed partial class PostgresListener(
-    PostgresDatabase database, PostgresEventLog events, PostgresBlobs blobs, JobWaiters waiters, RunningJobs running, JobLine line, ILogger<PostgresListener> logger) : BackgroundService
+    PostgresDatabase database, PostgresEventLog events, PostgresBlobs blobs, JobQueue queue, RunningJobs running, JobLine line, ILogger<PostgresListener> logger) : BackgroundService
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(15);
@@ -42,7 +42,7 @@ internal sealed partial class PostgresListener(
         {
             events.Ring();
             line.Changed();
-            await waiters.RecheckAllAsync(stop).ConfigureAwait(false);
+            await queue.RecheckAllAsync(stop).ConfigureAwait(false);
             await connection.WaitAsync(LookEvery, stop).ConfigureAwait(false);
         }
     }
@@ -77,7 +77,7 @@ internal sealed partial class PostgresListener(
     {
         try
         {
-            await waiters.RecheckAsync(id, stop).ConfigureAwait(false);
+            await queue.RecheckAsync(id, stop).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is StorageUnavailableException or OperationCanceledException)
         {

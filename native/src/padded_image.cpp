@@ -1,4 +1,4 @@
-#include "picture.hpp"
+#include "padded_image.hpp"
 
 #include "failure.hpp"
 

@@ -1,4 +1,4 @@
-#include "pictures.hpp"
+#include "call_images.hpp"
 
 #include "checks.hpp"
 #include "failure.hpp"
@@ -54,30 +54,30 @@ bool takes_ref_images(const sdcpp_context& context) {
     return std::any_of(edit_families.begin(), edit_families.end(), [&](const char* name) { return context.family == name; });
 }
 
-call_pictures::call_pictures(const sdcpp_context& context, const sdcpp_image_params& params, sd_img_gen_params_t& engine_params) {
-    for (size_t i = 0; i < params.picture_count; ++i) {
-        const sdcpp_picture& picture = params.pictures[i];
-        if (picture.name == nullptr) {
+call_images::call_images(const sdcpp_context& context, const sdcpp_image_params& params, sd_img_gen_params_t& engine_params) {
+    for (size_t i = 0; i < params.image_count; ++i) {
+        const sdcpp_named_image& named = params.images[i];
+        if (named.name == nullptr) {
             refuse("an image has no name");
         }
-        const std::string name = picture.name;
-        checks::image(picture.name, &picture.image, 3);
+        const std::string name = named.name;
+        checks::image(named.name, &named.image, 3);
         if (name == "ref_images") {
             need_family(context);
-            checks::scalable(picture.name, picture.image, params);
-            refs_.push_back(view(picture.image));
+            checks::scalable(named.name, named.image, params);
+            refs_.push_back(view(named.image));
         } else if (name == "control_image") {
-            need_file(context, picture.name, "control_net_path");
-            checks::same_size(picture.name, picture.image, params);
-            control_ = padded_image(picture.image);
+            need_file(context, named.name, "control_net_path");
+            checks::same_size(named.name, named.image, params);
+            control_ = padded_image(named.image);
             engine_params.control_image = control_.view();
         } else if (name == "ip_adapter_image") {
-            need_file(context, picture.name, "ip_adapter_path");
-            set_ip_adapter(engine_params, picture.image, 0);
+            need_file(context, named.name, "ip_adapter_path");
+            set_ip_adapter(engine_params, named.image, 0);
         } else if (name == "pm_params.id_images") {
-            need_file(context, picture.name, "photo_maker_path");
+            need_file(context, named.name, "photo_maker_path");
             need_trigger(params.prompt);
-            ids_.push_back(view(picture.image));
+            ids_.push_back(view(named.image));
         } else {
             throw failure(SDCPP_NOT_SUPPORTED, "image " + name + " is not supported by this engine build", name);
         }
