@@ -28,7 +28,7 @@ internal sealed class OpenAiVideos(JobSubmission submission, ClientModels models
     {
         CancellationToken left = context.RequestAborted;
         RequestBody body = await RequestBody.ReadAsync(context.Request, left);
-        ParameterLimits now = await submission.Limits.ReadyAsync(left);
+        ParameterLimits now = await submission.Limits.ReadyAsync(JobType.Video, left);
         RequestBody translated = Translated(body, now);
         var fields = new RequestFields(translated.Fields);
         using RequestInputs? inputs = await submission.Images.ReadAsync(JobType.Video, translated, fields, ApiKeys.ScopeOf(context), left);

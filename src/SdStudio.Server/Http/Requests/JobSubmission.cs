@@ -29,7 +29,7 @@ internal sealed class JobSubmission(
     public async Task<(Job Job, WhenClientLeaves Leave)> AcceptAsync(HttpRequest request, string type, CancellationToken cancellation)
     {
         RequestBody body = await RequestBody.ReadAsync(request, cancellation);
-        ParameterLimits now = await limits.ReadyAsync(cancellation);
+        ParameterLimits now = await limits.ReadyAsync(type, cancellation);
         var fields = new RequestFields(await presets.WithPresetAsync(body.Fields, ApiKeys.OwnerOf(request.HttpContext), cancellation));
         bool leaves = (string?)fields.Value(Parameters.Get("on_disconnect"), now) == "cancel";
         using RequestInputs? inputs = await images.ReadAsync(type, body, fields, ApiKeys.ScopeOf(request.HttpContext), cancellation);

@@ -16,7 +16,15 @@ internal sealed class LiveLimits(EngineHost engineHost, VideoFiles videos, IOpti
     public ParameterLimits Now => engineHost.Loaded is { } engine ? With(engine) : _settings with { VideoFormats = videos.Formats };
 
     /// <summary>Waits for the engine.</summary>
-    public async Task<ParameterLimits> ReadyAsync(CancellationToken cancellation) => With(await engineHost.Ready.WaitAsync(cancellation)) with { VideoFormats = await videos.ReadyAsync(cancellation) };
+    public async Task<ParameterLimits> ReadyAsync(CancellationToken cancellation) => With(await engineHost.Ready.WaitAsync(cancellation));
+
+    /// <summary>The same for a type of job: a video waits until it is known what it can be written as.</summary>
+    public async Task<ParameterLimits> ReadyAsync(string jobType, CancellationToken cancellation)
+    {
+        if (jobType == JobType.Video)
+            await videos.ReadyAsync(cancellation);
+        return await ReadyAsync(cancellation);
+    }
 
     private static ParameterLimits Of(LimitOptions limits) =>
         new(limits.MaxSide, limits.MaxPixels, limits.MaxSteps, limits.MaxImages, limits.MaxPromptBytes) { MaxFrames = limits.MaxFrames, MaxVideoPixels = limits.MaxVideoPixels };
