@@ -9,9 +9,6 @@ internal sealed class VideoFiles(IBlobStore blobs, Ffmpeg ffmpeg, DataFolders fo
     private const int Quality = 90;
     private const int SheetQuality = 80;
 
-    // The system's words, which ffmpeg passes on.
-    private const string NoSpace = "No space left on device";
-
     /// <summary>The formats that can be written here.</summary>
     public IReadOnlyList<string> Formats => ffmpeg.Formats;
 
@@ -116,7 +113,7 @@ internal sealed class VideoFiles(IBlobStore blobs, Ffmpeg ffmpeg, DataFolders fo
                 },
                 cancellation).ConfigureAwait(false);
         }
-        catch (VideoException exception) when (exception.Message.Contains(NoSpace, StringComparison.Ordinal))
+        catch (VideoException exception) when (exception.IsDiskFull)
         {
             throw new StorageUnavailableException(StorageProblem.Full, $"{Path.GetFileName(relative)} could not be written: {exception.Message}", exception);
         }
