@@ -212,7 +212,7 @@ internal unsafe struct NativeVideoParams
     public NativeLora* Loras;
     public NativeOption* Options;
     public nuint OptionCount;
-    public NativePicture* Pictures;
+    public NativeNamedImage* Pictures;
     public nuint PictureCount;
 }
 
