@@ -70,12 +70,12 @@ internal static class OpenAiVideosApi
     }
 
     // One that waits or runs is cancelled first.
-    private static async Task<IResult> DeleteAsync(string id, HttpContext context, IJobQueries queries, JobQueue queue, JobWaiters waiters, JobDeletion deletion)
+    private static async Task<IResult> DeleteAsync(string id, HttpContext context, IJobQueries queries, JobQueue queue, JobDeletion deletion)
     {
         OwnerScope scope = ApiKeys.ScopeOf(context);
         Job job = await FindAsync(id, context, queries);
         if (!JobStatus.IsFinal(job.Status) && await queue.CancelAsync(id, scope, context.RequestAborted))
-            await waiters.WaitForEndAsync(id, context.RequestAborted);
+            await queue.WaitForEndAsync(id, context.RequestAborted);
         bool isDeleted = await deletion.DeleteAsync(id, scope, context.RequestAborted);
         return A1111Responses.Json(new JsonObject { ["id"] = id, ["object"] = "video.deleted", ["deleted"] = isDeleted });
     }
