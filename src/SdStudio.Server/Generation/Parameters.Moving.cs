@@ -1,5 +1,4 @@
 using SdCpp.Interop;
-using static SdStudio.Server.Generation.JobTypes;
 using static SdStudio.Server.Generation.ParameterKind;
 
 namespace SdStudio.Server.Generation;

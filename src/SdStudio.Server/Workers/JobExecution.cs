@@ -76,7 +76,7 @@ internal sealed partial class JobExecution(
             return [];
         try
         {
-            await files.DeleteImagesOfAsync(job.Id, job.Settings.Count, running.Images.Select(image => image.Index), job.Settings.Video is { } video ? VideoFormats.ExtensionOf(video.Format) : ImageFormats.Png).ConfigureAwait(false);
+            await files.DeleteImagesOfAsync(job.Id, job.Settings.Count, running.Images.Select(image => image.Index), VideoFormats.ExtensionOf(job.Settings)).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

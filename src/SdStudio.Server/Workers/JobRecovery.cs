@@ -1,6 +1,7 @@
 using System.Globalization;
 using SdCpp.Interop;
 using SdStudio.Server.Images;
+using SdStudio.Server.Images.Videos;
 using SdStudio.Server.Queue;
 using SdStudio.Server.Settings;
 
@@ -73,7 +74,7 @@ internal sealed partial class JobRecovery(
         Job job = left.Job;
         // Those that are listed stay: only the others are generated again.
         IReadOnlyList<JobImage> listed = await queries.ImagesAsync(job.Id, OwnerScope.All, cancellation).ConfigureAwait(false);
-        await files.DeleteImagesOfAsync(job.Id, job.Settings.Count, listed.Select(image => image.Index)).ConfigureAwait(false);
+        await files.DeleteImagesOfAsync(job.Id, job.Settings.Count, listed.Select(image => image.Index), VideoFormats.ExtensionOf(job.Settings)).ConfigureAwait(false);
         string? words = left.StopWasNoted ? null : LastWords(job);
         int deaths = left.Deaths + (words is null ? 0 : 1);
         int attempts = job.Attempts - (left.StopWasNoted ? 1 : 0);

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.A1111;
+using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Http.Rest;
 using SdStudio.Server.Http.Security;
@@ -64,7 +65,7 @@ internal static class OpenAiVideosApi
         return variant switch
         {
             "thumbnail" => await VideosApi.ThumbnailAsync(image, video, VideoSheet.Side, context.Response, images, videos),
-            "spritesheet" => await VideosApi.SheetAsync(image, video, context.Response, images, videos),
+            "spritesheet" => await VideosApi.SheetOfAsync(image, video, context.Response, images, videos),
             _ => await ImagesApi.FileAsync(image, context.Response, images),
         };
     }

@@ -44,13 +44,13 @@ internal static class VideosApi
     /// <summary>All frames, or evenly chosen ones.</summary>
     public static async Task<IResult> SheetAsync(string imageId, HttpContext context, IJobQueries queries, ImageFiles images, VideoFiles videos) =>
         await queries.FindImageAsync(imageId, ApiKeys.ScopeOf(context), context.RequestAborted) is { Video: { } video } image
-            ? await SheetAsync(image, video, context.Response, images, videos)
+            ? await SheetOfAsync(image, video, context.Response, images, videos)
             : ApiErrors.NotFound("Video not found");
 
     /// <summary>The same for a video that was found.</summary>
     /// <exception cref="FileNotFoundException">It is gone.</exception>
     /// <exception cref="VideoException">ffmpeg, which wrote it, is gone.</exception>
-    public static async Task<IResult> SheetAsync(JobImage image, VideoSetting video, HttpResponse response, ImageFiles images, VideoFiles videos)
+    public static async Task<IResult> SheetOfAsync(JobImage image, VideoSetting video, HttpResponse response, ImageFiles images, VideoFiles videos)
     {
         CancellationToken left = response.HttpContext.RequestAborted;
         VideoSheet sheet = VideoSheet.All(video.Frames, video.Fps, image.Width, image.Height);
