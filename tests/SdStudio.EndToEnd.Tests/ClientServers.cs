@@ -1,3 +1,5 @@
+using SdStudio.Tests;
+
 namespace SdStudio.EndToEnd.Tests;
 
 /// <summary>Two servers that the clients meet: one for everybody and one that needs a key.</summary>
@@ -21,7 +23,7 @@ public sealed class ClientServers : IAsyncLifetime
     /// <inheritdoc/>
     public async ValueTask InitializeAsync()
     {
-        MovingModel.AddTo(_folders[0], "moving");
+        TinyVideoEntry.AddTo(_folders[0], "moving");
         _open = await ServerProcess.StartAsync(_folders[0]);
         _locked = await ServerProcess.StartAsync(_folders[1], ("SdStudio__Security__ApiKey", Key));
     }

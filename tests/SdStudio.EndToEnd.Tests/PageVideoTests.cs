@@ -1,5 +1,6 @@
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
+using SdStudio.Tests;
 
 namespace SdStudio.EndToEnd.Tests;
 
@@ -8,7 +9,7 @@ public sealed class PageVideoTests(Browser browser) : PageTest(browser)
 {
     private protected override Task PrepareAsync()
     {
-        MovingModel.AddTo(Data, "moving");
+        TinyVideoEntry.AddTo(Data, "moving");
         return Task.CompletedTask;
     }
 

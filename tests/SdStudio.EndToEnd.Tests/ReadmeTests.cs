@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using SdStudio.Tests;
 
 namespace SdStudio.EndToEnd.Tests;
 
@@ -32,7 +33,7 @@ public sealed partial class ReadmeTests : IDisposable
     public async Task Every_curl_line_works_and_the_first_two_fetch_a_picture()
     {
         // The documents' videos are made by a tiny model under the name of the one that people fetch.
-        MovingModel.AddTo(_data, "wan2.2-ti2v-5b");
+        TinyVideoEntry.AddTo(_data, "wan2.2-ti2v-5b");
         using ServerProcess server = await ServerProcess.StartAsync(_data);
         string[] lines =
         [

@@ -1,7 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using SdCpp.Interop;
-using SdCpp.Interop.Tests;
 using SdStudio.Tests;
 
 namespace SdStudio.Server.Tests.Videos;
@@ -21,8 +19,7 @@ public sealed class VideoServer(Workshop studio) : IAsyncLifetime
     internal Task<StudioServer> StartAsync(params string[] settings)
     {
         string folder = studio.NewDataFolder();
-        DiffusionModelOptions tiny = TinyVideo.Write(Path.Combine(folder, "models", "moving"));
-        File.WriteAllText(Path.Combine(folder, "video.yml"), $"models:\n{TinyVideo.Entry("moving", tiny)}");
+        TinyVideoEntry.AddTo(folder, "moving");
         return StudioServer.StartAsync(folder, settings);
     }
 
