@@ -23,7 +23,7 @@ public sealed class OpenAiVideoTests(VideoServer videos) : IClassFixture<VideoSe
         (HttpStatusCode status, JsonElement video) = await Server.SendAsync(HttpMethod.Post, $"{root}/videos", form);
         Assert.True(status == HttpStatusCode.OK, video.ToString());
         Assert.Equal(("video", "moving", "64x32"), (video.GetProperty("object").GetString(), video.GetProperty("model").GetString(), video.GetProperty("size").GetString()));
-        Assert.Contains(video.GetProperty("status").GetString(), new[] { "queued", "in_progress", "completed" });
+        Assert.True(video.GetProperty("status").GetString() is "queued" or "in_progress" or "completed", video.ToString());
         string id = video.GetProperty("id").GetString()!;
 
         video = await UntilAsync(id, "completed", root);
@@ -84,7 +84,7 @@ public sealed class OpenAiVideoTests(VideoServer videos) : IClassFixture<VideoSe
             string state = video.GetProperty("status").GetString()!;
             if (state == wanted)
                 return video;
-            Assert.Contains(state, new[] { "queued", "in_progress" });
+            Assert.True(state is "queued" or "in_progress", video.ToString());
             await Task.Delay(10, Cancellation);
         }
     }

@@ -6,8 +6,6 @@ namespace SdStudio.Server.Tests.Videos;
 /// <summary>What no video is made of, in words; nothing of it reaches the engine.</summary>
 public sealed class VideoRefusalTests(VideoServer videos) : IClassFixture<VideoServer>
 {
-    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
-
     private StudioServer Server => videos.Server;
 
     [Theory]
