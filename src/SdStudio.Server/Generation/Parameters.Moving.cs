@@ -6,9 +6,6 @@ namespace SdStudio.Server.Generation;
 /// <summary>What only videos have.</summary>
 internal static partial class Parameters
 {
-    /// <summary>The families whose models make videos.</summary>
-    public static IReadOnlyList<ModelFamily> VideoFamilies { get; } = [ModelFamily.Wan, ModelFamily.Ltx, ModelFamily.HunyuanVideo];
-
     private static Parameter[] Moving =>
     [
         new("frames", Integer, JobTypes.Video, "How many frames the video has. Models make certain numbers of them (Wan 4n + 1, LTX 8n + 1): for another one the next larger is generated, and the rest left out")

@@ -36,6 +36,9 @@ internal static partial class Parameters
     // Newer models follow a straight path from noise to image.
     private static readonly ModelFamily[] Flow = [.. Enum.GetValues<ModelFamily>().Except([.. WithClip, ModelFamily.Unknown, ModelFamily.Esrgan])];
 
+    /// <summary>The families whose models make videos.</summary>
+    public static IReadOnlyList<ModelFamily> VideoFamilies { get; } = [ModelFamily.Wan, ModelFamily.Ltx, ModelFamily.HunyuanVideo];
+
     /// <summary>Every parameter.</summary>
     public static IReadOnlyList<Parameter> All { get; } = [.. Rows()];
 

@@ -125,7 +125,8 @@ internal sealed partial class Ffmpeg(IOptions<StudioOptions> options, ILogger<Ff
             "libvpx-vp9" => ["-crf", "24", "-b:v", "0", "-row-mt", "1", "-cpu-used", "3"],
             _ => ["-b:v", "8M"],
         });
-        arguments.AddRange([.. Placed(format), file]);
+        // The same frames give the same file: without numbers of chance, and the time.
+        arguments.AddRange(["-fflags", "+bitexact", .. Placed(format), file]);
         return arguments;
     }
 
