@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using SdStudio.Server.Tests;
 using SdStudio.Tests;
 
 namespace SdStudio.EndToEnd.Tests;
@@ -32,9 +33,16 @@ public sealed partial class ReadmeTests : IDisposable
     [Fact]
     public async Task Every_curl_line_works_and_the_first_two_fetch_a_picture()
     {
+        string lora = Path.Combine(Directory.CreateDirectory(_data).FullName, "lora.safetensors");
+        TestLora.Write(lora, new Dictionary<string, string>());
+        byte[] bytes = await File.ReadAllBytesAsync(lora, TestContext.Current.CancellationToken);
+        await using StandInHub hub = await StandInHub.StartAsync(("someone/loras/ink.safetensors", bytes), ("someone/loras/paint.safetensors", bytes));
+        await using StandInAssistant assistant = await StandInAssistant.StartAsync();
+        assistant.Answer = StandInAssistant.Saying("a red circle in evening light");
         // The documents' videos are made by a tiny model under the name of the one that people fetch.
         TinyVideoEntry.AddTo(_data, "wan2.2-ti2v-5b");
-        using ServerProcess server = await ServerProcess.StartAsync(_data);
+        using ServerProcess server = await ServerProcess.StartAsync(
+            _data, ("SdStudio__Downloads__HubAddress", hub.Address), ("SdStudio__Downloads__AllowedHosts__0", "127.0.0.1"), ("SdStudio__Assistant__Endpoint", assistant.Address));
         string[] lines =
         [
             .. from document in Documents
@@ -49,6 +57,7 @@ public sealed partial class ReadmeTests : IDisposable
         {
             string command = line
                 .Replace("localhost:3000", server.Client.BaseAddress!.Authority, StringComparison.Ordinal)
+                .Replace("https://example.com", $"{hub.Address}/someone/loras/resolve/main", StringComparison.Ordinal)
                 .Replace("IMAGE_ID", imageId, StringComparison.Ordinal)
                 .Replace("VIDEO_ID", videoId, StringComparison.Ordinal)
                 .Replace("GENERATION_ID", generationId, StringComparison.Ordinal)
@@ -66,6 +75,11 @@ public sealed partial class ReadmeTests : IDisposable
                 jobId = job.GetString()!;
         }
 
+        // What the documents add is there when it has come.
+        string shelf;
+        do
+            shelf = await server.Client.GetStringAsync("/api/loras", TestContext.Current.CancellationToken);
+        while (!shelf.Contains("\"ink\"", StringComparison.Ordinal) || !shelf.Contains("\"paint\"", StringComparison.Ordinal));
         byte[] picture = await File.ReadAllBytesAsync(Path.Combine(_data, "picture.png"), TestContext.Current.CancellationToken);
         Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], picture[..4]);
         byte[] clip = await File.ReadAllBytesAsync(Path.Combine(_data, "clip.webp"), TestContext.Current.CancellationToken);

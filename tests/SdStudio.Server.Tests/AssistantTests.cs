@@ -1,56 +1,12 @@
 using System.Net;
 using System.Text.Json;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 
 namespace SdStudio.Server.Tests;
 
 /// <summary>What a language server does for prompts, with a stand-in that speaks OpenAI's chat completions.</summary>
 public sealed class AssistantTests(Workshop studio)
 {
-    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
-
-    private sealed class StandIn : IAsyncDisposable
-    {
-        private readonly WebApplication _app = WebApplication.CreateSlimBuilder(["--urls=http://127.0.0.1:0", "--Logging:LogLevel:Default=None"]).Build();
-
-        public string Address => _app.Urls.First() + "/v1/";
-
-        public string Answer { get; set; } = "";
-
-        public int Status { get; set; } = 200;
-
-        public JsonElement Asked { get; private set; }
-
-        public string? Key { get; private set; }
-
-        public bool IsSilent { get; set; }
-
-        public static async Task<StandIn> StartAsync()
-        {
-            var server = new StandIn();
-            server._app.Run(server.AnswerAsync);
-            await server._app.StartAsync(Cancellation);
-            return server;
-        }
-
-        public async ValueTask DisposeAsync() => await _app.DisposeAsync();
-
-        private async Task AnswerAsync(HttpContext context)
-        {
-            Assert.Equal("/v1/chat/completions", context.Request.Path);
-            using JsonDocument body = await JsonDocument.ParseAsync(context.Request.Body, cancellationToken: Cancellation);
-            (Asked, Key) = (body.RootElement.Clone(), context.Request.Headers.Authorization);
-            if (IsSilent)
-                await Task.Delay(Timeout.Infinite, context.RequestAborted);
-            context.Response.StatusCode = Status;
-            await context.Response.WriteAsync(Answer, Cancellation);
-        }
-    }
-
-    private static string Saying(string text) => $$"""{"choices":[{"message":{"role":"assistant","content":"{{JsonEncodedText.Encode(text)}}"} } ] }""";
-
-    private Task<StudioServer> ServerAsync(StandIn language, params string[] more) => StudioServer.StartAsync(
+    private Task<StudioServer> ServerAsync(StandInAssistant language, params string[] more) => StudioServer.StartAsync(
         studio.NewDataFolder(), [$"--SdStudio:Assistant:Endpoint={language.Address}", "--SdStudio:Assistant:Model=small", "--SdStudio:Assistant:ApiKey=secret", .. more]);
 
     private static Task<(HttpStatusCode Status, JsonElement Body)> ExpandAsync(StudioServer server, string json = """{"prompt":"a cat","seed":5}""") =>
@@ -59,8 +15,8 @@ public sealed class AssistantTests(Workshop studio)
     [Fact]
     public async Task A_short_prompt_becomes_a_longer_one()
     {
-        await using StandIn language = await StandIn.StartAsync();
-        language.Answer = Saying("<think>A cat. What light?</think>\n\"A tabby cat on a sunlit pier, golden hour\"");
+        await using StandInAssistant language = await StandInAssistant.StartAsync();
+        language.Answer = StandInAssistant.Saying("<think>A cat. What light?</think>\n\"A tabby cat on a sunlit pier, golden hour\"");
         await using StudioServer server = await ServerAsync(language);
         (HttpStatusCode status, JsonElement body) = await ExpandAsync(server);
         Assert.True(status == HttpStatusCode.OK, body.ToString());
@@ -70,15 +26,15 @@ public sealed class AssistantTests(Workshop studio)
         Assert.Equal("a cat", language.Asked.GetProperty("messages")[1].GetProperty("content").GetString());
         Assert.Equal(HttpStatusCode.BadRequest, (await ExpandAsync(server, """{"prompt":""}""")).Status);
         // However much it says, it is a prompt that can be used.
-        language.Answer = Saying(new string('ä', 20_000));
+        language.Answer = StandInAssistant.Saying(new string('ä', 20_000));
         Assert.Equal(4000, (await ExpandAsync(server)).Body.GetProperty("prompt").GetString()!.Length);
     }
 
     [Fact]
     public async Task An_image_becomes_a_prompt_as_Automatic1111s_clients_ask_for_it()
     {
-        await using StandIn language = await StandIn.StartAsync();
-        language.Answer = Saying("a red and white flag");
+        await using StandInAssistant language = await StandInAssistant.StartAsync();
+        language.Answer = StandInAssistant.Saying("a red and white flag");
         await using StudioServer server = await ServerAsync(language);
         (HttpStatusCode status, JsonElement body) = await server.SendAsync(
             HttpMethod.Post, "/sdapi/v1/interrogate", StudioServer.Json($$"""{"image":"data:image/png;base64,{{Convert.ToBase64String(Pictures.Good("png"))}}","model":"clip"}"""));
@@ -106,12 +62,12 @@ public sealed class AssistantTests(Workshop studio)
     [Fact]
     public async Task A_language_server_that_fails_is_said_in_a_sentence()
     {
-        await using StandIn language = await StandIn.StartAsync();
+        await using StandInAssistant language = await StandInAssistant.StartAsync();
         await using StudioServer server = await ServerAsync(language, "--SdStudio:Assistant:TimeoutSeconds=1");
         foreach ((int status, string answer, string words) in new[]
         {
             (401, "{}", "answered 401; are SdStudio:Assistant:Model and ApiKey right?"), (200, "<html>", "does not answer as OpenAI's chat completions do"), (200, """{"choices":[]}""", "does not answer as"),
-            (200, """{"choices":[{"message":{"content":" "}}]}""", "answered without words"), (200, Saying("x") + new string(' ', 2 << 20), "cannot be reached"),
+            (200, """{"choices":[{"message":{"content":" "}}]}""", "answered without words"), (200, StandInAssistant.Saying("x") + new string(' ', 2 << 20), "cannot be reached"),
         })
         {
             (language.Status, language.Answer) = (status, answer);

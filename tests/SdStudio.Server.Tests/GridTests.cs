@@ -183,7 +183,6 @@ public sealed class GridTests(Workshop studio)
             ("""{"base":{"prompt":"a"},"x":{"field":"lora:nothing","values":[1]}}""", "there is no 'nothing'"),
             ("""{"base":{"prompt":"a","model":"one"},"x":{"field":"steps","values":[1,99999,-4]},"y":{"field":"cfg_scale","values":[1,"many"]}}""", "steps is '99999'"),
             ("""{"base":{"prompt":"a"},"x":{"field":"model","values":["one","nobody"]}}""", "Invalid model: nobody"),
-            ("""{"base":{"prompt":"a"},"x":{"field":"model","values":["one","far"]}}""", "far is on another server"),
         })
         {
             (HttpStatusCode status, JsonElement refused) = await server.SendAsync(HttpMethod.Post, "/api/queue/grid", StudioServer.Json(json));
@@ -196,6 +195,47 @@ public sealed class GridTests(Workshop studio)
         Assert.Contains("The grid has 4096 cells", body.GetProperty("error").GetString(), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.NotFound, (await server.GetAsync("/api/queue/nothing/sheet")).Status);
         Assert.Equal(0, (await server.GetAsync("/api/queue")).Body.GetProperty("total").GetInt32());
+    }
+
+    [Fact]
+    public async Task Cells_are_generated_model_by_model_so_that_each_is_loaded_once()
+    {
+        await using StudioServer server = await StudioServer.StartAsync(Folder());
+        string id = await QueueAsync(server, """{"base":{"prompt":"a red circle","size":"32x32","steps":1},"x":{"field":"model","values":["one","two"]},"y":{"field":"seed","values":[1,2,3,4]}}""");
+        Assert.Equal("completed", (await server.WaitForAsync(id, "completed", "failed")).GetProperty("status").GetString());
+        JsonElement[] images = await ImagesAsync(server, id);
+        Assert.Equal(["one", "two", "one", "two", "one", "two", "one", "two"], (await Task.WhenAll(images.Select(image => ParametersAsync(server, image)))).Select(made => made.GetProperty("model").GetString()));
+        // However the axes lie, the second model begins when the first has no cell left.
+        long[] written = [.. images.Select(image => File.GetLastWriteTimeUtc(Path.Combine(server.Folder, "images", image.GetProperty("id").GetString() + ".png")).Ticks)];
+        Assert.True(written.Where((_, index) => index % 2 == 0).Max() <= written.Where((_, index) => index % 2 == 1).Min());
+    }
+
+    [Fact]
+    public async Task Cells_of_models_on_other_servers_are_asked_of_those_and_a_template_for_each_image_too()
+    {
+        string folder = Folder();
+        File.WriteAllText(Path.Combine(folder, "models.yml"), File.ReadAllText(Path.Combine(folder, "models.yml")).Replace(
+            "http://127.0.0.1:9\"", $"{studio.Server.Http.BaseAddress}\"\n    api_model: demo\n    generation_params: {{ cfg_scale: 1, sample_steps: 2, sampling_method: euler }}", StringComparison.Ordinal));
+        await using StudioServer server = await StudioServer.StartAsync(folder);
+        string mixed = await QueueAsync(server, """{"base":{"prompt":"a red circle","size":"48x32","seed":7,"steps":2},"x":{"field":"model","values":["far","one"]},"y":{"field":"prompt_replace","values":["red","green"]}}""");
+        JsonElement job = await server.WaitForAsync(mixed, "completed", "failed");
+        Assert.True(job.GetProperty("status").GetString() == "completed", job.ToString());
+        JsonElement[] images = await ImagesAsync(server, mixed);
+        Assert.Equal(["far", "one", "far", "one"], (await Task.WhenAll(images.Select(image => ParametersAsync(server, image)))).Select(made => made.GetProperty("model").GetString()));
+        byte[][] pixels = await Task.WhenAll(images.Select(async image => (await server.PictureAsync(image.GetProperty("id").GetString()!)).Pixels));
+        // The other studio has the same weights.
+        Assert.Equal(pixels[1], pixels[0]);
+        Assert.Equal(pixels[3], pixels[2]);
+        Assert.NotEqual(pixels[0], pixels[2]);
+
+        string far = await QueueAsync(server, """{"base":{"model":"far","prompt":"a red circle","size":"48x32","steps":2},"x":{"field":"seed","values":[1,2]}}""");
+        job = await server.WaitForAsync(far, "completed", "failed");
+        Assert.Equal(("completed", true), (job.GetProperty("status").GetString(), job.GetProperty("device").GetString()!.StartsWith("remote:", StringComparison.Ordinal)));
+
+        (_, string[] variants) = await server.DrawAsync("""{"model":"far","prompt":"a {red|green} circle","template":true,"combinatorial":true,"size":"48x32","steps":2,"seed":7}""");
+        JsonElement[] made = [.. await Task.WhenAll(variants.Select(async image => (await server.GetAsync($"/api/images/{image}/parameters")).Body))];
+        Assert.Equal(["a red circle", "a green circle"], made.Select(one => one.GetProperty("prompt").GetString()));
+        Assert.Equal((await server.DrawOneAsync(made[1].ToString().Replace("\"far\"", "\"one\"", StringComparison.Ordinal))).Pixels, (await server.PictureAsync(variants[1])).Pixels);
     }
 
     private static async Task UntilAsync(Func<Task<bool>> condition)

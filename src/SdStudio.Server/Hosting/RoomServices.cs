@@ -206,11 +206,12 @@ internal static class RoomServices
         services.AddSingleton<JobCallbacks>();
         services.AddSingleton<IJobRunner, UpscaleRunner>();
         services.AddSingleton<IJobRunner, ConvertRunner>();
-        services.AddSingleton<IJobRunner, RemoteRunner>();
         services.AddSingleton<IJobRunner, VideoRunner>();
         services.AddSingleton<VideoSaver>();
         services.AddSingleton<TextImageRunner>();
+        services.AddSingleton<RemoteRunner>();
         services.AddSingleton<IJobRunner, GridRunner>();
+        services.AddSingleton<IJobRunner>(provider => provider.GetRequiredService<RemoteRunner>());
         services.AddSingleton<IJobRunner>(provider => provider.GetRequiredService<TextImageRunner>());
         services.AddSingleton<JobInputs>();
         services.AddSingleton<GenerationPasses>();

@@ -1,9 +1,11 @@
+using SdStudio.Server.Models.Catalogue;
 using SdStudio.Server.Queue;
 
 namespace SdStudio.Server.Workers;
 
 /// <summary>Generates the cells of a grid, one model after the other; devices that have nothing else to do take some of them.</summary>
-internal sealed class GridRunner(TextImageRunner images, ImageSaver saver, IQueueSignal signal, TimeProvider time) : IJobRunner
+internal sealed class GridRunner(
+    ModelCatalogue catalogue, TextImageRunner images, RemoteRunner remote, ImageSaver saver, IQueueSignal signal, TimeProvider time) : IJobRunner
 {
     public bool Runs(Generation.GenerationSettings settings) => settings.Grid is not null;
 
@@ -15,7 +17,7 @@ internal sealed class GridRunner(TextImageRunner images, ImageSaver saver, IQueu
         if (shared.Open > 1)
             signal.Ring();
         while (await shared.NextAsync(cancellation).ConfigureAwait(false) is { } index)
-            await images.GenerateCellAsync(job, index, cancellation).ConfigureAwait(false);
+            await GenerateCellAsync(job, index, cancellation).ConfigureAwait(false);
         return new JobResult(
             job.Settings with { OutsideMaskChanged = job.Settings.MaskImage is null ? null : shared.OutsideMaskChanged },
             [.. job.Running.Images.Concat(shared.Finished).DistinctBy(image => image.Index).OrderBy(image => image.Index)], LoadingMs: 0, (long)time.GetElapsedTime(start).TotalMilliseconds);
@@ -24,6 +26,9 @@ internal sealed class GridRunner(TextImageRunner images, ImageSaver saver, IQueu
     public async Task HelpAsync(JobContext job, Func<ValueTask<bool>> mayGoOn, CancellationToken cancellation)
     {
         while (await mayGoOn().ConfigureAwait(false) && job.Running.Shared.TryTake(out int index))
-            await images.GenerateCellAsync(job, index, cancellation).ConfigureAwait(false);
+            await GenerateCellAsync(job, index, cancellation).ConfigureAwait(false);
     }
+
+    private Task GenerateCellAsync(JobContext job, int index, CancellationToken cancellation) =>
+        catalogue.Find(job.Settings.ForImage(index).Model)?.Remote is null ? images.GenerateCellAsync(job, index, cancellation) : remote.GenerateCellAsync(job, index, cancellation);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
@@ -17,35 +18,59 @@ internal sealed partial class RemoteGenerator(
     /// <summary>The name of the client whose calls are tried again.</summary>
     public const string Client = "remote";
 
-    /// <summary>The images that the other server has generated: as many as the job has.</summary>
+    // Calls at the same time are as many as the server takes, whichever jobs and cells of grids they are of.
+    private readonly ConcurrentDictionary<(string Server, int Concurrency), SemaphoreSlim> _places = new();
+
+    /// <summary>The images that the other server has generated: as many as the settings say.</summary>
+    /// <param name="job">The job they are of.</param>
+    /// <param name="settings">Of all its images, or of one of them.</param>
+    /// <param name="first">The index of the first of them.</param>
+    /// <param name="model">The model there.</param>
+    /// <param name="inputs">What they are generated from beside the text.</param>
+    /// <param name="cancellation">Ends the call.</param>
     /// <exception cref="SdException">It could not be reached, has refused, or sent something else; the message says what.</exception>
     /// <exception cref="OperationCanceledException">The job is cancelled or the server stops.</exception>
-    public async Task<List<ImageBuffer>> GenerateAsync(Job job, ModelDefinition model, GenerationInputs inputs, CancellationToken cancellation)
+    public async Task<List<ImageBuffer>> GenerateAsync(Job job, GenerationSettings settings, int first, ModelDefinition model, GenerationInputs inputs, CancellationToken cancellation)
+    {
+        RemoteModel remote = model.Remote!;
+        SemaphoreSlim places = _places.GetOrAdd((remote.Server, remote.Concurrency), key => new SemaphoreSlim(key.Concurrency));
+        await places.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            return await CallAsync(job, settings, first, model, inputs, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            places.Release();
+        }
+    }
+
+    private async Task<List<ImageBuffer>> CallAsync(Job job, GenerationSettings settings, int first, ModelDefinition model, GenerationInputs inputs, CancellationToken cancellation)
     {
         RemoteModel remote = model.Remote!;
         using HttpClient http = clients.CreateClient(Client);
         if (remote.ApiKey is { } key)
             http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
         // A call that is sent again is the same job there, where the server knows the header; a retry of the job is another one.
-        http.DefaultRequestHeaders.TryAddWithoutValidation("Idempotency-Key", string.Create(CultureInfo.InvariantCulture, $"{job.Id}-{job.QueuedAt}"));
-        JsonObject extras = RemoteFields.More(job.Settings);
+        http.DefaultRequestHeaders.TryAddWithoutValidation("Idempotency-Key", string.Create(CultureInfo.InvariantCulture, $"{job.Id}-{job.QueuedAt}-{first}"));
+        JsonObject extras = RemoteFields.More(settings);
         if (inputs is { Control: { } control, Followed: { } followed })
             extras["control"] = RemoteFields.Control(control, ImageFiles.Encoded(followed, ImageFormats.Png, quality: 0));
-        if (job.Settings.Identity is { } identity)
+        if (settings.Identity is { } identity)
             extras["identity"] = RemoteFields.Identity(identity, inputs.Identity.Select(image => ImageFiles.Encoded(image, ImageFormats.Png, quality: 0)));
         // Another studio looks at them as they are; for others the first of them is what is edited.
         if (inputs is { Image: null, References.Count: > 0 })
             extras["ref_images"] = new JsonArray([.. inputs.References.Select(image => (JsonNode)Convert.ToBase64String(ImageFiles.Encoded(image, ImageFormats.Png, quality: 0)))]);
-        RemoteAnswer answer = await AskAsync(http, remote, job.Settings, inputs, extras, cancellation).ConfigureAwait(false);
+        RemoteAnswer answer = await AskAsync(http, remote, settings, inputs, extras, cancellation).ConfigureAwait(false);
         if (answer.Status == HttpStatusCode.BadRequest && extras.Any(field => answer.Mentions(field.Key)))
         {
             LogWithoutExtras(job.Id, answer.Message);
             http.DefaultRequestHeaders.Remove("Idempotency-Key");
-            answer = await AskAsync(http, remote, job.Settings, inputs, [], cancellation).ConfigureAwait(false);
+            answer = await AskAsync(http, remote, settings, inputs, [], cancellation).ConfigureAwait(false);
         }
 
         return answer.Status == HttpStatusCode.OK
-            ? await answers.ImagesAsync(http, model, answer, job.Settings, cancellation).ConfigureAwait(false)
+            ? await answers.ImagesAsync(http, model, answer, settings, cancellation).ConfigureAwait(false)
             : throw Refused(model, answer);
     }
 

@@ -42,7 +42,7 @@ internal sealed class GenerationReader(RequestFields fields, Lookups lookups, Pa
             People = new PeopleReader(fields, lookups.People).Read(named, sent.References + (type == JobType.Edit ? 1 : 0), model),
         };
         if (isTemplate)
-            settings = Expanded(settings, model);
+            settings = Expanded(settings);
         if (type == JobType.Video)
             new VideoReader(fields, lookups, limits).Check(settings, model, sent);
         else if (input is null)
@@ -55,15 +55,12 @@ internal sealed class GenerationReader(RequestFields fields, Lookups lookups, Pa
         return settings with { VaeTiling = settings.VaeTiling && !settings.Tiling };
     }
 
-    private GenerationSettings Expanded(GenerationSettings settings, ModelDefinition? model)
+    private GenerationSettings Expanded(GenerationSettings settings)
     {
         bool combinations = fields.Value<bool>("combinatorial", limits) ?? false;
         if (combinations && !fields.IsGiven("n"))
             settings = settings with { Count = limits.MaxImages };
-        settings = lookups.Prompts.Expanded(fields, settings, combinations, limits);
-        if (settings.Variants is not null && model?.Remote is not null)
-            fields.Refuse("template", $"template: the model {model.Id} is on another server, which takes one prompt for all images; set n to 1");
-        return settings;
+        return lookups.Prompts.Expanded(fields, settings, combinations, limits);
     }
 
     /// <param name="input">The size of the image to upscale.</param>

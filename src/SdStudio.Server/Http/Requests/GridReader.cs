@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using SdStudio.Server.Generation;
-using SdStudio.Server.Models.Catalogue;
 
 namespace SdStudio.Server.Http.Requests;
 
@@ -48,11 +47,13 @@ internal sealed class GridReader(RequestFields outer, Lookups lookups, Parameter
         List<GenerationSettings> cells = [];
         for (int index = 0; index < count; index++)
             cells.Add(ReadCell(type, basis, axes, index, sent));
-        foreach (ModelDefinition remote in cells.Select(cell => lookups.Catalogue.Find(cell.Model)).OfType<ModelDefinition>().Where(model => model.Remote is not null).DistinctBy(model => model.Id))
-            outer.Refuse("model", $"The model {remote.Id} is on another server; a grid takes models of this one");
         if (cells.Exists(cell => !(cell.People ?? []).SequenceEqual(cells[0].People ?? [])))
             outer.Refuse("prompt", "All cells of a grid look at the same people: write the same <ref:name> into each prompt");
-        return outer.Problems.Any() ? null : cells[0] with { Count = cells.Count, Grid = new GridSetting([.. axes.Select(axis => new GridAxis(axis.Field, axis.Labels))], cells) };
+        if (outer.Problems.Any())
+            return null;
+        // A device of this machine asks other servers beside its own work; the server of a grid's only model has nothing else to do.
+        GenerationSettings own = cells.Find(cell => lookups.Catalogue.Find(cell.Model) is { Remote: null }) ?? cells[0];
+        return own with { Count = cells.Count, Grid = new GridSetting([.. axes.Select(axis => new GridAxis(axis.Field, axis.Labels))], cells) };
     }
 
     private GenerationSettings ReadCell(string type, Dictionary<string, JsonElement> basis, List<Axis> axes, int index, SentImages sent)
