@@ -15,7 +15,7 @@ internal static partial class Parameters
         },
         new("fps", Integer, JobTypes.Video, "How many frames are shown in a second")
         {
-            A1111 = null, Range = _ => (1, VideoSetting.MaxFps), Default = 16L, OfModel = true, Flags = ["--fps"], Families = VideoFamilies, Label = "FPS",
+            A1111 = null, Range = _ => (1, VideoRequest.MaxFps), Default = 16L, OfModel = true, Flags = ["--fps"], Families = VideoFamilies, Label = "FPS",
             Get = s => (long?)s.Video?.Fps, Set = (s, v) => With(s, video => video with { Fps = (int)(long)v }),
         },
         new("format", Choice, JobTypes.Video, "The file: webp and apng move in every browser; mp4 and webm need ffmpeg on the server, and have sound where the model makes some")

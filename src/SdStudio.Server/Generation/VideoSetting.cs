@@ -3,9 +3,6 @@ namespace SdStudio.Server.Generation;
 /// <summary>What a video has that an image has not.</summary>
 internal sealed record VideoSetting
 {
-    /// <summary>Most frames a second.</summary>
-    public const int MaxFps = 240;
-
     /// <summary>What every browser shows and every server writes.</summary>
     public const string DefaultFormat = "webp";
 

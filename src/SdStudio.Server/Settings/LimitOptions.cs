@@ -5,9 +5,6 @@ namespace SdStudio.Server.Settings;
 /// <summary>The section <c>SdStudio:Limits</c>: the most that one request may ask for.</summary>
 public sealed class LimitOptions
 {
-    private const int MostFrames = 1025;
-    private const int MostVideoPixels = 536_870_912;
-
     /// <summary>Longest side of an image, pixels.</summary>
     [Allowed(1, ImageBuffer.MaxSide)]
     public int MaxSide { get; set; } = 2048;
@@ -25,11 +22,11 @@ public sealed class LimitOptions
     public int MaxImages { get; set; } = 10;
 
     /// <summary>Frames of a video.</summary>
-    [Allowed(1, MostFrames)]
+    [Allowed(1, VideoRequest.MaxFrames)]
     public int MaxFrames { get; set; } = 257;
 
     /// <summary>Width × height × frames of a video: each takes 18 bytes of memory while it is made.</summary>
-    [Allowed(1, MostVideoPixels)]
+    [Allowed(1, (int)VideoRequest.MaxPixels)]
     public int MaxVideoPixels { get; set; } = 256 * 1024 * 1024;
 
     /// <summary>UTF-8 bytes of a prompt.</summary>
