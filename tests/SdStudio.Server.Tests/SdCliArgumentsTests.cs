@@ -43,8 +43,8 @@ public sealed class SdCliArgumentsTests
 
         Assert.True(arguments.MakesVideos);
         Assert.Equal(["low.gguf", "high.gguf"], arguments.Files.Select(file => file.Written));
-        Assert.Equal((33L, 24L, 8L), (arguments.Defaults["frames"], arguments.Defaults["fps"], arguments.Defaults["high_noise_steps"]));
-        Assert.Equal((3.5, "euler", 0.9, 0.5), (arguments.Defaults["high_noise_cfg_scale"], arguments.Defaults["high_noise_sampler"], arguments.Defaults["moe_boundary"], arguments.Defaults["control_strength"]));
+        string[] names = ["frames", "fps", "high_noise_steps", "high_noise_cfg_scale", "high_noise_sampler", "moe_boundary", "control_strength"];
+        Assert.Equal<object?>([33L, 24L, 8L, 3.5, "euler", 0.9, 0.5], names.Select(name => arguments.Defaults[name]));
         Assert.Empty(arguments.Unknown);
         Assert.Empty(arguments.Problems);
     }
