@@ -1,4 +1,3 @@
-using SdStudio.Tests;
 
 namespace SdStudio.EndToEnd.Tests;
 
@@ -23,7 +22,7 @@ public sealed class ClientServers : IAsyncLifetime
     /// <inheritdoc/>
     public async ValueTask InitializeAsync()
     {
-        TinyVideoEntry.AddTo(_folders[0], "moving");
+        MovingModel.AddTo(_folders[0], "moving");
         _open = await ServerProcess.StartAsync(_folders[0]);
         _locked = await ServerProcess.StartAsync(_folders[1], ("SdStudio__Security__ApiKey", Key));
     }

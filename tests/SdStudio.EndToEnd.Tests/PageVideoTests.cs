@@ -1,6 +1,5 @@
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
-using SdStudio.Tests;
 
 namespace SdStudio.EndToEnd.Tests;
 
@@ -9,7 +8,7 @@ public sealed class PageVideoTests(Browser browser) : PageTest(browser)
 {
     private protected override Task PrepareAsync()
     {
-        TinyVideoEntry.AddTo(Data, "moving");
+        MovingModel.AddTo(Data, "moving");
         return Task.CompletedTask;
     }
 

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using SdStudio.Server.Tests;
-using SdStudio.Tests;
 
 namespace SdStudio.EndToEnd.Tests;
 
@@ -40,7 +39,7 @@ public sealed partial class ReadmeTests : IDisposable
         await using StandInAssistant assistant = await StandInAssistant.StartAsync();
         assistant.Answer = StandInAssistant.Saying("a red circle in evening light");
         // The documents' videos are made by a tiny model under the name of the one that people fetch.
-        TinyVideoEntry.AddTo(_data, "wan2.2-ti2v-5b");
+        MovingModel.AddTo(_data, "wan2.2-ti2v-5b");
         using ServerProcess server = await ServerProcess.StartAsync(
             _data, ("SdStudio__Downloads__HubAddress", hub.Address), ("SdStudio__Downloads__AllowedHosts__0", "127.0.0.1"), ("SdStudio__Assistant__Endpoint", assistant.Address));
         string[] lines =

@@ -1,7 +1,6 @@
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
-using SdStudio.Tests;
 
 namespace SdStudio.EndToEnd.Tests;
 
@@ -17,7 +16,7 @@ public sealed class VideoProcessTests : IDisposable
     [Fact]
     public async Task A_video_that_kill_9_cut_off_is_made_whole_after_the_next_start()
     {
-        TinyVideoEntry.AddTo(_data, "moving");
+        MovingModel.AddTo(_data, "moving");
         string job;
         using (ServerProcess server = await ServerProcess.StartAsync(_data))
         {
