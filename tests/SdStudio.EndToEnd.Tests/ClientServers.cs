@@ -1,4 +1,3 @@
-
 namespace SdStudio.EndToEnd.Tests;
 
 /// <summary>Two servers that the clients meet: one for everybody and one that needs a key.</summary>
