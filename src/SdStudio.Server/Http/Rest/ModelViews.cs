@@ -10,7 +10,7 @@ namespace SdStudio.Server.Http.Rest;
 
 /// <summary>What the API shows of models.</summary>
 internal sealed class ModelViews(
-    ModelCache cache, FileHashes hashes, ModelFileCache facts, ControlNetFits nets, IdentityFits identities, VideoModels videos, ModelCards cards, IModelCostStore costs)
+    ModelCache cache, FileHashes hashes, ControlNetFits nets, IdentityFits identities, VideoModels videos, ModelCards cards, IModelCostStore costs)
 {
     public async Task<ModelResponse> OfAsync(ModelDefinition model, CancellationToken cancellation) => Of(model) with { Speeds = await SpeedsOfAsync(model, cancellation) };
 
@@ -32,7 +32,7 @@ internal sealed class ModelViews(
             Identities = identities.Of(model),
             MakesVideos = videos.Makes(model),
             ReferenceImages = model.IsEditModel ? ImageRequest.MaxImages : 0,
-            Family = FamilyOf(model, files),
+            Family = FamilyOf(model),
             DownloadBytes = HubEntry.MissingBytes(model.HubFiles),
             Quant = model.Quant,
             License = model.License ?? (model.Files.Count > 0 && model.Remote is null ? cards.Of(model.MainFile).License : null),
@@ -87,11 +87,7 @@ internal sealed class ModelViews(
 
     private string CacheOf(ModelDefinition model, string speed) => StepCaches.Of(model, nets.FamilyOf(model), speed)!.ToString();
 
-    private string? FamilyOf(ModelDefinition model, FileInfo[] files)
-    {
-        int main = files.Length == 0 ? -1 : Array.FindIndex([.. model.Files], file => file.FullPath == model.MainFile);
-        return main >= 0 && facts.Of(files[main])?.Family is { } family and not ModelFamily.Unknown ? ParametersApi.NameOf(family) : null;
-    }
+    private string? FamilyOf(ModelDefinition model) => nets.FamilyOf(model) is var family and not ModelFamily.Unknown ? ParametersApi.NameOf(family) : null;
 
     private FileStatusResponse FilesOf(ModelDefinition model, FileInfo[] files)
     {
