@@ -55,7 +55,15 @@ namespace sdcpp {
     X(fit_params, "sd_fit_params", int (*)(const sd_ctx_params_t*, const void*, void*))                                                   \
     X(fit_workload_init, "sd_fit_workload_init", void (*)(void*))                                                                         \
     X(fit_result_free, "sd_fit_result_free", void (*)(void*))                                                                             \
-    X(generate_video, "generate_video", void (*)())
+    X(generate_video, "generate_video", decltype(::generate_video))                                                                       \
+    X(vid_gen_params_init, "sd_vid_gen_params_init", void (*)(sd_vid_gen_params_t*))                                                      \
+    X(free_audio, "free_sd_audio", void (*)(sd_audio_t*))                                                                                 \
+    X(effective_video_fps, "sd_get_effective_video_fps", int (*)(const sd_ctx_t*, const sd_vid_gen_params_t*))                            \
+    X(supports_images, "sd_ctx_supports_image_generation", bool (*)(const sd_ctx_t*))                                                     \
+    X(supports_videos, "sd_ctx_supports_video_generation", bool (*)(const sd_ctx_t*))                                                     \
+    X(sample_params_init, "sd_sample_params_init", void (*)(sd_sample_params_t*))                                                         \
+    X(cache_params_init, "sd_cache_params_init", void (*)(sd_cache_params_t*))                                                            \
+    X(hires_params_init, "sd_hires_params_init", void (*)(sd_hires_params_t*))
 
 struct engine_api {
 #define SDCPP_DECLARE(name) decltype(&::name) name = nullptr;

@@ -244,6 +244,51 @@ void prove_sampling(const Proof& image) {
     SDCPP_PROVE(sample_params.extra_sample_args);
 }
 
+bool same(const void* a, const void* b, size_t bytes) { return std::memcmp(a, b, bytes) == 0; }
+
+// The engine prints no video's parameters, so its init functions must tell the places: the parts must be as their own init functions leave
+// them, and what lies between must hold values that only these fields can have.
+void prove_video(const engine_api& api, const std::string& what) {
+    if (api.vid_gen_params_init == nullptr) {
+        return;
+    }
+    const proof<sd_vid_gen_params_t> video(what, "sd_vid_gen_params_t", api.vid_gen_params_init, nullptr);
+    video.size();
+    roomy<sd_vid_gen_params_t> params;
+    api.vid_gen_params_init(params.get());
+    sd_vid_gen_params_t& p = *params.get();
+    const auto place = [&](const char* field, bool right) {
+        if (!right) {
+            video.differs(std::string("has its field ") + field + " at another place: its default does not lie where the bridge looks for it");
+        }
+    };
+    if (api.sample_params_init != nullptr) {
+        roomy<sd_sample_params_t> sampling;
+        api.sample_params_init(sampling.get());
+        place("sample_params", same(&p.sample_params, sampling.get(), sizeof p.sample_params));
+        place("high_noise_sample_params", p.high_noise_sample_params.sample_steps == -1);
+        p.high_noise_sample_params.sample_steps = sampling.get()->sample_steps;
+        place("high_noise_sample_params", same(&p.high_noise_sample_params, sampling.get(), sizeof p.sample_params));
+    }
+    if (api.cache_params_init != nullptr) {
+        roomy<sd_cache_params_t> cache;
+        api.cache_params_init(cache.get());
+        place("cache", same(&p.cache, cache.get(), sizeof p.cache));
+    }
+    if (api.hires_params_init != nullptr) {
+        roomy<sd_hires_params_t> hires;
+        api.hires_params_init(hires.get());
+        place("hires", same(&p.hires, hires.get(), sizeof p.hires));
+    }
+    place("width", p.width >= 64 && p.width <= 4096 && p.height >= 64 && p.height <= 4096);
+    place("moe_boundary", p.moe_boundary > 0.01F && p.moe_boundary <= 1);
+    place("strength", p.strength > 0.01F && p.strength <= 1);
+    place("seed", p.seed == -1);
+    place("video_frames", p.video_frames >= 1 && p.video_frames <= 1000);
+    place("fps", p.fps >= 1 && p.fps <= 240);
+    place("vace_strength", p.vace_strength > 0.01F && p.vace_strength <= 10);
+}
+
 // As many names as numbers, each of them known under its number, and none beyond.
 template <typename Enum>
 void prove_names(const std::string& what, const char* name, const char* (*name_of)(Enum), Enum (*from_name)(const char*), Enum count) {
@@ -286,6 +331,7 @@ void prove_layout(const engine_api& api, const layout_printers& print, const std
     prove_image(image);
     prove_sampling(image);
     prove_ends(api, context);
+    prove_video(api, what);
     prove_names(what, "sample_method_t", api.sd_sample_method_name, api.str_to_sample_method, SAMPLE_METHOD_COUNT);
     prove_names(what, "scheduler_t", api.sd_scheduler_name, api.str_to_scheduler, SCHEDULER_COUNT);
 }

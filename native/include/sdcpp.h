@@ -125,7 +125,7 @@ SDCPP_API int32_t sdcpp_limit_at(int32_t index, sdcpp_limit* limit, sdcpp_error*
 /*
  * What this engine can beyond what every engine can, names with commas between: "canny" (sdcpp_canny), "control-net-swap"
  * (sdcpp_context_set_control_net), "convert" (sdcpp_convert), "device-memory", "devices", "fit" (sdcpp_fit_model), "hires", "plug-ins",
- * "previews", "video" (it can make videos; not handed through). Lives as long as the process; "" when no engine is loaded.
+ * "previews", "video" (sdcpp_video). Lives as long as the process; "" when no engine is loaded.
  */
 SDCPP_API const char* sdcpp_engine_features(void);
 
@@ -258,6 +258,8 @@ typedef struct sdcpp_context_info {
     const char* default_scheduler;
     int32_t takes_ref_images; /* 1: images "ref_images" are generated from; 0: they are refused */
     uint32_t reserved2;
+    int32_t makes_images; /* 1: sdcpp_txt2img and sdcpp_img2img; 0: they refuse this model */
+    int32_t makes_videos; /* 1: sdcpp_video; 0: it refuses this model */
 } sdcpp_context_info;
 
 SDCPP_API int32_t sdcpp_context_get_info(const sdcpp_context* context, sdcpp_context_info* info, sdcpp_error* error);
@@ -366,6 +368,79 @@ SDCPP_API int32_t sdcpp_txt2img(sdcpp_context* context, const sdcpp_image_params
 SDCPP_API int32_t sdcpp_img2img(sdcpp_context* context, const sdcpp_image_params* params, const sdcpp_image* init,
                                 const sdcpp_image* mask, float strength, const sdcpp_call* call, sdcpp_result* result,
                                 sdcpp_error* error);
+
+/* -------------------------------------------------------------------------------------------------------------- video -- */
+
+/*
+ * A video. Families make certain numbers of frames and sides: others are generated larger, and cut to what was asked for. Options beside
+ * those of an image: "moe_boundary" (0..1), "strength" (0..1), "vace_strength" (0..10), and for the high-noise expert of a pair
+ * "high_noise_sample_params.sample_steps" (its own; without, both share `steps` by the boundary), ".sample_method" (a sampler's name), ".eta",
+ * ".guidance.txt_cfg" and ".guidance.distilled_guidance"; what is not given there is as for the low-noise expert.
+ */
+typedef struct sdcpp_video_params {
+    uint32_t size;
+    int32_t width;  /* 1..16384 pixels; width * height at most SDCPP_MAX_PIXELS */
+    int32_t height;
+    int32_t frames; /* 1..SDCPP_MAX_FRAMES; width * height * frames at most SDCPP_MAX_VIDEO_PIXELS */
+    int32_t fps;    /* 1..SDCPP_MAX_FPS */
+    int32_t steps;  /* 1..SDCPP_MAX_STEPS */
+    int64_t seed;   /* 0 or more */
+    int32_t clip_skip;   /* 0 = the model's own, else 1..12 */
+    float cfg_scale;     /* 0..1000 */
+    uint32_t lora_count;
+    uint32_t reserved;
+    const char* prompt;          /* at most SDCPP_MAX_PROMPT_BYTES bytes */
+    const char* negative_prompt; /* as prompt; NULL for none */
+    const char* sampler;         /* an sdcpp_sampler_name, or NULL for the model's own */
+    const char* scheduler;       /* an sdcpp_scheduler_name, or NULL for the model's own */
+    const sdcpp_lora* loras;     /* applied for this call only */
+    const sdcpp_option* options;
+    size_t option_count;
+    /* exactly width x height, 3 channels: "init_image" (the first frame), "end_image" (the last one), "control_frames" (several, at most
+       `frames`; VACE) */
+    const sdcpp_named_image* images;
+    size_t image_count;
+} sdcpp_video_params;
+
+#define SDCPP_MAX_FRAMES 1025
+#define SDCPP_MAX_FPS 240
+#define SDCPP_MAX_VIDEO_PIXELS 536870912
+
+/* Sound: `channels` samples in turn, sample_count times. */
+typedef struct sdcpp_audio {
+    uint32_t size;
+    uint32_t sample_rate; /* a second */
+    uint32_t channels;
+    uint32_t reserved;
+    uint64_t sample_count; /* of each channel */
+    const float* samples;  /* about -1..1 */
+} sdcpp_audio;
+
+/* Where a video goes: buffers of the caller's; its sound is the bridge's. */
+typedef struct sdcpp_video_result {
+    uint32_t size;
+    uint32_t frame_count;   /* in: how many buffers, at least `frames`; out: how many of them hold a frame, from the first on */
+    uint8_t* const* frames; /* RGB, width x height x 3 each */
+    size_t frame_bytes;     /* capacity of each buffer */
+    int32_t fps;            /* out: frames a second; some families make always the same */
+    uint32_t reserved;
+    sdcpp_audio* audio;     /* out: NULL without sound; freed by sdcpp_audio_free */
+} sdcpp_video_result;
+
+/* Checks what can be checked without a model. */
+SDCPP_API int32_t sdcpp_video_check(const sdcpp_video_params* params, sdcpp_error* error);
+
+/*
+ * Generates a video. SDCPP_NOT_SUPPORTED without the feature "video", and for a model that makes none. Steps of both experts are counted as one
+ * row; image_index is 0 of 1; a preview is of the first frame. Cancelled while it decodes, it ends when that is finished, and delivers nothing.
+ */
+SDCPP_API int32_t sdcpp_video(sdcpp_context* context, const sdcpp_video_params* params, const sdcpp_call* call, sdcpp_video_result* result,
+                              sdcpp_error* error);
+
+/* Frees the sound of a video; NULL is allowed. */
+SDCPP_API void sdcpp_audio_free(sdcpp_audio* audio);
+
+/* -------------------------------------------------------------------------------------------------------------- edges -- */
 
 /*
  * The edges of `input` (3 channels, at least 3 x 3) as an image for a ControlNet that generates along edges. Thresholds and greys are

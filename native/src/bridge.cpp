@@ -10,6 +10,7 @@
 #include "quiet_stdout.hpp"
 #include "threads.hpp"
 #include "upscaler.hpp"
+#include "video.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -202,6 +203,7 @@ int32_t sdcpp_limit_at(int32_t index, sdcpp_limit* limit, sdcpp_error* error) {
             }
             add_context_limits(list);
             add_image_limits(list);
+            add_video_limits(list);
             return list;
         }();
         if (index < 0 || static_cast<size_t>(index) >= all.size()) {
@@ -291,13 +293,16 @@ void sdcpp_context_free(sdcpp_context* context) {
 
 int32_t sdcpp_context_get_info(const sdcpp_context* context, sdcpp_context_info* info, sdcpp_error* error) {
     return behind_wall(error, [&] {
-        need("info", info, sizeof(sdcpp_context_info));
+        // Callers from before videos came are still right.
+        need("info", info, offsetof(sdcpp_context_info, makes_images));
         const sdcpp_context& c = handle("context", context);
         sdcpp_context_info value{};
         value.family = c.family.c_str();
         value.default_sampler = c.default_sampler.c_str();
         value.default_scheduler = c.default_scheduler.c_str();
         value.takes_ref_images = takes_ref_images(c) ? 1 : 0;
+        value.makes_images = c.makes_images ? 1 : 0;
+        value.makes_videos = makes_videos(c) ? 1 : 0;
         give(info, value);
     });
 }
@@ -329,14 +334,32 @@ int32_t sdcpp_img2img(sdcpp_context* context, const sdcpp_image_params* params, 
     return behind_wall(error, [&] {
         need("params", params, sizeof(sdcpp_image_params));
         checks::image("init image", init, 3);
-        checks::same_size("init image", *init, *params);
+        checks::same_size("init image", *init, params->width, params->height);
         checks::strength(strength);
         if (mask != nullptr) {
             checks::image("mask", mask, 1);
-            checks::same_size("mask", *mask, *params);
+            checks::same_size("mask", *mask, params->width, params->height);
         }
         generate(handle("context", context), copy_of(params), init, mask, strength, call, handle("result", result));
     });
+}
+
+int32_t sdcpp_video_check(const sdcpp_video_params* params, sdcpp_error* error) {
+    return behind_wall(error, [&] {
+        need("params", params, sizeof(sdcpp_video_params));
+        checks::video_params(copy_of(params));
+    });
+}
+
+int32_t sdcpp_video(sdcpp_context* context, const sdcpp_video_params* params, const sdcpp_call* call, sdcpp_video_result* result, sdcpp_error* error) {
+    return behind_wall(error, [&] {
+        need("params", params, sizeof(sdcpp_video_params));
+        generate_video(handle("context", context), copy_of(params), call, handle("result", result));
+    });
+}
+
+void sdcpp_audio_free(sdcpp_audio* audio) {
+    behind_wall(nullptr, [&] { free_audio(audio); });
 }
 
 int32_t sdcpp_can_convert(void) {

@@ -68,7 +68,7 @@ call_images::call_images(const sdcpp_context& context, const sdcpp_image_params&
             refs_.push_back(view(named.image));
         } else if (name == "control_image") {
             need_file(context, named.name, "control_net_path");
-            checks::same_size(named.name, named.image, params);
+            checks::same_size(named.name, named.image, params.width, params.height);
             control_ = padded_image(named.image);
             engine_params.control_image = control_.view();
         } else if (name == "ip_adapter_image") {

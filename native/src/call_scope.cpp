@@ -226,6 +226,11 @@ void call_scope::read_phase(std::string_view line) {
         image_index_ = image - 1;
         last_step_ = -1;
         enter_phase(SDCPP_PHASE_SAMPLE);
+    } else if (phase_ == SDCPP_PHASE_ENCODE && starts_with(line, "generate_video ")) {
+        enter_phase(SDCPP_PHASE_SAMPLE);
+    } else if (row_ > 0 && starts_with(line, "sampling(high noise) completed")) {
+        row_begins_ = std::max(0, last_step_);
+        last_counted_ = -1;
     } else if (phase_ == SDCPP_PHASE_SAMPLE && pass_ == passes_ && line.find(" latent") != std::string_view::npos &&
                (starts_with(line, "decoding ") || (starts_with(line, "generating ") && line.find(" completed") != std::string_view::npos))) {
         image_index_ = 0;
@@ -288,6 +293,20 @@ void call_scope::infer_phase(int step, int steps) {
     }
 }
 
+// The second model counts from the beginning again; when its log line was lost, that shows it.
+void call_scope::place_in_row(int& step, int& steps) noexcept {
+    if (row_ <= 0 || phase_ != SDCPP_PHASE_SAMPLE) {
+        return;
+    }
+    if (step < last_counted_ && last_counted_ == last_count_ && row_begins_ == 0) {
+        row_begins_ = last_counted_;
+    }
+    last_counted_ = step;
+    last_count_ = steps;
+    step = std::min(row_, row_begins_ + step);
+    steps = row_;
+}
+
 void call_scope::on_progress(int step, int steps, float seconds) {
     wants_stop();
     // Weights that load in the middle of a later phase would make its step count jump.
@@ -295,6 +314,7 @@ void call_scope::on_progress(int step, int steps, float seconds) {
         return;
     }
     infer_phase(step, steps);
+    place_in_row(step, steps);
     if (phase_ == SDCPP_PHASE_ENCODE || (pass_ == 2 && phase_ == SDCPP_PHASE_UPSCALE) || step <= last_step_) {
         return;
     }
@@ -303,6 +323,7 @@ void call_scope::on_progress(int step, int steps, float seconds) {
 }
 
 void call_scope::on_preview(int step, const sd_image_t& frame) noexcept {
+    step += row_begins_;
     if (call_.preview == nullptr || call_.preview_interval < 1 || step % call_.preview_interval != 0 || frame.data == nullptr) {
         return;
     }

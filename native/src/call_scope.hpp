@@ -32,6 +32,9 @@ public:
     void enter_phase(sdcpp_phase phase) noexcept;
     // `steps` is what the request asked the sampler for.
     void set_context(sd_ctx_t* context, int steps) noexcept;
+    // Two models sample one after the other, `steps` in all, which are counted as one row; 0 where nothing but the engine's log shall tell when
+    // sampling begins.
+    void set_row_of_steps(int steps) noexcept { row_ = steps; }
     // There will be a second pass, which upscales pixels or latents.
     void set_second_pass(bool through_pixels) noexcept;
 
@@ -52,6 +55,7 @@ private:
     void read_second_pass(std::string_view line);
     void infer_phase(int step, int steps);
     void begin_enlarging(int image);
+    void place_in_row(int& step, int& steps) noexcept;
     void report(int step, int steps, float seconds);
 
     sdcpp_call call_{};
@@ -70,6 +74,10 @@ private:
     int image_index_ = 0;
     int image_count_;
     int last_step_ = -1;
+    int row_ = 0;
+    int row_begins_ = 0; // steps of the row that the model before this one made
+    int last_counted_ = -1;
+    int last_count_ = 0;
     int tag_slot_;
     error_lines errors_;
     std::string family_;

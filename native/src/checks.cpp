@@ -28,6 +28,9 @@ constexpr limit all_limits[] = {
     {"lora_count", 0, SDCPP_MAX_LORAS},
     {"LoRA multiplier", -100, 100},
     {"image_count", 0, SDCPP_MAX_IMAGES},
+    {"frames", 1, SDCPP_MAX_FRAMES},
+    {"fps", 1, SDCPP_MAX_FPS},
+    {"width x height x frames", 1, SDCPP_MAX_VIDEO_PIXELS},
     {"prompt bytes", 0, SDCPP_MAX_PROMPT_BYTES},
     {"n_threads", 0, SDCPP_MAX_THREADS},
     {nullptr, 0, 0},
@@ -93,15 +96,15 @@ void result_size(int32_t width, int32_t height) {
     range("width x height", static_cast<long long>(width) * height);
 }
 
-void image_params(const sdcpp_image_params& p) {
+// What images and videos have in common.
+template <typename Params>
+static void common_params(const Params& p) {
     result_size(p.width, p.height);
-    range("image_count", static_cast<long long>(std::min<size_t>(p.image_count, INT32_MAX)));
     if (p.images == nullptr && p.image_count > 0) {
         refuse("images is null, image_count is " + std::to_string(p.image_count));
     }
     range("steps", p.steps);
     range("seed", p.seed);
-    range("batch_count", p.batch_count);
     range("clip_skip", p.clip_skip);
     range("lora_count", p.lora_count);
     real_range("cfg_scale", p.cfg_scale);
@@ -114,6 +117,23 @@ void image_params(const sdcpp_image_params& p) {
         }
         file("LoRA", p.loras[i].path);
         real_range("LoRA multiplier", p.loras[i].multiplier);
+    }
+}
+
+void image_params(const sdcpp_image_params& p) {
+    range("image_count", static_cast<long long>(std::min<size_t>(p.image_count, INT32_MAX)));
+    range("batch_count", p.batch_count);
+    common_params(p);
+}
+
+void video_params(const sdcpp_video_params& p) {
+    range("frames", p.frames);
+    range("fps", p.fps);
+    common_params(p);
+    range("width x height x frames", static_cast<long long>(p.width) * p.height * p.frames, limit_of("width x height x frames"), "frames");
+    // A first, a last, and one to follow for each frame.
+    if (p.image_count > static_cast<size_t>(p.frames) + 2) {
+        refuse("control_frames are more than the frames of the video, " + std::to_string(p.frames), "control_frames");
     }
 }
 
@@ -133,10 +153,10 @@ void image(const char* what, const sdcpp_image* image, uint32_t channels) {
     range((std::string(what) + " channels").c_str(), image->channels, {nullptr, channels, channels}, what);
 }
 
-void same_size(const char* what, const sdcpp_image& image, const sdcpp_image_params& params) {
-    if (image.width != static_cast<uint32_t>(params.width) || image.height != static_cast<uint32_t>(params.height)) {
+void same_size(const char* what, const sdcpp_image& image, int32_t width, int32_t height) {
+    if (image.width != static_cast<uint32_t>(width) || image.height != static_cast<uint32_t>(height)) {
         refuse(std::string(what) + " is " + std::to_string(image.width) + "x" + std::to_string(image.height) + "; it must have the size of the result, " +
-               std::to_string(params.width) + "x" + std::to_string(params.height), what);
+               std::to_string(width) + "x" + std::to_string(height), what);
     }
 }
 
@@ -151,17 +171,26 @@ void scalable(const char* what, const sdcpp_image& image, const sdcpp_image_para
 
 void strength(float strength) { real_range("strength", strength); }
 
-void result(const sdcpp_result* result, uint32_t images, size_t bytes) {
-    struct_size("result", result, result != nullptr ? result->size : 0, sizeof(sdcpp_result));
-    if (result->images == nullptr || result->image_count < images || result->image_bytes < bytes) {
-        refuse("result has " + std::to_string(result->image_count) + " buffers of " + std::to_string(result->image_bytes) + " bytes; needed are " +
-               std::to_string(images) + " of " + std::to_string(bytes));
+static void buffers(uint8_t* const* all, const char* name, uint32_t count, size_t capacity, uint32_t needed, size_t bytes) {
+    if (all == nullptr || count < needed || capacity < bytes) {
+        refuse("result has " + std::to_string(count) + " buffers of " + std::to_string(capacity) + " bytes; needed are " + std::to_string(needed) + " of " +
+               std::to_string(bytes));
     }
-    for (uint32_t i = 0; i < images; ++i) {
-        if (result->images[i] == nullptr) {
-            refuse("result->images[" + std::to_string(i) + "] is null");
+    for (uint32_t i = 0; i < needed; ++i) {
+        if (all[i] == nullptr) {
+            refuse("result->" + std::string(name) + "[" + std::to_string(i) + "] is null");
         }
     }
+}
+
+void result(const sdcpp_result* result, uint32_t images, size_t bytes) {
+    struct_size("result", result, result != nullptr ? result->size : 0, sizeof(sdcpp_result));
+    buffers(result->images, "images", result->image_count, result->image_bytes, images, bytes);
+}
+
+void result(const sdcpp_video_result* result, uint32_t frames, size_t bytes) {
+    struct_size("result", result, result != nullptr ? result->size : 0, sizeof(sdcpp_video_result));
+    buffers(result->frames, "frames", result->frame_count, result->frame_bytes, frames, bytes);
 }
 
 void file(const std::string& option, const char* path) {

@@ -86,6 +86,8 @@ std::unique_ptr<sdcpp_context> create_context(const sdcpp_context_params& params
     const sample_method_t method = engine().sd_get_default_sample_method(handle);
     context->default_sampler = engine().sd_sample_method_name(method);
     context->default_scheduler = engine().sd_scheduler_name(engine().sd_get_default_scheduler(handle, method));
+    context->makes_images = engine().supports_images == nullptr || engine().supports_images(handle);
+    context->makes_videos = engine().supports_videos != nullptr && engine().supports_videos(handle);
     return context;
 }
 

@@ -22,6 +22,8 @@ struct sdcpp_context {
     std::string family;
     std::string default_sampler;
     std::string default_scheduler;
+    bool makes_images = true;
+    bool makes_videos = false; // as the engine says; see makes_videos() for what is handed through
     std::atomic<int> cancel{SDCPP_CANCEL_NONE};
     sdcpp::busy_flag busy;
 };

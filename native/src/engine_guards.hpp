@@ -47,4 +47,16 @@ struct engine_images {
     }
 };
 
+struct engine_audio {
+    sd_audio_t* audio = nullptr;
+    engine_audio() = default;
+    engine_audio(const engine_audio&) = delete;
+    engine_audio& operator=(const engine_audio&) = delete;
+    ~engine_audio() {
+        if (audio != nullptr && engine().free_audio != nullptr) {
+            engine().free_audio(audio);
+        }
+    }
+};
+
 } // namespace sdcpp

@@ -5,6 +5,7 @@
 #include "padded_image.hpp"
 #include "call_images.hpp"
 #include "preview.hpp"
+#include "sampling.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -14,37 +15,6 @@
 
 namespace sdcpp {
 namespace {
-
-sample_method_t sampler(const sdcpp_image_params& params, const sdcpp_context& context) {
-    const char* name = params.sampler != nullptr ? params.sampler : context.default_sampler.c_str();
-    const sample_method_t method = engine().str_to_sample_method(name);
-    if (method == SAMPLE_METHOD_COUNT) {
-        refuse(std::string("sampler '") + name + "' is not known to this engine", "sampler");
-    }
-    return method;
-}
-
-scheduler_t scheduler(const sdcpp_image_params& params, const sdcpp_context& context, sample_method_t method) {
-    if (params.scheduler == nullptr) {
-        return engine().sd_get_default_scheduler(context.engine_context.get(), method);
-    }
-    const scheduler_t value = engine().str_to_scheduler(params.scheduler);
-    if (value == SCHEDULER_COUNT) {
-        refuse(std::string("scheduler '") + params.scheduler + "' is not known to this engine", "scheduler");
-    }
-    return value;
-}
-
-// With one step gits reads before its table, and karras and exponential divide by nothing and return black images; for families that ays has no
-// table for, it has no sigmas at all.
-void check_scheduler(const std::string& name, int steps, const std::string& family) {
-    if (steps < 2 && (name == "gits" || name == "karras" || name == "exponential")) {
-        refuse("scheduler '" + name + "' needs 2 steps or more", "scheduler");
-    }
-    if (name == "ays" && family != "SD 1.x" && family != "SD 2.x" && family != "SDXL" && family != "SVD") {
-        throw failure(SDCPP_NOT_SUPPORTED, "scheduler 'ays' has no sigmas for a model of the family '" + family + "'; it has them for SD 1.x, SD 2.x, SDXL and SVD", "scheduler");
-    }
-}
 
 // Sides of the result; the engine is told to make exactly those, on its grid.
 struct sides {
@@ -116,32 +86,11 @@ void check_tiling(const sd_img_gen_params_t& engine_params) {
     }
 }
 
-void set_sampling(const sdcpp_image_params& params, const sdcpp_context& context, sd_img_gen_params_t& engine_params) {
-    sd_sample_params_t& sampling = engine_params.sample_params;
+void check_second_pass(const sd_img_gen_params_t& engine_params, const std::string& family) {
     const sd_hires_params_t& hires = engine_params.hires;
-    sampling.guidance.txt_cfg = params.cfg_scale;
-    sampling.sample_method = sampler(params, context);
-    sampling.scheduler = scheduler(params, context, sampling.sample_method);
-    const std::string name = engine().sd_scheduler_name(sampling.scheduler);
-    if (sampling.custom_sigmas_count > 0) {
-        sampling.sample_steps = sampling.custom_sigmas_count - 1; // they are the steps
-    } else {
-        sampling.sample_steps = params.steps;
-        check_scheduler(name, params.steps, context.family);
-    }
     if (hires.enabled && hires.custom_sigmas_count == 0) {
-        check_scheduler(name, hires.steps > 0 ? hires.steps : sampling.sample_steps, context.family);
+        check_scheduler(engine_params.sample_params.scheduler, hires.steps > 0 ? hires.steps : engine_params.sample_params.sample_steps, family);
     }
-}
-
-std::vector<sd_lora_t> loras_of(const sdcpp_image_params& params) {
-    std::vector<sd_lora_t> loras(params.lora_count);
-    for (uint32_t i = 0; i < params.lora_count; ++i) {
-        loras[i].is_high_noise = params.loras[i].high_noise != 0;
-        loras[i].multiplier = params.loras[i].multiplier;
-        loras[i].path = params.loras[i].path;
-    }
-    return loras;
 }
 
 // Copies what the engine delivered; returns how many images that were.
@@ -179,6 +128,9 @@ std::pair<uint32_t, uint32_t> result_size(const sdcpp_image_params& params) {
 void generate(sdcpp_context& context, const sdcpp_image_params& params, const sdcpp_image* init, const sdcpp_image* mask, float strength,
               const sdcpp_call* call, sdcpp_result& result) {
     checks::image_params(params);
+    if (!context.makes_images) {
+        throw failure(SDCPP_NOT_SUPPORTED, "a model of the family '" + context.family + "' makes videos and no images; ask it for a video");
+    }
     const auto width = static_cast<uint32_t>(params.width);
     const auto height = static_cast<uint32_t>(params.height);
 
@@ -191,7 +143,7 @@ void generate(sdcpp_context& context, const sdcpp_image_params& params, const sd
     checks::result(&result, static_cast<uint32_t>(params.batch_count), static_cast<size_t>(size.width) * size.height * 3);
     result.image_count = 0;
 
-    const std::vector<sd_lora_t> loras = loras_of(params);
+    const std::vector<sd_lora_t> loras = loras_of(params.loras, params.lora_count);
     const call_images inputs(context, params, engine_params);
     padded_image padded_init;
     padded_image padded_mask;
@@ -204,7 +156,8 @@ void generate(sdcpp_context& context, const sdcpp_image_params& params, const sd
     engine_params.height = static_cast<int>(on_grid(height));
     engine_params.seed = params.seed;
     engine_params.batch_count = params.batch_count;
-    set_sampling(params, context, engine_params);
+    set_sampling(params, context, engine_params.sample_params);
+    check_second_pass(engine_params, context.family);
     if (init != nullptr) {
         padded_init = padded_image(*init);
         engine_params.init_image = padded_init.view();

@@ -1,4 +1,4 @@
-// The options of an image. Ranges are those in which the engine neither ends the process nor runs for hours, tried value by value.
+// The options of an image and of a video. Ranges are those in which the engine neither ends the process nor runs for hours, tried value by value.
 #include "option_table.hpp"
 
 #include "../engine/engine.hpp"
@@ -19,6 +19,10 @@ static void parse(const option_context& o, sd_hires_upscaler_t& field) {
     if (std::strcmp(engine().hires_upscaler_name(field), o.value) != 0) {
         wrong(o, "the name of a hires upscaler that this engine knows, e.g. Lanczos, Latent or Model");
     }
+}
+
+static void parse(const option_context& o, sample_method_t& field) {
+    parse_enum(o, field, engine().str_to_sample_method, SAMPLE_METHOD_COUNT, "sampler");
 }
 
 namespace {
@@ -135,20 +139,64 @@ option_table<sd_img_gen_params_t> image_table() {
     return t;
 }
 
+template <typename Params>
+void add_video(option_table<Params>& t) {
+    SDCPP_NUMBER(t, moe_boundary, 0, 1);
+    SDCPP_NUMBER(t, strength, 0, 1);
+    SDCPP_NUMBER(t, vace_strength, 0, 10);
+    SDCPP_NUMBER(t, high_noise_sample_params.sample_steps, 1, most_steps);
+    SDCPP_NUMBER(t, high_noise_sample_params.guidance.txt_cfg, 0, 1000);
+    SDCPP_NUMBER(t, high_noise_sample_params.guidance.distilled_guidance, 0, 1000);
+    SDCPP_OPTION(t, high_noise_sample_params.sample_method);
+    SDCPP_NUMBER(t, high_noise_sample_params.eta, 0, 10);
+}
+
+option_table<sd_vid_gen_params_t> video_table() {
+    option_table<sd_vid_gen_params_t> t;
+    add_sampling(t);
+    add_tiling(t);
+    add_cache(t);
+    add_video(t);
+    return t;
+}
+
+template <typename Params>
+void set_checked(const option_table<Params>& table, Params& params, const sdcpp_option& option, option_storage& storage) {
+    if (option.name != nullptr && option.value != nullptr && std::strcmp(option.name, "cache.scm_mask") == 0) {
+        check_scm_mask({option.name, option.value, storage});
+    }
+    set_option(table, params, option, storage);
+}
+
 } // namespace
 
-static const option_table<sd_img_gen_params_t>& the_table() {
+static const option_table<sd_img_gen_params_t>& image_options() {
     static const auto table = image_table();
     return table;
 }
 
-void add_image_limits(std::vector<option_limit>& to) { add_limits(the_table(), to); }
+static const option_table<sd_vid_gen_params_t>& video_options() {
+    static const auto table = video_table();
+    return table;
+}
+
+void add_image_limits(std::vector<option_limit>& to) { add_limits(image_options(), to); }
+
+void add_video_limits(std::vector<option_limit>& to) {
+    for (const auto& [name, entry] : video_options()) {
+        // The strength is an image's too, though no option there.
+        if (entry.is_number && name != "strength" && image_options().count(name) == 0) {
+            to.push_back({name.c_str(), entry.low, entry.high});
+        }
+    }
+}
 
 void set_image_option(sd_img_gen_params_t& params, const sdcpp_option& option, option_storage& storage) {
-    if (option.name != nullptr && option.value != nullptr && std::strcmp(option.name, "cache.scm_mask") == 0) {
-        check_scm_mask({option.name, option.value, storage});
-    }
-    set_option(the_table(), params, option, storage);
+    set_checked(image_options(), params, option, storage);
+}
+
+void set_video_option(sd_vid_gen_params_t& params, const sdcpp_option& option, option_storage& storage) {
+    set_checked(video_options(), params, option, storage);
 }
 
 } // namespace sdcpp

@@ -4,6 +4,7 @@
 #include "checks.hpp"
 #include "failure.hpp"
 #include "fit.hpp"
+#include "video.hpp"
 
 #include <cstring>
 
@@ -35,7 +36,7 @@ std::string engine_features(const engine_api& api) {
         {"hires", api.str_to_hires_upscaler != nullptr && api.hires_upscaler_name != nullptr},
         {"plug-ins", api.backend_load != nullptr},
         {"previews", api.set_preview_callback != nullptr},
-        {"video", api.generate_video != nullptr},
+        {"video", can_make_videos(api)},
     };
     std::string names;
     for (const auto& [name, there] : all) {

@@ -35,9 +35,12 @@ struct option_limit {
 // Those of this engine; the names live as long as the process.
 void add_context_limits(std::vector<option_limit>& to);
 void add_image_limits(std::vector<option_limit>& to);
+// Those that an image has not.
+void add_video_limits(std::vector<option_limit>& to);
 
 // Throw `failure`: SDCPP_NOT_SUPPORTED for a name this engine lacks, SDCPP_INVALID_ARGUMENT for a value that is not allowed.
 void set_context_option(sd_ctx_params_t& params, const sdcpp_option& option, option_storage& storage);
 void set_image_option(sd_img_gen_params_t& params, const sdcpp_option& option, option_storage& storage);
+void set_video_option(sd_vid_gen_params_t& params, const sdcpp_option& option, option_storage& storage);
 
 } // namespace sdcpp

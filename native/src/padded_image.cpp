@@ -7,8 +7,8 @@
 
 namespace sdcpp {
 
-padded_image::padded_image(const sdcpp_image& image)
-    : width_(on_grid(image.width)), height_(on_grid(image.height)), channels_(image.channels),
+padded_image::padded_image(const sdcpp_image& image, uint32_t grid)
+    : width_(on_grid(image.width, grid)), height_(on_grid(image.height, grid)), channels_(image.channels),
       pixels_(static_cast<size_t>(width_) * height_ * channels_) {
     const uint32_t left = (width_ - image.width) / 2;
     const uint32_t top = (height_ - image.height) / 2;

@@ -9,16 +9,16 @@
 
 namespace sdcpp {
 
-// The engine generates on multiples of this many pixels and rounds other sizes up.
-constexpr uint32_t grid = 8;
+// The engine generates images on multiples of this many pixels and rounds other sizes up.
+constexpr uint32_t image_grid = 8;
 
-constexpr uint32_t on_grid(uint32_t side) { return (side + grid - 1) / grid * grid; }
+constexpr uint32_t on_grid(uint32_t side, uint32_t grid = image_grid) { return (side + grid - 1) / grid * grid; }
 
 // A copy of `image` on the grid, its edge pixels repeated outwards evenly, so that cropping the result evenly gives the same place back.
 class padded_image {
 public:
     padded_image() = default;
-    explicit padded_image(const sdcpp_image& image);
+    explicit padded_image(const sdcpp_image& image, uint32_t grid = image_grid);
     sd_image_t view() noexcept;
 
 private:

@@ -23,7 +23,7 @@ public sealed partial class DiffusionModel
         request = Defaults.Complete(request);
         return _thread.RunAsync(new EngineCall<GeneratedVideo>(() => Generate(request, callbacks, cancellation), cancellation)
         {
-            Release = InputLease.Take([.. RequestMarshaller.PicturesOf(request).Select(picture => picture.Image)]),
+            Release = InputLease.Take([.. RequestMarshaller.ImagesOf(request).Select(named => named.Image)]),
         });
     }
 

@@ -51,6 +51,8 @@ public sealed partial class MirrorTests(Demo demo)
             (ImageBuffer.MaxSide, ImageBuffer.MaxPixels, ImageRequest.MaxSteps, ImageRequest.MaxBatchCount, ImageRequest.MaxPromptBytes, ImageRequest.MaxImages),
             ((int)defined["SDCPP_MAX_SIDE"], (int)defined["SDCPP_MAX_PIXELS"], (int)defined["SDCPP_MAX_STEPS"], (int)defined["SDCPP_MAX_BATCH"], (int)defined["SDCPP_MAX_PROMPT_BYTES"],
                 (int)defined["SDCPP_MAX_IMAGES"]));
+        Assert.Equal(
+            (VideoRequest.MaxFrames, VideoRequest.MaxFps, VideoRequest.MaxPixels), ((int)defined["SDCPP_MAX_FRAMES"], (int)defined["SDCPP_MAX_FPS"], defined["SDCPP_MAX_VIDEO_PIXELS"]));
         Dictionary<string, int> values = Values().Matches(Comments().Replace(Header, "")).ToDictionary(found => Plain(found.Groups["name"].Value["SDCPP_".Length..]), found => int.Parse(found.Groups["value"].Value, System.Globalization.CultureInfo.InvariantCulture));
         foreach (GenerationPhase phase in Enum.GetValues<GenerationPhase>())
             Assert.Equal((phase, values["phase" + Plain(phase.ToString())]), (phase, (int)phase));

@@ -237,6 +237,7 @@ int main(int argc, char** argv) {
     test_lists_that_are_null();
 #endif
     if (with_standin) {
+        test_videos();
         test_guards_of_an_image();
         test_contexts();
         test_images();

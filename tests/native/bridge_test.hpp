@@ -184,3 +184,4 @@ void test_sink();
 void test_upscaler();
 void test_requests();
 void test_optional();
+void test_videos();

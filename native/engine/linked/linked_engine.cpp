@@ -76,15 +76,14 @@ engine_api load_engine(const char* engine_path) {
 #define SDCPP_TAKE(name) need(library, #name, api.name);
     SDCPP_REQUIRED_FUNCTIONS(SDCPP_TAKE)
 #undef SDCPP_TAKE
+#define SDCPP_FIND(member, name, ...) find(library, name, api.member);
+    SDCPP_OPTIONAL_FUNCTIONS(SDCPP_FIND)
+#undef SDCPP_FIND
     layout_printers print;
     find(library, "sd_ctx_params_to_str", print.context);
     find(library, "sd_img_gen_params_to_str", print.image);
     prove_layout(api, print, other_version);
     load_backends(library);
-
-#define SDCPP_FIND(member, name, ...) find(library, name, api.member);
-    SDCPP_OPTIONAL_FUNCTIONS(SDCPP_FIND)
-#undef SDCPP_FIND
     api.provider = "linked";
     api.version = text_of(version);
     api.commit = commit != nullptr ? text_of(commit) : SDCPP_ENGINE_COMMIT;

@@ -216,6 +216,57 @@ struct sd_img_gen_params_t {
     bool circular_y;
 };
 
+struct sd_audio_t {
+    uint32_t sample_rate;
+    uint32_t channels;
+    uint64_t sample_count;
+    float* data;
+};
+
+struct sd_ref_video_t {
+    sd_image_t* frames;
+    int frame_count;
+    int fps;
+    sd_audio_t audio;
+};
+
+struct sd_vid_gen_params_t {
+    const sd_lora_t* loras;
+    uint32_t lora_count;
+    const char* prompt;
+    const char* negative_prompt;
+    int clip_skip;
+    sd_image_t init_image;
+    sd_image_t end_image;
+    sd_image_t* ref_images;
+    int ref_images_count;
+    sd_ref_video_t* ref_videos;
+    int ref_videos_count;
+    sd_audio_t* ref_audios;
+    int ref_audios_count;
+    sd_image_t* control_frames;
+    int control_frames_size;
+    int width;
+    int height;
+    sd_sample_params_t sample_params;
+    sd_sample_params_t high_noise_sample_params;
+    float moe_boundary;
+    float strength;
+    int64_t seed;
+    int video_frames;
+    int fps;
+    float vace_strength;
+    sd_tiling_params_t vae_tiling_params;
+    sd_cache_params_t cache;
+    sd_hires_params_t hires;
+    bool circular_x;
+    bool circular_y;
+    sd_image_t* reference_images;
+    int reference_images_count;
+    float reference_attention_strength;
+    float reference_downscale_factor;
+};
+
 typedef void (*sd_log_cb_t)(sd_log_level_t level, const char* text, void* data);
 typedef void (*sd_progress_cb_t)(int step, int steps, float time, void* data);
 typedef bool (*sd_abort_cb_t)(void* data);
@@ -228,6 +279,9 @@ sd_ctx_t* new_sd_ctx(const sd_ctx_params_t*);
 void free_sd_ctx(sd_ctx_t*);
 bool generate_image(sd_ctx_t*, const sd_img_gen_params_t*, sd_image_t** images, int* count);
 void free_sd_images(sd_image_t*, int count);
+void sd_vid_gen_params_init(sd_vid_gen_params_t*);
+bool generate_video(sd_ctx_t*, const sd_vid_gen_params_t*, sd_image_t** frames, int* count, sd_audio_t** audio);
+void free_sd_audio(sd_audio_t*);
 void sd_cancel_generation(sd_ctx_t*, sd_cancel_mode_t);
 upscaler_ctx_t* new_upscaler_ctx(const char* path, bool direct, int n_threads, int tile_size, const char* backend, const char* params_backend);
 void free_upscaler_ctx(upscaler_ctx_t*);

@@ -186,5 +186,53 @@ SDCPP_AT(sd_img_gen_params_t, circular_x, 540, 1);
 SDCPP_AT(sd_img_gen_params_t, circular_y, 541, 1);
 SDCPP_SIZE(sd_img_gen_params_t, 544);
 
+SDCPP_AT(sd_audio_t, sample_rate, 0, 4);
+SDCPP_AT(sd_audio_t, channels, 4, 4);
+SDCPP_AT(sd_audio_t, sample_count, 8, 8);
+SDCPP_AT(sd_audio_t, data, 16, 8);
+SDCPP_SIZE(sd_audio_t, 24);
+
+SDCPP_AT(sd_ref_video_t, frames, 0, 8);
+SDCPP_AT(sd_ref_video_t, frame_count, 8, 4);
+SDCPP_AT(sd_ref_video_t, fps, 12, 4);
+SDCPP_AT(sd_ref_video_t, audio, 16, 24);
+SDCPP_SIZE(sd_ref_video_t, 40);
+
+SDCPP_AT(sd_vid_gen_params_t, loras, 0, 8);
+SDCPP_AT(sd_vid_gen_params_t, lora_count, 8, 4);
+SDCPP_AT(sd_vid_gen_params_t, prompt, 16, 8);
+SDCPP_AT(sd_vid_gen_params_t, negative_prompt, 24, 8);
+SDCPP_AT(sd_vid_gen_params_t, clip_skip, 32, 4);
+SDCPP_AT(sd_vid_gen_params_t, init_image, 40, 24);
+SDCPP_AT(sd_vid_gen_params_t, end_image, 64, 24);
+SDCPP_AT(sd_vid_gen_params_t, ref_images, 88, 8);
+SDCPP_AT(sd_vid_gen_params_t, ref_images_count, 96, 4);
+SDCPP_AT(sd_vid_gen_params_t, ref_videos, 104, 8);
+SDCPP_AT(sd_vid_gen_params_t, ref_videos_count, 112, 4);
+SDCPP_AT(sd_vid_gen_params_t, ref_audios, 120, 8);
+SDCPP_AT(sd_vid_gen_params_t, ref_audios_count, 128, 4);
+SDCPP_AT(sd_vid_gen_params_t, control_frames, 136, 8);
+SDCPP_AT(sd_vid_gen_params_t, control_frames_size, 144, 4);
+SDCPP_AT(sd_vid_gen_params_t, width, 148, 4);
+SDCPP_AT(sd_vid_gen_params_t, height, 152, 4);
+SDCPP_AT(sd_vid_gen_params_t, sample_params, 160, 96);
+SDCPP_AT(sd_vid_gen_params_t, high_noise_sample_params, 256, 96);
+SDCPP_AT(sd_vid_gen_params_t, moe_boundary, 352, 4);
+SDCPP_AT(sd_vid_gen_params_t, strength, 356, 4);
+SDCPP_AT(sd_vid_gen_params_t, seed, 360, 8);
+SDCPP_AT(sd_vid_gen_params_t, video_frames, 368, 4);
+SDCPP_AT(sd_vid_gen_params_t, fps, 372, 4);
+SDCPP_AT(sd_vid_gen_params_t, vace_strength, 376, 4);
+SDCPP_AT(sd_vid_gen_params_t, vae_tiling_params, 384, 32);
+SDCPP_AT(sd_vid_gen_params_t, cache, 416, 96);
+SDCPP_AT(sd_vid_gen_params_t, hires, 512, 56);
+SDCPP_AT(sd_vid_gen_params_t, circular_x, 568, 1);
+SDCPP_AT(sd_vid_gen_params_t, circular_y, 569, 1);
+SDCPP_AT(sd_vid_gen_params_t, reference_images, 576, 8);
+SDCPP_AT(sd_vid_gen_params_t, reference_images_count, 584, 4);
+SDCPP_AT(sd_vid_gen_params_t, reference_attention_strength, 588, 4);
+SDCPP_AT(sd_vid_gen_params_t, reference_downscale_factor, 592, 4);
+SDCPP_SIZE(sd_vid_gen_params_t, 600);
+
 #undef SDCPP_AT
 #undef SDCPP_SIZE

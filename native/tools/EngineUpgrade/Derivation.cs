@@ -33,15 +33,15 @@ internal sealed class Derivation
         List<Struct> structs = [.. last.Structs];
         foreach (string root in Layout.Roots)
         {
-            if (probe[root] is not { Printed: not null } probed)
+            if (probe[root] is not { } probed || (probed.Printed is null && !Layout.Unprinted.Contains(root)))
                 derivation._decide.Add($"{root}: the engine has no init function or no printer for it, so nothing about it can be proven.");
-            else
+            else if (probed.Printed is not null)
                 derivation.AdoptPrinted(structs, root, probed);
         }
 
         Layout draft = last with { Engine = engine, Structs = structs, Functions = probe.Functions, Enums = derivation.Enums(last.Enums, probe) };
         draft = Rules.PlaceAll(draft);
-        foreach (string root in Layout.Roots.Where(root => probe[root]?.Printed is not null))
+        foreach (string root in Layout.Roots.Where(root => probe[root] is { } probed && (probed.Printed is not null || Layout.Unprinted.Contains(root))))
             draft = derivation.Compare(draft, last, root, probe[root]!);
         derivation.Layout = draft;
         derivation._changes.AddRange(Names("function", last.Functions, probe.Functions));
@@ -106,6 +106,8 @@ internal sealed class Derivation
         foreach (Leaf leaf in Leaves(draft, root))
         {
             Field field = leaf.Field;
+            if (probed.Printed is null && field.Printed is not null)
+                continue; // proven in the struct that is printed
             if (field.Printed is { } key)
             {
                 if (!places.TryGetValue(key, out Place? place))
@@ -222,7 +224,7 @@ internal static class Rules
     private static int Alignment(Layout layout, string type) => type switch
     {
         _ when type.EndsWith('*') => 8,
-        "int64_t" or "size_t" => 8,
+        "int64_t" or "uint64_t" or "size_t" => 8,
         "bool" => 1,
         "int" or "uint32_t" or "float" => 4,
         _ when layout.IsStruct(type) => layout[type].Fields.Max(f => Alignment(layout, f.Type)),

@@ -69,6 +69,9 @@ internal static class HeaderWriter
         void free_sd_ctx(sd_ctx_t*);
         bool generate_image(sd_ctx_t*, const sd_img_gen_params_t*, sd_image_t** images, int* count);
         void free_sd_images(sd_image_t*, int count);
+        void sd_vid_gen_params_init(sd_vid_gen_params_t*);
+        bool generate_video(sd_ctx_t*, const sd_vid_gen_params_t*, sd_image_t** frames, int* count, sd_audio_t** audio);
+        void free_sd_audio(sd_audio_t*);
         void sd_cancel_generation(sd_ctx_t*, sd_cancel_mode_t);
         upscaler_ctx_t* new_upscaler_ctx(const char* path, bool direct, int n_threads, int tile_size, const char* backend, const char* params_backend);
         void free_upscaler_ctx(upscaler_ctx_t*);

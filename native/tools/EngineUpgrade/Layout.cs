@@ -21,7 +21,10 @@ internal sealed record EngineEnum(string Name, string Values, string? End, strin
 internal sealed record Layout(string Engine, IReadOnlyList<EngineEnum> Enums, IReadOnlyList<Struct> Structs, IReadOnlyList<string> Functions)
 {
     /// <summary>The structs that the engine's init functions fill; the others are parts of them, or what they point to.</summary>
-    public static IReadOnlyList<string> Roots { get; } = ["sd_ctx_params_t", "sd_img_gen_params_t"];
+    public static IReadOnlyList<string> Roots { get; } = ["sd_ctx_params_t", "sd_img_gen_params_t", "sd_vid_gen_params_t"];
+
+    /// <summary>Those that the engine has no printer for: their parts are those of the others, and the rest is known by its defaults.</summary>
+    public static IReadOnlyList<string> Unprinted { get; } = ["sd_vid_gen_params_t"];
 
     public static Layout Read(string path) => JsonSerializer.Deserialize(File.ReadAllText(path), LayoutJson.Default.Layout)
         ?? throw new UpgradeException($"{path} is empty.");

@@ -20,6 +20,7 @@ internal static class CompanionFiles
         ["motion_module_path"] = ("a motion module", ModelFileChecks.Unets),
         ["photo_maker_path"] = ("PhotoMaker", [ModelFamily.Sdxl]),
         ["pulid_weights_path"] = ("PuLID", [ModelFamily.Flux]),
+        ["high_noise_diffusion_model_path"] = ("the high-noise half of a pair", [ModelFamily.Wan]),
     };
 
     // The engine takes from a file what it knows by name, and where another file has that already it does not mind what this one is.

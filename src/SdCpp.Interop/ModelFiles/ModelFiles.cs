@@ -26,7 +26,7 @@ internal static class ModelFiles
         ModelFileInfo? encoder = Array.Find(files, f => f.Place == "llm_path").File;
         if (CompanionFiles.FindMisplaced(files).FirstOrDefault() is { Path: { } } misplaced)
             throw new SdException(SdError.ModelFileInvalid, misplaced.Words) { File = misplaced.Path, Option = misplaced.Option };
-        string[] mismatches = [.. ModelFileChecks.FindMismatches(all, encoder), .. CompanionFiles.FindMismatches(files)];
+        string[] mismatches = [.. ModelFileChecks.FindMismatches(all, encoder), .. CompanionFiles.FindMismatches(files), .. VideoModelChecks.FindFaults(files)];
         if (mismatches.Length > 0)
             throw new SdException(SdError.ModelFileInvalid, "These files do not belong together: " + string.Join(' ', mismatches));
         return ModelFileChecks.FindFault(all, encoder) is { } fault ? throw new SdException(SdError.ModelFileInvalid, fault) : all;

@@ -212,8 +212,8 @@ internal unsafe struct NativeVideoParams
     public NativeLora* Loras;
     public NativeOption* Options;
     public nuint OptionCount;
-    public NativeNamedImage* Pictures;
-    public nuint PictureCount;
+    public NativeNamedImage* Images;
+    public nuint ImageCount;
 }
 
 [StructLayout(LayoutKind.Sequential)]

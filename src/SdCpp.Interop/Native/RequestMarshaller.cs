@@ -39,7 +39,7 @@ internal static unsafe class RequestMarshaller
     {
         EngineOptions options = RequestOptions.Of(request);
         (string? sampler, string? scheduler) = SamplerNames.Resolve(SdEngine.Load(), request.Sampler, request.Scheduler);
-        List<(string Name, ImageBuffer Image)> pictures = PicturesOf(request);
+        List<(string Name, ImageBuffer Image)> images = ImagesOf(request);
         return new NativeVideoParams
         {
             Size = (uint)sizeof(NativeVideoParams),
@@ -59,8 +59,8 @@ internal static unsafe class RequestMarshaller
             LoraCount = (uint)request.Loras.Count,
             Options = arena.AddOptions(options),
             OptionCount = (nuint)options.Count,
-            Pictures = ToNative(pictures, arena),
-            PictureCount = (nuint)pictures.Count,
+            Images = ToNative(images, arena),
+            ImageCount = (nuint)images.Count,
         };
     }
 
@@ -141,15 +141,15 @@ internal static unsafe class RequestMarshaller
         return inputs;
     }
 
-    public static List<(string Name, ImageBuffer Image)> PicturesOf(VideoRequest request)
+    public static List<(string Name, ImageBuffer Image)> ImagesOf(VideoRequest request)
     {
-        List<(string, ImageBuffer)> pictures = [];
+        List<(string, ImageBuffer)> images = [];
         if (request.StartImage is { } start)
-            pictures.Add(("init_image", start));
+            images.Add(("init_image", start));
         if (request.EndImage is { } end)
-            pictures.Add(("end_image", end));
-        pictures.AddRange(request.ControlFrames.Select(frame => ("control_frames", frame)));
-        return pictures;
+            images.Add(("end_image", end));
+        images.AddRange(request.ControlFrames.Select(frame => ("control_frames", frame)));
+        return images;
     }
 
     private static ImageBuffer[] Rent(int count, int width, int height)

@@ -16,6 +16,9 @@
     X(sd_set_preview_callback)     \
     X(str_to_sd_hires_upscaler)    \
     X(sd_hires_upscaler_name)      \
+    X(sd_vid_gen_params_init)      \
+    X(generate_video)              \
+    X(free_sd_audio)               \
     X(ggml_backend_load)           \
     X(ggml_backend_dev_by_name)    \
     X(ggml_backend_dev_memory)     \

@@ -1,6 +1,6 @@
 // A deterministic engine without a model: enough behaviour to try the bridge's own code with.
 //
-// What steers it: a model file that begins with "refuse" does not load, one that begins with "Flux.2" is of that family; width 4096 throws std::bad_alloc; and the prompts "fail",
+// What steers it: a model file that begins with "refuse" does not load, one that begins with "Flux.2", "Wan 2." or "LTXAV" is of that family; width 4096 throws std::bad_alloc; and the prompts "fail",
 // "draw nothing", "throw text" and "throw a number" do what they say; "die in a thread" writes to nowhere there; "wait 20" takes as many milliseconds a step and computes nothing.
 #include "stable-diffusion.h"
 
@@ -20,6 +20,7 @@ static_assert(sizeof(void*) != 8 || (sizeof(sd_ctx_params_t) == 320 && sizeof(sd
 
 struct sd_ctx_t {
     const char* family = "Stand-in";
+    bool is_pair = false;
     std::atomic<int> cancel{SD_CANCEL_RESET};
 };
 
@@ -112,6 +113,27 @@ void sd_ctx_params_init(sd_ctx_params_t* params) {
     params->prediction = PREDICTION_COUNT;
     params->vae_format = SD_VAE_FORMAT_AUTO;
     params->conditioning_cache_size = 4;
+}
+
+void sd_sample_params_init(sd_sample_params_t* params) {
+    *params = sd_sample_params_t{};
+    params->sample_method = SAMPLE_METHOD_COUNT;
+    params->scheduler = SCHEDULER_COUNT;
+    params->sample_steps = 20;
+}
+
+void sd_vid_gen_params_init(sd_vid_gen_params_t* params) {
+    *params = sd_vid_gen_params_t{};
+    sd_sample_params_init(&params->sample_params);
+    sd_sample_params_init(&params->high_noise_sample_params);
+    params->high_noise_sample_params.sample_steps = -1;
+    params->width = params->height = 512;
+    params->moe_boundary = 0.875f;
+    params->strength = 0.75f;
+    params->seed = -1;
+    params->video_frames = 6;
+    params->fps = 16;
+    params->vace_strength = 1;
 }
 
 void sd_img_gen_params_init(sd_img_gen_params_t* params) {
@@ -219,7 +241,12 @@ sd_ctx_t* new_sd_ctx(const sd_ctx_params_t* params) {
     auto* context = new sd_ctx_t;
     if (bytes == "Flux.2") {
         context->family = "Flux.2";
+    } else if (bytes == "Wan 2.") {
+        context->family = "Wan 2.x";
+    } else if (bytes.rfind("LTXAV", 0) == 0) {
+        context->family = "LTXAV";
     }
+    context->is_pair = params->high_noise_diffusion_model_path != nullptr;
     for (uint32_t i = 0; i < params->embedding_count; ++i) {
         say(SD_LOG_INFO, "embedding " + text(params->embeddings[i].name) + "=" + text(params->embeddings[i].path));
     }
@@ -309,6 +336,79 @@ bool generate_image(sd_ctx_t* context, const sd_img_gen_params_t* params, sd_ima
     *images_out = images;
     *num_images_out = done;
     return true;
+}
+
+bool sd_ctx_supports_video_generation(const sd_ctx_t* context) { return context->family != std::string("Stand-in") && context->family != std::string("Flux.2"); }
+bool sd_ctx_supports_image_generation(const sd_ctx_t* context) { return !sd_ctx_supports_video_generation(context); }
+
+// Frames of one colour each, the seed and the frame's number, and the first and the last image in their places; a tone where the family has sound.
+bool generate_video(sd_ctx_t* context, const sd_vid_gen_params_t* params, sd_image_t** frames_out, int* num_frames_out, sd_audio_t** audio_out) {
+    const sd_vid_gen_params_t& p = *params;
+    context->cancel = SD_CANCEL_RESET;
+    *frames_out = nullptr;
+    *num_frames_out = 0;
+    *audio_out = nullptr;
+    const sd_sample_params_t& high = p.high_noise_sample_params;
+    const int high_steps = !context->is_pair ? 0 : high.sample_steps >= 0 ? high.sample_steps : p.sample_params.sample_steps / 2;
+    const int low_steps = p.sample_params.sample_steps - (context->is_pair && high.sample_steps < 0 ? high_steps : 0);
+    say(SD_LOG_DEBUG, "video " + std::to_string(p.width) + "x" + std::to_string(p.height) + " frames=" + std::to_string(p.video_frames) + " fps=" + std::to_string(p.fps) +
+                          " cfg=" + std::to_string(p.sample_params.guidance.txt_cfg) + " high_steps=" + std::to_string(high.sample_steps) + " high_cfg=" +
+                          std::to_string(high.guidance.txt_cfg) + " high_sampler=" + sd_sample_method_name(high.sample_method) + " boundary=" + std::to_string(p.moe_boundary) +
+                          " strength=" + std::to_string(p.strength) + " vace=" + std::to_string(p.vace_strength) + " control_frames=" + std::to_string(p.control_frames_size) +
+                          (p.control_frames_size > 0 ? words("last_control", p.control_frames[p.control_frames_size - 1]) : "") + words("start", p.init_image) + words("end", p.end_image));
+    const std::string prompt = text(p.prompt);
+    if (prompt == "throw text") {
+        throw std::runtime_error("the stand-in threw");
+    }
+    if (prompt == "fail") {
+        say(SD_LOG_ERROR, "the stand-in was told to fail");
+        return false;
+    }
+    say(SD_LOG_INFO, "generate_video " + std::to_string(p.width) + "x" + std::to_string(p.height) + "x" + std::to_string(p.video_frames));
+    for (const int steps : {high_steps, low_steps}) {
+        for (int step = 1; step <= steps; ++step) {
+            if (context->cancel == SD_CANCEL_ALL) {
+                say(SD_LOG_ERROR, "cancelling generation before sampling");
+                return false;
+            }
+            count(step, steps);
+        }
+        if (steps == high_steps && steps > 0 && prompt != "lose a line") {
+            say(SD_LOG_INFO, "sampling(high noise) completed, taking 0.01s");
+        }
+    }
+    say(SD_LOG_INFO, "generating latent video completed, taking 0.01s");
+    const int frames = prompt == "too few" ? p.video_frames - 4 : p.video_frames;
+    auto* images = static_cast<sd_image_t*>(std::calloc(static_cast<size_t>(frames), sizeof(sd_image_t)));
+    for (int i = 0; i < frames; ++i) {
+        images[i] = new_image(static_cast<uint32_t>(p.width), static_cast<uint32_t>(p.height));
+        const size_t bytes = static_cast<size_t>(p.width) * static_cast<size_t>(p.height) * 3;
+        const sd_image_t& given = i == 0 ? p.init_image : i + 1 == p.video_frames ? p.end_image : images[i];
+        if (given.data != nullptr && given.data != images[i].data) {
+            std::memcpy(images[i].data, given.data, bytes);
+        } else {
+            std::memset(images[i].data, static_cast<int>(p.seed) + i, bytes);
+        }
+    }
+    if (std::string(context->family) == "LTXAV") {
+        auto* sound = static_cast<sd_audio_t*>(std::malloc(sizeof(sd_audio_t)));
+        *sound = {1000, 2, static_cast<uint64_t>(1000 * p.video_frames / p.fps), nullptr};
+        sound->data = static_cast<float*>(std::malloc(sound->sample_count * 2 * sizeof(float)));
+        for (uint64_t i = 0; i < sound->sample_count * 2; ++i) {
+            sound->data[i] = static_cast<float>(i % 10) / 10;
+        }
+        *audio_out = sound;
+    }
+    *frames_out = images;
+    *num_frames_out = frames;
+    return true;
+}
+
+void free_sd_audio(sd_audio_t* audio) {
+    if (audio != nullptr) {
+        std::free(audio->data);
+    }
+    std::free(audio);
 }
 
 void free_sd_images(sd_image_t* images, int count) {

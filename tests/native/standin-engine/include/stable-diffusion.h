@@ -184,6 +184,45 @@ typedef struct {
     const char* image_preprocess;
 } sd_img_gen_params_t;
 
+typedef struct {
+    uint32_t sample_rate, channels;
+    uint64_t sample_count;
+    float* data;
+} sd_audio_t;
+
+typedef struct {
+    sd_image_t* frames;
+    int frame_count, fps;
+    sd_audio_t audio;
+} sd_ref_video_t;
+
+typedef struct {
+    const sd_lora_t* loras;
+    uint32_t lora_count;
+    const char *prompt, *negative_prompt;
+    int clip_skip;
+    sd_image_t init_image, end_image;
+    sd_image_t* ref_images;
+    int ref_images_count;
+    sd_ref_video_t* ref_videos;
+    int ref_videos_count;
+    sd_audio_t* ref_audios;
+    int ref_audios_count;
+    sd_image_t* control_frames;
+    int control_frames_size;
+    int width, height;
+    sd_sample_params_t sample_params, high_noise_sample_params;
+    float moe_boundary, strength;
+    int64_t seed;
+    int video_frames, fps;
+    float vace_strength;
+    sd_tiling_params_t vae_tiling_params;
+    sd_cache_params_t cache;
+    sd_hires_params_t hires;
+    bool circular_x, circular_y;
+    const char* image_preprocess;
+} sd_vid_gen_params_t;
+
 typedef void (*sd_log_cb_t)(enum sd_log_level_t level, const char* text, void* data);
 typedef void (*sd_progress_cb_t)(int step, int steps, float time, void* data);
 
@@ -195,6 +234,12 @@ SD_API sd_ctx_t* new_sd_ctx(const sd_ctx_params_t* params);
 SD_API void free_sd_ctx(sd_ctx_t* context);
 SD_API bool generate_image(sd_ctx_t* context, const sd_img_gen_params_t* params, sd_image_t** images_out, int* num_images_out);
 SD_API void free_sd_images(sd_image_t* images, int count);
+SD_API void sd_sample_params_init(sd_sample_params_t* params);
+SD_API void sd_vid_gen_params_init(sd_vid_gen_params_t* params);
+SD_API bool generate_video(sd_ctx_t* context, const sd_vid_gen_params_t* params, sd_image_t** frames_out, int* num_frames_out, sd_audio_t** audio_out);
+SD_API void free_sd_audio(sd_audio_t* audio);
+SD_API bool sd_ctx_supports_image_generation(const sd_ctx_t* context);
+SD_API bool sd_ctx_supports_video_generation(const sd_ctx_t* context);
 SD_API void sd_cancel_generation(sd_ctx_t* context, enum sd_cancel_mode_t mode);
 SD_API upscaler_ctx_t* new_upscaler_ctx(const char* path, bool direct, int n_threads, int tile_size, const char* backend,
                                         const char* params_backend);
