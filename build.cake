@@ -224,6 +224,21 @@ Task("Kills")
         throw new CakeException(exitCode, "The server did not survive.");
 });
 
+Task("Faults")
+    .Description("Three machines with one PostgreSQL under load, of which something fails --faults times (100); --seed makes another run.")
+    .IsDependentOn("Build")
+    .Does(() =>
+{
+    int exitCode = StartProcess("dotnet", new ProcessSettings
+    {
+        Arguments = new ProcessArgumentBuilder().AppendQuoted($"artifacts/bin/SdStudio.EndToEnd.Tests/{configuration.ToLowerInvariant()}/SdStudio.EndToEnd.Tests.dll")
+            .Append("-class").Append("SdStudio.EndToEnd.Tests.FaultTests").Append("-showliveoutput"),
+        EnvironmentVariables = new Dictionary<string, string?> { ["SDSTUDIO_FAULTS"] = Argument("faults", "100"), ["SDSTUDIO_FAULTS_SEED"] = Argument("seed", "4") },
+    });
+    if (exitCode != 0)
+        throw new CakeException(exitCode, "The machines lost something.");
+});
+
 Task("Gpu-Archive")
     .Description("Makes the archive that checks a graphics card on a Linux x64 machine with nothing but a shell, where it is older than what it is made of.")
     .WithCriteria(() => machine == "linux-x64", "The archive is for Linux x64 and made on it.")

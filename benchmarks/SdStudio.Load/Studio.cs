@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
+using SdStudio.Tests;
 
 namespace SdStudio.Load;
 
@@ -32,7 +33,7 @@ internal sealed class Studio : IDisposable
 
     public static async Task<Studio> StartAsync(string dataDirectory, params (string Name, string Value)[] environment)
     {
-        var address = new Uri("http://127.0.0.1:4790");
+        var address = new Uri($"http://127.0.0.1:{FreePort.Find()}");
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "SdStudio.Server.dll")]) { RedirectStandardOutput = true };
         start.Environment["ASPNETCORE_URLS"] = address.ToString();
         start.Environment["SdStudio__DataDirectory"] = dataDirectory;

@@ -109,6 +109,8 @@ internal sealed class ServerProcess : IDisposable
 
     public int Id => _process.Id;
 
+    public bool HasEnded => _process.HasExited;
+
     /// <summary>Asks for a picture and waits for the answer.</summary>
     public async Task<(HttpStatusCode Status, JsonElement Body)> GenerateAsync(string json)
     {

@@ -7,29 +7,37 @@ namespace SdStudio.Tests;
 /// <summary>Debian's PostgreSQL, installed where that is possible, with a cluster of the tests' own.</summary>
 internal sealed class PostgresServer : IDisposable
 {
+    private static readonly string[] AsPostgres = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"];
+
     private readonly string _programs;
     private readonly string _folder;
+    private readonly PostgresPlace? _place;
     private Process? _process;
 
-    private PostgresServer(string programs)
+    private PostgresServer(string programs, PostgresPlace? place)
     {
         _programs = programs;
-        _folder = Directory.CreateTempSubdirectory("sdstudio-postgres-").FullName;
+        _place = place;
+        _folder = place?.Folder ?? Directory.CreateTempSubdirectory("sdstudio-postgres-").FullName;
     }
 
     public int Port { get; } = FreePort.Find();
 
     /// <summary>Starts a cluster that is empty.</summary>
+    /// <param name="reason">Why there is none.</param>
+    /// <param name="place">Where it runs; null for a folder of its own and this machine's network.</param>
     /// <returns>Null where there is no PostgreSQL and none can be installed; <paramref name="reason"/> says why.</returns>
-    public static PostgresServer? Start(out string reason)
+    public static PostgresServer? Start(out string reason, PostgresPlace? place = null)
     {
         reason = "";
         if ((Find() ?? (Install(out reason) ? Find() : null)) is not { } programs)
             return null;
-        var server = new PostgresServer(programs);
+        var server = new PostgresServer(programs, place);
         if (Environment.IsPrivilegedProcess)
             Run("chown", "postgres", server._folder);
         server.RunAs("initdb", "-D", server.Data, "-U", "sdstudio", "-A", "trust", "--locale=C.UTF-8", "--encoding=UTF8", "--no-sync");
+        if (place is not null)
+            File.AppendAllText(Path.Combine(server.Data, "pg_hba.conf"), $"host all all {place.Clients} trust\n");
         server.Begin();
         return server;
     }
@@ -40,7 +48,7 @@ internal sealed class PostgresServer : IDisposable
     public void Begin()
     {
         // A kill of the server alone loses nothing that the system has; that no machine loses its power in a test saves most of the time.
-        ProcessStartInfo start = Command("postgres", ["-D", Data, "-p", Port.ToString(CultureInfo.InvariantCulture), "-k", _folder, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=200"]);
+        ProcessStartInfo start = Command("postgres", ["-D", Data, "-p", Port.ToString(CultureInfo.InvariantCulture), "-k", _folder, "-c", $"listen_addresses={(_place is null ? "127.0.0.1" : "*")}", "-c", "fsync=off", "-c", "max_connections=200", .. _place?.Settings ?? []]);
         start.RedirectStandardError = true;
         _process = new Process { StartInfo = start };
         var ready = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -66,12 +74,32 @@ internal sealed class PostgresServer : IDisposable
         _process.WaitForExit();
     }
 
+    /// <summary>Ends the server as an administrator does: it says goodbye to its clients.</summary>
+    public void Stop()
+    {
+        Run("kill", "-INT", _process!.Id.ToString(CultureInfo.InvariantCulture));
+        _process.WaitForExit();
+    }
+
+    /// <summary>Whether its first process is gone.</summary>
+    public bool HasEnded => _process!.HasExited;
+
+    /// <summary>Asks a database for one value.</summary>
+    public string Ask(string database, string sql)
+    {
+        ProcessStartInfo start = Command("psql", ["-h", _folder, "-p", Port.ToString(CultureInfo.InvariantCulture), "-U", "sdstudio", "-Atc", sql, database]);
+        using Process process = Process.Start(start)!;
+        string answer = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? answer.Trim() : throw new InvalidOperationException($"{sql} failed.");
+    }
+
     /// <summary>Makes an empty database.</summary>
     /// <returns>Its connection string.</returns>
     public string NewDatabase()
     {
         string name = $"studio_{Guid.NewGuid():N}";
-        RunAs("createdb", "-h", "127.0.0.1", "-p", Port.ToString(CultureInfo.InvariantCulture), "-U", "sdstudio", name);
+        RunAs("createdb", "-h", _folder, "-p", Port.ToString(CultureInfo.InvariantCulture), "-U", "sdstudio", name);
         return $"Host=127.0.0.1;Port={Port};Username=sdstudio;Database={name}";
     }
 
@@ -99,10 +127,8 @@ internal sealed class PostgresServer : IDisposable
     // PostgreSQL refuses to be root.
     private ProcessStartInfo Command(string program, IEnumerable<string> arguments)
     {
-        string path = Path.Combine(_programs, program);
-        ProcessStartInfo start = Environment.IsPrivilegedProcess
-            ? new ProcessStartInfo("setpriv", ["--reuid=postgres", "--regid=postgres", "--clear-groups", path, .. arguments])
-            : new ProcessStartInfo(path, arguments);
+        string[] command = [.. program == "postgres" ? _place?.Within ?? [] : [], .. Environment.IsPrivilegedProcess ? AsPostgres : [], Path.Combine(_programs, program), .. arguments];
+        var start = new ProcessStartInfo(command[0], command[1..]);
         start.WorkingDirectory = _folder;
         start.RedirectStandardOutput = true;
         return start;
@@ -124,3 +150,10 @@ internal sealed class PostgresServer : IDisposable
         return reason.Length == 0;
     }
 }
+
+/// <summary>Where a PostgreSQL of the tests runs.</summary>
+/// <param name="Folder">Its files: an empty folder.</param>
+/// <param name="Within">What its program is started with, as in another network.</param>
+/// <param name="Clients">The network whose clients it trusts.</param>
+/// <param name="Settings">More of its arguments.</param>
+internal sealed record PostgresPlace(string Folder, string[] Within, string Clients, string[] Settings);

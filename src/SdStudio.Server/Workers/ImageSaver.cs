@@ -11,18 +11,20 @@ namespace SdStudio.Server.Workers;
 internal sealed partial class ImageSaver(
     ImageFiles images, IJobStore store, JobEvents events, JobTelemetry telemetry, IOptions<StudioOptions> options, ILogger<ImageSaver> logger)
 {
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
     /// <summary>
     /// Writes an image, lists it and announces it: from now on it stays, however the job ends. The one that completes its job is listed
-    /// together with the job's end, which is one wait for the disk less. A cancel comes too late for it.
+    /// together with the job's end, which is one wait for the disk less. A cancel comes too late for it, unless it has to wait for a database.
     /// </summary>
-    public async Task<JobImage> SaveAsync(JobContext job, int index, ImageBuffer pixels, GenerationSettings settings, long seed)
+    public async Task<JobImage> SaveAsync(JobContext job, int index, ImageBuffer pixels, GenerationSettings settings, long seed, CancellationToken cancellation)
     {
         telemetry.Saves(job.Running.Job, index);
         string id = ImageId.Of(job.Id, index);
         GenerationSettings? own = job.Running.Job.Settings.Grid is not null ? settings with { Seed = seed } : settings.Variants is null ? null : settings.ForImage(index);
         settings = own ?? settings;
         string? infotext = settings.Infotext ?? options.Value.Images.Infotext ? Infotext.Of(settings, seed) : null;
-        string path = await images.SaveAsync(id, pixels, ImageTexts.Of(settings, infotext, options.Value.Images.Mark), CancellationToken.None).ConfigureAwait(false);
+        string path = await WrittenAsync(id, pixels, ImageTexts.Of(settings, infotext, options.Value.Images.Mark), cancellation).ConfigureAwait(false);
         telemetry.Saved(job.Running.Job, index);
         var image = new JobImage(id, job.Id, index, path, "image/png", pixels.Width, pixels.Height, seed) { Settings = own, Device = job.Device };
         if (job.Running.Images.Count + 1 >= job.Running.Job.Settings.Count)
@@ -44,6 +46,23 @@ internal sealed partial class ImageSaver(
         return image;
     }
 
+    // A database that restarts costs a generated image some time, not the image.
+    private async ValueTask<string> WrittenAsync(string id, ImageBuffer pixels, ImageTexts texts, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            try
+            {
+                return await images.SaveAsync(id, pixels, texts, CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (StorageUnavailableException exception) when (exception.Problem == StorageProblem.Busy)
+            {
+                LogNotWritten(id, exception.Message);
+                await Task.Delay(RetryDelay, cancellation).ConfigureAwait(false);
+            }
+        }
+    }
+
     /// <summary>The indices of the images that no earlier try has completed.</summary>
     public async ValueTask<List<int>> MissingOfAsync(JobContext job, CancellationToken cancellation)
     {
@@ -63,4 +82,7 @@ internal sealed partial class ImageSaver(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "An image of job {Job} is not listed yet: {Reason}")]
     private partial void LogNotListed(string job, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The image {Image} is not written yet: {Reason}")]
+    private partial void LogNotWritten(string image, string reason);
 }

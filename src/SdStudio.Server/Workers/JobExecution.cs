@@ -33,7 +33,7 @@ internal sealed partial class JobExecution(
             if (running is not null)
                 await running.Shared.CloseAsync().ConfigureAwait(false);
             if (images.Count == 0)
-                images = await KeptOfAsync(claimed.Job, running).ConfigureAwait(false);
+                images = await StoredAsync(() => KeptOfAsync(claimed.Job, running), stop).ConfigureAwait(false);
             Job? ended = await StoredAsync(end, stop).ConfigureAwait(false);
             queue.End(lease.JobId, ended, images);
         }
@@ -60,6 +60,12 @@ internal sealed partial class JobExecution(
             LogPutBack(lease.JobId);
             return (() => store.PutBackAsync(lease, CancellationToken.None), []);
         }
+        catch (StorageUnavailableException exception) when (exception.Problem == StorageProblem.Busy)
+        {
+            // Neither its inputs can be read nor its images be written: that is not its fault.
+            LogStorage(exception);
+            return (() => store.PutBackAsync(lease, CancellationToken.None), []);
+        }
         catch (Exception exception)
         {
             // An SdException says what is wrong with a file or a value; where it was thrown helps nobody.
@@ -70,7 +76,7 @@ internal sealed partial class JobExecution(
     }
 
     // What is listed stays; an image that was written and not listed goes. Before the row: after it, another worker may have the job.
-    private async Task<IReadOnlyList<JobImage>> KeptOfAsync(Job job, RunningJob? running)
+    private async ValueTask<IReadOnlyList<JobImage>> KeptOfAsync(Job job, RunningJob? running)
     {
         if (running is null || running.IsLost)
             return [];
@@ -99,7 +105,7 @@ internal sealed partial class JobExecution(
     }
 
     // An image that was generated is not lost because the disk is full for a minute or another program holds the database.
-    private async Task<Job?> StoredAsync(Func<ValueTask<Job?>> write, CancellationToken stop)
+    private async Task<T> StoredAsync<T>(Func<ValueTask<T>> write, CancellationToken stop)
     {
         while (true)
         {

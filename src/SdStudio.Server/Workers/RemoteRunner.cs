@@ -61,7 +61,7 @@ internal sealed class RemoteRunner(ModelCatalogue catalogue, RemoteGenerator rem
                 job.Running.Shared.Count(whole is null ? 0 : inputs.Canvas!.CountChangedOutside(whole), stepsSkipped: 0);
                 // What a job of variants is made from is kept whole: the image's part of it follows from its index.
                 GenerationSettings made = AsMade(job.Settings.Variants is null ? settings : job.Settings);
-                saved.Add(await images.SaveAsync(job, first + saved.Count, whole ?? image, made, settings.Seed + saved.Count).ConfigureAwait(false));
+                saved.Add(await images.SaveAsync(job, first + saved.Count, whole ?? image, made, settings.Seed + saved.Count, cancellation).ConfigureAwait(false));
             }
 
             return saved;

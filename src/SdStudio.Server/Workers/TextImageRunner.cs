@@ -110,7 +110,7 @@ internal sealed class TextImageRunner(
             shared.Tell($"Image {index + 1} (seed {image.Seed}) is of one colour, {colour}: another weight type, cfg_scale, sampler or VAE may help if that was not meant");
         using ImageBuffer? whole = work.Inputs.Canvas?.PutBack(generated);
         shared.Count(whole is null ? 0 : work.Inputs.Canvas!.CountChangedOutside(whole), skipped.Count);
-        shared.Done(await images.SaveAsync(work.Job, index, whole ?? generated, used, image.Seed).ConfigureAwait(false));
+        shared.Done(await images.SaveAsync(work.Job, index, whole ?? generated, used, image.Seed, cancellation).ConfigureAwait(false));
     }
 
     // A file of many gigabytes on a slow disk is read for longer than an image should wait.

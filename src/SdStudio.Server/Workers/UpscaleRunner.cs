@@ -31,7 +31,7 @@ internal sealed class UpscaleRunner(ModelCatalogue catalogue, ImageSaver images,
             cancellation.ThrowIfCancellationRequested();
             if (image.Width != settings.Width || image.Height != settings.Height)
                 image = ModelUpscaling.Replace(image, ImageDecoder.Resize(image, settings.Width, settings.Height, upscaler.Kernel));
-            JobImage saved = await images.SaveAsync(job, 0, image, settings, seed: 0).ConfigureAwait(false);
+            JobImage saved = await images.SaveAsync(job, 0, image, settings, seed: 0, cancellation).ConfigureAwait(false);
             return new JobResult(settings, [saved], (long)loading.TotalMilliseconds, (long)time.GetElapsedTime(start).TotalMilliseconds)
             {
                 Measured = job.Running.Progress.Measure(settings, loading),
