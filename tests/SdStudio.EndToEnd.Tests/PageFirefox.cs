@@ -101,6 +101,17 @@ internal sealed class PageFirefox : IAsyncDisposable
         await ActAsync(new JsonObject { ["type"] = "key", ["id"] = "keys", ["actions"] = actions });
     }
 
+    /// <summary>Several keys at once: all are down before the first is let go.</summary>
+    public async Task ChordAsync(params string[] keys)
+    {
+        var actions = new JsonArray();
+        foreach (string key in keys)
+            actions.Add((JsonNode)new JsonObject { ["type"] = "keyDown", ["value"] = key });
+        foreach (string key in keys.Reverse())
+            actions.Add((JsonNode)new JsonObject { ["type"] = "keyUp", ["value"] = key });
+        await ActAsync(new JsonObject { ["type"] = "key", ["id"] = "keys", ["actions"] = actions });
+    }
+
     public async ValueTask DisposeAsync()
     {
         _process.Kill(entireProcessTree: true);

@@ -191,7 +191,7 @@ public sealed class PageGalleryTests(Browser browser) : PageTest(browser)
         int[] bytes = await Page.EvaluateAsync<int[]>(
             """
             [false, true].map(isAnswer => [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
-              .filter(entry => entry.initiatorType !== 'img' && !entry.name.endsWith('.woff2') && entry.name.includes('/api/') === isAnswer).reduce((sum, entry) => sum + entry.transferSize, 0))
+              .filter(entry => entry.initiatorType !== 'img' && !entry.name.endsWith('.woff2') && entry.name.includes('/api/') === isAnswer).reduce((sum, entry) => sum + entry.encodedBodySize, 0))
             """);
         Assert.InRange(bytes[0], 20_000, MostBytes);
         Assert.Empty(elsewhere);

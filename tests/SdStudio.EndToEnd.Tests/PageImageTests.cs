@@ -180,7 +180,6 @@ public sealed class PageImageTests(Browser browser) : PageTest(browser)
         await upscaler.SelectOptionAsync("demo-x4");
         await Button("3×").ClickAsync();
         await Expect(Page.GetByText("60 × 40 becomes 180 × 120")).ToBeVisibleAsync();
-        await ShotAsync(Page, "enlarge");
         await NewJobAsync(() => Button("Upscale now").ClickAsync());
         ILocator result = Page.Locator("img.result");
         await Expect(result).ToHaveAttributeAsync("width", "180", new() { Timeout = 60_000 });

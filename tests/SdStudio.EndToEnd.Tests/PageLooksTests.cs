@@ -108,6 +108,44 @@ public sealed class PageLooksTests(Browser browser) : PageTest(browser)
     }
 
     [Fact]
+    public async Task On_a_phone_a_swipe_turns_to_the_next_image_and_a_server_that_is_away_is_told()
+    {
+        foreach (int i in new[] { 1, 2 })
+            await PostAsync("/api/generate", $$"""{"model":"demo","prompt":"image {{i}}","size":"64x64","steps":1}""");
+        await using IBrowserContext context = await Chromium.NewContextAsync(new() { BaseURL = Server.Client.BaseAddress!.ToString(), ViewportSize = new() { Width = 390, Height = 844 }, HasTouch = true, IsMobile = true });
+        IPage page = await context.NewPageAsync();
+        await page.GotoAsync("/");
+        ILocator shown = page.Locator("img.result");
+        await Expect(shown).ToHaveAttributeAsync("alt", "image 2");
+        ICDPSession finger = await context.NewCDPSessionAsync(page);
+        await SwipeAsync(300, 100);
+        await Expect(shown).ToHaveAttributeAsync("alt", "image 1");
+        await SwipeAsync(100, 300);
+        await Expect(shown).ToHaveAttributeAsync("alt", "image 2");
+        // Who reads from the right turns the other way.
+        await page.EvaluateAsync("document.documentElement.dir = 'rtl'");
+        await SwipeAsync(100, 300);
+        await Expect(shown).ToHaveAttributeAsync("alt", "image 1");
+
+        await Server.SignalAsync("KILL");
+        await Expect(page.Locator("#connection")).ToBeVisibleAsync(Patiently);
+        await Expect(page.Locator("#connection")).ToContainTextAsync("Reconnecting", new() { Timeout = 60_000 });
+        LocatorBoundingBoxResult told = (await page.Locator("#connection").BoundingBoxAsync())!;
+        Assert.True(told.Width > 0 && told.X >= 0 && told.X + told.Width <= 390, $"It is told from {told.X} to {told.X + told.Width}.");
+        Assert.Equal("", await page.EvaluateAsync<string>(Overflow));
+
+        async Task SwipeAsync(int from, int to)
+        {
+            await TouchAsync("touchStart", from);
+            await TouchAsync("touchMove", (from + to) / 2);
+            await TouchAsync("touchMove", to);
+            await finger.SendAsync("Input.dispatchTouchEvent", new() { ["type"] = "touchEnd", ["touchPoints"] = Array.Empty<object>() });
+        }
+
+        Task TouchAsync(string type, int x) => finger.SendAsync("Input.dispatchTouchEvent", new() { ["type"] = type, ["touchPoints"] = new object[] { new Dictionary<string, object> { ["x"] = x, ["y"] = 300 } } });
+    }
+
+    [Fact]
     public async Task The_documentation_shows_it_at_its_best()
     {
         await Page.SetViewportSizeAsync(1440, 900);
@@ -116,38 +154,46 @@ public sealed class PageLooksTests(Browser browser) : PageTest(browser)
         await ShotAsync(Page, "first");
         string[] prompts =
         [
-            "a large white cross on a red background", "a small yellow circle on a blue background", "a green square on a white background", "a blue circle on a yellow background",
-            "a large red square on a green background", "a white circle on a blue background", "a yellow cross on a green background", "a large red circle on a blue background",
+            "a white balloon on a coral sky", "a golden gem on a charcoal backdrop", "a crimson apple on a beige table", "a turquoise bubble on a navy backdrop", "an ivory tower on a copper sky",
+            "a mustard lemon on a mint table", "a coral kite on a cream sky", "a large lavender moon on a navy sky",
         ];
         foreach ((string prompt, int index) in prompts.Select((prompt, index) => (prompt, index)))
-            await PostAsync("/api/generate", $$"""{"model":"demo","prompt":"{{prompt}}","size":"192x192","steps":6,"seed":{{40 + index}},"n":{{(index == 3 ? 4 : 1)}}}""");
-        string last = (await GetAsync("/api/generations?limit=1"))[0].GetProperty("id").GetString()!;
-        string image = (await GetAsync($"/api/generations/{last}")).GetProperty("images")[0].GetProperty("id").GetString()!;
-        JsonElement large = await PostAsync("/api/upscale", $$"""{"source_image_id":"{{image}}","upscaler":"Lanczos","upscale_factor":5}""");
-        await Field("prompt").FillAsync(prompts[^1]);
-        await ShowAsync(Page, $"#/image/{large.GetProperty("id").GetString()}");
+            await PostAsync("/api/generate", $$"""{"model":"demo","prompt":"{{prompt}}","size":"256x256","seed":{{40 + index}},"n":{{(index == 3 ? 4 : 1)}}}""");
+        // The sun, and with its lower part painted over by the sea.
+        JsonElement sun = await PostAsync("/api/generate", """{"model":"demo","prompt":"a large amber sun on a plum sky","size":"512x512","seed":7}""");
+        const string Sea = "a tiny teal dot on a teal background at the top";
+        using NetVips.Image black = NetVips.Image.Black(512, 512);
+        using NetVips.Image painted = black.Insert(NetVips.Image.Black(512, 182).Linear([0], [255]), 0, 330).Cast(NetVips.Enums.BandFormat.Uchar);
+        JsonElement edited = await PostAsync(
+            "/api/edit", $$"""{"model":"demo","prompt":"{{Sea}}","source_image_id":"{{FirstOf(sun)}}","mask":"{{Convert.ToBase64String(painted.PngsaveBuffer())}}","strength":1,"size":"512x512","mask_blur":0,"seed":7}""");
+        JsonElement large = await PostAsync("/api/upscale", $$"""{"source_image_id":"{{FirstOf(edited)}}","upscaler":"Lanczos","upscale_factor":3}""");
+        string shown = $"#/image/{large.GetProperty("id").GetString()}";
+        await Field("prompt").FillAsync("a large amber sun on a plum sky");
+        await ShowAsync(Page, shown);
         await ShotAsync(Page, "page");
+        await Button("Switch to dark colors").ClickAsync();
+        await ShotAsync(Page, "page-dark");
         await ShowAsync(Page, "#/gallery");
         await ShotAsync(Page, "gallery");
+        await Button("Switch to light colors").ClickAsync();
         await ShowAsync(Page, "#/models");
         await ShotAsync(Page, "models");
+        await ShowAsync(Page, $"#/image/{edited.GetProperty("id").GetString()}?compare=input");
+        await ShotAsync(Page, "compare");
 
-        await ShowAsync(Page, $"#/image/{last}");
+        await ShowAsync(Page, $"#/image/{sun.GetProperty("id").GetString()}");
         await Button("Edit").ClickAsync();
         await Expect(Page.Locator(".mask-layer")).ToBeVisibleAsync();
         LocatorBoundingBoxResult box = (await Page.Locator(".sheet").BoundingBoxAsync())!;
-        await Field("brush").FillAsync("36");
-        await Page.Mouse.MoveAsync(box.X + (box.Width * .12f), box.Y + (box.Height * .15f));
+        await Field("brush").FillAsync("190");
+        await Page.Mouse.MoveAsync(box.X, box.Y + (box.Height * .83f));
         await Page.Mouse.DownAsync();
-        await Page.Mouse.MoveAsync(box.X + (box.Width * .12f), box.Y + (box.Height * .85f), new() { Steps = 8 });
+        await Page.Mouse.MoveAsync(box.X + box.Width, box.Y + (box.Height * .83f), new() { Steps = 12 });
         await Page.Mouse.UpAsync();
-        await Field("prompt").FillAsync("a yellow square on a white background");
+        await Field("prompt").FillAsync(Sea);
         await ShotAsync(Page, "mask");
-        await GenerateAsync();
-        await ResultAsync("a yellow square");
-        await Button("Compare").ClickAsync();
-        await ShowAsync(Page, new Uri(Page.Url).Fragment);
-        await ShotAsync(Page, "compare");
+        await ShowAsync(Page, $"#/upscale/{edited.GetProperty("id").GetString()}");
+        await ShotAsync(Page, "upscale");
 
         await PostAsync("/api/queue/pause", "{}");
         await FailAsync("/api/queue/generate", "a lighthouse at dusk");
@@ -159,8 +205,10 @@ public sealed class PageLooksTests(Browser browser) : PageTest(browser)
         await PostAsync("/api/queue/cancel-all", "{}");
         await PostAsync("/api/queue/resume", "{}");
         await Page.SetViewportSizeAsync(390, 844);
-        await ShowAsync(Page, $"#/image/{large.GetProperty("id").GetString()}");
+        await ShowAsync(Page, shown);
         await ShotAsync(Page, "phone");
+
+        static string FirstOf(JsonElement answer) => answer.GetProperty("data")[0].GetProperty("id").GetString()!;
     }
 
     [Fact]

@@ -70,7 +70,7 @@ public sealed partial class PageSourceTests
         string[] used = [.. Quoted().Matches(code).Select(found => found.Groups["name"].Value).Distinct()];
         foreach (string name in Translated().Matches(code).SelectMany(call => Quoted().Matches(call.Groups["arguments"].Value)).Select(found => found.Groups["name"].Value).Where(name => name.Contains('.', StringComparison.Ordinal)))
             Assert.True(english.ContainsKey(name) || english.ContainsKey(name + ".other"), $"The text {name} is missing.");
-        string[] composed = ["about.", "choice.", "control.", "fact.", "field.", "filter.", "help.", "logs.level.", "model.", "nav.", "phase.", "problem.", "reduced.", "section.", "settings."];
+        string[] composed = ["about.", "choice.", "control.", "fact.", "field.", "filter.", "help.", "identity.", "logs.level.", "model.", "nav.", "phase.", "problem.", "reduced.", "section.", "settings."];
         foreach (string name in english.Keys.Select(name => name.EndsWith(".one", StringComparison.Ordinal) || name.EndsWith(".other", StringComparison.Ordinal) ? name[..name.LastIndexOf('.')] : name))
             Assert.True(used.Contains(name) || composed.Any(part => name.StartsWith(part, StringComparison.Ordinal)), $"The text {name} is used nowhere.");
     }

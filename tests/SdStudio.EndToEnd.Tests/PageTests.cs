@@ -29,7 +29,7 @@ public sealed class PageTests(Browser browser) : PageTest(browser)
         await Expect(Phase).ToContainTextAsync("left");
         await Expect(Page).ToHaveTitleAsync(new Regex("^[0-9]+ % · SdStudio$"));
         await Expect(Phase).ToContainTextAsync(new Regex("step (1[6-9]|2[0-9]) of"), new() { Timeout = 60_000 });
-        await ShotAsync(Page, "drawing");
+        await ShotAsync(Page, "generating");
         Assert.True(RedCircle.IsOn(await ResultAsync(Prompt)));
         await Expect(Tiles).ToHaveCountAsync(1);
         await Expect(Page.Locator(".ghost")).ToHaveCountAsync(0);

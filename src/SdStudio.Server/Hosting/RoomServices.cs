@@ -149,6 +149,7 @@ internal static class RoomServices
         services.AddApiDescription();
         services.AddJobRateLimit();
         services.AddSingleton<QueueViews>();
+        services.AddSingleton<ModelTimes>();
         services.AddSingleton<ModelViews>();
         services.AddSingleton<PreviewFiles>();
         services.AddSingleton<QueueAnswers>();
@@ -169,6 +170,7 @@ internal static class RoomServices
     {
         services.AddStudioHttpClients();
         services.AddSingleton<ModelFileCache>();
+        services.AddSingleton<ProcessorSpeed>();
         services.AddSingleton<FileHashes>();
         services.AddSingleton<LoraFolder>();
         services.AddSingleton<LoraShelf>();

@@ -124,6 +124,7 @@ public static class StudioHost
         api.MapParametersApi();
         api.MapModelsApi();
         api.MapControlNetsApi();
+        api.MapIdentitiesApi();
         api.MapUpscalersApi();
         api.MapLorasApi();
         api.MapDevicesApi();

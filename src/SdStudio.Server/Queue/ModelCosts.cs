@@ -35,6 +35,9 @@ internal sealed record ModelCosts(
     // A phase that this job did not have says nothing about its cost.
     private static double Mixed(double known, double measured) => measured <= 0 ? known : known <= 0 ? measured : known + (Weight * (measured - known));
 
+    /// <summary>What one image of a loaded model takes, milliseconds.</summary>
+    public double LoadedMs(int steps, double megapixels) => EncodeMs + (StepMsPerMegapixel * steps * megapixels) + (DecodeMsPerMegapixel * megapixels);
+
     /// <summary>What a job will take, phase by phase in the order of <see cref="SdCpp.Interop.GenerationPhase"/>, milliseconds.</summary>
     public double[] Predict(GenerationSettings settings, bool warm)
     {

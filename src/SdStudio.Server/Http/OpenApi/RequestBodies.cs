@@ -178,5 +178,17 @@ internal sealed record PreviewTemplateBody
     public IReadOnlyList<string>? Styles { get; init; }
 }
 
+/// <summary>A prompt to count.</summary>
+internal sealed record CountTokensBody
+{
+    public required string Prompt { get; init; }
+
+    [Description("Whose text encoder reads it: a model's id")]
+    public string? Model { get; init; }
+
+    [Description("Names of styles to put around it first")]
+    public IReadOnlyList<string>? Styles { get; init; }
+}
+
 /// <summary>A style's words; {prompt} in them is where the prompt goes.</summary>
 internal sealed record StyleBody(string? Prompt, string? NegativePrompt);

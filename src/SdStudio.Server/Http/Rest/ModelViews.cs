@@ -4,17 +4,20 @@ using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Models.Catalogue;
 using SdStudio.Server.Models.Downloads;
 using SdStudio.Server.Models.Files;
-using SdStudio.Server.Queue;
 
 namespace SdStudio.Server.Http.Rest;
 
 /// <summary>What the API shows of models.</summary>
 internal sealed class ModelViews(
-    ModelCache cache, FileHashes hashes, ControlNetFits nets, IdentityFits identities, VideoModels videos, ModelCards cards, IModelCostStore costs)
+    ModelCache cache, FileHashes hashes, ControlNetFits nets, IdentityFits identities, VideoModels videos, ModelCards cards, ModelTimes times)
 {
-    public async Task<ModelResponse> OfAsync(ModelDefinition model, CancellationToken cancellation) => Of(model) with { Speeds = await SpeedsOfAsync(model, cancellation) };
+    public async Task<ModelResponse> OfAsync(ModelDefinition model, CancellationToken cancellation)
+    {
+        (SpeedsResponse? speeds, ExpectedTimeResponse? expected) = await times.OfAsync(model, cancellation);
+        return Of(model) with { Speeds = speeds, ExpectedTime = expected };
+    }
 
-    /// <summary>The same without what its speeds were measured to cost.</summary>
+    /// <summary>The same without what its images cost here.</summary>
     public ModelResponse Of(ModelDefinition model)
     {
         FileInfo[] files = model.FileInfos();
@@ -69,20 +72,6 @@ internal sealed class ModelViews(
         ModelCard card = cards.Of(model.MainFile);
         return card.IsEmpty ? null : new ModelCardResponse(
             card.Title, card.BaseModel, card.Notes, card.Author, card.TriggerWords, card.HasPreview ? $"/api/models/{Uri.EscapeDataString(model.Id)}/preview" : null);
-    }
-
-    private async Task<SpeedsResponse?> SpeedsOfAsync(ModelDefinition model, CancellationToken cancellation)
-    {
-        if (model.Remote is not null)
-            return null;
-        ModelCosts? exact = await FindAsync(null), fast = await FindAsync(Speed.Fast), fastest = await FindAsync(Speed.Fastest);
-        return new SpeedsResponse(Cost(exact), Cost(fast), Cost(fastest));
-
-        ValueTask<ModelCosts?> FindAsync(string? speed) => costs.FindAsync(ModelCosts.KeyOf(model.Id, speed), device: null, cancellation);
-
-        SpeedCostResponse? Cost(ModelCosts? measured) => measured is not { Jobs: > 0, StepMsPerMegapixel: > 0 } ? null : new SpeedCostResponse(
-            Math.Round(measured.StepMsPerMegapixel, 1),
-            exact is { Jobs: > 0, StepMsPerMegapixel: > 0 } ? Math.Round(exact.StepMsPerMegapixel / measured.StepMsPerMegapixel, 2) : null, measured.Jobs);
     }
 
     private string CacheOf(ModelDefinition model, string speed) => StepCaches.Of(model, nets.FamilyOf(model), speed)!.ToString();

@@ -55,6 +55,9 @@ internal sealed record ConfigResponse(
     /// <summary>The engine's names of schedulers; none before it is loaded.</summary>
     public IReadOnlyList<string> Schedulers { get; init; } = [];
 
+    /// <summary>Whether a language server helps with prompts: POST /api/prompts/expand and /sdapi/v1/interrogate.</summary>
+    public bool Assistant { get; init; }
+
     /// <summary>The most that one request may ask for.</summary>
     public required LimitsResponse Limits { get; init; }
 }
@@ -156,6 +159,9 @@ internal sealed record ModelResponse(
 
     /// <summary>What each speed costs here, as its jobs were measured; null for models of other servers.</summary>
     public SpeedsResponse? Speeds { get; init; }
+
+    /// <summary>How long an image takes here; null for models of other servers, and while nothing like it was measured.</summary>
+    public ExpectedTimeResponse? ExpectedTime { get; init; }
 
     /// <summary>The ControlNets of this server that go with it.</summary>
     public IReadOnlyList<string> ControlNets { get; init; } = [];

@@ -57,6 +57,7 @@ internal static class StatusApi
                 {
                     Samplers = engineHost.Loaded?.Samplers ?? [],
                     Schedulers = engineHost.Loaded?.Schedulers ?? [],
+                    Assistant = options.Value.Assistant.Endpoint.Length > 0,
                     Limits = new LimitsResponse(limits.MaxSide, limits.MaxPixels, limits.MaxSteps, limits.MaxImages, limits.MaxRequestBytes),
                 },
                 ApiJson.Readable.ConfigResponse);

@@ -1,17 +1,20 @@
+using SdCpp.Interop;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Generation.Templates;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
+using SdStudio.Server.Models.Catalogue;
 using SdStudio.Server.Models.Files;
 
 namespace SdStudio.Server.Http.Rest;
 
-/// <summary><c>/api/wildcards</c>, <c>/api/templates</c> and <c>/api/styles</c>: what prompts are made of.</summary>
+/// <summary><c>/api/wildcards</c>, <c>/api/templates</c>, <c>/api/prompts/tokens</c> and <c>/api/styles</c>: what prompts are made of.</summary>
 internal static class WordsApi
 {
     private const string Group = "Prompts";
     private const int MaxShownEntries = 20;
     private const int MaxPrompts = 100;
+    private const int CountedTimes = 8;
     private const int MaxNameBytes = 200;
 
     public static void MapWordsApi(this IEndpointRouteBuilder api)
@@ -22,6 +25,9 @@ internal static class WordsApi
         api.MapPost("/templates/preview", PreviewAsync).Accepts<PreviewTemplateBody>("application/json")
             .ProducesJson<TemplatePreviewResponse>("previewTemplate", Group, "What a template makes, without generating", 400)
             .WithMetadata(new RequestExample("""{"prompt":"a {red|green|blue} circle","n":3,"seed":7}"""));
+        api.MapPost("/prompts/tokens", CountAsync).Accepts<CountTokensBody>("application/json")
+            .ProducesJson<TokenCountResponse>("countTokens", Group, "How many tokens a prompt has, and how many a model reads at once", 400)
+            .WithMetadata(new RequestExample("""{"prompt":"a red circle on a blue background","model":"sd15"}"""));
         RouteGroupBuilder styles = api.MapGroup("/styles");
         styles.MapGet("", (StyleBook book) => Results.Json(new StylesResponse(book.All), ApiJson.Readable.StylesResponse)).ProducesJson<StylesResponse>("listStyles", Group, "The styles of styles.csv");
         styles.MapPut("/{name}", PutStyleAsync).Accepts<StyleBody>("application/json").ProducesJson<Style>("putStyle", Group, "Adds or changes a style", 400).RequireAdministrator()
@@ -53,6 +59,21 @@ internal static class WordsApi
         }
     }
 
+    private static async Task<IResult> CountAsync(HttpContext context, PromptReader reader, PromptTokens tokens, ClientModels models, ModelFileCache files, LiveLimits limits)
+    {
+        RequestBody body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
+        var fields = new RequestFields(body.Fields);
+        // One that is too long to generate with is still told how long it is.
+        string prompt = fields.BoundedText("prompt", CountedTimes * limits.Now.MaxPromptBytes) ?? "";
+        ModelDefinition? model = null;
+        if (fields.Text("model") is { Length: > 0 } name && (model = models.Find(name)) is null)
+            fields.Refuse("model", $"model is '{RequestFields.Shown(name)}'; GET /api/models lists those that exist");
+        (prompt, _) = reader.WithStyles(fields, prompt, null);
+        fields.ThrowIfRefused();
+        bool readsClip = model is { Remote: null, Files.Count: > 0 } && files.Of(ModelFileCache.At(model.MainFile))?.Family is ModelFamily.Sd1 or ModelFamily.Sd2 or ModelFamily.Sdxl;
+        return Results.Json(new TokenCountResponse(tokens.Count(prompt), readsClip, readsClip ? PromptTokens.AtOnce : null), ApiJson.Readable.TokenCountResponse);
+    }
+
     private static async Task<IResult> PutStyleAsync(string name, HttpContext context, StyleBook book, LiveLimits limits)
     {
         RequestBody body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
@@ -73,6 +94,11 @@ internal sealed record WildcardsResponse(IReadOnlyList<WildcardResponse> Wildcar
 /// <param name="Count">How many entries it has.</param>
 /// <param name="Entries">The first of them.</param>
 internal sealed record WildcardResponse(string Name, int Count, IReadOnlyList<string> Entries);
+
+/// <param name="Tokens">By the vocabulary of CLIP.</param>
+/// <param name="Exact">Whether the model reads by it (Stable Diffusion 1, 2 and XL); false: about as many, by another vocabulary.</param>
+/// <param name="AtOnce">How many it looks at together, longer prompts in several looks; null for a model without such a bound, or an unknown one.</param>
+internal sealed record TokenCountResponse(int Tokens, bool Exact, int? AtOnce);
 
 internal sealed record TemplatePreviewResponse(IReadOnlyList<TemplatePrompt> Prompts);
 

@@ -161,6 +161,7 @@ internal sealed class CatalogueReader
             Description = entry.Text("description"),
             Quant = entry.Text("quant"),
             License = entry.Text("license"),
+            StepWork = entry.Number("step_work", 0.001, 100_000),
             Capabilities = CapabilitiesOf(entry, arguments),
             ExecMode = execMode,
             Mode = entry.Text("mode") ?? "on_demand",

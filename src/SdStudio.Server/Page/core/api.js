@@ -58,3 +58,11 @@ export async function getBlob(path, body = undefined) {
   if (!response.ok) throw new ApiError(response.status, (await response.json().catch(() => ({}))).error ?? `HTTP ${response.status}`);
   return response.blob();
 }
+
+/** A file as JSON carries it. @param {Blob} blob @returns {Promise<string>} */
+export const dataUrl = blob => new Promise((resolve, reject) => {
+  const reader = new FileReader();
+  reader.onload = () => resolve(/** @type {string} */ (reader.result));
+  reader.onerror = () => reject(reader.error);
+  reader.readAsDataURL(blob);
+});

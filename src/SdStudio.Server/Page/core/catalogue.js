@@ -1,7 +1,7 @@
 // What follows from what the server says of models.
 import { computed } from '../lib.js';
 import { config, downloads, memory, models } from './store.js';
-import { mebibytes, t } from './text.js';
+import { mebibytes, seconds, t } from './text.js';
 
 /** @typedef {import('./types').Model} Model */
 
@@ -37,6 +37,9 @@ export function memoryText(model) {
   return null;
 }
 
+/** How long an image takes, once the model is loaded; null where nobody knows yet. @param {Model} model */
+export const timeText = ({ expected_time: time }) => !time ? null : time.measured ? seconds(time.seconds) : t('about', { size: seconds(time.seconds) });
+
 /** The most that models may take on this machine, bytes. */
 export const budget = computed(() => memory.value ? Math.max(memory.value.ram_budget_bytes, memory.value.vram_budget_bytes) : 0);
 
@@ -49,11 +52,16 @@ export function fits(model) {
   return needed <= Math.max(budget.value, memory.value.ram_budget_bytes + memory.value.vram_budget_bytes);
 }
 
-/** What a newcomer is offered, best first. @returns {Model[]} */
+// What takes longer for an image is not what somebody wants to begin with.
+const patience = 600;
+/** @param {Model} model */
+const waitFor = ({ expected_time: time }) => time && time.seconds > patience ? time.seconds : 0;
+
+/** What a newcomer is offered, best first: the better ones, on a slow machine the faster ones. @returns {Model[]} */
 export const recommended = computed(() => {
   const order = ['z-image-turbo', 'flux2-klein-4b', 'sdxl', 'sd15', 'flux1-schnell', 'qwen-image'];
   const rank = model => order.indexOf(model.id) < 0 ? order.length : order.indexOf(model.id);
-  return (models.value ?? []).filter(model => model.huggingface && !needsImage(model) && !makesVideo(model) && fits(model) !== false).sort((a, b) => rank(a) - rank(b)).slice(0, 3);
+  return (models.value ?? []).filter(model => model.huggingface && !needsImage(model) && !makesVideo(model) && fits(model) !== false).sort((a, b) => waitFor(a) - waitFor(b) || rank(a) - rank(b)).slice(0, 3);
 });
 
 /** Nothing but the demo can generate: somebody is here for the first time. */

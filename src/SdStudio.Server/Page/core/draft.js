@@ -2,7 +2,7 @@
 import { batch, computed, signal } from '../lib.js';
 import { api, get, post } from './api.js';
 import { canGenerate, defaultModel, makesVideo, needsImage, takesImage } from './catalogue.js';
-import { appendGuides, hasGuides } from './guides.js';
+import { appendGuides, guidesOf, hasGuides } from './guides.js';
 import { feather, input, maskVersion, restoreInput, setInput } from './input.js';
 import { read, write } from './keep.js';
 import { guarded, notify, say, settled } from './notices.js';
@@ -74,6 +74,8 @@ function check() {
   const found = {};
   const current = draft.value;
   if (!current.prompt.trim()) found.prompt = t('problem.noPrompt');
+  const { identity: whom } = guidesOf(model.value);
+  if (whom && !whom.who && whom.images.length === 0) found.identity = t('identity.nobody');
   for (const parameter of everyParameter.value) {
     const { name, min, max } = parameter;
     if (name === 'seed' && current.randomSeed || !isTaken(parameter, model.value, hasInput.value)) continue;
@@ -113,7 +115,7 @@ async function form(body) {
   if (makesVideo(model.value)) {
     if (endImage.value) data.append('end_image', endImage.value.blob, 'end.png');
   } else {
-    appendGuides(data, model.value);
+    await appendGuides(data, model.value);
   }
   if (!hasInput.value) return data;
   if (input.value.sourceId) data.append('source_image_id', input.value.sourceId);
@@ -129,7 +131,7 @@ async function form(body) {
 export function place(error) {
   const name = /^(\w+)( is| has|:)/.exec(error.message)?.[1];
   const field = name === 'size' ? 'width' : name === 'sample_steps' ? 'steps' : name;
-  const known = ['prompt', 'negative_prompt', 'loras', 'ref_images', 'control', 'end_image'].includes(field) || everyParameter.value.some(parameter => parameter.name === field);
+  const known = ['prompt', 'negative_prompt', 'loras', 'ref_images', 'control', 'identity', 'end_image'].includes(field) || everyParameter.value.some(parameter => parameter.name === field);
   complain(known ? { [field]: error.message.replace(name, labelOf(name === 'size' ? 'size' : field)) } : { '': error.message });
 }
 
@@ -204,6 +206,9 @@ function replaced(changes, text) {
   batch(() => set(changes));
   notify(text, { action: { text: t('undo'), run: () => set(before) } });
 }
+
+/** Puts words of the language server in place of the prompt, and back again. @param {() => Promise<string>} ask */
+export const writePrompt = guarded(async (ask, text) => replaced({ prompt: await ask() }, t(text)));
 
 // LoRAs in the words of others are chips here.
 const loraTag = /\s*<lora:([^:>]+)(?::(-?[\d.]+))?[^>]*>/g;

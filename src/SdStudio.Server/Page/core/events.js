@@ -21,6 +21,16 @@ function ended(job) {
   store.previews.value = next;
 }
 
+// The first image of a model tells how long the next ones take.
+function timed({ model }) {
+  if (store.models.value?.some(one => one.id === model && one.exec_mode !== 'api' && !one.expected_time?.measured)) store.refreshModelsSoon();
+}
+
+// What the server computes on is known once the engine is loaded.
+function known() {
+  if (!store.health.value?.engine) store.refreshHealth();
+}
+
 const handlers = {
   job_created: job => { store.putJobs(job); store.refreshQueueSoon(); },
   job_updated: job => { store.putJobs(job); store.refreshQueueSoon(); },
@@ -31,14 +41,14 @@ const handlers = {
   job_cancelled: job => batch(() => { store.putJobs(job); ended(job); store.refreshQueueSoon(); }),
   queue_paused: () => { store.paused.value = true; store.refreshQueueSoon(); },
   queue_resumed: () => { store.paused.value = false; store.refreshQueueSoon(); },
-  generation_completed: job => { store.putJobs(job); finished(job); },
+  generation_completed: job => { store.putJobs(job); finished(job); timed(job); },
   image_completed: image => batch(() => { store.putImage(image); history.added(image); }),
   image_changed: image => batch(() => { history.changed(image); noticed(image); refreshBoardsSoon(); }),
   images_imported: () => history.renew(),
   image_deleted: ({ id }) => batch(() => history.imageDeleted(id)),
   generation_deleted: ({ id }) => batch(() => { store.forgetJob(id); history.deleted(id); }),
   model_status_changed: () => store.refreshModelsSoon(),
-  models_changed: () => { store.refreshModelsSoon(); store.refreshLoras(); },
+  models_changed: () => { store.refreshModelsSoon(); store.refreshLoras(); known(); },
   download_progress: state => store.putDownload(state),
   download_completed: state => { store.putDownload(state); store.refreshModelsSoon(); },
   download_failed: state => { store.putDownload(state); store.refreshModelsSoon(); },
@@ -48,6 +58,7 @@ const handlers = {
 function everythingAnew() {
   store.refreshQueue();
   store.refreshModels();
+  known();
   history.renew();
 }
 

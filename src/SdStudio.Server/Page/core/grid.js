@@ -1,6 +1,6 @@
 // A grid: images that differ in what two or three axes say.
 import { computed } from '../lib.js';
-import { post } from './api.js';
+import { dataUrl, post } from './api.js';
 import { draft, hasInput, model, obstacle, place, request, sent, set } from './draft.js';
 import { hasGuides } from './guides.js';
 import { feather, input } from './input.js';
@@ -37,13 +37,6 @@ const axes = computed(() => Object.fromEntries(axisNames.filter(name => axisOf(n
 export const cellCount = computed(() => Object.keys(axes.value).length === 0 ? 0 : Object.values(axes.value).reduce((product, axis) => product * axis.values.length, 1));
 /** Why it cannot be generated; empty for no reason. */
 export const gridObstacle = computed(() => obstacle.value || (model.value && hasGuides(model.value) ? t('grid.noGuides') : ''));
-
-const dataUrl = blob => new Promise((resolve, reject) => {
-  const reader = new FileReader();
-  reader.onload = () => resolve(reader.result);
-  reader.onerror = () => reject(reader.error);
-  reader.readAsDataURL(blob);
-});
 
 async function basis() {
   const body = request();

@@ -228,6 +228,12 @@ export function remove(images) {
 // Whoever leaves meant it.
 addEventListener('pagehide', () => { for (const finish of new Set(going.values())) finish({ keepalive: true }); });
 
+/** The best image that a model has made here: its address, small; null for none. @param {string} model @returns {Promise<string|null>} */
+export const bestOf = guarded(async model => {
+  const { images: [image] } = await get(`/api/images?${new URLSearchParams({ model, sort: 'rating', limit: '1' })}`);
+  return image ? `${image.thumbnail_url}?size=512` : null;
+});
+
 /** Changes stars, ratings, tags or the board of images. @param {string[]} ids */
 export const change = guarded(async (ids, changes) => {
   const { images } = await api('PATCH', '/api/images', { ids, ...changes });

@@ -103,9 +103,15 @@ export function fetchJob(id, { again = false } = {}) {
 
 const shownEnded = 20;
 const shownWaiting = 200;
+let queueAsked = 0;
+let queueTold = 0;
 export const refreshQueue = guarded(async () => {
+  const mine = ++queueAsked;
   const [running, waiting, failed, cancelled] = await Promise.all(['processing', 'pending', 'failed', 'cancelled'].map(status =>
     get(`/api/queue?status=${status}&limit=${status === 'pending' ? shownWaiting : shownEnded}`)));
+  // Answers may come in another order than they were asked for.
+  if (mine < queueTold) return;
+  queueTold = mine;
   const listed = [...running.jobs, ...waiting.jobs, ...failed.jobs, ...cancelled.jobs];
   const ids = new Set(listed.map(job => job.id));
   // What is listed as neither running nor waiting is not, whatever was missed.
@@ -120,11 +126,16 @@ export const refreshQueue = guarded(async () => {
 });
 export const refreshQueueSoon = soon(refreshQueue, 200);
 
+let modelsAsked = 0;
+let modelsTold = 0;
 export const refreshModels = guarded(async () => {
+  const mine = ++modelsAsked;
   const [answer, known, running, latents] = await Promise.all([get('/api/models'), get('/api/upscalers'), get('/api/models/download'), get('/sdapi/v1/latent-upscale-modes')]);
   // The engine may have been loading when the page was opened.
   const isKnown = parameterTable.value?.find(row => row.name === 'sampler')?.values?.length > 0;
   const table = isKnown ? parameterTable.value : (await get('/api/parameters')).parameters;
+  if (mine < modelsTold) return;
+  modelsTold = mine;
   batch(() => {
     parameterTable.value = table;
     models.value = answer.models;

@@ -18,16 +18,16 @@ export interface ParameterRow {
 export interface ModelFile { fileName: string; filePath: string; exists: boolean; bytes: number | null; }
 export interface Model {
   id: string; name: string; description: string | null; capabilities: string[]; exec_mode: string; status: string; default_size: string; supports_negative_prompt: boolean; quant: string | null;
-  license: string | null; fits: string | null; family: string | null; reference_images?: number; makes_videos?: boolean; control_nets?: string[]; download_bytes: number | null; pinned: boolean; problem: string | null; huggingface: { repo: string } | null; memory: { ram_bytes: number; vram_bytes: number; measured: boolean };
+  license: string | null; fits: string | null; family: string | null; reference_images?: number; makes_videos?: boolean; control_nets?: string[]; identities?: string[]; expected_time?: { seconds: number; measured: boolean; basis: string | null } | null; card?: { preview_url: string | null; notes: string | null; trigger_words: string[] } | null; download_bytes: number | null; pinned: boolean; problem: string | null; huggingface: { repo: string } | null; memory: { ram_bytes: number; vram_bytes: number; measured: boolean };
   fileStatus: { allFilesExist: boolean; files: ModelFile[] }; generation_params: { cfg_scale: number; sample_steps: number; sampling_method: string | null };
 }
-export interface UpscalerView { id: string; name: string; description: string | null; scale: number; exists: boolean; downloadable: boolean; download_bytes: number | null; }
+export interface UpscalerView { id: string; name: string; description: string | null; scale: number; exists: boolean; downloadable: boolean; download_bytes: number | null; license?: string | null; }
 export interface Download {
   downloadId: string; model: string; status: string; progress: number; bytes_downloaded: number; total_bytes: number; bytes_per_second: number | null; seconds_left: number | null;
   current_file: string | null; error: string | null;
 }
 export interface Config {
-  model: string | null; authEnabled: boolean; keyValid: boolean;
+  model: string | null; authEnabled: boolean; keyValid: boolean; assistant: boolean;
   limits: { max_side: number; max_pixels: number; max_steps: number; max_images: number; max_request_bytes: number };
 }
 export interface Memory { ram_bytes: number; ram_budget_bytes: number; vram_bytes: number; vram_budget_bytes: number; }

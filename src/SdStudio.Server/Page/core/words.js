@@ -1,6 +1,6 @@
 // What prompts are made of: styles, presets, templates.
 import { signal } from '../lib.js';
-import { api, get, post } from './api.js';
+import { api, dataUrl, get, post } from './api.js';
 import { guarded } from './notices.js';
 
 /** @typedef {{name: string, prompt: string, negative_prompt: string}} Style @typedef {{name: string, settings: Record<string, any>}} Preset */
@@ -32,3 +32,10 @@ export const keepStyle = guarded(async (name, style) => {
 
 /** What a template makes. @returns {Promise<{prompt: string, negative_prompt: string|null}[]>} */
 export const previewTemplate = async fields => (await post('/api/templates/preview', fields)).prompts;
+
+/** How many tokens a prompt has. @returns {Promise<{tokens: number, exact: boolean, at_once: number|null}>} */
+export const countTokens = (prompt, model, around) => post('/api/prompts/tokens', { prompt, model, styles: around });
+/** A longer prompt of a short one, by the language server. @returns {Promise<string>} */
+export const expanded = async prompt => (await post('/api/prompts/expand', { prompt })).prompt;
+/** A prompt of an image, by the language server. @param {Blob} blob @returns {Promise<string>} */
+export const described = async blob => (await post('/sdapi/v1/interrogate', { image: await dataUrl(blob) })).caption;

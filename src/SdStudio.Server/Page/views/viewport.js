@@ -76,7 +76,7 @@ export function Viewport({ width, height, children, overlay, tool = null, label,
     const active = gesture.current;
     if (active?.kind === 'tool') tool?.up();
     const way = active ? event.clientX - active.startX : 0;
-    if (active?.kind === 'pan' && isFitted.value && event.pointerType !== 'mouse' && Math.abs(way) > 60) swipe?.(way < 0 ? 1 : -1);
+    if (active?.kind === 'pan' && isFitted.value && event.pointerType !== 'mouse' && Math.abs(way) > 60) swipe?.(way < 0 === (document.dir !== 'rtl') ? 1 : -1);
     pointers.current.delete(event.pointerId);
     gesture.current = null;
   };

@@ -3,6 +3,7 @@ import { html, useEffect, useSignal } from '../lib.js';
 import { asRequest, draft, problems, set, useSettings } from '../core/draft.js';
 import { settled } from '../core/notices.js';
 import { keepPreset, keepStyle, presets, previewTemplate, refreshWords, removePreset, styles } from '../core/words.js';
+import { config } from '../core/store.js';
 import { t } from '../core/text.js';
 import { fieldOf, shown } from './fields.js';
 import { Button, Help } from './ui.js';
@@ -65,5 +66,6 @@ function Presets() {
 /** A part of the form that most people open once. */
 export function Words() {
   useEffect(() => { refreshWords(); }, []);
-  return html`${shown('words').map(fieldOf)}<${Preview} /><${Styles} /><${Presets} />`;
+  return html`${shown('words').map(fieldOf)}<${Preview} /><${Styles} /><${Presets} />
+    ${config.value && !config.value.assistant && html`<p class="soft small field wide">${t('assistant.none')}</p>`}`;
 }

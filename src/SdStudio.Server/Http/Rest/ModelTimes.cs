@@ -1,0 +1,69 @@
+using SdStudio.Server.Generation;
+using SdStudio.Server.Models.Cache;
+using SdStudio.Server.Models.Catalogue;
+using SdStudio.Server.Queue;
+
+namespace SdStudio.Server.Http.Rest;
+
+/// <summary>What images of a model cost on this machine: as measured, or estimated from their arithmetic, by what another model took or by the processor.</summary>
+internal sealed class ModelTimes(IModelCostStore costs, ModelCatalogue catalogue, EngineHost engine, ProcessorSpeed processor)
+{
+    // Decoding a megapixel with the usual VAE, in the unit of ModelDefinition.StepWork.
+    private const double DecodeWork = 9.5;
+    private const string Cpu = "cpu";
+
+    // What the engine gets out of a processor's arithmetic: measured with a model of SD 1.5's dimensions, see benchmarks/README.md.
+    private const double Efficiency = 0.5;
+
+    /// <summary>What each speed costs, and how long one image takes with the model's own size and steps once it is loaded; nulls where nothing tells.</summary>
+    public async ValueTask<(SpeedsResponse? Speeds, ExpectedTimeResponse? Expected)> OfAsync(ModelDefinition model, CancellationToken cancellation)
+    {
+        if (model.Remote is not null)
+            return (null, null);
+        ModelCosts? exact = await FindAsync(model, null, cancellation), fast = await FindAsync(model, Speed.Fast, cancellation), fastest = await FindAsync(model, Speed.Fastest, cancellation);
+        return (new SpeedsResponse(Cost(exact), Cost(fast), Cost(fastest)), await ExpectedAsync(model, exact, cancellation));
+
+        SpeedCostResponse? Cost(ModelCosts? measured) => measured is not { Jobs: > 0, StepMsPerMegapixel: > 0 } ? null : new SpeedCostResponse(
+            Math.Round(measured.StepMsPerMegapixel, 1),
+            exact is { Jobs: > 0, StepMsPerMegapixel: > 0 } ? Math.Round(exact.StepMsPerMegapixel / measured.StepMsPerMegapixel, 2) : null, measured.Jobs);
+    }
+
+    private async ValueTask<ExpectedTimeResponse?> ExpectedAsync(ModelDefinition model, ModelCosts? own, CancellationToken cancellation)
+    {
+        double megapixels = model.DefaultSize.Width * (double)model.DefaultSize.Height / 1e6;
+        if (own is { Jobs: > 0, StepMsPerMegapixel: > 0 })
+            return new ExpectedTimeResponse(Rounded(own.LoadedMs(model.DefaultSteps, megapixels)), Measured: true, model.Id);
+        if (model.StepWork is not { } work || await YardstickAsync(cancellation) is not { } known)
+            return null;
+        double milliseconds = (WorkOf(model, work) * model.DefaultSteps + DecodeWork) * megapixels * known.MsPerWork;
+        return new ExpectedTimeResponse(Rounded(milliseconds), Measured: false, known.Model);
+    }
+
+    // The heaviest that was measured is most like those that were not. A card's arithmetic is not known before it has generated.
+    private async ValueTask<(string? Model, double MsPerWork)?> YardstickAsync(CancellationToken cancellation)
+    {
+        (string?, double)? known = engine.Loaded?.Info.Backend == Cpu && processor.TeraOperations is { } speed ? (null, 1000 / (speed * Efficiency)) : null;
+        double most = 0;
+        foreach (ModelDefinition model in catalogue.Models.Where(model => model is { Remote: null, StepWork: not null }))
+        {
+            double work = WorkOf(model, model.StepWork!.Value);
+            if (work <= most || await FindAsync(model, null, cancellation) is not { Jobs: > 0, StepMsPerMegapixel: > 0 } measured)
+                continue;
+            (most, known) = (work, (model.Id, measured.StepMsPerMegapixel / work));
+        }
+
+        return known;
+    }
+
+    // With guidance each step looks twice.
+    private static double WorkOf(ModelDefinition model, double work) => model.DefaultCfgScale > 1 ? 2 * work : work;
+
+    private static double Rounded(double milliseconds) => Math.Round(milliseconds / 1000, milliseconds < 10_000 ? 1 : 0);
+
+    private ValueTask<ModelCosts?> FindAsync(ModelDefinition model, string? speed, CancellationToken cancellation) => costs.FindAsync(ModelCosts.KeyOf(model.Id, speed), device: null, cancellation);
+}
+
+/// <param name="Seconds">For one image of the model's own size and steps, when it is loaded.</param>
+/// <param name="Measured">Whether its own jobs told; false: it is estimated from its arithmetic.</param>
+/// <param name="Basis">The model that was measured; null: the processor.</param>
+internal sealed record ExpectedTimeResponse(double Seconds, bool Measured, string? Basis);
