@@ -10,6 +10,9 @@ namespace SdStudio.EndToEnd.Tests;
 public sealed class ManyMachinesTests : IAsyncLifetime
 {
     private const string LeaseSeconds = "6";
+    private const string ApiKey = "open sesame";
+    private const string NewKey = "the new key of the machines";
+    private const string OldKey = "the old key of the machines";
     private readonly List<string> _folders = [];
     private PostgresServer? _postgres;
     private string _database = "";
@@ -114,6 +117,85 @@ public sealed class ManyMachinesTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Machines_know_each_other_and_a_model_is_used_where_it_is()
+    {
+        // The new key is only here yet: the other machine takes the old one, which this one still shows and takes.
+        using ServerProcess here = await StartAsync(Node(NewKey, OldKey), data => File.WriteAllText(
+            Path.Combine(data, "settings.json"), """{"SdStudio":{"Security":{"ApiKeys":{"ann":"a-key-for-ann"}}}}"""));
+        using ServerProcess there = await StartAsync(Node(OldKey), data => AddModel(data, "demo-diffusion.gguf"));
+        string id = await NodeAsync(there), own = await NodeAsync(here);
+
+        // A model that only the other machine knows is listed here, is started from here where it is, and ended from here.
+        JsonElement model = await UntilAsync(here, "other", model => model.GetProperty("nodes").EnumerateArray().Any(node => node.GetProperty("id").GetString() == id && node.GetProperty("allFilesExist").GetBoolean()));
+        Assert.Equal("stopped", model.GetProperty("status").GetString());
+        await UntilAsync(async () => (await StatusOfAsync(here, HttpMethod.Post, "/api/models/other/start")) == HttpStatusCode.OK);
+        await UntilAsync(here, "other", model => model.GetProperty("status").GetString() == "running");
+        Assert.Equal(HttpStatusCode.OK, await StatusOfAsync(here, HttpMethod.Post, "/api/models/other/stop"));
+        await UntilAsync(here, "other", model => model.GetProperty("status").GetString() == "stopped");
+
+        // One that both have is started where that was asked for.
+        Assert.Equal(HttpStatusCode.OK, await StatusOfAsync(here, HttpMethod.Post, $"/api/models/demo/start?node={id}"));
+        model = await UntilAsync(here, "demo", model => model.GetProperty("status").GetString() == "running");
+        Assert.Equal(["running", "stopped"], model.GetProperty("nodes").EnumerateArray().OrderBy(node => node.GetProperty("id").GetString() != id).Select(node => node.GetProperty("status").GetString()));
+        Assert.Equal(HttpStatusCode.OK, await StatusOfAsync(here, HttpMethod.Get, $"/api/models/download?node={id}"));
+        Assert.Equal(HttpStatusCode.NotFound, await StatusOfAsync(here, HttpMethod.Get, "/api/models/download?node=nowhere"));
+        await UntilAsync(async () => (await GetAsync(here, "/api/nodes")).GetProperty("nodes").EnumerateArray().Single(node => node.GetProperty("id").GetString() == id)
+            .GetProperty("models").EnumerateArray().Any(model => model.GetProperty("id").GetString() == "other"));
+
+        // Who shows no key or another one is nobody; the shared settings came with the database.
+        using var stranger = new HttpClient { BaseAddress = there.Client.BaseAddress };
+        foreach ((string header, string key, HttpStatusCode expected) in new[]
+        {
+            ("X-SdStudio-Node", OldKey, HttpStatusCode.OK), ("X-SdStudio-Node", NewKey, HttpStatusCode.Unauthorized), ("X-Api-Key", "a-key-for-ann", HttpStatusCode.OK),
+            ("X-Api-Key", "another key", HttpStatusCode.Unauthorized),
+        })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/api/models") { Headers = { { header, key } } };
+            using HttpResponseMessage answer = await stranger.SendAsync(request, Cancellation);
+            Assert.Equal((header, key, expected), (header, key, answer.StatusCode));
+        }
+
+        // A style that is kept here is there a moment later.
+        using (HttpResponseMessage kept = await here.Client.PutAsync(new Uri("/api/styles/old%20film", UriKind.Relative), Json("""{"prompt":"grain"}"""), Cancellation))
+            Assert.True(kept.IsSuccessStatusCode, await kept.Content.ReadAsStringAsync(Cancellation));
+        await UntilAsync(async () => (await GetAsync(there, "/api/styles")).ToString().Contains("old film", StringComparison.Ordinal));
+
+        // Whoever watches here sees what the other machine generates.
+        await PostAsync(here, $"/api/nodes/{own}/drain", "{}");
+        using HttpResponseMessage events = await here.Client.GetAsync(new Uri("/api/events?channels=previews", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, Cancellation);
+        string job = await EnqueueAsync(here, steps: 1000);
+        await HearAsync(events, "job_preview");
+        using (HttpResponseMessage preview = await here.Client.GetAsync(new Uri($"/api/queue/{job}/preview", UriKind.Relative), Cancellation))
+            Assert.Equal((HttpStatusCode.OK, "image/webp"), (preview.StatusCode, preview.Content.Headers.ContentType?.MediaType));
+        Assert.Equal(HttpStatusCode.OK, await StatusOfAsync(here, HttpMethod.Delete, $"/api/queue/{job}"));
+        await UntilAsync(here, job, "cancelled");
+    }
+
+    [Fact]
+    public async Task A_job_waits_for_a_machine_that_has_the_very_file_of_its_model()
+    {
+        using ServerProcess here = await StartAsync([], data => AddModel(data, "other.gguf"));
+        using ServerProcess there = await StartAsync([], data => AddModel(data, "other.gguf"));
+        // Each has a file of that name, and they differ in a byte.
+        byte[] file = await File.ReadAllBytesAsync(Path.Combine(_folders[0], "models", "demo-diffusion.gguf"), Cancellation);
+        await File.WriteAllBytesAsync(Path.Combine(_folders[1], "models", "other.gguf"), file, Cancellation);
+        file[^1] ^= 1;
+        await File.WriteAllBytesAsync(Path.Combine(_folders[0], "models", "other.gguf"), file, Cancellation);
+        await PostAsync(here, $"/api/nodes/{await NodeAsync(here)}/drain", "{}");
+        const string body = """{"model":"other","prompt":"a red circle","size":"64x64","steps":1,"seed":"3"}""";
+        // From the first job on the machine knows what its file is.
+        Assert.Equal(HttpStatusCode.OK, (await there.GenerateAsync(body)).Status);
+        await PostAsync(there, $"/api/nodes/{await NodeAsync(there)}/drain", "{}");
+        await PostAsync(here, $"/api/nodes/{await NodeAsync(here)}/resume", "{}");
+
+        string waiting = (await PostAsync(there, "/api/queue/generate", body)).GetProperty("job_id").GetString()!;
+        Assert.Equal(HttpStatusCode.OK, (await here.GenerateAsync(Body(1))).Status);
+        Assert.Equal("pending", (await GetAsync(here, $"/api/queue/{waiting}")).GetProperty("status").GetString());
+        await PostAsync(there, $"/api/nodes/{await NodeAsync(there)}/resume", "{}");
+        await UntilAsync(here, waiting, "completed");
+    }
+
+    [Fact]
     public async Task A_database_that_cannot_be_used_is_named_in_one_sentence_without_its_password()
     {
         using var server = ServerProcess.Launch(NewFolder(), FreePort.Find(), ("SdStudio__Database", "Host=127.0.0.1;Port=1;Username=sdstudio;Database=x;Password=hush"));
@@ -123,8 +205,44 @@ public sealed class ManyMachinesTests : IAsyncLifetime
         Assert.DoesNotContain("   at ", server.Output, StringComparison.Ordinal);
     }
 
-    private Task<ServerProcess> StartAsync() =>
-        ServerProcess.StartAsync(NewFolder(), ("SdStudio__Database", _database), ("SdStudio__Queue__LeaseSeconds", LeaseSeconds));
+    private Task<ServerProcess> StartAsync() => StartAsync([], _ => { });
+
+    private async Task<ServerProcess> StartAsync((string, string)[] settings, Action<string> prepare)
+    {
+        string folder = Directory.CreateDirectory(NewFolder()).FullName;
+        prepare(folder);
+        int port = FreePort.Find();
+        ServerProcess server = ServerProcess.Launch(
+            folder, port,
+            [
+                ("SdStudio__Database", _database), ("SdStudio__Queue__LeaseSeconds", LeaseSeconds),
+                .. settings.Select(setting => (setting.Item1, setting.Item2.Replace("PORT", $"{port}", StringComparison.Ordinal))),
+            ]);
+        server.Client.DefaultRequestHeaders.Add("X-Api-Key", ApiKey);
+        await server.WaitUntilItAnswersAsync();
+        return server;
+    }
+
+    private static (string, string)[] Node(string key, string formerKey = "") =>
+    [
+        ("SdStudio__Node__Address", "http://127.0.0.1:PORT"), ("SdStudio__Node__Key", key), ("SdStudio__Node__FormerKey", formerKey),
+        ("SdStudio__Security__ApiKey", ApiKey), ("SdStudio__Previews", "decoded"),
+    ];
+
+    // Beside those that come with the server.
+    private static void AddModel(string data, string file)
+    {
+        File.Copy(Path.Combine(ServerProcess.Repository, "src", "SdStudio.Server", "Models", "Catalogue", "models.yml"), Path.Combine(data, "models.yml"));
+        File.WriteAllText(
+            Path.Combine(data, "more.yml"),
+            $$"""
+            models:
+              other:
+                name: "Other"
+                capabilities: ["text-to-image"]
+                args: ["--diffusion-model", "models/{{file}}", "--llm", "models/demo-text-encoder.gguf", "--taesd", "models/demo-taesd.gguf"]
+            """);
+    }
 
     private string NewFolder()
     {
@@ -163,6 +281,30 @@ public sealed class ManyMachinesTests : IAsyncLifetime
             Assert.True(now is "pending" or "processing", $"{id} is {now} and not {status}: {job}\n{server.Output}");
             await Task.Delay(50, Cancellation);
         }
+    }
+
+    private static async Task<JsonElement> UntilAsync(ServerProcess server, string model, Func<JsonElement, bool> condition)
+    {
+        while (true)
+        {
+            JsonElement found = (await GetAsync(server, "/api/models")).GetProperty("models").EnumerateArray().FirstOrDefault(known => known.GetProperty("id").GetString() == model);
+            if (found.ValueKind == JsonValueKind.Object && condition(found))
+                return found;
+            await Task.Delay(50, Cancellation);
+        }
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        while (!await condition())
+            await Task.Delay(50, Cancellation);
+    }
+
+    private static async Task<HttpStatusCode> StatusOfAsync(ServerProcess server, HttpMethod method, string path)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        using HttpResponseMessage response = await server.Client.SendAsync(request, Cancellation);
+        return response.StatusCode;
     }
 
     private static async Task UntilAsync(Func<bool> condition)

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Http.Resilience;
 using Microsoft.Extensions.Options;
 using Polly;
 using SdStudio.Server.Http.Assistant;
+using SdStudio.Server.Http.Nodes;
 using SdStudio.Server.Models.Downloads;
 using SdStudio.Server.Settings;
 using SdStudio.Server.Webhooks;
@@ -28,6 +29,8 @@ internal static class HttpClients
             .AddResilienceHandler(RemoteGenerator.Client, (pipeline, context) => pipeline
                 .AddRetry(Retry())
                 .AddTimeout(TimeSpan.FromSeconds(context.ServiceProvider.GetRequiredService<IOptions<StudioOptions>>().Value.Models.RemoteTimeoutSeconds)));
+        services.AddHttpClient(NodeCalls.Client, client => client.Timeout = TimeSpan.FromSeconds(30))
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false, ConnectTimeout = TimeSpan.FromSeconds(5) });
         AddWebhookClient(services, WebhookSender.Client, PublicAddresses.ConnectAsync);
         AddWebhookClient(services, WebhookSender.PrivateClient, connect: null);
     }

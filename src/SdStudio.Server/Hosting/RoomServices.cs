@@ -6,6 +6,7 @@ using SdStudio.Server.Gallery;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.A1111;
 using SdStudio.Server.Http.Mcp;
+using SdStudio.Server.Http.Nodes;
 using SdStudio.Server.Http.OpenAi;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Pipeline;
@@ -68,6 +69,7 @@ internal static class RoomServices
         services.AddSingleton<IModelCostStore, SqliteModelCostStore>();
         services.AddSingleton<IEventLog, RingEventLog>(provider => new RingEventLog(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IBlobStore>(provider => provider.GetRequiredService<FolderBlobs>());
+        services.AddSingleton(new OtherNodes(areShared: false));
         services.AddSingleton<INodes, OnlyNode>();
     }
 
@@ -90,10 +92,15 @@ internal static class RoomServices
         services.AddHostedService(provider => provider.GetRequiredService<PostgresEventLog>());
         services.AddSingleton<PostgresBlobs>();
         services.AddSingleton<IBlobStore>(provider => provider.GetRequiredService<PostgresBlobs>());
+        services.AddSingleton(new OtherNodes(areShared: true));
         services.AddSingleton<PostgresNodes>();
         services.AddSingleton<INodes>(provider => provider.GetRequiredService<PostgresNodes>());
+        services.AddSingleton<SharedFolders>();
+        services.AddHostedService(provider => provider.GetRequiredService<SharedFolders>());
+        services.AddSingleton<ListenedTo>();
         services.AddHostedService<PostgresListener>();
         services.AddHostedService<LeaseKeeper>();
+        services.AddHostedService<NodePreviews>();
     }
 
     public static void AddTelemetry(this IServiceCollection services)
@@ -126,6 +133,7 @@ internal static class RoomServices
         services.AddSingleton<RunningJobs>();
         services.AddSingleton<JobQueue>();
         services.AddSingleton<JobDeletion>();
+        services.AddSingleton<NodeReports>();
         services.AddHostedService<LeftoverFiles>();
     }
 
@@ -151,6 +159,8 @@ internal static class RoomServices
         services.AddSingleton<QueueViews>();
         services.AddSingleton<ModelTimes>();
         services.AddSingleton<ModelViews>();
+        services.AddSingleton<NodeCalls>();
+        services.AddSingleton<NodeModels>();
         services.AddSingleton<PreviewFiles>();
         services.AddSingleton<QueueAnswers>();
         services.AddSingleton<WrongKeys>();

@@ -84,6 +84,7 @@ public static class StudioHost
             ContentRootPath = AppContext.BaseDirectory,
         });
         builder.Configuration.AddSecretFiles();
+        builder.Configuration.AddSharedSettings();
         if (!NamesAnAddress(builder.Configuration))
             builder.WebHost.UseUrls(DefaultUrl);
         builder.Logging.AddSimpleConsole(console =>

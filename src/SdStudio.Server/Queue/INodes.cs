@@ -5,6 +5,9 @@ internal interface INodes
 {
     ValueTask<IReadOnlyList<NodeState>> ListAsync(CancellationToken cancellation);
 
+    /// <summary>The other machine that runs a job; null when none does.</summary>
+    ValueTask<NodeState?> OfJobAsync(string jobId, CancellationToken cancellation);
+
     /// <summary>Lets a machine end what it runs and begin nothing more, or begin again. False where there is no such machine, or it is the only one.</summary>
     ValueTask<bool> SetDrainedAsync(string id, bool drained, CancellationToken cancellation);
 }
@@ -21,25 +24,23 @@ internal interface INodes
 /// <param name="IsDrained">Whether it begins no more jobs.</param>
 /// <param name="IsThis">Whether it is the one that answers.</param>
 internal sealed record NodeState(
-    string Id, string Name, string Version, IReadOnlyList<string> Devices, long Running, long StartedAt, long SeenAt, bool IsAlive, bool IsDrained, bool IsThis);
-
-/// <summary>The one machine of a studio that shares its database with nobody.</summary>
-internal sealed class OnlyNode(IJobDevices devices, RunningJobs running, TimeProvider time) : INodes
+    string Id, string Name, string Version, IReadOnlyList<string> Devices, long Running, long StartedAt, long SeenAt, bool IsAlive, bool IsDrained, bool IsThis)
 {
-    private static readonly long Start = StartOfThisProcess();
+    /// <summary>Where the others reach it; null where it does not say, and for those who do not look after the machines.</summary>
+    public string? Address { get; init; }
 
-    public ValueTask<IReadOnlyList<NodeState>> ListAsync(CancellationToken cancellation) => ValueTask.FromResult<IReadOnlyList<NodeState>>(
-    [
-        new NodeState(
-            "this", Environment.MachineName, StudioVersion.Text, [.. devices.States.Select(device => device.Id)], running.All.Count, Start,
-            time.GetUtcNow().ToUnixTimeMilliseconds(), IsAlive: true, IsDrained: false, IsThis: true),
-    ]);
+    /// <summary>Its devices with their load.</summary>
+    public IReadOnlyList<DeviceState> DeviceStates { get; init; } = [];
 
-    public ValueTask<bool> SetDrainedAsync(string id, bool drained, CancellationToken cancellation) => ValueTask.FromResult(false);
-
-    private static long StartOfThisProcess()
-    {
-        using var process = System.Diagnostics.Process.GetCurrentProcess();
-        return new DateTimeOffset(process.StartTime).ToUnixTimeMilliseconds();
-    }
+    /// <summary>The models that it has the files of.</summary>
+    public IReadOnlyList<NodeModel> Models { get; init; } = [];
 }
+
+/// <summary>A model that a machine has the files of.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Status">stopped, starting, running or error.</param>
+/// <param name="Fits">Whether a device of the machine has memory for it.</param>
+internal sealed record NodeModel(string Id, string Status, bool Fits);
+
+/// <summary>What a machine tells of itself.</summary>
+internal sealed record NodeReport(IReadOnlyList<DeviceState> Devices, IReadOnlyList<NodeModel> Models);

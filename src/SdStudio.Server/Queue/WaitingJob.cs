@@ -8,6 +8,9 @@ internal sealed record WaitingJob(long Number, string Id, string Owner, int Prio
     /// <summary>Of a job that upscales.</summary>
     public string? Upscaler { get; init; }
 
+    /// <summary>The beginning of its model file's SHA-256, where machines share a database and it was known; null for whatever file has the name.</summary>
+    public string? ModelHash { get; init; }
+
     /// <summary>Whether somebody put it where it is.</summary>
     public Placement Placement { get; init; }
 }

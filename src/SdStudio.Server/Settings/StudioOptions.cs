@@ -54,6 +54,10 @@ public sealed class StudioOptions : IValidatableObject
     [ValidateObjectMembers]
     public QueueOptions Queue { get; set; } = new();
 
+    /// <summary>How machines that share a database find and trust each other.</summary>
+    [ValidateObjectMembers]
+    public NodeOptions Node { get; set; } = new();
+
     /// <summary>Who may come in.</summary>
     [ValidateObjectMembers]
     public SecurityOptions Security { get; set; } = new();

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Models.Catalogue;
+using SdStudio.Server.Models.Files;
 using SdStudio.Server.Queue;
 
 namespace SdStudio.Server.Workers;
@@ -10,7 +11,7 @@ namespace SdStudio.Server.Workers;
 /// Everything that runs jobs: the devices that the engine computes on, each server of remote models, and one that does what needs no model.
 /// Each works by itself: none waits for what another does.
 /// </summary>
-internal sealed class JobDevices(ModelCache cache, ModelCatalogue catalogue, ISharedState state) : IWarmModels, IJobDevices
+internal sealed class JobDevices(ModelCache cache, ModelCatalogue catalogue, FileHashes hashes, OtherNodes others) : IWarmModels, IJobDevices
 {
     private static readonly ComputeDevice Light = new("light", DeviceKind.Light, "Resampling and conversion");
     private readonly ConcurrentDictionary<string, int> _busy = new(StringComparer.Ordinal);
@@ -62,7 +63,9 @@ internal sealed class JobDevices(ModelCache cache, ModelCatalogue catalogue, ISh
 
     // Where a model fits on no device, the first one takes its job and says so.
     public string? ReasonFor(WaitingJob job) =>
-        OnlyDeviceOf(job) is { } only && _busy.GetValueOrDefault(only) > 0 ? $"it waits for {only}" : null;
+        OnlyDeviceOf(job) is { } only && _busy.GetValueOrDefault(only) > 0 ? $"it waits for {only}"
+        : others.AreShared && job.Type != JobType.Upscale && !HasFilesFor(job) && !others.Have(job.Model) ? "no machine that is there has the files of its model"
+        : null;
 
     /// <summary>Whether a device may generate images of a job that another one runs: the result is the same, and the model fits.</summary>
     public bool CanHelp(string device, Job job) => ModelsOf(device) is { } models && ModelsOf(job.Device)?.Device is { } own
@@ -81,8 +84,22 @@ internal sealed class JobDevices(ModelCache cache, ModelCatalogue catalogue, ISh
     };
 
     // Where others run jobs too, one whose model is only theirs is left to them. Alone, the job says what is missing.
-    private bool HasFilesFor(WaitingJob job) => !state.IsShared
-        || (job.Type == JobType.Upscale ? catalogue.FindUpscaler(job.Upscaler ?? "") is not null : catalogue.Find(job.Model) is { IsThere: true });
+    private bool HasFilesFor(WaitingJob job) => !others.AreShared
+        || (job.Type == JobType.Upscale ? catalogue.FindUpscaler(job.Upscaler ?? "") is not null : catalogue.Find(job.Model) is { IsThere: true } model && IsSameFile(model, job.ModelHash));
+
+    private bool IsSameFile(ModelDefinition model, string? hash)
+    {
+        if (hash is null || model.Remote is not null || model.Files.Count == 0)
+            return true;
+        if (hashes.Known(model.MainFile) is { } known)
+            return FileHashes.Short(known) == hash;
+        // Once for each file: the job is looked at again when it is known.
+        _ = hashes.ShortHashOrNullAsync(model.MainFile, CancellationToken.None);
+        return false;
+    }
+
+    // Another machine has memory for what fits on none of this one's devices.
+    private bool IsLeftToOthers(string model) => others.AreShared && !cache.Devices.Any(device => Fits(model, device)) && others.WithRoomFor(model) is not null;
 
     private bool Fits(string model, DeviceModels device) => catalogue.Find(model) is not { } definition || device.CannotFit(definition) is null;
 
@@ -110,6 +127,6 @@ internal sealed class JobDevices(ModelCache cache, ModelCatalogue catalogue, ISh
 
         public bool CanRun(WaitingJob job) => devices.OnlyDeviceOf(job) is { } only
             ? only == device.Id
-            : device.Computes && devices.HasFilesFor(job) && devices.FitsBest(job.Model, device.Id, fits);
+            : device.Computes && devices.HasFilesFor(job) && devices.FitsBest(job.Model, device.Id, fits) && !devices.IsLeftToOthers(job.Model);
     }
 }

@@ -4,6 +4,7 @@ using SdStudio.Server.Gallery;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.Security;
 using SdStudio.Server.Images;
+using SdStudio.Server.Models.Files;
 using SdStudio.Server.Queue;
 
 namespace SdStudio.Server.Http.Requests;
@@ -64,8 +65,15 @@ internal sealed class JobSubmission(
     public async Task<Job> AddAsync(
         GenerationSettings settings, SubmitOptions options, CancellationToken cancellation, RequestInputs? inputs = null, IReadOnlyList<FileInfo>? more = null)
     {
-        if (lookups.Catalogue.Find(settings.Model) is { IsThere: false } model)
-            throw ClientModels.WithoutFiles(model);
+        if (lookups.Catalogue.Find(settings.Model) is { } model)
+        {
+            if (!model.IsThere && !lookups.Others.Have(model.Id))
+                throw ClientModels.WithoutFiles(model);
+            // Another machine may have another file of that name.
+            if (lookups.Others.AreShared && model is { IsThere: true, Remote: null, Files.Count: > 0 } && lookups.Hashes.Known(model.MainFile) is { } hash)
+                settings = settings with { ModelHash = FileHashes.Short(hash) };
+        }
+
         string id = Guid.CreateVersion7().ToString();
         try
         {

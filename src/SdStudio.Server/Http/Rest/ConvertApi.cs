@@ -1,5 +1,6 @@
 using SdCpp.Interop;
 using SdStudio.Server.Generation;
+using SdStudio.Server.Http.Nodes;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Models.Cache;
@@ -16,7 +17,7 @@ internal static class ConvertApi
 
     public static void MapConvertApi(this IEndpointRouteBuilder api) => api.MapPost("/models/convert", ConvertAsync).RequireJobRateLimit()
         .Accepts<ConvertBody>("application/json").RequireAdministrator().ProducesJson<QueuedResponse>("convertModel", "Models", "Converts a model's weights to another type, as a job; 501 where the engine cannot", 400, 404, 409, 501)
-        .WithMetadata(new RequestExample("""{"modelId":"sdxl","type":"q8_0"}"""));
+        .WithMetadata(new RequestExample("""{"modelId":"sdxl","type":"q8_0"}""")).OnAnyNode();
 
     private static async Task<IResult> ConvertAsync(
         HttpRequest request, EngineHost engineHost, ModelCatalogue catalogue, JobSubmission intake, DataFolders folders, CancellationToken cancellation)

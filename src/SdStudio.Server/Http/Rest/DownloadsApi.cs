@@ -1,3 +1,4 @@
+using SdStudio.Server.Http.Nodes;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Models.Catalogue;
@@ -14,14 +15,14 @@ internal static class DownloadsApi
     {
         RouteGroupBuilder downloads = api.MapGroup("/models/download");
         downloads.MapPost("", StartAsync).Accepts<DownloadBody>("application/json").RequireAdministrator().ProducesJson<DownloadingResponse>("startDownload", Group, "Downloads the missing files of a model or upscaler", 400, 404)
-            .WithMetadata(new RequestExample("""{"modelId":"z-image-turbo"}"""));
+            .WithMetadata(new RequestExample("""{"modelId":"z-image-turbo"}""")).OnAnyNode();
         downloads.MapGet("", (ModelDownloads running) => Results.Json(
             [.. running.Running.Select(found => DownloadView.Of(found.Row, found.Running))], ApiJson.Readable.ListDownloadView))
-            .ProducesJson<List<DownloadView>>("listDownloads", Group, "The downloads in progress");
+            .ProducesJson<List<DownloadView>>("listDownloads", Group, "The downloads in progress").OnAnyNode();
         downloads.MapGet("/{id}", async (string id, ModelDownloads running, CancellationToken cancellation) => await running.FindAsync(id, cancellation) is { } found
             ? Results.Json(DownloadView.Of(found.Row, found.Running), ApiJson.Readable.DownloadView)
-            : NotFound()).ProducesJson<DownloadView>("getDownload", Group, "The progress of a download", 404);
-        downloads.MapDelete("/{id}", CancelAsync).RequireAdministrator().ProducesJson<SuccessResponse>("cancelDownload", Group, "Cancels a download and deletes its partial files", 404, 409);
+            : NotFound()).ProducesJson<DownloadView>("getDownload", Group, "The progress of a download", 404).OnAnyNode();
+        downloads.MapDelete("/{id}", CancelAsync).RequireAdministrator().ProducesJson<SuccessResponse>("cancelDownload", Group, "Cancels a download and deletes its partial files", 404, 409).OnAnyNode();
     }
 
     private static async Task<IResult> StartAsync(HttpRequest request, ModelCatalogue catalogue, ModelDownloads downloads, CancellationToken cancellation)

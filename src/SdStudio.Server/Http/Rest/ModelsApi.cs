@@ -1,7 +1,9 @@
+using SdStudio.Server.Http.Nodes;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Models.Catalogue;
+using SdStudio.Server.Queue;
 
 namespace SdStudio.Server.Http.Rest;
 
@@ -23,9 +25,7 @@ internal static class ModelsApi
                 [.. catalogue.Models.Select(model => new DownloadedModelResponse(model.Id, model.Name, views.FilesOf(model)))
                     .Where(model => model.FileStatus.AllFilesExist)]),
             ApiJson.Readable.DownloadedModelsResponse)).ProducesJson<DownloadedModelsResponse>("listDownloadedModels", Group, "The models whose files are complete");
-        models.MapGet("/{id}", async (string id, ModelCatalogue catalogue, ModelViews views, CancellationToken left) => Find(id, catalogue) is { } model
-            ? Results.Json(await views.OfAsync(model, left), ApiJson.Readable.ModelResponse)
-            : NotFound()).ProducesJson<ModelResponse>("getModel", Group, "One model: what it needs, and the state of its files", 404);
+        models.MapGet("/{id}", GetAsync).ProducesJson<ModelResponse>("getModel", Group, "One model: what it needs, and the state of its files", 404);
         models.MapGet("/{id}/preview", (string id, ModelCatalogue catalogue, PreviewFiles previews, HttpContext context) =>
                 previews.AnswerAsync(Find(id, catalogue) is { Files.Count: > 0 } model ? model.MainFile : null, context))
             .ProducesFile("getModelPreview", Group, "An image of what a model does", "image/webp", 404);
@@ -35,39 +35,58 @@ internal static class ModelsApi
         models.MapGet("/{id}/files/status", (string id, ModelCatalogue catalogue, ModelViews views) => Find(id, catalogue) is { } model
             ? Results.Json(views.FilesOf(model), ApiJson.Readable.FileStatusResponse)
             : NotFound()).ProducesJson<FileStatusResponse>("getModelFiles", Group, "Which files of a model exist", 404);
-        models.MapPost("/{id}/start", Start).RequireAdministrator().ProducesJson<StartedModelResponse>("startModel", Group, "Starts loading a model", 404, 409)
-            .WithQuery(QueryParameter.Flag("pin", "Whether it stays loaded until it is stopped"));
-        models.MapPost("/{id}/stop", StopAsync).RequireAdministrator().ProducesJson<StoppedModelResponse>("stopModel", Group, "Unloads a model: at once, or when its current image is done", 404);
+        models.MapPost("/{id}/start", StartAsync).RequireAdministrator().ProducesJson<StartedModelResponse>("startModel", Group, "Starts loading a model", 404, 409)
+            .WithQuery(QueryParameter.Flag("pin", "Whether it stays loaded until it is stopped")).OnAnyNode();
+        models.MapPost("/{id}/stop", StopAsync).RequireAdministrator().ProducesJson<StoppedModelResponse>("stopModel", Group, "Unloads a model: at once, or when its current image is done; on every machine, or on the one that is named", 404).OnAnyNode();
     }
 
-    private static async Task<IResult> ListAsync(ModelCatalogue catalogue, ModelViews views, CancellationToken left)
+    private static async Task<IResult> ListAsync(HttpRequest request, ModelCatalogue catalogue, ModelViews views, NodeModels nodes)
     {
         List<ModelResponse> models = [];
         foreach (ModelDefinition model in catalogue.Models)
-            models.Add(await views.OfAsync(model, left));
+            models.Add(await views.OfAsync(model, request.HttpContext.RequestAborted));
         return Results.Json(
-            new ModelsResponse(models, catalogue.Default?.Id, new DefaultModelsResponse(catalogue.DefaultTextToImage?.Id, catalogue.DefaultImageToImage?.Id), views.MemoryInUse()),
+            new ModelsResponse(await nodes.MergedAsync(models, request), catalogue.Default?.Id, new DefaultModelsResponse(catalogue.DefaultTextToImage?.Id, catalogue.DefaultImageToImage?.Id), views.MemoryInUse()),
             ApiJson.Readable.ModelsResponse);
     }
 
-    private static IResult Start(string id, HttpRequest request, ModelCatalogue catalogue, ModelCache cache, ModelViews views)
+    private static async Task<IResult> GetAsync(string id, HttpRequest request, ModelCatalogue catalogue, ModelViews views, NodeModels nodes)
     {
-        if (Find(id, catalogue) is not { } model)
-            return NotFound();
+        List<ModelResponse> own = Find(id, catalogue) is { } model ? [await views.OfAsync(model, request.HttpContext.RequestAborted)] : [];
+        string known = own is [{ } one] ? one.Id : RequestQuery.WithSlashes(id);
+        return (await nodes.MergedAsync(own, request)).FirstOrDefault(merged => merged.Id == known) is { } found ? Results.Json(found, ApiJson.Readable.ModelResponse) : NotFound();
+    }
+
+    private static async Task<IResult> StartAsync(string id, HttpRequest request, ModelCatalogue catalogue, ModelCache cache, ModelViews views, NodeCalls calls, OtherNodes others)
+    {
+        ModelDefinition? model = Find(id, catalogue);
+        // Where it cannot be here, it is where it can.
+        NodeState? other = NodeCalls.IsFromNode(request) || new RequestQuery(request).Text(NodeEndpoints.Field) is not null ? null : others.WithRoomFor(model?.Id ?? RequestQuery.WithSlashes(id));
+        if (model is null)
+            return other is null ? NotFound() : await calls.ForwardAsync(request.HttpContext, other);
         bool isWarm = cache.StatusOf(model.Id) == "running";
         if (!isWarm && (WhyNot(model, views) ?? cache.CannotFit(model)) is { } reason)
-            return ApiErrors.Json(StatusCodes.Status409Conflict, reason);
+            return other is null ? ApiErrors.Json(StatusCodes.Status409Conflict, reason) : await calls.ForwardAsync(request.HttpContext, other);
         if (model.Remote is null)
             cache.Begin(model, new RequestQuery(request).Flag("pin"));
         return Results.Json(
             new StartedModelResponse(Success: true, isWarm || model.Remote is not null ? "running" : "starting", model.Port), ApiJson.Readable.StartedModelResponse);
     }
 
-    private static async Task<IResult> StopAsync(string id, ModelCatalogue catalogue, ModelCache cache)
+    private static async Task<IResult> StopAsync(string id, HttpRequest request, ModelCatalogue catalogue, ModelCache cache, NodeCalls calls, OtherNodes others)
     {
-        if (Find(id, catalogue) is not { } model)
+        ModelDefinition? model = Find(id, catalogue);
+        if (model is not null)
+            await cache.StopAsync(model);
+        bool isKnown = model is not null;
+        if (!NodeCalls.IsFromNode(request) && new RequestQuery(request).Text(NodeEndpoints.Field) is null)
+        {
+            foreach (NodeState other in others.Alive.Where(node => node.Address is not null))
+                isKnown |= await calls.TryStopAsync(other, id, request.HttpContext.RequestAborted);
+        }
+
+        if (!isKnown)
             return NotFound();
-        await cache.StopAsync(model);
         return Results.Json(new StoppedModelResponse(Success: true, "stopped"), ApiJson.Readable.StoppedModelResponse);
     }
 

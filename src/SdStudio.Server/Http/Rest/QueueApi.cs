@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SdStudio.Server.Generation;
+using SdStudio.Server.Http.Nodes;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Http.Security;
@@ -64,12 +65,14 @@ internal static class QueueApi
             ? Results.Json(await views.WithImagesAsync(job, context.RequestAborted), ApiJson.Readable.JobView)
             : ApiErrors.NotFound("Job not found");
 
-    private static async Task<IResult> PreviewAsync(string id, HttpContext context, IJobQueries queries, RunningJobs running)
+    private static async Task<IResult> PreviewAsync(string id, HttpContext context, IJobQueries queries, RunningJobs running, NodeCalls nodes)
     {
         context.Response.Headers.CacheControl = "no-store";
-        return running.Find(id) is { } job && ApiKeys.ScopeOf(context).Includes(job.Job.Owner) && job.Preview() is { } preview
-            ? Results.Bytes(preview, "image/webp")
-            : ApiErrors.NotFound("There is no preview of this job now");
+        OwnerScope scope = ApiKeys.ScopeOf(context);
+        byte[]? preview = running.Find(id) is { } job ? (scope.Includes(job.Job.Owner) ? job.Preview() : null)
+            : NodeCalls.IsFromNode(context.Request) || await queries.StatusAsync(id, scope, context.RequestAborted) != JobStatus.Processing ? null
+            : await nodes.PreviewAsync(id, context.RequestAborted);
+        return preview is not null ? Results.Bytes(preview, "image/webp") : ApiErrors.NotFound("There is no preview of this job now");
     }
 
     private static async Task<IResult> CancelAsync(string id, HttpContext context, JobQueue queue, IJobQueries queries, QueueViews views)

@@ -198,7 +198,19 @@ internal sealed record ModelResponse(
 
     /// <summary>Why it cannot generate or be loaded; null when there is no known problem.</summary>
     public string? Problem { get; init; }
+
+    /// <summary>The machines that know it, where several share a database; its status is then the best of theirs.</summary>
+    public IReadOnlyList<ModelNodeResponse> Nodes { get; init; } = [];
 }
+
+/// <summary>A model on one of the machines of a studio.</summary>
+/// <param name="Id">The machine's.</param>
+/// <param name="Name">The machine's.</param>
+/// <param name="Status">stopped, starting, running or error.</param>
+/// <param name="AllFilesExist">Whether its files are there.</param>
+/// <param name="Fits">Whether that machine has memory for it.</param>
+/// <param name="Pinned">Whether it stays loaded there.</param>
+internal sealed record ModelNodeResponse(string Id, string Name, string Status, [property: JsonPropertyName("allFilesExist")] bool AllFilesExist, string? Fits, bool Pinned);
 
 /// <param name="Title">What its maker calls it.</param>
 /// <param name="BaseModel">What it was made from, in its maker's words.</param>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Options;
+using SdStudio.Server.Http.Nodes;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Settings;
 
@@ -28,6 +29,7 @@ internal sealed class ApiKeys
     private static readonly string[] KeyInQuery = ["/ws", "/api/events", "/api/images", "/api/generations", "/api/queue", "/static"];
 
     private readonly List<(string Owner, byte[] Hash)> _keys;
+    private readonly List<byte[]> _nodeKeys;
     private readonly WrongKeys _wrongKeys;
     private readonly SessionTokens _sessions;
 
@@ -39,6 +41,7 @@ internal sealed class ApiKeys
         if (security.ApiKey.Length > 0)
             keys.Add((OwnerScope.Administrator, security.ApiKey));
         _keys = [.. keys.Select(named => (named.Owner, Hash(named.Key)))];
+        _nodeKeys = [.. new[] { options.Value.Node.Key, options.Value.Node.FormerKey }.Where(key => key.Length > 0).Select(Hash)];
         _sessions = new SessionTokens(keys, time);
     }
 
@@ -66,6 +69,8 @@ internal sealed class ApiKeys
 
     private (bool Presented, bool Valid, TimeSpan? Wait) Check(HttpContext context)
     {
+        if (context.Request.Headers[NodeCalls.KeyHeader] is [{ Length: > 0 } shown])
+            return CheckNode(context, Hash(shown));
         bool presented = false;
         foreach (string key in Presented(context.Request))
         {
@@ -86,6 +91,27 @@ internal sealed class ApiKeys
             return (presented, false, null);
         context.Items[OwnerItem] = _sessions.OwnerOf(token);
         return (true, context.Items[OwnerItem] is not null, null);
+    }
+
+    // Another machine of the studio: it has checked whose request it sends on.
+    private (bool Presented, bool Valid, TimeSpan? Wait) CheckNode(HttpContext context, byte[] hash)
+    {
+        if (_wrongKeys.Wait(context.Connection.RemoteIpAddress, hash) is { } wait)
+            return (true, false, wait);
+        bool isValid = false;
+        foreach (byte[] known in _nodeKeys)
+            isValid |= CryptographicOperations.FixedTimeEquals(hash, known);
+        if (isValid)
+        {
+            _wrongKeys.Remember(context.Connection.RemoteIpAddress, hash);
+            context.Items[OwnerItem] = OwnerScope.Administrator;
+        }
+        else
+        {
+            _wrongKeys.Count(context.Connection.RemoteIpAddress);
+        }
+
+        return (true, isValid, null);
     }
 
     /// <summary>Gives a page its cookie.</summary>

@@ -12,6 +12,7 @@ import { AddModel } from './add.js';
 import { DownloadState } from './download.js';
 import { People } from './guides.js';
 import { LoraCards } from './loras.js';
+import { Nodes } from './nodes.js';
 import { Button, Empty } from './ui.js';
 
 // A pin changes no state that an event would tell.
@@ -134,7 +135,7 @@ export function Models() {
   const here = sorted.filter(model => rank(model) < 3);
   const offered = sorted.filter(model => rank(model) === 3);
   return html`<section id="models" class="page" aria-label=${t('nav.models')}>
-    <h2 class="unseen">${t('nav.models')}</h2><${MemoryBars} />
+    <h2 class="unseen">${t('nav.models')}</h2><${MemoryBars} /><${Nodes} />
     ${all.length === 0 && html`<${Empty} icon="models" title=${t('models.none')}><p class="soft">${t('models.none.about')}</p><//>`}
     ${here.length > 0 && html`<h2>${t('models.ready')}</h2><ul class="cards">${here.map(model => html`<${Card} key=${model.id} model=${model} />`)}</ul>`}
     ${offered.length > 0 && html`<h2>${t('models.offered')}</h2><ul class="cards">${offered.map(model => html`<${Card} key=${model.id} model=${model} />`)}</ul>`}

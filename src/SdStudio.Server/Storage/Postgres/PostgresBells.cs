@@ -21,7 +21,10 @@ internal static class PostgresBells
     /// <summary>The file of that name is gone.</summary>
     public const string Forgotten = "sdstudio_forgotten";
 
-    public static readonly string[] All = [Queue, Ended, Cancelled, Events, Latest, Forgotten];
+    /// <summary>A file that all machines have was changed.</summary>
+    public const string Shared = "sdstudio_shared";
+
+    public static readonly string[] All = [Queue, Ended, Cancelled, Events, Latest, Forgotten, Shared];
 
     /// <summary>Rings when the transaction is committed.</summary>
     public static async ValueTask RingAsync(PostgresSession session, string bell, string payload) =>

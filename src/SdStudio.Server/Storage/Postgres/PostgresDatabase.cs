@@ -19,7 +19,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
     {
         try
         {
-            var settings = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "SdStudio" };
+            NpgsqlConnectionStringBuilder settings = SettingsOf(connectionString);
             var builder = new NpgsqlSlimDataSourceBuilder(settings.ConnectionString);
             builder.EnableArrays();
             builder.EnableTransportSecurity();
@@ -35,6 +35,24 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
             _source?.Dispose();
             throw new CannotStartException($"The PostgreSQL database of SdStudio:Database cannot be used: {exception.Message}. See docs/many-machines.md for what it needs.", exception);
         }
+    }
+
+    /// <summary>A connection string with what is meant where it says nothing: a database on another machine has to prove who it is.</summary>
+    internal static NpgsqlConnectionStringBuilder SettingsOf(string connectionString)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "SdStudio" };
+        var written = new DbConnectionStringBuilder { ConnectionString = connectionString };
+        bool saysHow = written.Keys!.Cast<string>().Any(key => key.Replace(" ", "", StringComparison.Ordinal).Equals("sslmode", StringComparison.OrdinalIgnoreCase));
+        if (!saysHow && !(settings.Host ?? "").Split(',').All(IsThisMachine))
+            settings.SslMode = SslMode.VerifyFull;
+        return settings;
+    }
+
+    private static bool IsThisMachine(string host)
+    {
+        string name = host.Trim();
+        return name.Length == 0 || name[0] is '/' or '@' || name.Split(':')[0].Equals("localhost", StringComparison.OrdinalIgnoreCase)
+            || (System.Net.IPEndPoint.TryParse(name, out System.Net.IPEndPoint? address) && System.Net.IPAddress.IsLoopback(address.Address));
     }
 
     public ValueTask<NpgsqlConnection> ConnectAsync(CancellationToken cancellation) => _source.OpenConnectionAsync(cancellation);

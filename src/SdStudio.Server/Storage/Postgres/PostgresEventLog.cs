@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Threading.Channels;
 using SdStudio.Server.Events;
+using SdStudio.Server.Queue;
 
 namespace SdStudio.Server.Storage.Postgres;
 
@@ -237,5 +238,7 @@ internal sealed record LatestEvent(string Node, string Channel, string Type, str
 /// <summary>The JSON of bells.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(LatestEvent))]
+[JsonSerializable(typeof(NodeReport))]
+[JsonSerializable(typeof(SharedFileState))]
 [JsonSerializable(typeof(JsonElement))]
 internal sealed partial class PostgresJson : JsonSerializerContext;

@@ -234,13 +234,13 @@ internal sealed class PostgresJobStore(PostgresDatabase database, NodeIdentity n
             return new Submitted(earlier, IsNew: false);
         await CheckRoomAsync(session, maxWaiting).ConfigureAwait(false);
         Job? added = await session.FirstAsync(
-            "INSERT INTO jobs (id, type, model, settings, prompt, upscaler, owner, idempotency_key, fingerprint, priority, status, created_at, queued_at, updated_at) " +
-            "SELECT @id, @type, @model, @settings, @prompt, @upscaler, @owner, @key, @fingerprint, @priority, 'pending', now, now, now FROM sdstudio_now() AS now " +
+            "INSERT INTO jobs (id, type, model, settings, prompt, upscaler, owner, idempotency_key, fingerprint, priority, model_hash, status, created_at, queued_at, updated_at) " +
+            "SELECT @id, @type, @model, @settings, @prompt, @upscaler, @owner, @key, @fingerprint, @priority, @hash, 'pending', now, now, now FROM sdstudio_now() AS now " +
             $"ON CONFLICT (owner, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING RETURNING {PostgresRows.JobColumns}",
             row => JobRows.ToJob(row, generation),
             ("id", id), ("type", generation.Type), ("model", generation.Model), ("settings", settings), ("prompt", generation.Prompt),
             ("upscaler", generation.Type == JobType.Upscale ? generation.Upscaler : null), ("owner", options.Owner),
-            ("key", options.IdempotencyKey), ("fingerprint", options.Fingerprint), ("priority", options.Priority)).ConfigureAwait(false);
+            ("key", options.IdempotencyKey), ("fingerprint", options.Fingerprint), ("priority", options.Priority), ("hash", generation.ModelHash)).ConfigureAwait(false);
         // Another request with the key was committed in between: this statement sees it.
         if (added is null)
             return new Submitted((await FindByKeyAsync(session, options).ConfigureAwait(false))!, IsNew: false);

@@ -6,7 +6,7 @@ namespace SdStudio.Server.Storage.Postgres;
 
 /// <summary>Hears the bells of the other machines. Whatever is missed while the line is broken is looked up afterwards.</summary>
 internal sealed partial class PostgresListener(
-    PostgresDatabase database, PostgresEventLog events, PostgresBlobs blobs, JobQueue queue, RunningJobs running, JobLine line, ILogger<PostgresListener> logger) : BackgroundService
+    ListenedTo heard, JobQueue queue, RunningJobs running, JobLine line, PostgresDatabase database, ILogger<PostgresListener> logger) : BackgroundService
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(15);
@@ -37,10 +37,11 @@ internal sealed partial class PostgresListener(
         connection.Notification += (_, bell) => Hear(bell.Channel, bell.Payload, stop);
         await using (var command = new NpgsqlCommand(string.Concat(PostgresBells.All.Select(bell => $"LISTEN {bell};")), connection))
             await command.ExecuteNonQueryAsync(stop).ConfigureAwait(false);
-        await blobs.ForgetGoneAsync(stop).ConfigureAwait(false);
+        await heard.Blobs.ForgetGoneAsync(stop).ConfigureAwait(false);
         while (true)
         {
-            events.Ring();
+            heard.Events.Ring();
+            heard.Files.Ring();
             line.Changed();
             await queue.RecheckAllAsync(stop).ConfigureAwait(false);
             await connection.WaitAsync(LookEvery, stop).ConfigureAwait(false);
@@ -62,13 +63,16 @@ internal sealed partial class PostgresListener(
                 running.Find(payload)?.Cancel();
                 break;
             case PostgresBells.Events:
-                events.Ring();
+                heard.Events.Ring();
                 break;
             case PostgresBells.Latest:
-                events.Hear(payload);
+                heard.Events.Hear(payload);
                 break;
             case PostgresBells.Forgotten:
-                blobs.Forget(payload);
+                heard.Blobs.Forget(payload);
+                break;
+            case PostgresBells.Shared:
+                heard.Files.Ring();
                 break;
         }
     }
@@ -89,3 +93,6 @@ internal sealed partial class PostgresListener(
     [LoggerMessage(Level = LogLevel.Warning, Message = "The line to the database is broken, trying again: {Reason}")]
     private partial void LogBroken(string reason);
 }
+
+/// <summary>What is told of what other machines did.</summary>
+internal sealed record ListenedTo(PostgresEventLog Events, PostgresBlobs Blobs, SharedFolders Files);

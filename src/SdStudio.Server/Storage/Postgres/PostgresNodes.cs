@@ -1,20 +1,29 @@
+using System.Data.Common;
+using System.Text.Json;
+using Microsoft.Extensions.Options;
 using SdStudio.Server.Queue;
+using SdStudio.Server.Settings;
 
 namespace SdStudio.Server.Storage.Postgres;
 
 /// <summary>The machines that share the database.</summary>
-internal sealed class PostgresNodes(PostgresDatabase database, NodeIdentity node, IJobDevices devices, LeaseTime lease) : INodes
+internal sealed class PostgresNodes(
+    PostgresDatabase database, NodeIdentity node, NodeReports reports, OtherNodes others, LeaseTime lease, IOptions<StudioOptions> options) : INodes
 {
     // One that was not seen for so long is not shown any more.
     private const long ForgottenAfterMs = 7L * 24 * 60 * 60 * 1000;
 
-    public async ValueTask<IReadOnlyList<NodeState>> ListAsync(CancellationToken cancellation) => await database.QueryAsync(
+    private const string Columns =
         "SELECT id, name, version, devices, started_at, seen_at, seen_at > sdstudio_now() - @lease, is_drained, " +
-        "(SELECT count(*) FROM jobs WHERE status = 'processing' AND jobs.worker = nodes.worker) FROM nodes WHERE seen_at > sdstudio_now() - @forgotten ORDER BY started_at, id",
-        row => new NodeState(
-            row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3).Split('\n', StringSplitOptions.RemoveEmptyEntries), row.GetInt64(8), row.GetInt64(4), row.GetInt64(5),
-            row.GetBoolean(6), row.GetBoolean(7), row.GetString(0) == node.Id),
-        cancellation, ("lease", lease.Milliseconds), ("forgotten", ForgottenAfterMs)).ConfigureAwait(false);
+        "(SELECT count(*) FROM jobs WHERE status = 'processing' AND jobs.worker = nodes.worker), address, report FROM nodes ";
+
+    public async ValueTask<IReadOnlyList<NodeState>> ListAsync(CancellationToken cancellation) => await database.QueryAsync(
+        Columns + "WHERE seen_at > sdstudio_now() - @forgotten ORDER BY started_at, id", ToNode, cancellation,
+        ("lease", lease.Milliseconds), ("forgotten", ForgottenAfterMs)).ConfigureAwait(false);
+
+    public async ValueTask<NodeState?> OfJobAsync(string jobId, CancellationToken cancellation) => await database.FirstAsync(
+        Columns + "WHERE worker = (SELECT worker FROM jobs WHERE id = @job AND status = 'processing') AND id <> @id", ToNode, cancellation,
+        ("lease", lease.Milliseconds), ("job", jobId), ("id", node.Id)).ConfigureAwait(false);
 
     public async ValueTask<bool> SetDrainedAsync(string id, bool drained, CancellationToken cancellation) => await database.WriteAsync(
         async session =>
@@ -25,11 +34,32 @@ internal sealed class PostgresNodes(PostgresDatabase database, NodeIdentity node
         },
         cancellation).ConfigureAwait(false);
 
-    /// <summary>This machine lives.</summary>
-    public ValueTask TellAsync(CancellationToken cancellation) => database.ExecuteAsync(
-        "INSERT INTO nodes (id, name, version, worker, devices, started_at, seen_at) VALUES (@id, @name, @version, @worker, @devices, sdstudio_now(), sdstudio_now()) " +
-        "ON CONFLICT (id) DO UPDATE SET name = excluded.name, version = excluded.version, devices = excluded.devices, seen_at = excluded.seen_at, worker = excluded.worker, " +
-        "started_at = CASE WHEN nodes.worker = excluded.worker THEN nodes.started_at ELSE excluded.started_at END",
-        cancellation, ("id", node.Id), ("name", Environment.MachineName), ("version", StudioVersion.Text), ("worker", WorkerName.OfThisProcess),
-        ("devices", string.Join('\n', devices.States.Select(device => device.Id))));
+    /// <summary>This machine lives; and looks who else does.</summary>
+    public async ValueTask TellAsync(CancellationToken cancellation)
+    {
+        NodeReport now = reports.Now;
+        string address = options.Value.Node.Address;
+        await database.ExecuteAsync(
+            "INSERT INTO nodes (id, name, version, worker, devices, started_at, seen_at, address, report) " +
+            "VALUES (@id, @name, @version, @worker, @devices, sdstudio_now(), sdstudio_now(), @address, @report) " +
+            "ON CONFLICT (id) DO UPDATE SET name = excluded.name, version = excluded.version, devices = excluded.devices, seen_at = excluded.seen_at, worker = excluded.worker, " +
+            "address = excluded.address, report = excluded.report, " +
+            "started_at = CASE WHEN nodes.worker = excluded.worker THEN nodes.started_at ELSE excluded.started_at END",
+            cancellation, ("id", node.Id), ("name", Environment.MachineName), ("version", StudioVersion.Text), ("worker", WorkerName.OfThisProcess),
+            ("devices", string.Join('\n', now.Devices.Select(device => device.Id))), ("address", address.Length == 0 ? null : address.TrimEnd('/')),
+            ("report", JsonSerializer.Serialize(now, PostgresJson.Default.NodeReport))).ConfigureAwait(false);
+        others.Alive = [.. (await ListAsync(cancellation).ConfigureAwait(false)).Where(other => other is { IsAlive: true, IsThis: false })];
+    }
+
+    private NodeState ToNode(DbDataReader row)
+    {
+        // Machines of versions before this one tell nothing of the kind.
+        NodeReport report = row.IsDBNull(10) ? new NodeReport([], []) : JsonSerializer.Deserialize(row.GetString(10), PostgresJson.Default.NodeReport)!;
+        return new NodeState(
+            row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3).Split('\n', StringSplitOptions.RemoveEmptyEntries), row.GetInt64(8), row.GetInt64(4), row.GetInt64(5),
+            row.GetBoolean(6), row.GetBoolean(7), row.GetString(0) == node.Id)
+        {
+            Address = row.IsDBNull(9) ? null : row.GetString(9), DeviceStates = report.Devices, Models = report.Models,
+        };
+    }
 }

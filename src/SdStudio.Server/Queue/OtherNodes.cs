@@ -1,0 +1,23 @@
+namespace SdStudio.Server.Queue;
+
+/// <summary>The other machines of the studio that live, as they told last: for what cannot wait for the database.</summary>
+/// <param name="areShared">Whether there may be such machines.</param>
+internal sealed class OtherNodes(bool areShared)
+{
+    private volatile IReadOnlyList<NodeState> _alive = [];
+
+    /// <summary>Whether other machines may have the same jobs.</summary>
+    public bool AreShared => areShared;
+
+    public IReadOnlyList<NodeState> Alive
+    {
+        get => _alive;
+        set => _alive = value;
+    }
+
+    /// <summary>Whether one of them has the files of a model.</summary>
+    public bool Have(string model) => _alive.Any(node => node.Models.Any(known => known.Id == model));
+
+    /// <summary>One of them that has the files of a model and memory for it, the least busy first; null for none.</summary>
+    public NodeState? WithRoomFor(string model) => _alive.Where(node => !node.IsDrained && node.Models.Any(known => known.Id == model && known.Fits)).MinBy(node => node.Running);
+}

@@ -1,0 +1,21 @@
+using Npgsql;
+using SdStudio.Server.Storage.Postgres;
+
+namespace SdStudio.Server.Tests.Storage;
+
+/// <summary>Who a database has to be.</summary>
+public sealed class PostgresConnectionTests
+{
+    [Theory]
+    [InlineData("Host=db.example.org;Database=x", SslMode.VerifyFull)]
+    [InlineData("Host=10.0.0.7;Database=x", SslMode.VerifyFull)]
+    [InlineData("Host=localhost,db.example.org;Database=x", SslMode.VerifyFull)]
+    [InlineData("Host=db.example.org;SSL Mode=Disable", SslMode.Disable)]
+    [InlineData("Host=db.example.org;SslMode=VerifyCA", SslMode.VerifyCA)]
+    [InlineData("Host=localhost;Database=x", SslMode.Prefer)]
+    [InlineData("Host=127.0.0.1;Port=5433", SslMode.Prefer)]
+    [InlineData("Host=::1", SslMode.Prefer)]
+    [InlineData("Host=/run/postgresql", SslMode.Prefer)]
+    public void A_database_on_another_machine_proves_who_it_is_unless_the_settings_say_otherwise(string connection, SslMode expected) =>
+        Assert.Equal(expected, PostgresDatabase.SettingsOf(connection).SslMode);
+}
