@@ -10,6 +10,7 @@ using SdCpp.Benchmarks;
 // SdCpp.Benchmarks turns [part]              alternatives against each other, by turns
 // SdCpp.Benchmarks pairs [count]             two contexts at the same time against one alone; fails when an image differs
 // SdCpp.Benchmarks speeds [rounds] [side]    what step caches save on a model of SD 1.5's size, and at what difference
+// SdCpp.Benchmarks video [frames] [side]     a video by the raw call and by the safe API, by turns, and its memory
 // SdCpp.Benchmarks ...                       BenchmarkDotNet's own arguments
 if (args is ["soak", .. var numbers])
 {
@@ -25,6 +26,13 @@ if (args is ["speeds", .. var sizes])
 {
     int rounds = sizes.Length > 0 ? int.Parse(sizes[0], CultureInfo.InvariantCulture) : 2;
     return await Speeds.RunAsync(rounds, sizes.Length > 1 ? int.Parse(sizes[1], CultureInfo.InvariantCulture) : 128);
+}
+
+if (args is ["video", .. var clip])
+{
+    int frames = clip.Length > 0 ? int.Parse(clip[0], CultureInfo.InvariantCulture) : 17;
+    await Videos.RunAsync(frames, clip.Length > 1 ? int.Parse(clip[1], CultureInfo.InvariantCulture) : 64);
+    return 0;
 }
 
 if (args is ["turns", .. var part])

@@ -15,22 +15,28 @@ internal sealed unsafe class RawModel : IDisposable
 
     public RawModel(DiffusionModelOptions options, TextToImageRequest request)
     {
+        _context = Load(options, _arena);
+        _parameters = RequestMarshaller.ToNative(request, _arena);
+        _pixels = RequestMarshaller.RentResults(_parameters);
+        _result = RequestMarshaller.ToNative(_pixels, _arena);
+    }
+
+    /// <summary>A model of the bridge.</summary>
+    public static ContextHandle Load(DiffusionModelOptions options, Utf8Arena arena)
+    {
         SdEngine.Load();
         EngineOptions engineOptions = options.ToEngineOptions();
         var context = new NativeContextParams
         {
             Size = (uint)sizeof(NativeContextParams),
             Threads = options.Threads,
-            Options = _arena.AddOptions(engineOptions),
+            Options = arena.AddOptions(engineOptions),
             OptionCount = (nuint)engineOptions.Count,
         };
         NativeError error = NativeStatus.NewError();
         nint handle = 0;
         NativeStatus.ThrowIfFailed(NativeMethods.sdcpp_context_create(&context, null, &handle, &error), error);
-        _context = new ContextHandle(handle);
-        _parameters = RequestMarshaller.ToNative(request, _arena);
-        _pixels = RequestMarshaller.RentResults(_parameters);
-        _result = RequestMarshaller.ToNative(_pixels, _arena);
+        return new ContextHandle(handle);
     }
 
     [SkipLocalsInit]

@@ -84,6 +84,18 @@ public sealed class DocSampleTests(Demo demo)
         large.Save("door.png");
     }
 
+    private static async Task VideoAsync()
+    {
+        var options = new DiffusionModelOptions { DiffusionModelPath = "hunyuanvideo1.5.safetensors", LlmPath = "qwen2.5-vl.gguf", VaePath = "hunyuanvideo-vae.safetensors" };
+        await using DiffusionModel model = await DiffusionModel.LoadAsync(options);
+        using ImageBuffer photo = ImageBuffer.Load("photo.png");
+        using GeneratedVideo clip = await model.GenerateVideoAsync(new VideoRequest { Prompt = "the door opens", StartImage = photo, Frames = 16, Fps = 16, Seed = 7 });
+        for (int i = 0; i < clip.Frames.Count; i++)
+            clip.Frames[i].Save($"frame-{i:D3}.png");
+        if (clip.Audio is { } sound)
+            Console.WriteLine($"{sound.Duration} of sound at {sound.SampleRate} Hz");
+    }
+
     private static WebApplication Web(WebApplicationBuilder builder, string path)
     {
         builder.Services.AddSdCpp(options => options.Model = new DiffusionModelOptions { ModelPath = path });

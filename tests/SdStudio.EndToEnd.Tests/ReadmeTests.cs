@@ -30,7 +30,7 @@ public sealed partial class ReadmeTests : IDisposable
     private static partial Regex Link { get; }
 
     [Fact]
-    public async Task Every_curl_line_works_and_the_first_two_fetch_a_picture()
+    public async Task Every_curl_line_works_and_the_first_two_fetch_an_image()
     {
         string lora = Path.Combine(Directory.CreateDirectory(_data).FullName, "lora.safetensors");
         TestLora.Write(lora, new Dictionary<string, string>());

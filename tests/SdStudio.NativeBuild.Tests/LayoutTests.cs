@@ -23,6 +23,8 @@ public sealed partial class LayoutTests(StandInBuild standIn)
     [InlineData("include/stable-diffusion.h", "int width, height;\n    sd_sample_params_t", "int height, width;\n    sd_sample_params_t", "sd_img_gen_params_t has its field width at another place")]
     [InlineData("include/stable-diffusion.h", "float txt_cfg, img_cfg,", "float img_cfg, txt_cfg,", "has its field sample_params.txt_cfg at another place")]
     [InlineData("include/stable-diffusion.h", "int target_width, target_height, steps;", "int target_height, target_width, steps;", "has its field hires.target.0 at another place")]
+    [InlineData("include/stable-diffusion.h", "int control_frames_size;", "int control_frames_size; void* new_field;", "sd_vid_gen_params_t has 592 bytes, expected are 584")]
+    [InlineData("include/stable-diffusion.h", "int64_t seed;\n    int video_frames, fps;", "int video_frames, fps;\n    int64_t seed;", "sd_vid_gen_params_t has its field seed at another place")]
     [InlineData("include/stable-diffusion.h", "LCM_SAMPLE_METHOD, SAMPLE_METHOD_COUNT", "LCM_SAMPLE_METHOD, DPM2_SAMPLE_METHOD, SAMPLE_METHOD_COUNT", "sample_method_t has 4 values here, but in the engine number 4 is one more")]
     [InlineData("include/stable-diffusion.h", "FLUX_FLOW_PRED, PREDICTION_COUNT", "FLUX_FLOW_PRED, NEW_PRED, PREDICTION_COUNT", "these enums have another number of values")]
     [InlineData("stable-diffusion.cpp", "int get_upscale_factor(", "int get_factor(", "has no function get_upscale_factor")]
@@ -50,6 +52,8 @@ public sealed partial class LayoutTests(StandInBuild standIn)
     [InlineData("sd_image_t ip_adapter_image;\n    float ip_adapter_strength;", "sd_img_gen_params_t.ip_adapter_strength")]
     [InlineData("int Fn_compute_blocks;\n    int Bn_compute_blocks;", "sd_cache_params_t.Fn_compute_blocks")]
     [InlineData("float target_overlap;\n    float rel_size_x;", "sd_tiling_params_t.target_overlap")]
+    [InlineData("int video_frames;\n    int fps;", "sd_vid_gen_params_t.video_frames")]
+    [InlineData("float moe_boundary;\n    float strength;", "sd_vid_gen_params_t.moe_boundary")]
     [InlineData("float layer_start;\n    float layer_end;", "sd_slg_params_t.layer_start")]
     public async Task A_header_with_two_fields_exchanged_does_not_compile(string fields, string named)
     {

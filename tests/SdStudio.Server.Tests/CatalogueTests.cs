@@ -11,7 +11,7 @@ public sealed class CatalogueTests(Workshop studio)
     private static readonly string? Originals = FindOriginals();
 
     [Fact]
-    public async Task The_originals_own_files_are_listed_with_what_is_missing_and_draw_once_weights_are_there()
+    public async Task The_originals_own_files_are_listed_with_what_is_missing_and_generate_once_weights_are_there()
     {
         Assert.SkipWhen(Originals is null, "The original's files are another project's: they lie beside this one (../shared) on the machines that test it, and nowhere else.");
         string folder = studio.NewDataFolder("models: {}\n");

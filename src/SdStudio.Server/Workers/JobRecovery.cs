@@ -12,7 +12,7 @@ namespace SdStudio.Server.Workers;
 /// more try.
 /// </summary>
 internal sealed partial class JobRecovery(
-    IJobStore store, IJobQueries queries, ISharedState state, ImageFiles files, DataFolders folders, ILogger<JobRecovery> logger) : IHostedService, IDisposable
+    IJobStore store, IJobQueries queries, ISharedState state, JobLine line, ImageFiles files, DataFolders folders, ILogger<JobRecovery> logger) : IHostedService, IDisposable
 {
     // Where other processes may die too.
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
@@ -83,6 +83,7 @@ internal sealed partial class JobRecovery(
         JobFailure? failure = reason is null ? null : new JobFailure(
             $"{reason}; it is not tried again. POST /api/queue/ID/retry tries it all the same.", nameof(SdError.Internal), Progress: 0);
         Job? recovered = await store.RecoverAsync(job.Id, failure, counts: words is not null, cancellation).ConfigureAwait(false);
+        line.Changed();
         if (recovered is { Status: JobStatus.Failed })
             LogQuarantined(job.Id, recovered.Error ?? "");
         else if (recovered is { Status: JobStatus.Pending })

@@ -165,6 +165,9 @@ internal sealed record ListedImageResponse(
     /// <summary>The id of its board; null when it is on none.</summary>
     public string? Board { get; init; }
 
+    /// <summary>What it was made on; null where nobody wrote it down.</summary>
+    public string? Device { get; init; }
+
     public static ListedImageResponse Of(ListedImage listed)
     {
         JobImage image = listed.Image;
@@ -172,7 +175,7 @@ internal sealed record ListedImageResponse(
             image.Id, image.JobId, image.Index, image.MimeType, image.Width, image.Height, image.Seed.ToString(CultureInfo.InvariantCulture),
             $"/api/images/{image.Id}", $"/api/images/{image.Id}/thumbnail", listed.Type, listed.Model, listed.Prompt, listed.NegativePrompt, listed.Status, listed.CreatedAt)
         {
-            Number = listed.Number, Starred = listed.Starred, Rating = listed.Rating, Tags = listed.Tags, Board = listed.Board,
+            Number = listed.Number, Starred = listed.Starred, Rating = listed.Rating, Tags = listed.Tags, Board = listed.Board, Device = image.Device,
         };
     }
 }

@@ -8,7 +8,7 @@ import { t } from '../core/text.js';
 import { Icon } from './ui.js';
 
 const gap = 8;
-// Nothing is drawn anew for less: half a screen before and after is there already.
+// Nothing is rendered again for less: half a screen before and after is there already.
 const stride = 64;
 // How far each list was scrolled: who comes back finds what was left.
 const places = new Map();

@@ -67,5 +67,5 @@ function Presets() {
 export function Words() {
   useEffect(() => { refreshWords(); }, []);
   return html`${shown('words').map(fieldOf)}<${Preview} /><${Styles} /><${Presets} />
-    ${config.value && !config.value.assistant && html`<p class="soft small field wide">${t('assistant.none')}</p>`}`;
+    ${config.value && !config.value.assistant && html`<p class="soft small wide">${t('assistant.none')}</p>`}`;
 }
