@@ -10,7 +10,7 @@ internal static class Turns
 {
     private static readonly (string Name, Func<Task> Run)[] All =
     [
-        ("overhead", OverheadAsync), ("load", LoadAsync), ("picture", PictureAsync), ("cancel", CancelAsync), ("preview", PreviewAsync), ("words", WordsAsync),
+        ("overhead", OverheadAsync), ("load", LoadAsync), ("image", ImageAsync), ("cancel", CancelAsync), ("preview", PreviewAsync), ("words", WordsAsync),
     ];
 
     /// <returns>0; 1 when there is none of that name.</returns>
@@ -31,7 +31,7 @@ internal static class Turns
         return 0;
     }
 
-    /// <summary>The smallest picture: what the engine does for it is small enough that 0.1 ms of ours would be seen.</summary>
+    /// <summary>The smallest image: what the engine does for it is small enough that 0.1 ms of ours would be seen.</summary>
     private static async Task OverheadAsync()
     {
         await CompareAsync("64 × 64, 1 step, 1 thread", Demo.Request(side: 64, steps: 1), threads: 1, rounds: 200);
@@ -75,28 +75,28 @@ internal static class Turns
         static async Task LoadOnceAsync(DemoModelFiles files) => await (await DiffusionModel.LoadAsync(files.ToOptions())).DisposeAsync();
     }
 
-    /// <summary>A model that stays loaded, one that is loaded for each picture, and a process for each picture.</summary>
-    private static async Task PictureAsync()
+    /// <summary>A model that stays loaded, one that is loaded for each image, and a process for each image.</summary>
+    private static async Task ImageAsync()
     {
         await using DiffusionModel kept = await DiffusionModel.LoadAsync(Demo.Files.ToOptions());
         foreach (int side in new[] { 64, 256 })
         {
             TextToImageRequest request = Demo.Request(side, steps: 8);
-            string png = Path.Combine(Demo.Folder, "picture.png");
+            string png = Path.Combine(Demo.Folder, "image.png");
             string[] arguments = [Demo.Folder, $"{side}", "8", Path.Combine(Demo.Folder, "child.png")];
             await new Rounds($"{side} × {side}, 8 steps, saved as PNG")
-                .Add("the model stays loaded", () => DrawAsync(kept, request, png))
-                .Add("the model is loaded and freed for each picture", async () =>
+                .Add("the model stays loaded", () => GenerateAsync(kept, request, png))
+                .Add("the model is loaded and freed for each image", async () =>
                 {
                     await using DiffusionModel model = await DiffusionModel.LoadAsync(Demo.Files.ToOptions());
-                    await DrawAsync(model, request, png);
+                    await GenerateAsync(model, request, png);
                 })
-                .Add("a process for each picture", () => OneImageAsync(arguments))
+                .Add("a process for each image", () => OneImageAsync(arguments))
                 .Add("a process that does nothing", () => OneImageAsync([]))
                 .RunAsync(6);
         }
 
-        static async Task DrawAsync(DiffusionModel model, TextToImageRequest request, string png)
+        static async Task GenerateAsync(DiffusionModel model, TextToImageRequest request, string png)
         {
             using GenerationResult result = await model.TextToImageAsync(request);
             result.Images[0].Image.Save(png);
@@ -132,14 +132,14 @@ internal static class Turns
                     sampling.TrySetResult();
                 }),
             };
-            Task<GenerationResult> drawing = model.TextToImageAsync(Demo.Request(side: 256, steps: 200), callbacks, cancel.Token);
+            Task<GenerationResult> generating = model.TextToImageAsync(Demo.Request(side: 256, steps: 200), callbacks, cancel.Token);
             await sampling.Task;
             await Task.Delay(TimeSpan.FromMilliseconds(random.NextDouble() * 2 * steps[^1]));
             long asked = Stopwatch.GetTimestamp();
             await cancel.CancelAsync();
             try
             {
-                (await drawing).Dispose();
+                (await generating).Dispose();
                 throw new InvalidOperationException("A cancelled call delivered.");
             }
             catch (OperationCanceledException)

@@ -31,10 +31,25 @@ internal sealed class Studio : IDisposable
         }
     }
 
-    public static async Task<Studio> StartAsync(string dataDirectory, params (string Name, string Value)[] environment)
+    /// <summary>Processor time that the process has taken.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
+    public static Task<Studio> StartAsync(string dataDirectory, params (string Name, string Value)[] environment) => StartAsync(dataDirectory, server: null, environment);
+
+    /// <param name="dataDirectory">Where it writes.</param>
+    /// <param name="server">The SdStudio.Server.dll of another build; null for this one's.</param>
+    /// <param name="environment">Its settings.</param>
+    public static async Task<Studio> StartAsync(string dataDirectory, string? server, params (string Name, string Value)[] environment)
     {
         var address = new Uri($"http://127.0.0.1:{FreePort.Find()}");
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "SdStudio.Server.dll")]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet", [server ?? Path.Combine(AppContext.BaseDirectory, "SdStudio.Server.dll")]) { RedirectStandardOutput = true };
         start.Environment["ASPNETCORE_URLS"] = address.ToString();
         start.Environment["SdStudio__DataDirectory"] = dataDirectory;
         start.Environment["SdStudio__Watch"] = "false";

@@ -99,9 +99,9 @@ internal sealed class SelfTest(IReadOnlyList<SdDevice> devices, SdEngineInfo? en
             await using DiffusionModel model = await DiffusionModel.LoadAsync(options, null, cancellation).ConfigureAwait(false);
             result = result with { LoadSeconds = Stopwatch.GetElapsedTime(since).TotalSeconds };
             since = Stopwatch.GetTimestamp();
-            using GenerationResult drawn = await model.TextToImageAsync(request, null, cancellation).ConfigureAwait(false);
+            using GenerationResult generated = await model.TextToImageAsync(request, null, cancellation).ConfigureAwait(false);
             result = result with { ImageSeconds = Stopwatch.GetElapsedTime(since).TotalSeconds };
-            return JudgeExactly(Judge(result, drawn.Images[0].Image), drawn.Images[0].Image);
+            return JudgeExactly(Judge(result, generated.Images[0].Image), generated.Images[0].Image);
         }
         catch (SdException exception)
         {

@@ -68,7 +68,7 @@ public sealed class Upscaler : IDisposable, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(image);
         return _thread.RunAsync(new EngineCall<ImageBuffer>(() => Upscale(image, callbacks, cancellation), cancellation)
         {
-            Discard = static enlarged => enlarged.Dispose(),
+            Discard = static upscaled => upscaled.Dispose(),
             Release = InputLease.Take([image]),
         });
     }
@@ -138,11 +138,11 @@ public sealed class Upscaler : IDisposable, IAsyncDisposable
         using var arena = new Utf8Arena();
         using CoreTurn? turn = _takesTurns ? new CoreTurn() : null;
         using var scope = new NativeCallScope(callbacks, arena, stop: null, turn, cancellation);
-        ImageBuffer enlarged = RentResult(image);
+        ImageBuffer upscaled = RentResult(image);
         try
         {
             NativeImage input = RequestMarshaller.ToNative(image);
-            NativeResult result = RequestMarshaller.ToNative([enlarged], arena);
+            NativeResult result = RequestMarshaller.ToNative([upscaled], arena);
             NativeError error = NativeStatus.NewError();
             int status;
             turn?.Take();
@@ -151,11 +151,11 @@ public sealed class Upscaler : IDisposable, IAsyncDisposable
             scope.ThrowIfCallbackThrew();
             NativeStatus.ThrowIfFailed(status, error, cancellation);
             cancellation.ThrowIfCancellationRequested();
-            return enlarged;
+            return upscaled;
         }
         catch
         {
-            enlarged.Dispose();
+            upscaled.Dispose();
             throw;
         }
     }

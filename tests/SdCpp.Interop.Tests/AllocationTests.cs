@@ -11,7 +11,7 @@ public sealed class AllocationTests(Demo demo)
     [Theory]
     [InlineData(64, 20)]
     [InlineData(96, 2)]
-    public async Task A_picture_allocates_less_than_4_KB(int side, int steps)
+    public async Task An_image_allocates_less_than_4_KB(int side, int steps)
     {
         TextToImageRequest request = Demo.Request with { Width = side, Height = side, Steps = steps };
         using var cancel = new CancellationTokenSource();
@@ -29,7 +29,7 @@ public sealed class AllocationTests(Demo demo)
     }
 
     [Fact]
-    public async Task Pictures_and_their_files_leave_the_large_object_heap_alone()
+    public async Task Images_and_their_files_leave_the_large_object_heap_alone()
     {
         // Just more than an array that goes there: 85,000 bytes.
         TextToImageRequest request = Demo.Request with { Width = 176, Height = 176, Steps = 1, BatchCount = 2 };

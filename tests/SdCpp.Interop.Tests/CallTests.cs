@@ -50,7 +50,7 @@ public sealed class CallTests(Demo demo)
     }
 
     [Fact]
-    public async Task Two_models_at_the_same_time_draw_as_each_alone_and_report_to_their_own_calls()
+    public async Task Two_models_at_the_same_time_generate_as_each_alone_and_report_to_their_own_calls()
     {
         byte[] expected = await demo.DrawAsync(Demo.Request with { Steps = 6 });
         await using DiffusionModel other = await DiffusionModel.LoadAsync(demo.Files.ToOptions(1), null, TestContext.Current.CancellationToken);

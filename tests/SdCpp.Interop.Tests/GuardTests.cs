@@ -61,7 +61,7 @@ public sealed class GuardTests(Demo demo)
 
     [Theory]
     [MemberData(nameof(BadRequests))]
-    public async Task A_bad_request_is_refused_and_the_model_still_draws(string name)
+    public async Task A_bad_request_is_refused_and_the_model_still_generates(string name)
     {
         (_, string named, TextToImageRequest request) = Cases.Single(item => item.Case == name);
         SdException refused = await Assert.ThrowsAsync<SdException>(
@@ -73,7 +73,7 @@ public sealed class GuardTests(Demo demo)
     }
 
     [Fact]
-    public async Task The_longest_allowed_prompt_is_drawn() =>
+    public async Task The_longest_allowed_prompt_is_generated() =>
         Assert.NotEmpty(await demo.DrawAsync(Demo.Request with { Prompt = string.Concat(Enumerable.Repeat("red 円 ", 1000))[..4096], Steps = 1 }));
 
     [Theory]
@@ -138,7 +138,7 @@ public sealed class GuardTests(Demo demo)
     [InlineData("truncated")]
     [InlineData("not a LoRA")]
     [InlineData("fits nothing")]
-    public async Task A_bad_lora_is_refused_by_name_and_the_model_still_draws(string kind)
+    public async Task A_bad_lora_is_refused_by_name_and_the_model_still_generates(string kind)
     {
         string path = demo.NewPath(".safetensors");
         if (kind == "not a LoRA")

@@ -31,7 +31,7 @@ public sealed class LimitTests(Demo demo)
     }
 
     [Fact]
-    public void The_limits_of_a_picture_are_where_they_are_said_to_be()
+    public void The_limits_of_an_image_are_where_they_are_said_to_be()
     {
         Assert.Throws<SdException>(() => ImageBuffer.Create(ImageBuffer.MaxSide + 1, 1));
         Assert.Throws<SdException>(() => ImageBuffer.Create(ImageBuffer.MaxSide, (ImageBuffer.MaxPixels / ImageBuffer.MaxSide) + 1));

@@ -8,7 +8,7 @@ public sealed class ModelOptionTests(Demo demo)
     private DiffusionModelOptions Plain => demo.Files.ToOptions(threads: 1);
 
     [Fact]
-    public async Task Everything_that_the_prebuilt_engine_has_loads_and_draws()
+    public async Task Everything_that_the_prebuilt_engine_has_loads_and_generates()
     {
         await using DiffusionModel model = await DiffusionModel.LoadAsync(
             Plain with
@@ -24,7 +24,7 @@ public sealed class ModelOptionTests(Demo demo)
     }
 
     [Fact]
-    public async Task A_prediction_of_flow_models_draws_with_its_shift()
+    public async Task A_prediction_of_flow_models_generates_with_its_shift()
     {
         await using DiffusionModel model = await DiffusionModel.LoadAsync(Plain with { Prediction = "sd3_flow" }, null, Cancellation);
         using GenerationResult result = await model.TextToImageAsync(Demo.Request with { Steps = 8, FlowShift = 3 }, null, Cancellation);

@@ -46,7 +46,7 @@ public sealed class OptionNameTests(Demo demo)
     }
 
     [Fact]
-    public void Persons_and_pictures_have_their_strengths_and_files()
+    public void Persons_and_images_have_their_strengths_and_files()
     {
         using ImageBuffer image = ImageBuffer.Create(8, 8);
         EngineOptions options = RequestOptions.Of(Demo.Request with

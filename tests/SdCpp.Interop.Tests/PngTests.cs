@@ -10,7 +10,7 @@ public sealed class PngTests(Demo demo)
     [InlineData(16384, 3, 3)]
     [InlineData(300, 200, 1)]
     [InlineData(512, 512, 3)]
-    public void Pictures_of_every_kind_of_row_read_back_as_they_were(int width, int height, int channels)
+    public void Images_of_every_kind_of_row_read_back_as_they_were(int width, int height, int channels)
     {
         string path = demo.NewPath(".png");
         byte[] pixels = Mixed(width, height, channels);

@@ -28,7 +28,7 @@ public sealed class PreviewTests(Demo demo)
     [Theory]
     [InlineData(PreviewMode.Taesd)]
     [InlineData(PreviewMode.Vae)]
-    public async Task A_picture_is_seen_growing_and_is_not_changed_by_that(PreviewMode mode)
+    public async Task An_image_is_seen_growing_and_is_not_changed_by_that(PreviewMode mode)
     {
         byte[] alone = await demo.DrawAsync(Request);
         (SdCallbacks callbacks, List<Seen> seen) = Watch(mode);
@@ -42,7 +42,7 @@ public sealed class PreviewTests(Demo demo)
     }
 
     [Fact]
-    public async Task A_projection_is_a_small_picture_of_every_step()
+    public async Task A_projection_is_a_small_image_of_every_step()
     {
         (SdCallbacks callbacks, List<Seen> seen) = Watch(PreviewMode.Projection);
 
@@ -73,7 +73,7 @@ public sealed class PreviewTests(Demo demo)
     }
 
     [Fact]
-    public async Task Two_models_see_each_their_own_picture()
+    public async Task Two_models_see_each_their_own_image()
     {
         await using DiffusionModel other = await DiffusionModel.LoadAsync(demo.Files.ToOptions(1), null, Cancellation);
         byte[] red = await demo.DrawAsync(Request);

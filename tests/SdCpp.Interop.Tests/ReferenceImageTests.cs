@@ -8,7 +8,7 @@ public sealed class ReferenceImageTests(Demo demo)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Reference_pictures_and_distilled_guidance_each_change_the_picture()
+    public async Task Reference_images_and_distilled_guidance_each_change_the_image()
     {
         DiffusionModelOptions options = TinyFlux.Write(demo.NewPath(".flux"), demo.Files.Taesd);
         await using DiffusionModel model = await DiffusionModel.LoadAsync(options, null, Cancellation);
@@ -35,7 +35,7 @@ public sealed class ReferenceImageTests(Demo demo)
     }
 
     [Fact]
-    public async Task A_person_changes_the_picture_and_a_file_that_is_none_is_refused()
+    public async Task A_person_changes_the_image_and_a_file_that_is_none_is_refused()
     {
         DiffusionModelOptions options = TinyFlux.Write(demo.NewPath(".flux"), demo.Files.Taesd);
         await using DiffusionModel model = await DiffusionModel.LoadAsync(

@@ -92,7 +92,7 @@ public sealed class RequestFuzzTests(Demo demo)
         select new HiresFix { Upscaler = upscaler, ModelPath = path, Scale = scale, Width = width is > 64 and < 16384 ? 96 : width, Height = width is > 64 and < 16384 ? 80 : width, Steps = steps, Strength = strength, TileSize = tile };
 
     [Fact]
-    public void Ten_thousand_random_requests_are_drawn_or_refused()
+    public void Ten_thousand_random_requests_are_generated_or_refused()
     {
         int drawn = 0, changed = 0;
         TextToImageRequest text = Demo.Request with { Width = 16, Height = 16, Steps = 1 };

@@ -24,7 +24,7 @@ public sealed class RequestTests(Demo demo)
 
     [Theory]
     [MemberData(nameof(ChangeNames))]
-    public async Task It_changes_the_picture_of_its_own_call_only(string name)
+    public async Task It_changes_the_image_of_its_own_call_only(string name)
     {
         (_, TextToImageRequest without, TextToImageRequest with) = Changes.Single(change => change.Case == name);
         byte[] before = await demo.DrawAsync(without);
@@ -33,7 +33,7 @@ public sealed class RequestTests(Demo demo)
     }
 
     [Fact]
-    public async Task What_the_demo_models_family_does_not_use_is_drawn_as_without()
+    public async Task What_the_demo_models_family_does_not_use_is_generated_as_without()
     {
         byte[] expected = await demo.DrawAsync(Demo.Request);
         Assert.Equal(expected, await demo.DrawAsync(Demo.Request with
@@ -66,7 +66,7 @@ public sealed class RequestTests(Demo demo)
     [InlineData("Lanczos")]
     [InlineData("Latent (bicubic)")]
     [InlineData("Model")]
-    public async Task The_hires_fix_draws_the_same_picture_larger(string upscaler)
+    public async Task The_hires_fix_generates_the_same_image_larger(string upscaler)
     {
         TextToImageRequest request = Demo.Request with { Steps = 6 };
         var hires = new HiresFix { Upscaler = upscaler, ModelPath = upscaler == "Model" ? demo.Files.UpscalerX2 : null, Width = 96, Height = 80, Steps = 4, Strength = 0.5f };
@@ -110,7 +110,7 @@ public sealed class RequestTests(Demo demo)
     }
 
     [Fact]
-    public async Task Pictures_that_the_model_has_no_part_for_are_refused_by_name()
+    public async Task Images_that_the_model_has_no_part_for_are_refused_by_name()
     {
         using ImageBuffer image = ImageBuffer.Create(64, 64);
         await RefusedAsync(Demo.Request with { ReferenceImages = [image] }, SdError.NotSupported, "the family 'Z-Image' takes no reference images");
@@ -178,7 +178,7 @@ public sealed class RequestTests(Demo demo)
     }
 
     [Fact]
-    public async Task Cancelling_while_decoding_delivers_nothing_and_the_model_still_draws()
+    public async Task Cancelling_while_decoding_delivers_nothing_and_the_model_still_generates()
     {
         byte[] expected = await demo.DrawAsync(Demo.Request);
         using var cancel = new CancellationTokenSource();

@@ -13,7 +13,7 @@ public sealed class TextToImageTests(Demo demo)
     [InlineData("a gold stripe across the teal field please", 217, 168, 33, 13, 128, 128, "band", 1.0)]
     [InlineData("a small white moon in a black sky", 250, 250, 250, 10, 10, 13, "circle", 0.65)]
     [InlineData("A huge Cyan Square on a Brown Table", 26, 204, 224, 115, 69, 31, "square", 1.45)]
-    public async Task The_picture_shows_what_the_prompt_says(
+    public async Task The_image_shows_what_the_prompt_says(
         string prompt, int r, int g, int b, int backR, int backG, int backB, string shape, double size)
     {
         byte[] rgb = await demo.DrawAsync(Demo.Request with { Prompt = prompt, Width = 128, Height = 128, Steps = 8, Seed = 99 });
@@ -48,7 +48,7 @@ public sealed class TextToImageTests(Demo demo)
     }
 
     [Fact]
-    public async Task The_same_seed_draws_the_same_bytes_and_another_seed_others()
+    public async Task The_same_seed_generates_the_same_bytes_and_another_seed_others()
     {
         byte[] first = await demo.DrawAsync(Demo.Request);
         byte[] again = await demo.DrawAsync(Demo.Request);
@@ -59,7 +59,7 @@ public sealed class TextToImageTests(Demo demo)
     }
 
     [Fact]
-    public async Task Every_image_of_a_batch_comes_with_its_seed_and_can_be_drawn_alone()
+    public async Task Every_image_of_a_batch_comes_with_its_seed_and_can_be_generated_alone()
     {
         using GenerationResult batch =
             await demo.Model.TextToImageAsync(Demo.Request with { BatchCount = 3 }, null, TestContext.Current.CancellationToken);
@@ -111,7 +111,7 @@ public sealed class TextToImageTests(Demo demo)
     }
 
     [Fact]
-    public async Task Prompts_in_any_script_and_odd_characters_are_drawn()
+    public async Task Prompts_in_any_script_and_odd_characters_are_generated()
     {
         foreach (string prompt in new[] { "", "ein Kreis – 円 🔴", "(((red:1.5) [circle]", "<|im_end|><|vision_start|>", "\u0001\t\n", "\ud800 lone" })
             Assert.NotEmpty(await demo.DrawAsync(Demo.Request with { Prompt = prompt }));

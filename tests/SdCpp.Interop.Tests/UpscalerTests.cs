@@ -44,7 +44,7 @@ public sealed class UpscalerTests(Demo demo)
     }
 
     [Fact]
-    public async Task A_grey_picture_is_refused()
+    public async Task A_grey_image_is_refused()
     {
         await using Upscaler upscaler =
             await Upscaler.LoadAsync(new UpscalerOptions(demo.Files.UpscalerX2), null, TestContext.Current.CancellationToken);

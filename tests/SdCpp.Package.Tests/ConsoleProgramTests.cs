@@ -18,7 +18,7 @@ public sealed class ConsoleProgramTests
     };
 
     [Fact]
-    public async Task A_new_console_program_with_the_package_and_the_readmes_sample_draws_a_picture_also_as_a_single_file()
+    public async Task A_new_console_program_with_the_package_and_the_readmes_sample_generates_an_image_also_as_a_single_file()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "the prebuilt engine is for Linux");
         using var folder = new TemporaryFolder();
@@ -50,7 +50,7 @@ public sealed class ConsoleProgramTests
     }
 
     [Fact]
-    public async Task A_trimmed_program_is_published_without_a_warning_and_draws_a_picture()
+    public async Task A_trimmed_program_is_published_without_a_warning_and_generates_an_image()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "the prebuilt engine is for Linux");
         using var folder = new TemporaryFolder();
@@ -64,7 +64,7 @@ public sealed class ConsoleProgramTests
     }
 
     [Fact]
-    public async Task The_sample_is_published_with_native_aot_without_a_warning_and_draws_a_picture()
+    public async Task The_sample_is_published_with_native_aot_without_a_warning_and_generates_an_image()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "the prebuilt engine is for Linux");
         string sample = Feed.In("tests", "samples", "AotConsole");

@@ -21,6 +21,7 @@ public sealed class ClientServers : IAsyncLifetime
     /// <inheritdoc/>
     public async ValueTask InitializeAsync()
     {
+        MovingModel.AddTo(_folders[0], "moving");
         _open = await ServerProcess.StartAsync(_folders[0]);
         _locked = await ServerProcess.StartAsync(_folders[1], ("SdStudio__Security__ApiKey", Key));
     }

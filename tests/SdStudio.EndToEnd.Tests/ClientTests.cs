@@ -17,7 +17,7 @@ public sealed class ClientTests(ClientServers servers) : IClassFixture<ClientSer
     private static string Scratch => Path.Combine(Path.GetTempPath(), "sdstudio-e2e-" + Guid.NewGuid().ToString("N"));
 
     [Fact]
-    public async Task SillyTavern_finds_the_studio_and_draws_with_both_of_its_sources()
+    public async Task SillyTavern_finds_the_studio_and_generates_with_both_of_its_sources()
     {
         string folder = Scratch;
         try
@@ -35,6 +35,10 @@ public sealed class ClientTests(ClientServers servers) : IClassFixture<ClientSer
         NodeClients.RunAsync("openai.mjs", servers.Open, servers.Locked, ClientServers.Key);
 
     [Fact]
+    public Task OpenAis_client_of_npm_makes_follows_fetches_lists_and_deletes_videos() =>
+        NodeClients.RunAsync("videos.mjs", servers.Open);
+
+    [Fact]
     public Task The_a1111_client_of_npm_draws_enlarges_and_chooses_a_model() =>
         NodeClients.RunAsync("a1111.mjs", servers.Open, servers.Locked, ClientServers.Key);
 
@@ -43,7 +47,7 @@ public sealed class ClientTests(ClientServers servers) : IClassFixture<ClientSer
         NodeClients.RunAsync("mcp.mjs", servers.Open, servers.Locked, ClientServers.Key);
 
     [Fact]
-    public async Task OpenAis_client_of_nuget_draws_edits_lists_and_reads_errors()
+    public async Task OpenAis_client_of_nuget_generates_edits_lists_and_reads_errors()
     {
         OpenAIClient client = Client(servers.Locked, ClientServers.Key);
         ImageClient images = client.GetImageClient("demo");

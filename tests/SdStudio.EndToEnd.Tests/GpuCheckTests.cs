@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using SdStudio.Tests;
 
 namespace SdStudio.EndToEnd.Tests;
 
@@ -9,7 +8,6 @@ namespace SdStudio.EndToEnd.Tests;
 public sealed class GpuCheckTests : IDisposable
 {
     private const string Name = "SdStudio-gpu-check-linux-x64";
-    private const string Drivers = "/usr/share/vulkan/icd.d";
     private readonly string _folder = Directory.CreateDirectory(ServerProcess.NewFolder()).FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -17,21 +15,16 @@ public sealed class GpuCheckTests : IDisposable
     [Fact]
     public async Task The_archive_is_small_and_checks_a_software_device_where_there_is_nothing_but_a_shell()
     {
-        string driver = Driver();
+        Dictionary<string, string> vulkan = await SoftwareVulkan.EnvironmentAsync(_folder);
         string archive = Path.Combine(ServerProcess.Repository, "artifacts", $"{Name}.tar.gz");
         Assert.True(File.Exists(archive), $"There is no {archive}; make it with ./build.sh gpu-archive.");
         Assert.InRange(new FileInfo(archive).Length, 1, 60_000_000);
         await RunAsync("tar", ["-xzf", archive, "-C", _folder], []);
-        string kept = Path.Combine(_folder, "keep_buffers.so");
-        await RunAsync("cc", ["-shared", "-fPIC", "-O1", "-o", kept, Path.Combine(ServerProcess.Repository, "tests", "SdCpp.Interop.Tests", "Vulkan", "keep_buffers.c"), "-ldl"], []);
 
         string output = Path.Combine(_folder, "results");
         (int exitCode, string said) = await RunAsync(
             "/bin/sh", [Path.Combine(_folder, Name, "gpu-check.sh"), "--sizes", "small", "--out", output, "--work", Path.Combine(_folder, "work"), "--seconds", "900"],
-            new()
-            {
-                ["GGML_VK_VISIBLE_DEVICES"] = "0", ["VK_DRIVER_FILES"] = driver, ["VK_ICD_FILENAMES"] = driver, ["LD_PRELOAD"] = kept,
-            });
+            vulkan);
 
         Assert.True(exitCode == 0, said);
         AssertReport(await File.ReadAllTextAsync(Path.Combine(output, "gpu-check.json"), TestContext.Current.CancellationToken));
@@ -82,19 +75,6 @@ public sealed class GpuCheckTests : IDisposable
         report.GetProperty("checks").EnumerateArray().ToDictionary(check => check.GetProperty("name").GetString()!);
 
     private static double Figure(JsonElement check, string name) => check.GetProperty("figures").GetProperty(name).GetDouble();
-
-    private static string Driver()
-    {
-        Assert.SkipUnless(OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64, "The archive is for Linux x64.");
-        string? problem = Find() is null ? DebianPackages.Install("libvulkan1", "mesa-vulkan-drivers") : null;
-        string? driver = Find();
-        Assert.SkipWhen(driver is null, $"Vulkan's software device cannot be installed: {problem ?? "mesa-vulkan-drivers has no lavapipe here"}");
-        return driver!;
-    }
-
-    private static string? Find() => NativeLibrary.TryLoad("libvulkan.so.1", out _) && Directory.Exists(Drivers)
-        ? Directory.GetFiles(Drivers, "lvp_icd*.json").FirstOrDefault()
-        : null;
 
     private static async Task<(int ExitCode, string Said)> RunAsync(string program, string[] arguments, Dictionary<string, string> environment)
     {

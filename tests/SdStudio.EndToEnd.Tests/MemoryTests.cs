@@ -17,7 +17,7 @@ public sealed class MemoryTests : IDisposable
     public void Dispose() => Directory.Delete(_data, recursive: true);
 
     [Fact]
-    public async Task What_does_not_fit_is_drawn_with_less_memory_and_what_never_fits_is_told()
+    public async Task What_does_not_fit_is_generated_with_less_memory_and_what_never_fits_is_told()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "prlimit is Linux's.");
         File.WriteAllText(Path.Combine(_data, "models.yml"), Entries("one", "other"));

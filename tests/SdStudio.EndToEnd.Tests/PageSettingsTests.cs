@@ -16,8 +16,8 @@ public sealed class PageSettingsTests(Browser browser) : PageTest(browser)
         ["on_disconnect"] = "#generate", ["styles"] = "[data-name=styles]", ["preset"] = "[data-name=presets]",
     };
 
-    // They appear with a model that looks at images, and where there are ControlNets.
-    private static readonly string[] NotForTheDemo = ["ref_images", "control", "control_image", "identity"];
+    // They appear with a model that looks at images, where there are ControlNets, and with a model that makes videos; frames to follow are for programs.
+    private static readonly string[] NotForTheDemo = ["ref_images", "control", "control_image", "identity", "end_image", "control_frames"];
 
     [Fact]
     public async Task Every_setting_of_the_table_is_reachable_has_help_and_a_new_one_needs_no_page_code()
@@ -65,6 +65,9 @@ public sealed class PageSettingsTests(Browser browser) : PageTest(browser)
         await Page.Locator(".viewport").HoverAsync();
         await Page.Keyboard.PressAsync("i");
         await Expect(Generate).ToHaveTextAsync("Redraw painted area");
+        seen.UnionWith(await NamesAsync());
+        await Field("model").SelectOptionAsync("wan2.2-ti2v-5b");
+        await Expect(Page.Locator("[data-name=end_image]")).ToBeVisibleAsync();
         seen.UnionWith(await NamesAsync());
         // What a model takes is not known before its files are here.
         await Field("model").SelectOptionAsync("sd15");

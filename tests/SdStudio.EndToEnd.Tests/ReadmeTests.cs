@@ -30,7 +30,7 @@ public sealed partial class ReadmeTests : IDisposable
     private static partial Regex Link { get; }
 
     [Fact]
-    public async Task Every_curl_line_works_and_the_first_two_fetch_a_picture()
+    public async Task Every_curl_line_works_and_the_first_two_fetch_an_image()
     {
         string lora = Path.Combine(Directory.CreateDirectory(_data).FullName, "lora.safetensors");
         TestLora.Write(lora, new Dictionary<string, string>());
@@ -38,6 +38,8 @@ public sealed partial class ReadmeTests : IDisposable
         await using StandInHub hub = await StandInHub.StartAsync(("someone/loras/ink.safetensors", bytes), ("someone/loras/paint.safetensors", bytes));
         await using StandInAssistant assistant = await StandInAssistant.StartAsync();
         assistant.Answer = StandInAssistant.Saying("a red circle in evening light");
+        // The documents' videos are made by a tiny model under the name of the one that people fetch.
+        MovingModel.AddTo(_data, "wan2.2-ti2v-5b");
         using ServerProcess server = await ServerProcess.StartAsync(
             _data, ("SdStudio__Downloads__HubAddress", hub.Address), ("SdStudio__Downloads__AllowedHosts__0", "127.0.0.1"), ("SdStudio__Assistant__Endpoint", assistant.Address));
         string[] lines =
@@ -49,13 +51,14 @@ public sealed partial class ReadmeTests : IDisposable
         ];
         Assert.True(lines.Length >= 30);
 
-        string imageId = "", generationId = "", jobId = "";
+        string imageId = "", generationId = "", jobId = "", videoId = "";
         foreach (string line in lines)
         {
             string command = line
                 .Replace("localhost:3000", server.Client.BaseAddress!.Authority, StringComparison.Ordinal)
                 .Replace("https://example.com", $"{hub.Address}/someone/loras/resolve/main", StringComparison.Ordinal)
                 .Replace("IMAGE_ID", imageId, StringComparison.Ordinal)
+                .Replace("VIDEO_ID", videoId, StringComparison.Ordinal)
                 .Replace("GENERATION_ID", generationId, StringComparison.Ordinal)
                 .Replace("JOB_ID", jobId, StringComparison.Ordinal)
                 .Replace("curl -s", "curl -sS --fail-with-body", StringComparison.Ordinal);
@@ -65,6 +68,8 @@ public sealed partial class ReadmeTests : IDisposable
             using JsonDocument answer = JsonDocument.Parse(output);
             if (line.Contains("/api/generate ", StringComparison.Ordinal))
                 (generationId, imageId) = (answer.RootElement.GetProperty("id").GetString()!, answer.RootElement.GetProperty("data")[0].GetProperty("id").GetString()!);
+            if (line.Contains("/api/video ", StringComparison.Ordinal))
+                videoId = answer.RootElement.GetProperty("data")[0].GetProperty("id").GetString()!;
             if (answer.RootElement.ValueKind == JsonValueKind.Object && answer.RootElement.TryGetProperty("job_id", out JsonElement job))
                 jobId = job.GetString()!;
         }
@@ -76,6 +81,10 @@ public sealed partial class ReadmeTests : IDisposable
         while (!shelf.Contains("\"ink\"", StringComparison.Ordinal) || !shelf.Contains("\"paint\"", StringComparison.Ordinal));
         byte[] picture = await File.ReadAllBytesAsync(Path.Combine(_data, "picture.png"), TestContext.Current.CancellationToken);
         Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], picture[..4]);
+        byte[] clip = await File.ReadAllBytesAsync(Path.Combine(_data, "clip.webp"), TestContext.Current.CancellationToken);
+        Assert.Equal("RIFF"u8, clip.AsSpan(0, 4));
+        // A frame each: what is still is one longer frame.
+        Assert.InRange(System.Text.RegularExpressions.Regex.Count(System.Text.Encoding.Latin1.GetString(clip), "ANMF"), 2, 16);
         Assert.Contains("listens on http://127.0.0.1:", server.Output, StringComparison.Ordinal);
         Assert.Contains("curl -s http://127.0.0.1:", server.Output, StringComparison.Ordinal);
     }

@@ -11,7 +11,7 @@ public sealed class CatalogueTests(Workshop studio)
     private static readonly string? Originals = FindOriginals();
 
     [Fact]
-    public async Task The_originals_own_files_are_listed_with_what_is_missing_and_draw_once_weights_are_there()
+    public async Task The_originals_own_files_are_listed_with_what_is_missing_and_generate_once_weights_are_there()
     {
         Assert.SkipWhen(Originals is null, "The original's files are another project's: they lie beside this one (../shared) on the machines that test it, and nowhere else.");
         string folder = studio.NewDataFolder("models: {}\n");
@@ -80,7 +80,7 @@ public sealed class CatalogueTests(Workshop studio)
         JsonElement[] models = await ModelsAsync(server);
         Assert.Equal("demo", IdOf(models[0]));
         Assert.Superset(
-            new HashSet<string>(["z-image-turbo", "qwen-image", "qwen-image-edit", "flux1-schnell", "flux2-klein-4b", "sdxl", "sd15"]), models.Select(IdOf).ToHashSet());
+            new HashSet<string>(["z-image-turbo", "qwen-image", "qwen-image-edit", "flux1-schnell", "flux2-klein-4b", "sdxl", "sd15", "wan2.2-ti2v-5b", "wan2.1-t2v-1.3b"]), models.Select(IdOf).ToHashSet());
 
         CatalogueSnapshot catalogue = CatalogueReader.Read(folder, folder);
         SdEngine engine = SdEngine.Load();

@@ -271,26 +271,28 @@ public sealed class DeviceTests(Workshop studio)
             Assert.Equal((await studio.Server.DrawOneAsync(again)).Pixels, (await server.PictureAsync(image)).Pixels);
         }
 
-        List<long> idle = IdleTimes(jobs);
-        TestContext.Current.TestOutputHelper!.WriteLine($"a device waits for a job that waits: 95th percentile {idle[idle.Count * 95 / 100]} ms, most {idle[^1]} ms, of {idle.Count}");
-        Assert.InRange(idle[idle.Count * 95 / 100], 0, 100);
+        (long longest, int passedBy) = Idle(jobs);
+        TestContext.Current.TestOutputHelper!.WriteLine($"the longest that a device had nothing to do while a job waited: {longest} ms; {passedBy} jobs began elsewhere meanwhile");
+        // A device that is forgotten sees all that wait go by; how many milliseconds it takes to begin is the machine's.
+        Assert.InRange(passedBy, 0, 20);
     }
 
-    // How long jobs waited for a device that had nothing to do, sorted.
-    private static List<long> IdleTimes(IEnumerable<JsonElement> jobs)
+    // The longest time between the end of a device's job, or the coming of its next one, and the beginning of that; and the most jobs that others began in such a time.
+    private static (long Longest, int PassedBy) Idle(IEnumerable<JsonElement> jobs)
     {
-        List<long> idle = [];
-        foreach (IGrouping<string?, JsonElement> device in jobs
-            .Where(job => job.GetProperty("started_at").ValueKind == JsonValueKind.Number)
-            .GroupBy(job => job.GetProperty("device").GetString()).Where(device => device.Key?.StartsWith("cpu", StringComparison.Ordinal) == true))
+        List<JsonElement> begun = [.. jobs.Where(job => job.GetProperty("started_at").ValueKind == JsonValueKind.Number).OrderBy(job => job.GetProperty("started_at").GetInt64())];
+        (long longest, int passedBy) = (0, 0);
+        foreach (IGrouping<string?, JsonElement> device in begun.GroupBy(job => job.GetProperty("device").GetString()).Where(device => device.Key?.StartsWith("cpu", StringComparison.Ordinal) == true))
         {
-            List<JsonElement> order = [.. device.OrderBy(job => job.GetProperty("started_at").GetInt64())];
-            idle.AddRange(order.Zip(order.Skip(1)).Select(pair => pair.Second.GetProperty("started_at").GetInt64()
-                - Math.Max(pair.First.GetProperty("completed_at").GetInt64(), pair.Second.GetProperty("created_at").GetInt64())));
+            foreach ((JsonElement first, JsonElement second) in device.Zip(device.Skip(1)))
+            {
+                long start = second.GetProperty("started_at").GetInt64(), since = Math.Max(first.GetProperty("completed_at").GetInt64(), second.GetProperty("created_at").GetInt64());
+                longest = Math.Max(longest, start - since);
+                passedBy = Math.Max(passedBy, begun.Count(job => job.GetProperty("started_at").GetInt64() is var other && other > since && other < start));
+            }
         }
 
-        idle.Sort();
-        return idle;
+        return (longest, passedBy);
     }
 
     private static async Task<string[]> QueueAsync(StudioServer server, int count, string more = "", int steps = 4)

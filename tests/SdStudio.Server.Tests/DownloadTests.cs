@@ -10,7 +10,7 @@ public sealed class DownloadTests(Workshop studio)
     private static readonly string[] Weights = ["demo-diffusion.gguf", "demo-text-encoder.gguf", "demo-taesd.gguf"];
 
     [Fact]
-    public async Task A_model_is_fetched_whole_and_draws()
+    public async Task A_model_is_fetched_whole_and_generates()
     {
         await using StandInHub hub = await HubAsync();
         await using StudioServer server = await ServerAsync(hub);

@@ -9,7 +9,7 @@ namespace SdStudio.Server.Tests;
 public sealed class EditModelTests(Workshop studio)
 {
     [Fact]
-    public async Task An_edit_model_looks_at_the_picture_and_any_strength_is_the_same_to_it()
+    public async Task An_edit_model_looks_at_the_image_and_any_strength_is_the_same_to_it()
     {
         string folder = studio.NewDataFolder("models: {}\n");
         DiffusionModelOptions tiny = TinyFlux.Write(Path.Combine(folder, "models", "tiny"), Path.Combine(folder, "models", "demo-taesd.gguf"));

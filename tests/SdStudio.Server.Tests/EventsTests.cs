@@ -97,7 +97,7 @@ public sealed class EventsTests(Workshop studio)
     }
 
     [Fact]
-    public async Task A_picture_is_shown_while_it_is_drawn()
+    public async Task An_image_is_shown_while_it_is_generated()
     {
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder(), "--SdStudio:Previews=decoded");
         using ClientWebSocket socket = await ConnectAsync(server, "previews");

@@ -12,7 +12,7 @@ public sealed class FieldTests(Workshop studio)
     private static readonly (int, int, int) Green = (26, 158, 56);
 
     [Fact]
-    public async Task The_first_picture_shows_what_was_asked()
+    public async Task The_first_image_shows_what_was_asked()
     {
         (HttpStatusCode status, JsonElement body) = await studio.Server.GenerateAsync(
             """{"model":"demo","prompt":"a red circle on a blue background","size":"128x128","seed":"7","steps":8}""");
@@ -64,7 +64,7 @@ public sealed class FieldTests(Workshop studio)
     }
 
     [Fact]
-    public async Task Several_pictures_have_their_own_index_and_seed_and_can_be_drawn_alone()
+    public async Task Several_images_have_their_own_index_and_seed_and_can_be_generated_alone()
     {
         (string id, string[] images) = await studio.Server.DrawAsync("""{"model":"demo","prompt":"a red circle","n":3,"seed":40}""");
         JsonElement generation = await studio.Server.GenerationAsync(id);

@@ -84,7 +84,7 @@ public sealed class GalleryTests(Workshop studio)
     }
 
     [Fact]
-    public async Task A_pictures_parameters_draw_the_same_picture_again()
+    public async Task An_images_parameters_generate_the_same_image_again()
     {
         (string _, string[] images) = await studio.Server.DrawAsync(
             """{"model":"demo","prompt":"a red circle","negative_prompt":"fog","size":"48x32","steps":5,"n":2,"seed":40,"cfg_scale":1.5}""");
@@ -105,7 +105,7 @@ public sealed class GalleryTests(Workshop studio)
     }
 
     [Fact]
-    public async Task A_picture_from_a_picture_is_reproduced_too_and_a_changed_one_is_told()
+    public async Task An_image_from_an_image_is_reproduced_too_and_a_changed_one_is_told()
     {
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder());
         PngFile start = await server.DrawOneAsync(Request("a red circle"));

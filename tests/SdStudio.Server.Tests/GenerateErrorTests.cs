@@ -52,7 +52,7 @@ public sealed class GenerateErrorTests(Workshop studio)
     }
 
     [Fact]
-    public async Task A_picture_whose_edges_fit_is_not_decoded_in_tiles()
+    public async Task An_image_whose_edges_fit_is_not_decoded_in_tiles()
     {
         (HttpStatusCode status, JsonElement body) = await studio.Server.GenerateAsync(
             """{"model":"demo","prompt":"a red circle","size":"64x64","tiling":true,"vae_tiling":true}""");
@@ -208,7 +208,7 @@ public sealed class GenerateErrorTests(Workshop studio)
     }
 
     [Fact]
-    public async Task An_all_black_picture_is_a_failed_job()
+    public async Task An_all_black_image_is_a_failed_job()
     {
         (HttpStatusCode status, JsonElement body) = await studio.Server.GenerateAsync("""{"model":"black","prompt":"a red circle","size":"32x32","steps":1}""");
 

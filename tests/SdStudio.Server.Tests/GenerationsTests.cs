@@ -35,7 +35,7 @@ public sealed class GenerationsTests(Workshop studio)
     }
 
     [Fact]
-    public async Task Only_what_was_drawn_is_listed_and_twenty_unless_asked()
+    public async Task Only_what_was_generated_is_listed_and_twenty_unless_asked()
     {
         await studio.Server.GenerateAsync("""{"model":"black","prompt":"a red circle","steps":1}""");
         for (int i = 0; i < 21; i++)

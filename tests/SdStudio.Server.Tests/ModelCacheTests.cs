@@ -86,7 +86,7 @@ public sealed class ModelCacheTests(Workshop studio)
     }
 
     [Fact]
-    public async Task A_model_is_freed_when_nobody_drew_with_it_for_long_and_stopping_one_that_draws_lets_it_end()
+    public async Task A_model_is_freed_when_nobody_generated_with_it_for_long_and_stopping_one_that_generates_lets_it_end()
     {
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder(Entries("one") + "    autostop: 1s\n"));
         await DrawAsync(server, "one");

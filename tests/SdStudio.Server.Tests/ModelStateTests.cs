@@ -11,7 +11,7 @@ public sealed class ModelStateTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public async Task A_model_runs_once_it_has_drawn()
+    public async Task A_model_runs_once_it_has_generated()
     {
         await using StudioServer server = await StudioServer.StartAsync(_folder);
         Assert.Empty((await server.GetAsync("/api/models/running")).Body.EnumerateArray());

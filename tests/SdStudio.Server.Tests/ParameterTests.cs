@@ -48,10 +48,10 @@ public sealed class ParameterTests(Workshop studio)
         Assert.Equal("sample_steps", Assert.Single(steps.GetProperty("aliases").EnumerateArray()).GetString());
         Assert.Equal("SdStudio:Limits:MaxSteps", steps.GetProperty("limited_by").GetString());
         Assert.True(steps.GetProperty("model_default").GetBoolean());
-        Assert.Equal(["generate", "edit", "variation"], steps.GetProperty("job_types").EnumerateArray().Select(type => type.GetString()));
+        Assert.Equal(["generate", "edit", "variation", "video"], steps.GetProperty("job_types").EnumerateArray().Select(type => type.GetString()));
         Assert.Contains(Row(all, "sampler").GetProperty("values").EnumerateArray(), value => value.GetString() == "euler_a");
         Assert.Equal(0.75, Row(all, "strength").GetProperty("default").GetDouble());
-        Assert.Equal(["generate", "edit"], Row(all, "prompt").GetProperty("required_by").EnumerateArray().Select(type => type.GetString()));
+        Assert.Equal(["generate", "edit", "video"], Row(all, "prompt").GetProperty("required_by").EnumerateArray().Select(type => type.GetString()));
         Assert.Equal(["sd1", "sd2", "sdxl"], Row(all, "clip_skip").GetProperty("families").EnumerateArray().Select(family => family.GetString()));
         Assert.DoesNotContain("sdxl", Row(all, "flow_shift").GetProperty("families").EnumerateArray().Select(family => family.GetString()));
         Assert.Equal(JsonValueKind.Null, steps.GetProperty("families").ValueKind);

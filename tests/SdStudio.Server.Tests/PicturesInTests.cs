@@ -27,7 +27,7 @@ public sealed class PicturesInTests(Workshop studio)
     [Theory]
     [InlineData("/api/edit", "edit")]
     [InlineData("/api/variation", "variation")]
-    public async Task A_picture_is_drawn_from_a_picture_and_a_prompt(string path, string type)
+    public async Task An_image_is_generated_from_an_image_and_a_prompt(string path, string type)
     {
         PngFile start = await BeginAsync();
         using MultipartFormDataContent far = StudioServer.Form(
@@ -52,7 +52,7 @@ public sealed class PicturesInTests(Workshop studio)
     }
 
     [Fact]
-    public async Task Only_what_the_mask_shows_is_drawn_anew()
+    public async Task Only_what_the_mask_shows_is_generated_again()
     {
         PngFile start = await BeginAsync(128, 128);
         using MultipartFormDataContent form = StudioServer.Form(
@@ -166,7 +166,7 @@ public sealed class PicturesInTests(Workshop studio)
     [InlineData("/api/queue/edit", "image")]
     [InlineData("/api/queue/variation", "image")]
     [InlineData("/api/queue/upscale", "image")]
-    public async Task Without_a_picture_there_is_nothing_to_begin_from(string path, string field)
+    public async Task Without_an_image_there_is_nothing_to_begin_from(string path, string field)
     {
         using MultipartFormDataContent form = StudioServer.Form(null, ("prompt", "a red circle"));
 
@@ -180,7 +180,7 @@ public sealed class PicturesInTests(Workshop studio)
 
     [Theory]
     [MemberData(nameof(BadPictures))]
-    public async Task What_is_no_good_picture_is_refused_with_a_reason(string kind)
+    public async Task What_is_no_good_image_is_refused_with_a_reason(string kind)
     {
         byte[] bytes = Pictures.Bad(kind);
         using MultipartFormDataContent form = StudioServer.Form(bytes, ("model", "demo"), ("prompt", "a red circle"));
@@ -195,7 +195,7 @@ public sealed class PicturesInTests(Workshop studio)
 
     [Theory]
     [MemberData(nameof(GoodPictures))]
-    public async Task What_is_a_good_picture_is_understood(string kind)
+    public async Task What_is_a_good_image_is_understood(string kind)
     {
         // Left half red (or dark), right half white, wider than high.
         using MultipartFormDataContent form = StudioServer.Form(Pictures.Good(kind), ("upscaler", "lanczos"), ("upscale_factor", "1"));
@@ -212,7 +212,7 @@ public sealed class PicturesInTests(Workshop studio)
     }
 
     [Fact]
-    public async Task Damaged_pictures_never_hurt_the_server()
+    public async Task Damaged_images_never_hurt_the_server()
     {
         var random = new Random(4);
         foreach (string kind in new[] { "png", "jpeg", "webp", "gif", "tiff" })
@@ -230,7 +230,7 @@ public sealed class PicturesInTests(Workshop studio)
     }
 
     [Fact]
-    public async Task A_picture_that_claims_to_be_huge_costs_no_memory()
+    public async Task An_image_that_claims_to_be_huge_costs_no_memory()
     {
         byte[] huge = Pictures.Bad("huge png");
         for (int i = 0; i < 10; i++)

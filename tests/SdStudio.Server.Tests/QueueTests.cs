@@ -15,7 +15,7 @@ public sealed class QueueTests(Workshop studio)
     private static readonly TimeSpan StopsWithin = TimeSpan.FromSeconds(10);
 
     [Fact]
-    public async Task Eight_clients_at_once_get_each_their_own_picture()
+    public async Task Eight_clients_at_once_get_each_their_own_image()
     {
         (string Name, (int, int, int) Colour)[] colours =
         [
@@ -31,7 +31,7 @@ public sealed class QueueTests(Workshop studio)
     }
 
     [Fact]
-    public async Task A_client_that_leaves_does_not_lose_its_picture()
+    public async Task A_client_that_leaves_does_not_lose_its_image()
     {
         using var leave = new CancellationTokenSource();
         Task<HttpResponseMessage> request = studio.Server.PostAsync(
@@ -137,7 +137,7 @@ public sealed class QueueTests(Workshop studio)
     }
 
     [Fact]
-    public async Task A_picture_that_cannot_be_written_fails_its_job_and_the_next_one_is_drawn()
+    public async Task An_image_that_cannot_be_written_fails_its_job_and_the_next_one_is_generated()
     {
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder());
         string images = Path.Combine(server.Folder, "images");

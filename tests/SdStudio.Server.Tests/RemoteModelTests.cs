@@ -13,7 +13,7 @@ public sealed class RemoteModelTests(Workshop studio)
     private const string Picture = """{"model":"far","prompt":"a red circle on a blue background","size":"64x64","seed":5,"steps":4}""";
 
     [Fact]
-    public async Task A_studio_draws_with_another_ones_model_as_that_one_would()
+    public async Task A_studio_generates_with_another_ones_model_as_that_one_would()
     {
         await using StudioServer server = await NearAsync(studio.Server.Http.BaseAddress!.ToString());
 
@@ -26,7 +26,7 @@ public sealed class RemoteModelTests(Workshop studio)
     }
 
     [Fact]
-    public async Task A_picture_and_a_mask_go_along()
+    public async Task An_image_and_a_mask_go_along()
     {
         await using StudioServer server = await NearAsync(studio.Server.Http.BaseAddress!.ToString());
         byte[] input = await PngOfAsync(server, Picture);

@@ -35,6 +35,21 @@ public sealed class SdCliArgumentsTests
     }
 
     [Fact]
+    public void What_a_video_is_made_with_is_read()
+    {
+        SdCliArguments arguments = SdCliArguments.Parse(
+            ["-M", "vid_gen", "--diffusion-model", "low.gguf", "--high-noise-diffusion-model", "high.gguf", "--video-frames", "33", "--fps", "24", "--high-noise-steps", "8", "--high-noise-cfg-scale", "3.5",
+             "--high-noise-sampling-method", "euler", "--moe-boundary", "0.9", "--vace-strength", "0.5"], "/data");
+
+        Assert.True(arguments.MakesVideos);
+        Assert.Equal(["low.gguf", "high.gguf"], arguments.Files.Select(file => file.Written));
+        string[] names = ["frames", "fps", "high_noise_steps", "high_noise_cfg_scale", "high_noise_sampler", "moe_boundary", "control_strength"];
+        Assert.Equal<object?>([33L, 24L, 8L, 3.5, "euler", 0.9, 0.5], names.Select(name => arguments.Defaults[name]));
+        Assert.Empty(arguments.Unknown);
+        Assert.Empty(arguments.Problems);
+    }
+
+    [Fact]
     public void What_is_not_known_is_named_and_does_not_eat_its_neighbours()
     {
         SdCliArguments arguments = SdCliArguments.Parse(

@@ -87,7 +87,7 @@ public sealed class StartTests(Workshop studio)
     [InlineData("noise")]
     [InlineData("half")]
     [InlineData("folder")]
-    public async Task A_damaged_log_is_set_aside_and_begun_anew(string damage)
+    public async Task A_damaged_log_is_set_aside_and_begun_again(string damage)
     {
         string folder = studio.NewDataFolder();
         string path = Path.Combine(folder, "logs.db");

@@ -33,7 +33,7 @@ public sealed class StatusTests(Workshop studio)
     }
 
     [Fact]
-    public async Task Health_says_what_draws_and_why()
+    public async Task Health_says_what_generates_and_why()
     {
         await studio.Server.DrawAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1}""");
 

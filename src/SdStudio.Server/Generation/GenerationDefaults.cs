@@ -9,6 +9,7 @@ internal sealed class GenerationDefaults
     // What the engine takes at most; the server's own limits are for requests.
     private static readonly ParameterLimits Anything = new(ImageBuffer.MaxSide, ImageBuffer.MaxPixels, ImageRequest.MaxSteps, ImageRequest.MaxBatchCount, ImageRequest.MaxPromptBytes)
     {
+        MaxFrames = VideoRequest.MaxFrames,
         Samplers = SamplerNames.KnownSamplers,
         // Those without a label of their own too.
         Schedulers = [.. SamplerNames.KnownSchedulers, "bong_tangent", "ltx2", "logit_normal", "flux2", "flux", "beta"],

@@ -141,11 +141,17 @@ internal sealed record GenerationSettings
     /// <summary>The id of the board that its images go to; null for none.</summary>
     public string? Board { get; init; }
 
+    /// <summary>What makes it a video; null for images.</summary>
+    public VideoSetting? Video { get; init; }
+
     /// <summary>What a model is converted to; null for jobs that make images.</summary>
     public Conversion? Conversion { get; init; }
 
     /// <summary>What was changed because memory was short or an image came out broken, in this order; null for nothing.</summary>
     public IReadOnlyList<string>? Adjustments { get; init; }
+
+    /// <summary>Million pixels of all its images and frames.</summary>
+    public double Megapixels() => Width * (double)Height * Count * (Video?.Frames ?? 1) / 1e6;
 
     /// <summary>The same for one of its images, which has the seed behind that of the one before, and may have words of its own.</summary>
     public GenerationSettings ForImage(int index)

@@ -8,14 +8,17 @@ internal static class JobType
     public const string Variation = "variation";
     public const string Upscale = "upscale";
 
+    /// <summary>Frames that follow each other, in one file.</summary>
+    public const string Video = "video";
+
     /// <summary>Writes a model with its weights in another type; it makes no images.</summary>
     public const string Convert = "convert";
 
     /// <summary>An image that was made elsewhere: nothing ran here.</summary>
     public const string Import = "import";
 
-    /// <summary>Those that make images.</summary>
-    public static readonly string[] WithImages = [Generate, Edit, Variation, Upscale];
+    /// <summary>Those that make images, or what is listed as one: a video.</summary>
+    public static readonly string[] WithImages = [Generate, Edit, Variation, Upscale, Video];
 
     public static readonly string[] All = [.. WithImages, Convert, Import];
 }

@@ -58,8 +58,10 @@ internal enum JobTypes
     Edit = 2,
     Variation = 4,
     Upscale = 8,
+    Video = 16,
     FromImage = Edit | Variation,
-    WithModel = Generate | FromImage,
+    Still = Generate | FromImage,
+    WithModel = Still | Video,
     All = WithModel | Upscale,
 }
 

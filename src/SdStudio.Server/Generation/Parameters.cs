@@ -36,6 +36,9 @@ internal static partial class Parameters
     // Newer models follow a straight path from noise to image.
     private static readonly ModelFamily[] Flow = [.. Enum.GetValues<ModelFamily>().Except([.. WithClip, ModelFamily.Unknown, ModelFamily.Esrgan])];
 
+    /// <summary>The families whose models make videos.</summary>
+    public static IReadOnlyList<ModelFamily> VideoFamilies { get; } = [ModelFamily.Wan, ModelFamily.Ltx, ModelFamily.HunyuanVideo];
+
     /// <summary>Every parameter.</summary>
     public static IReadOnlyList<Parameter> All { get; } = [.. Rows()];
 
@@ -58,16 +61,17 @@ internal static partial class Parameters
         JobType.Edit => Edit,
         JobType.Variation => Variation,
         JobType.Upscale => Upscale,
+        JobType.Video => Video,
         _ => None,
     };
 
-    private static IEnumerable<Parameter> Rows() => [.. What, .. Sampling, .. SecondPass, .. Input, .. Inpainting, .. Scaling, .. Submission];
+    private static IEnumerable<Parameter> Rows() => [.. What, .. Sampling, .. SecondPass, .. Input, .. Inpainting, .. Scaling, .. Moving, .. Submission];
 
     private static Parameter[] What =>
     [
         new("prompt", Text, WithModel, "What to generate; LoRAs may be written into it as <lora:name:weight>")
         {
-            Required = Generate | Edit, Range = l => (0, l.MaxPromptBytes), LimitedBy = "SdStudio:Limits:MaxPromptBytes", Get = s => s.Prompt,
+            Required = Generate | Edit | Video, Range = l => (0, l.MaxPromptBytes), LimitedBy = "SdStudio:Limits:MaxPromptBytes", Get = s => s.Prompt,
         },
         new("negative_prompt", Text, WithModel, "What to avoid; needs cfg_scale above 1")
         {
@@ -78,23 +82,23 @@ internal static partial class Parameters
         {
             OfModel = true, Set = (s, v) => s with { IsTemplate = (bool)v },
         },
-        new("combinatorial", Flag, WithModel, "With template: each image is another one of all that the template can make, at most n"),
+        new("combinatorial", Flag, Still, "With template: each image is another one of all that the template can make, at most n"),
         new("styles", Texts, WithModel, "Names of styles, whose words are put around the prompts"),
-        new("model", Text, WithModel, "A model's id; image-to-image has a default model") { Required = Generate, Get = s => s.Model },
+        new("model", Text, WithModel, "A model's id; image-to-image has a default model") { Required = Generate | Video, Get = s => s.Model },
         new("size", Size, WithModel, "WIDTHxHEIGHT in pixels, or auto. Without it the model's own, or the shape of the input image")
         {
             A1111 = null, Range = l => (MinSide, l.MaxSide), LimitedBy = "SdStudio:Limits:MaxSide", Get = s => new ImageSize(s.Width, s.Height).ToString(),
         },
-        new("n", Integer, WithModel, "Number of images; image i has seed + i")
+        new("n", Integer, Still, "Number of images; image i has seed + i")
         {
             A1111 = null, Range = l => (1, l.MaxImages), LimitedBy = "SdStudio:Limits:MaxImages", Default = 1L,
             Get = s => (long)s.Count, Set = (s, v) => s with { Count = (int)(long)v },
         },
-        new("quality", Choice, WithModel, "Stored with the image; chooses a speed for models whose entry has one for it")
+        new("quality", Choice, Still, "Stored with the image; chooses a speed for models whose entry has one for it")
         {
             A1111 = null, Choices = _ => Qualities, Get = s => s.Quality, Set = (s, v) => s with { Quality = (string)v },
         },
-        new("style", Choice, WithModel, "Stored with the image")
+        new("style", Choice, Still, "Stored with the image")
         {
             A1111 = null, Choices = _ => ["vivid", "natural"], Forwarded = true, Get = s => s.Style, Set = (s, v) => s with { Style = (string)v },
         },
@@ -169,7 +173,7 @@ internal static partial class Parameters
             Range = _ => (-1, 12), Families = WithClip, OfModel = true, Flags = ["--clip-skip"], Label = "Clip skip", Forwarded = true, A1111 = null,
             Get = s => s.ClipSkip > 0 ? (long)s.ClipSkip : null, Set = (s, v) => s with { ClipSkip = (int)Math.Max(0, (long)v) },
         },
-        new("speed", Choice, WithModel, "exact computes every step; fast and fastest leave out steps that would change little, as the model's entry or its family has it: not quite the same image")
+        new("speed", Choice, Still, "exact computes every step; fast and fastest leave out steps that would change little, as the model's entry or its family has it: not quite the same image")
         {
             Choices = _ => Speed.All, Default = Speed.Exact, OfModel = true, Label = "Speed", Forwarded = true,
             Get = s => s.Speed, Set = (s, v) => s with { Speed = (string)v == Speed.Exact ? null : (string)v },
@@ -183,7 +187,7 @@ internal static partial class Parameters
             Default = false, OfModel = true, Flags = ["--vae-tiling"], Engine = "vae_tiling_params.enabled", Forwarded = true,
             Get = s => s.VaeTiling ? true : null, Set = (s, v) => s with { VaeTiling = (bool)v },
         },
-        new("tiling", Flag, WithModel, "The image's edges fit each other, as those of a tile")
+        new("tiling", Flag, Still, "The image's edges fit each other, as those of a tile")
         {
             Default = false, Label = "Tiling", ValueLabel = _ => "True", Forwarded = true, Get = s => s.Tiling ? true : null, Set = (s, v) => s with { Tiling = (bool)v },
         },
@@ -231,15 +235,15 @@ internal static partial class Parameters
 
     private static Parameter[] Input =>
     [
-        new("image", Image, FromImage | Upscale, "The image to begin from: PNG, JPEG, WebP, GIF or TIFF") { A1111 = null },
-        new("source_image_id", Text, FromImage | Upscale, "In place of image: the id of an image of this server") { A1111 = null, Range = _ => (0, 64) },
-        new("ref_images", ParameterKind.Images, WithModel, "More images that the model looks at, in their order, for models with the capability imgedit; <ref:alice> in the prompt adds those of the folder people/alice")
+        new("image", Image, FromImage | Upscale | Video, "The image to begin from: PNG, JPEG, WebP, GIF or TIFF. Of a video the first frame") { Aliases = ["start_image"], A1111 = null },
+        new("source_image_id", Text, FromImage | Upscale | Video, "In place of image: the id of an image of this server") { A1111 = null, Range = _ => (0, 64) },
+        new("ref_images", ParameterKind.Images, Still, "More images that the model looks at, in their order, for models with the capability imgedit; <ref:alice> in the prompt adds those of the folder people/alice")
         {
             Aliases = ["extra_images"], A1111 = null,
         },
-        new("control", Controls, WithModel, "What a ControlNet follows: one unit, as the engine follows one net at a time; its image is the input image where it brings none") { A1111 = null },
-        new("control_image", Image, WithModel, "The image of control, where a form brings it as a file") { A1111 = null },
-        new("identity", Identity, WithModel, "Whom or what the images shall look like, by an IP-Adapter, PhotoMaker or PuLID of the folder identities: images, or somebody of the folder people") { A1111 = null },
+        new("control", Controls, Still, "What a ControlNet follows: one unit, as the engine follows one net at a time; its image is the input image where it brings none") { A1111 = null },
+        new("control_image", Image, Still, "The image of control, where a form brings it as a file") { A1111 = null },
+        new("identity", Identity, Still, "Whom or what the images shall look like, by an IP-Adapter, PhotoMaker or PuLID of the folder identities: images, or somebody of the folder people") { A1111 = null },
         new("mask", Image, FromImage, "Where to generate: white, or what is transparent. Everywhere without it; what it does not show stays as it was. Models with the capability imgedit look at the whole image") { A1111 = null },
     ];
 

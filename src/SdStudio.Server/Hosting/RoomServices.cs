@@ -204,6 +204,7 @@ internal static class RoomServices
         services.AddSingleton<ModelStates>();
         services.AddSingleton<ModelLoader>();
         services.AddSingleton<ModelCache>();
+        services.AddSingleton<VideoModels>();
         services.AddSingleton<EngineHost>();
         services.AddHostedService(provider => provider.GetRequiredService<ModelCatalogue>());
         services.AddHostedService(provider => provider.GetRequiredService<EngineHost>());
@@ -217,6 +218,8 @@ internal static class RoomServices
         services.AddSingleton<JobCallbacks>();
         services.AddSingleton<IJobRunner, UpscaleRunner>();
         services.AddSingleton<IJobRunner, ConvertRunner>();
+        services.AddSingleton<IJobRunner, VideoRunner>();
+        services.AddSingleton<VideoSaver>();
         services.AddSingleton<TextImageRunner>();
         services.AddSingleton<RemoteRunner>();
         services.AddSingleton<IJobRunner, GridRunner>();

@@ -1,6 +1,7 @@
 using System.Globalization;
 using NetVips;
 using SdCpp.Interop;
+using SdStudio.Server.Images.Videos;
 
 namespace SdStudio.Server.Images;
 
@@ -57,6 +58,15 @@ internal sealed class ImageFiles
         return relative;
     }
 
+    /// <summary>Keeps the frames that a video follows, in one file.</summary>
+    /// <returns>The path relative to the data directory.</returns>
+    public async ValueTask<string> SaveFramesAsync(string name, IReadOnlyList<ImageBuffer> frames, CancellationToken cancellation)
+    {
+        string relative = InputPath(name);
+        await _blobs.PutAsync(relative, file => AnimatedPng.Write(file, new VideoClip(frames, Fps: 1), new ImageTexts(Infotext: null, SourceType: null), cancellation), cancellation).ConfigureAwait(false);
+        return relative;
+    }
+
     /// <summary>Keeps a copy of a file as an input image of a job.</summary>
     /// <param name="name">The job's id, and what it is for.</param>
     /// <param name="source">The file.</param>
@@ -92,12 +102,28 @@ internal sealed class ImageFiles
     /// <exception cref="FileNotFoundException">The image is gone.</exception>
     public async ValueTask<string> ThumbnailAsync(string imageId, string relative, int side, CancellationToken cancellation)
     {
-        string name = string.Create(CultureInfo.InvariantCulture, $"{ThumbnailsOf(imageId)}/{side}.webp");
+        return await KeptAsync(imageId, relative, side.ToString(CultureInfo.InvariantCulture), source =>
+        {
+            using Image small = Image.Thumbnail(source, side, height: side, size: Enums.Size.Down);
+            return Task.FromResult(small.WebpsaveBuffer(q: 80, keep: Enums.ForeignKeep.None));
+        }, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>A WebP that is made of an image or a video when it is first asked for, and kept as long as that.</summary>
+    /// <param name="imageId">The image's id.</param>
+    /// <param name="relative">Its file.</param>
+    /// <param name="kind">What it is.</param>
+    /// <param name="make">Makes it of the file.</param>
+    /// <param name="cancellation">Ends the call.</param>
+    /// <returns>The path of the file.</returns>
+    /// <exception cref="FileNotFoundException">The image is gone.</exception>
+    public async ValueTask<string> KeptAsync(string imageId, string relative, string kind, Func<string, Task<byte[]>> make, CancellationToken cancellation)
+    {
+        string name = $"{ThumbnailsOf(imageId)}/{kind}.webp";
         if (await _blobs.FindAsync(name, cancellation).ConfigureAwait(false) is { } known)
             return known;
         string source = await RequireAsync(relative, cancellation).ConfigureAwait(false);
-        using Image small = Image.Thumbnail(source, side, height: side, size: Enums.Size.Down);
-        byte[] bytes = small.WebpsaveBuffer(q: 80, keep: Enums.ForeignKeep.None);
+        byte[] bytes = await make(source).ConfigureAwait(false);
         await _blobs.PutAsync(name, file => file.Write(bytes), cancellation).ConfigureAwait(false);
         // Who deletes an image removes its file before its thumbnails: one that was made in between is found here.
         if (File.Exists(source))
@@ -193,17 +219,18 @@ internal sealed class ImageFiles
     /// <param name="jobId">The job.</param>
     /// <param name="count">How many images the job was to have.</param>
     /// <param name="kept">The indices of those that stay.</param>
-    public async ValueTask DeleteImagesOfAsync(string jobId, int count, IEnumerable<int> kept)
+    /// <param name="extension">Of their files, without its point.</param>
+    public async ValueTask DeleteImagesOfAsync(string jobId, int count, IEnumerable<int> kept, string extension)
     {
         foreach (int index in Enumerable.Range(0, count).Except(kept))
-            await DeleteAsync(PathOf(ImageId.Of(jobId, index), ImageFormats.Png), CancellationToken.None).ConfigureAwait(false);
+            await DeleteAsync(PathOf(ImageId.Of(jobId, index), extension), CancellationToken.None).ConfigureAwait(false);
     }
 
     /// <summary>Removes the input images of a job.</summary>
     public async ValueTask DeleteInputsAsync(string jobId)
     {
         // By their names: listing a folder of many thousands for each job is what deleting them all would take its time for.
-        foreach (string name in new[] { jobId, jobId + "_mask", jobId + "_control" }.Concat(Enumerable.Range(1, MaxInputs - 1).Select(index => string.Create(CultureInfo.InvariantCulture, $"{jobId}_{index}"))))
+        foreach (string name in new[] { jobId, jobId + "_mask", jobId + "_control", jobId + "_end", jobId + "_frames" }.Concat(Enumerable.Range(1, MaxInputs - 1).Select(index => string.Create(CultureInfo.InvariantCulture, $"{jobId}_{index}"))))
             await _blobs.DeleteAsync(InputPath(name), CancellationToken.None).ConfigureAwait(false);
     }
 

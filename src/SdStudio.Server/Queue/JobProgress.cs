@@ -89,7 +89,7 @@ internal sealed class JobProgress(double[] predicted, TimeProvider time, Action 
         lock (_lock)
         {
             EndPhase();
-            double megapixels = settings.Width * (double)settings.Height * settings.Count / 1e6;
+            double megapixels = settings.Megapixels();
             return new ModelCosts(
                 loading.TotalMilliseconds, _measured[(int)GenerationPhase.Encode],
                 _steps > 0 ? _measured[(int)GenerationPhase.Sample] / (_steps * megapixels) : 0,

@@ -25,7 +25,7 @@ internal sealed class JobQueue(
         if (submitted.IsNew)
         {
             events.Created(submitted.Job);
-            line.Changed();
+            line.Added(submitted.Job);
         }
 
         return submitted;

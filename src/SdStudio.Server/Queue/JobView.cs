@@ -30,6 +30,10 @@ internal sealed record JobView(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public GridView? Grid { get; init; }
 
+    /// <summary>Frames and time of a video; absent for other jobs.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public VideoView? Video { get; init; }
+
     /// <summary>The first image, for the original studio's page; only where a list is asked for in its shape.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? FirstImageId { get; init; }
@@ -66,6 +70,7 @@ internal sealed record JobView(
             StepsSkipped = s.StepsSkipped,
             Notes = s.Notes ?? [],
             Grid = s.Grid is { } grid ? new GridView(grid.Axes, $"/api/queue/{job.Id}/sheet") : null,
+            Video = VideoView.Of(s, imageId: null),
             Device = job.Device,
             CurrentImage = running is null ? null : Math.Min(s.Count, running.Images.Count + 1),
         };
@@ -84,10 +89,15 @@ internal sealed record ImageView(
     /// <summary>What it was made on; null where nobody wrote it down.</summary>
     public string? Device { get; init; }
 
+    /// <summary>Frames and time of a video; absent for images.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public VideoView? Video { get; init; }
+
     public static ImageView Of(JobImage image) => new(
         image.Id, image.JobId, image.Index, image.FilePath, image.MimeType, image.Width, image.Height,
         image.Seed.ToString(CultureInfo.InvariantCulture), RevisedPrompt: null, $"/api/images/{image.Id}", $"/api/images/{image.Id}/thumbnail")
     {
         Device = image.Device,
+        Video = VideoView.Of(image.Settings, image.Id),
     };
 }

@@ -14,7 +14,9 @@ internal sealed record ModelCosts(
     public static ModelCosts Guess { get; } = new(1000, 150, 2000, 1500, 8000, Jobs: 0);
 
     /// <summary>Under which name the costs of such a job are kept.</summary>
-    public static string KeyOf(GenerationSettings settings) => settings.Type == JobType.Upscale ? $"upscaler:{settings.Upscaler}" : KeyOf(settings.Model, settings.StepCache is null ? null : settings.Speed);
+    public static string KeyOf(GenerationSettings settings) => settings.Type == JobType.Upscale ? $"upscaler:{settings.Upscaler}"
+        // What a pixel of a frame costs is not what one of an image costs.
+        : settings.Video is not null ? $"{settings.Model}\nvideo" : KeyOf(settings.Model, settings.StepCache is null ? null : settings.Speed);
 
     /// <summary>The same for a model at a speed; null for exact.</summary>
     public static string KeyOf(string model, string? speed) => speed is null ? model : $"{model}\n{speed}";
@@ -39,12 +41,12 @@ internal sealed record ModelCosts(
     /// <summary>What a job will take, phase by phase in the order of <see cref="SdCpp.Interop.GenerationPhase"/>, milliseconds.</summary>
     public double[] Predict(GenerationSettings settings, bool warm)
     {
-        double megapixels = settings.Width * (double)settings.Height * settings.Count / 1e6;
+        double megapixels = settings.Megapixels();
         double load = warm ? 0 : LoadMs;
         if (settings.Type == JobType.Upscale)
             return [load, 0, 0, 0, UpscaleMsPerMegapixel * megapixels];
         // img2img leaves out the steps that its strength does not need.
-        double steps = settings.InputImage is null ? settings.Steps : Math.Max(1, settings.Steps * (settings.Strength ?? 1));
+        double steps = settings.InputImage is null || settings.Video is not null ? settings.Steps : Math.Max(1, settings.Steps * (settings.Strength ?? 1));
         return [load, EncodeMs, StepMsPerMegapixel * steps * megapixels, DecodeMsPerMegapixel * megapixels, 0];
     }
 }

@@ -4,7 +4,7 @@ using System.Collections.Concurrent;
 namespace SdStudio.Server.Queue;
 
 /// <summary>The jobs that this process runs, with what only the moment knows of them.</summary>
-internal sealed class RunningJobs(IModelCostStore costs, IWarmModels warm, IJobQueries queries, JobEvents events, TimeProvider time)
+internal sealed class RunningJobs(IModelCostStore costs, IWarmModels warm, IJobQueries queries, JobEvents events, OtherNodes others, TimeProvider time)
 {
     private readonly Lock _lock = new();
     private readonly ConcurrentDictionary<string, RunningJob> _running = new(StringComparer.Ordinal);
@@ -30,6 +30,9 @@ internal sealed class RunningJobs(IModelCostStore costs, IWarmModels warm, IJobQ
                 running.Cancel();
         }
 
+        // What another machine was asked after the claim was told before this one listened for the job.
+        if (others.AreShared && await queries.FindAsync(job.Id, OwnerScope.All, cancellation).ConfigureAwait(false) is { CancelRequested: true })
+            running.Cancel();
         events.Updated(claimed.Job);
         return running;
     }
@@ -41,7 +44,7 @@ internal sealed class RunningJobs(IModelCostStore costs, IWarmModels warm, IJobQ
         {
             if (_running.TryGetValue(id, out RunningJob? running))
                 running.Cancel();
-            else
+            else if (!others.AreShared)
                 _cancelledEarly.Add(id);
         }
     }

@@ -13,6 +13,9 @@ internal sealed record WaitingJob(long Number, string Id, string Owner, int Prio
 
     /// <summary>Whether somebody put it where it is.</summary>
     public Placement Placement { get; init; }
+
+    /// <summary>A job that was just put into the queue.</summary>
+    public static WaitingJob Of(Job job) => new(job.Number, job.Id, job.Owner, job.Priority, job.Settings.Model, job.QueuedAt) { Type = job.Settings.Type, Upscaler = job.Settings.Upscaler };
 }
 
 /// <summary>How a job came to its place in line.</summary>

@@ -21,6 +21,14 @@ public sealed class LimitOptions
     [Allowed(1, ImageRequest.MaxBatchCount)]
     public int MaxImages { get; set; } = 10;
 
+    /// <summary>Frames of a video.</summary>
+    [Allowed(1, VideoRequest.MaxFrames)]
+    public int MaxFrames { get; set; } = 257;
+
+    /// <summary>Width × height × frames of a video: each takes 18 bytes of memory while it is made.</summary>
+    [Allowed(1, (int)VideoRequest.MaxPixels)]
+    public int MaxVideoPixels { get; set; } = 256 * 1024 * 1024;
+
     /// <summary>UTF-8 bytes of a prompt.</summary>
     [Allowed(1, ImageRequest.MaxPromptBytes)]
     public int MaxPromptBytes { get; set; } = 8000;

@@ -173,7 +173,8 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
             _ => (ImageRequest)request,
         });
 
-    private static List<LoraReference> Loras(GenerationSettings settings, LoraFolder folder) =>
+    /// <summary>The LoRAs of a job, by their files.</summary>
+    public static List<LoraReference> Loras(GenerationSettings settings, LoraFolder folder) =>
         [.. (settings.Loras ?? []).Select(lora => new LoraReference(
             folder.Find(lora.Name) ?? throw new SdException(SdError.InvalidArgument, $"LoRA {lora.Name} is no longer there."), (float)lora.Weight))];
 

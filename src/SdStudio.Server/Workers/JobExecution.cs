@@ -1,5 +1,6 @@
 using SdCpp.Interop;
 using SdStudio.Server.Images;
+using SdStudio.Server.Images.Videos;
 using SdStudio.Server.Queue;
 
 namespace SdStudio.Server.Workers;
@@ -81,7 +82,7 @@ internal sealed partial class JobExecution(
             return [];
         try
         {
-            await files.DeleteImagesOfAsync(job.Id, job.Settings.Count, running.Images.Select(image => image.Index)).ConfigureAwait(false);
+            await files.DeleteImagesOfAsync(job.Id, job.Settings.Count, running.Images.Select(image => image.Index), VideoFormats.ExtensionOf(job.Settings)).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

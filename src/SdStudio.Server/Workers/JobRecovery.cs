@@ -1,6 +1,7 @@
 using System.Globalization;
 using SdCpp.Interop;
 using SdStudio.Server.Images;
+using SdStudio.Server.Images.Videos;
 using SdStudio.Server.Queue;
 using SdStudio.Server.Settings;
 
@@ -12,7 +13,7 @@ namespace SdStudio.Server.Workers;
 /// more try.
 /// </summary>
 internal sealed partial class JobRecovery(
-    IJobStore store, IJobQueries queries, ISharedState state, ImageFiles files, DataFolders folders, ILogger<JobRecovery> logger) : IHostedService, IDisposable
+    IJobStore store, IJobQueries queries, ISharedState state, JobLine line, ImageFiles files, DataFolders folders, ILogger<JobRecovery> logger) : IHostedService, IDisposable
 {
     // Where other processes may die too.
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
@@ -73,7 +74,7 @@ internal sealed partial class JobRecovery(
         Job job = left.Job;
         // Those that are listed stay: only the others are generated again.
         IReadOnlyList<JobImage> listed = await queries.ImagesAsync(job.Id, OwnerScope.All, cancellation).ConfigureAwait(false);
-        await files.DeleteImagesOfAsync(job.Id, job.Settings.Count, listed.Select(image => image.Index)).ConfigureAwait(false);
+        await files.DeleteImagesOfAsync(job.Id, job.Settings.Count, listed.Select(image => image.Index), VideoFormats.ExtensionOf(job.Settings)).ConfigureAwait(false);
         string? words = left.StopWasNoted ? null : LastWords(job);
         int deaths = left.Deaths + (words is null ? 0 : 1);
         int attempts = job.Attempts - (left.StopWasNoted ? 1 : 0);
@@ -83,6 +84,7 @@ internal sealed partial class JobRecovery(
         JobFailure? failure = reason is null ? null : new JobFailure(
             $"{reason}; it is not tried again. POST /api/queue/ID/retry tries it all the same.", nameof(SdError.Internal), Progress: 0);
         Job? recovered = await store.RecoverAsync(job.Id, failure, counts: words is not null, cancellation).ConfigureAwait(false);
+        line.Changed();
         if (recovered is { Status: JobStatus.Failed })
             LogQuarantined(job.Id, recovered.Error ?? "");
         else if (recovered is { Status: JobStatus.Pending })

@@ -9,7 +9,7 @@ namespace SdStudio.Server.Workers;
 internal sealed class RemoteRunner(ModelCatalogue catalogue, RemoteGenerator remote, JobInputs jobInputs, ImageSaver images, TimeProvider time) : IJobRunner
 {
     public bool Runs(GenerationSettings settings) =>
-        settings.Type is not (JobType.Upscale or JobType.Convert) && catalogue.Find(settings.Model)?.Remote is not null;
+        settings.Type is not (JobType.Upscale or JobType.Convert or JobType.Video) && catalogue.Find(settings.Model)?.Remote is not null;
 
     public async Task<JobResult> RunAsync(JobContext job, CancellationToken cancellation)
     {

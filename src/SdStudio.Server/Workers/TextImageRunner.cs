@@ -14,7 +14,7 @@ internal sealed class TextImageRunner(
     private static readonly TimeSpan HashPatience = TimeSpan.FromSeconds(10);
 
     public bool Runs(GenerationSettings settings) =>
-        settings.Type is not (JobType.Upscale or JobType.Convert) && catalogue.Find(settings.Model)?.Remote is null;
+        settings.Type is not (JobType.Upscale or JobType.Convert or JobType.Video) && catalogue.Find(settings.Model)?.Remote is null;
 
     public Task<JobResult> RunAsync(JobContext job, CancellationToken cancellation) => ladder.RunAsync(
         job, catalogue.Require(job.Settings.Model), async (definition, settings) =>

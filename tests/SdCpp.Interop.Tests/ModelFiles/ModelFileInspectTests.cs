@@ -166,7 +166,7 @@ public sealed class ModelFileInspectTests : ModelFileTest
         Assert.Contains(word, Refused(Encoding.Latin1.GetBytes(content), SdError.ModelFileInvalid).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void A_picture_is_called_by_its_name() =>
+    public void An_image_is_called_by_its_name() =>
         Assert.Contains("PNG", Refused([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0], SdError.ModelFileInvalid).Message, StringComparison.Ordinal);
 
     [Fact]

@@ -12,7 +12,7 @@ public sealed class VulkanTests(Demo demo)
     private static readonly Lazy<(string? Driver, string? Problem)> Software = new(FindOrInstall);
 
     [Fact]
-    public async Task Vulkan_draws_what_the_processor_draws_can_be_stopped_and_passes_the_self_test()
+    public async Task Vulkan_generates_what_the_processor_generates_can_be_stopped_and_passes_the_self_test()
     {
         string driver = Driver();
         string folder = Path.GetDirectoryName(demo.Files.DiffusionModel)!;
@@ -37,7 +37,7 @@ public sealed class VulkanTests(Demo demo)
     }
 
     [Fact]
-    public async Task Vulkan_without_a_card_is_refused_when_asked_for_and_else_the_processor_draws()
+    public async Task Vulkan_without_a_card_is_refused_when_asked_for_and_else_the_processor_generates()
     {
         string driver = Driver();
         string native = Path.GetDirectoryName(demo.Engine.Info.NativeLibraryPath)!;
@@ -50,7 +50,7 @@ public sealed class VulkanTests(Demo demo)
     }
 
     [Fact]
-    public async Task A_plug_in_that_cannot_be_loaded_is_refused_when_asked_for_and_else_the_processor_draws()
+    public async Task A_plug_in_that_cannot_be_loaded_is_refused_when_asked_for_and_else_the_processor_generates()
     {
         string driver = Driver();
         string native = Path.GetDirectoryName(demo.Engine.Info.NativeLibraryPath)!;

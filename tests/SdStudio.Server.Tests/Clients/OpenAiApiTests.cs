@@ -28,7 +28,7 @@ public sealed class OpenAiApiTests(Workshop studio)
     [InlineData("\"model\":\"DALL-E-3\",\"quality\":\"hd\",\"style\":\"vivid\",\"response_format\":\"b64_json\"")]
     [InlineData("\"model\":\"gpt-image-1\",\"background\":\"opaque\",\"quality\":\"marvellous\",\"output_format\":\"png\",\"n\":1")]
     [InlineData("\"model\":\"Demo\",\"sampler\":\"Euler\",\"scheduler\":\"Normal\"")]
-    public async Task A_picture_comes_as_base64_unless_asked_otherwise(string fields)
+    public async Task An_image_comes_as_base64_unless_asked_otherwise(string fields)
     {
         JsonElement body = await GenerateAsync(Circle + (fields.Length > 0 ? "," + fields : ""));
 
@@ -71,7 +71,7 @@ public sealed class OpenAiApiTests(Workshop studio)
     }
 
     [Fact]
-    public async Task A_url_is_a_picture_of_this_server()
+    public async Task A_url_is_an_image_of_this_server()
     {
         JsonElement body = await GenerateAsync(Circle + ",\"response_format\":\"url\"", path: "/api/v1/images/generations");
 
@@ -82,7 +82,7 @@ public sealed class OpenAiApiTests(Workshop studio)
     [Theory]
     [InlineData("image", "mask")]
     [InlineData("image[]", "")]
-    public async Task Edits_begin_from_a_picture_and_keep_what_is_opaque_in_the_mask(string field, string maskField)
+    public async Task Edits_begin_from_an_image_and_keep_what_is_opaque_in_the_mask(string field, string maskField)
     {
         byte[] start = First(await GenerateAsync("\"prompt\":\"a red circle on a blue background\",\"size\":\"128x128\",\"steps\":8,\"seed\":1"));
         using var form = new MultipartFormDataContent
@@ -106,7 +106,7 @@ public sealed class OpenAiApiTests(Workshop studio)
     }
 
     [Fact]
-    public async Task Variations_need_only_a_picture()
+    public async Task Variations_need_only_an_image()
     {
         byte[] start = First(await GenerateAsync(Circle));
         using var form = new MultipartFormDataContent { { new ByteArrayContent(start), "image", "start.png" }, { new StringContent("2"), "n" }, { new StringContent("0.1"), "strength" } };
@@ -148,7 +148,7 @@ public sealed class OpenAiApiTests(Workshop studio)
     }
 
     [Fact]
-    public async Task A_stream_shows_the_picture_grow_and_ends_with_it()
+    public async Task A_stream_shows_the_image_grow_and_ends_with_it()
     {
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder(), "--SdStudio:Limits:MaxSteps=1000");
         List<JsonElement> events = await StreamAsync(server, """{"prompt":"a red circle on a blue background","size":"64x64","steps":400,"seed":1,"stream":true,"partial_images":2}""");

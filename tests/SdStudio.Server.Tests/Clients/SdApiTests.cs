@@ -35,7 +35,7 @@ public sealed class SdApiTests(Workshop studio)
         "/sdapi/v1/txt2img", $$"""{"prompt":"a red circle on a blue background","seed":1,"width":{{side}},"height":{{side}},"steps":8}""")).GetProperty("images")[0].GetString()!;
 
     [Fact]
-    public async Task Txt2img_draws_what_was_asked_and_tells_everything_that_clients_read()
+    public async Task Txt2img_generates_what_was_asked_and_tells_everything_that_clients_read()
     {
         JsonElement body = await PostAsync(
             "/sdapi/v1/txt2img",
@@ -113,7 +113,7 @@ public sealed class SdApiTests(Workshop studio)
     }
 
     [Fact]
-    public async Task Sizes_become_those_that_can_be_drawn()
+    public async Task Sizes_become_those_that_can_be_generated()
     {
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder(), "--SdStudio:Limits:MaxSide=512");
         foreach ((string fields, int width, int height) in new[]
@@ -134,7 +134,7 @@ public sealed class SdApiTests(Workshop studio)
     [InlineData("\"hr_scale\":2", 128, 64, "Lanczos")]
     [InlineData("\"hr_resize_x\":96", 96, 48, "Lanczos")]
     [InlineData("\"hr_resize_x\":80,\"hr_resize_y\":80,\"hr_upscaler\":\"Demo 4x\",\"hr_second_pass_steps\":4", 80, 80, "Demo 4x")]
-    public async Task The_hires_fix_draws_a_larger_picture_over_the_smaller(string fields, int width, int height, string upscaler)
+    public async Task The_hires_fix_generates_a_larger_image_over_the_smaller(string fields, int width, int height, string upscaler)
     {
         JsonElement body = await PostAsync(
             "/sdapi/v1/txt2img",
@@ -149,7 +149,7 @@ public sealed class SdApiTests(Workshop studio)
     }
 
     [Fact]
-    public async Task Img2img_begins_from_a_picture_and_draws_only_where_the_mask_is_white()
+    public async Task Img2img_begins_from_an_image_and_generates_only_where_the_mask_is_white()
     {
         string start = await RedCircleAsync(128);
         using Image black = Image.Black(128, 128);
@@ -171,7 +171,7 @@ public sealed class SdApiTests(Workshop studio)
     }
 
     [Fact]
-    public async Task Img2img_echoes_its_pictures_only_on_request()
+    public async Task Img2img_echoes_its_images_only_on_request()
     {
         string start = await RedCircleAsync();
 
@@ -224,7 +224,7 @@ public sealed class SdApiTests(Workshop studio)
     }
 
     [Fact]
-    public async Task Extras_enlarge_one_picture_or_many_by_every_name_that_clients_have()
+    public async Task Extras_upscale_one_image_or_many_by_every_name_that_clients_have()
     {
         string start = await RedCircleAsync();
 
@@ -248,7 +248,7 @@ public sealed class SdApiTests(Workshop studio)
     }
 
     [Fact]
-    public async Task Png_info_reads_the_settings_of_a_picture()
+    public async Task Png_info_reads_the_settings_of_an_image()
     {
         string start = await RedCircleAsync();
 
@@ -317,7 +317,7 @@ public sealed class SdApiTests(Workshop studio)
     }
 
     [Fact]
-    public async Task The_chosen_model_draws_what_names_no_other_and_is_remembered()
+    public async Task The_chosen_model_generates_what_names_no_other_and_is_remembered()
     {
         string folder = studio.NewDataFolder();
         await using (StudioServer server = await StudioServer.StartAsync(folder))
@@ -345,7 +345,7 @@ public sealed class SdApiTests(Workshop studio)
     }
 
     [Fact]
-    public async Task Progress_shows_the_picture_and_an_interrupt_stops_only_the_callers_own()
+    public async Task Progress_shows_the_image_and_an_interrupt_stops_only_the_callers_own()
     {
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder(), "--SdStudio:Limits:MaxSteps=1000");
         (_, JsonElement idle) = await server.GetAsync("/sdapi/v1/progress");
@@ -400,7 +400,7 @@ public sealed class SdApiTests(Workshop studio)
     }
 
     [Fact]
-    public async Task With_keys_an_interrupt_reaches_only_the_jobs_of_its_key_and_a_picture_in_the_making_is_its_owners()
+    public async Task With_keys_an_interrupt_reaches_only_the_jobs_of_its_key_and_an_image_in_the_making_is_its_owners()
     {
         await using StudioServer server = await StudioServer.StartAsync(
             studio.NewDataFolder(), "--SdStudio:Limits:MaxSteps=1000", "--SdStudio:Security:ApiKeys:ann=key-of-ann-0123", "--SdStudio:Security:ApiKeys:bob=key-of-bob-0123");

@@ -30,7 +30,8 @@ public sealed class JobRecoveryTests : IDisposable
     /// <summary>The process ends and starts again.</summary>
     private async Task<Job> RestartAsync(string id)
     {
-        await new JobRecovery(_store.Jobs, _store.Queries, _store.State, new ImageFiles(new FolderBlobs(_store.Folders)), _store.Folders, NullLogger<JobRecovery>.Instance).StartAsync(Cancellation);
+        JobLine line = JobLineTests.LineOf(_store, TimeProvider.System);
+        await new JobRecovery(_store.Jobs, _store.Queries, _store.State, line, new ImageFiles(new FolderBlobs(_store.Folders)), _store.Folders, NullLogger<JobRecovery>.Instance).StartAsync(Cancellation);
         return (await _store.Queries.FindAsync(id, OwnerScope.All, Cancellation))!;
     }
 

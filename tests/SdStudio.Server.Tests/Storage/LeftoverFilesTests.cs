@@ -6,7 +6,6 @@ using SdStudio.Server.Events;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Images;
 using SdStudio.Server.Queue;
-using SdStudio.Server.Settings;
 
 namespace SdStudio.Server.Tests.Storage;
 
@@ -129,7 +128,7 @@ public sealed class LeftoverFilesTests : IDisposable
             Put("thumbnails", id[..2], id, "256.webp");
         }
 
-        var line = new JobLine(_store.Queries, new NoModels(), new ProcessQueueSignal(_time), Microsoft.Extensions.Options.Options.Create(new StudioOptions()), _time);
+        JobLine line = JobLineTests.LineOf(_store, _time);
         using ServiceProvider metrics = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var telemetry = new JobTelemetry(metrics.GetRequiredService<IMeterFactory>(), new ConfigurationBuilder().Build(), _time);
         var deletion = new JobDeletion(
@@ -146,16 +145,5 @@ public sealed class LeftoverFilesTests : IDisposable
         Assert.Empty(Directory.GetFiles(Path.Combine(_store.Folder, "images")));
         Assert.Empty(Directory.GetFiles(Path.Combine(_store.Folder, "thumbnails"), "*", SearchOption.AllDirectories));
         Assert.Equal(0, await _store.Queries.CountAsync(new JobFilter(OwnerScope.All), Cancellation));
-    }
-
-    private sealed class NoModels : IWarmModels
-    {
-        public int Version => 0;
-
-        public bool IsWarm(string model) => false;
-
-        public bool IsWarm(string model, string? device) => false;
-
-        public string ClassOf(string? device) => "";
     }
 }

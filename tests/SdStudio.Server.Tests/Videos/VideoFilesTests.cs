@@ -153,6 +153,18 @@ public sealed class VideoFilesTests : IDisposable
     }
 
     [Fact]
+    public async Task A_full_disk_is_one_although_ffmpeg_ends_as_if_all_were_well()
+    {
+        VideoFiles videos = await ScriptedAsync("cat > /dev/null; echo 'Error closing file: No space left on device' >&2; exit 0");
+        using Clip clip = new(Clips.Moving());
+
+        StorageUnavailableException full = await Assert.ThrowsAsync<StorageUnavailableException>(() => videos.SaveAsync(Id, clip.Video, VideoFormats.Mp4, Texts, Cancellation));
+
+        Assert.Equal(StorageProblem.Full, full.Problem);
+        Assert.Empty(Directory.EnumerateFiles(_folders.Images));
+    }
+
+    [Fact]
     public async Task A_cancel_ends_ffmpeg_and_leaves_nothing()
     {
         string pid = Path.Combine(_folder, "pid");

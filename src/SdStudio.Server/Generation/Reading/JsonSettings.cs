@@ -49,7 +49,7 @@ internal static class JsonSettings
             return Fooocus(root, text);
         if (root.Get("uc") is not null || root.Get("v4_prompt") is not null)
             return Novel(root, text);
-        // ComfyUI's own file has the graph inside; a picture of it that people save alone has not.
+        // ComfyUI's own file has the graph inside; an image of it that people save alone has not.
         return ComfyGraph.Read(root.Get("prompt") is { ValueKind: JsonValueKind.Object } inner ? inner : root, text);
     }
 

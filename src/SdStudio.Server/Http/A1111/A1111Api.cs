@@ -20,8 +20,8 @@ internal static class A1111Api
     public static void MapA1111Api(this IEndpointRouteBuilder root, bool documentShapes)
     {
         RouteGroupBuilder api = root.MapGroup("/sdapi/v1");
-        api.MapPost("/txt2img", (HttpContext context, A1111GenerateApi draw) => draw.TextToImageAsync(context)).RequireJobRateLimit();
-        api.MapPost("/img2img", (HttpContext context, A1111GenerateApi draw) => draw.ImageToImageAsync(context)).RequireJobRateLimit();
+        api.MapPost("/txt2img", (HttpContext context, A1111GenerateApi generate) => generate.TextToImageAsync(context)).RequireJobRateLimit();
+        api.MapPost("/img2img", (HttpContext context, A1111GenerateApi generate) => generate.ImageToImageAsync(context)).RequireJobRateLimit();
         api.MapPost("/extra-single-image", (HttpContext context, A1111ExtrasApi extras) => extras.SingleAsync(context)).RequireJobRateLimit();
         api.MapPost("/extra-batch-images", (HttpContext context, A1111ExtrasApi extras) => extras.BatchAsync(context)).RequireJobRateLimit();
         api.MapPost("/png-info", PngInfoApi.ReadAsync);

@@ -3,14 +3,16 @@ using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using SdStudio.Server.Gallery;
 using SdStudio.Server.Http.Requests;
+using SdStudio.Server.Http.Rest;
 using SdStudio.Server.Http.Security;
 using SdStudio.Server.Images;
+using SdStudio.Server.Images.Videos;
 using SdStudio.Server.Queue;
 
 namespace SdStudio.Server.Http.Mcp;
 
 /// <summary>Images as resources, and the search for them.</summary>
-internal sealed class McpImages(IGallery gallery, IJobQueries queries, ImageFiles files)
+internal sealed class McpImages(IGallery gallery, IJobQueries queries, ImageFiles files, VideoFiles videos)
 {
     private const string Scheme = "sdstudio://images/";
     private const int PreviewSide = 256;
@@ -36,12 +38,14 @@ internal sealed class McpImages(IGallery gallery, IJobQueries queries, ImageFile
         {
             try
             {
-                string small = await files.ThumbnailAsync(image.Id, image.FilePath, PreviewSide, call.Left);
+                string small = image.Video is { } video
+                    ? await VideosApi.StillAsync(image, video, PreviewSide, files, videos, call.Left)
+                    : await files.ThumbnailAsync(image.Id, image.FilePath, PreviewSide, call.Left);
                 blocks.Add(ImageContentBlock.FromBytes(await File.ReadAllBytesAsync(small, call.Left), "image/webp"));
             }
-            catch (FileNotFoundException)
+            catch (Exception exception) when (exception is FileNotFoundException or VideoException)
             {
-                // It was deleted a moment ago; its link says so.
+                // It was deleted a moment ago, or needs a program that is gone; its link says so.
             }
         }
 

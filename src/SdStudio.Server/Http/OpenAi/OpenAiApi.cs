@@ -7,12 +7,12 @@ using SdStudio.Server.Models.Catalogue;
 
 namespace SdStudio.Server.Http.OpenAi;
 
-/// <summary>OpenAI's images API: <c>/v1/images/generations</c>, <c>edits</c>, <c>variations</c> and <c>/v1/models</c>.</summary>
+/// <summary>OpenAI's API: <c>/v1/images/generations</c>, <c>edits</c>, <c>variations</c>, <c>/v1/videos</c> and <c>/v1/models</c>.</summary>
 internal static class OpenAiApi
 {
     /// <summary>What the surface needs.</summary>
     public static IServiceCollection AddOpenAiApi(this IServiceCollection services) => services
-        .AddSingleton<IErrorShape, OpenAiErrors>().AddSingleton<OpenAiGenerator>().AddSingleton<OpenAiStream>();
+        .AddSingleton<IErrorShape, OpenAiErrors>().AddSingleton<OpenAiGenerator>().AddSingleton<OpenAiVideos>().AddSingleton<OpenAiStream>();
 
     public static void MapOpenAiApi(this IEndpointRouteBuilder root)
     {
@@ -24,6 +24,7 @@ internal static class OpenAiApi
             api.MapMethods($"/images/{path}", [HttpMethods.Options], () => Results.NoContent());
         }
 
+        api.MapOpenAiVideos();
         api.MapGet("/models", (ClientModels models) => A1111Responses.Json(new JsonObject
         {
             ["object"] = "list",

@@ -34,6 +34,10 @@ internal static class ApiDescriptionClients
         ["POST v1/images/generations"] = new("openAiGenerate", OpenAi, "Images from a prompt", typeof(OpenAiImagesAnswer), typeof(OpenAiGenerationBody)),
         ["POST v1/images/edits"] = new("openAiEdit", OpenAi, "Images from an image and a prompt", typeof(OpenAiImagesAnswer), typeof(OpenAiEditForm), Form),
         ["POST v1/images/variations"] = new("openAiVary", OpenAi, "Variations of an image", typeof(OpenAiImagesAnswer), typeof(OpenAiEditForm), Form),
+        ["POST v1/videos"] = new("openAiCreateVideo", OpenAi, "A video from words, and from an image where one is sent: a job that is asked for", typeof(OpenAiVideo), typeof(OpenAiVideoBody)),
+        ["GET v1/videos"] = new("openAiVideos", OpenAi, "The videos, the newest first", typeof(OpenAiVideosAnswer)),
+        ["GET v1/videos/{id}"] = new("openAiVideo", OpenAi, "How a video stands", typeof(OpenAiVideo)),
+        ["DELETE v1/videos/{id}"] = new("openAiDeleteVideo", OpenAi, "Deletes a video; one that waits or runs is cancelled first", typeof(OpenAiDeletedVideo)),
         ["GET v1/models"] = new("openAiModels", OpenAi, "The models whose files exist", typeof(OpenAiModelsAnswer)),
     };
 

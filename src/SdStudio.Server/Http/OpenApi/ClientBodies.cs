@@ -225,6 +225,43 @@ internal sealed record OpenAiImage
 
 internal sealed record OpenAiImagesAnswer(long Created, IReadOnlyList<OpenAiImage> Data);
 
+/// <summary>A video from words.</summary>
+internal sealed record OpenAiVideoBody
+{
+    public required string Prompt { get; init; }
+
+    [Description("A model that makes videos; the first of them without it")]
+    public string? Model { get; init; }
+
+    [Description("How long it runs, as text")]
+    public string? Seconds { get; init; }
+
+    [Description("WIDTHxHEIGHT")]
+    public string? Size { get; init; }
+
+    [Description("The first frame: a file, base64 or a data URL")]
+    public string? InputReference { get; init; }
+}
+
+/// <param name="Id">The job's.</param>
+/// <param name="Object">video.</param>
+/// <param name="Model">The model's id.</param>
+/// <param name="Status">queued, in_progress, completed or failed.</param>
+/// <param name="Progress">0 to 100.</param>
+/// <param name="CreatedAt">Unix seconds.</param>
+/// <param name="CompletedAt">Unix seconds; null before.</param>
+/// <param name="Size">WIDTHxHEIGHT.</param>
+/// <param name="Seconds">How long it runs, as text.</param>
+/// <param name="Error">Why it failed; null for no failure.</param>
+internal sealed record OpenAiVideo(
+    string Id, string Object, string Model, string Status, int Progress, long CreatedAt, long? CompletedAt, string Size, string Seconds, OpenAiVideoError? Error);
+
+internal sealed record OpenAiVideoError(string Code, string Message);
+
+internal sealed record OpenAiVideosAnswer(string Object, IReadOnlyList<OpenAiVideo> Data, string? FirstId, string? LastId, bool HasMore);
+
+internal sealed record OpenAiDeletedVideo(string Id, string Object, bool Deleted);
+
 internal sealed record OpenAiModel(string Id, string Object, long Created, string OwnedBy);
 
 internal sealed record OpenAiModelsAnswer(string Object, IReadOnlyList<OpenAiModel> Data);
@@ -257,4 +294,8 @@ internal sealed record OpenAiErrorAnswer(OpenAiError Error);
 [JsonSerializable(typeof(OpenAiImagesAnswer))]
 [JsonSerializable(typeof(OpenAiModelsAnswer))]
 [JsonSerializable(typeof(OpenAiErrorAnswer))]
+[JsonSerializable(typeof(OpenAiVideoBody))]
+[JsonSerializable(typeof(OpenAiVideo))]
+[JsonSerializable(typeof(OpenAiVideosAnswer))]
+[JsonSerializable(typeof(OpenAiDeletedVideo))]
 internal sealed partial class ClientBodiesJson : JsonSerializerContext;

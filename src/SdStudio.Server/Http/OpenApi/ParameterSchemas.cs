@@ -14,6 +14,7 @@ internal static class ParameterSchemas
     private static readonly Dictionary<Type, string> JobTypeOf = new()
     {
         [typeof(GenerateBody)] = JobType.Generate, [typeof(EditBody)] = JobType.Edit, [typeof(VariationBody)] = JobType.Variation, [typeof(UpscaleBody)] = JobType.Upscale,
+        [typeof(VideoBody)] = JobType.Video,
     };
 
     private static readonly string[] SideNames = ["left", "top", "right", "bottom"];

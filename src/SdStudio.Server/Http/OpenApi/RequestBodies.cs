@@ -8,7 +8,7 @@ namespace SdStudio.Server.Http.OpenApi;
 // What requests may contain, for the API description only: requests are read leniently by RequestFields, which says what is wrong with
 // every field at once. A test sends each of these fields and what lies just outside its range.
 
-/// <summary>Text-to-image. Its fields are rows of the table of parameters, as are those of the next three: <see cref="ParameterSchemas"/>.</summary>
+/// <summary>Text-to-image. Its fields are rows of the table of parameters, as are those of the next four: <see cref="ParameterSchemas"/>.</summary>
 internal sealed record GenerateBody;
 
 /// <summary>Image-to-image; as a form with files, or as JSON with base64.</summary>
@@ -19,6 +19,9 @@ internal sealed record VariationBody;
 
 /// <summary>Upscaling.</summary>
 internal sealed record UpscaleBody;
+
+/// <summary>A video.</summary>
+internal sealed record VideoBody;
 
 /// <summary>Settings to keep: any of those that requests have, none of which is required.</summary>
 internal sealed record PresetBody;

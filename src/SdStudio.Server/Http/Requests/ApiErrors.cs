@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using SdCpp.Interop;
 using SdStudio.Server.Http.Rest;
 using SdStudio.Server.Images;
+using SdStudio.Server.Images.Videos;
 using SdStudio.Server.Queue;
 using SdStudio.Server.Settings;
 
@@ -66,6 +67,8 @@ internal static class ApiErrors
     public static RequestError Of(HttpContext context, Exception exception) => exception switch
     {
         BadRequestException bad => RequestError.Of(bad),
+        // What ffmpeg has written only ffmpeg reads.
+        VideoException video => new RequestError(StatusCodes.Status501NotImplemented, "The video's frames cannot be read here", video.Message),
         ImageFormatException image => new RequestError(StatusCodes.Status400BadRequest, image.Message, image.Detail),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => new RequestError(
             StatusCodes.Status413PayloadTooLarge,

@@ -41,6 +41,7 @@ namespace SdStudio.Server.Http.Requests;
 [JsonSerializable(typeof(EditBody))]
 [JsonSerializable(typeof(VariationBody))]
 [JsonSerializable(typeof(UpscaleBody))]
+[JsonSerializable(typeof(VideoBody))]
 [JsonSerializable(typeof(PresetBody))]
 [JsonSerializable(typeof(ParameterListResponse))]
 [JsonSerializable(typeof(PlaceBody))]

@@ -8,14 +8,14 @@ internal sealed class GenerationReader(RequestFields fields, Lookups lookups, Pa
 {
     private readonly ModelCatalogue _catalogue = lookups.Catalogue;
 
-    /// <param name="type">Generate, edit or variation.</param>
+    /// <param name="type">Generate, edit, variation or video.</param>
     /// <param name="sent">The images that came with it.</param>
     /// <param name="needsPrompt">Whether it is wrong without words.</param>
     public GenerationSettings Generate(string type, SentImages sent, bool needsPrompt)
     {
         (ImageSize? input, bool hasMask) = (sent.Input, sent.HasMask);
         string? prompt = needsPrompt ? fields.RequiredText("prompt", limits.MaxPromptBytes) : fields.BoundedText("prompt", limits.MaxPromptBytes);
-        ModelDefinition? model = FindModel(type == JobType.Generate ? null : _catalogue.DefaultImageToImage);
+        ModelDefinition? model = FindModel(type is JobType.Generate or JobType.Video ? null : _catalogue.DefaultImageToImage);
         GenerationSettings settings = ReadRows(type, model?.Defaults);
         (string styled, string? negative) = lookups.Prompts.WithStyles(fields, prompt ?? "", settings.NegativePrompt);
         bool isTemplate = settings.IsTemplate ?? lookups.Prompts.IsUsualFor(owner);
@@ -28,14 +28,14 @@ internal sealed class GenerationReader(RequestFields fields, Lookups lookups, Pa
         settings = WithSpeed(settings, model);
         List<string> notes = hasMask && type == JobType.Edit && model is { IsEditModel: true, Remote: null }
             ? [$"The model {model.Id} looks at the whole image and knows no masks: it changes what it likes, and only what the mask shows is kept of that"] : [];
-        IdentitySetting? identity = new IdentityReader(fields, lookups).Read(sent.Identity, named, model, notes);
+        IdentitySetting? identity = type == JobType.Video ? null : new IdentityReader(fields, lookups).Read(sent.Identity, named, model, notes);
         // Who is meant by a tag is who the images look like, for models that look at none.
         if (identity?.Person is not null && model is { IsEditModel: false })
             named = [];
         settings = settings with
         {
             Identity = identity,
-            Control = new ControlReader(fields, lookups).Read(sent.HasControl || input is not null, model, notes),
+            Control = type == JobType.Video ? null : new ControlReader(fields, lookups).Read(sent.HasControl || input is not null, model, notes),
             Notes = notes.Count > 0 ? notes : null,
             Model = model?.Id ?? "", Prompt = words, NegativePrompt = negative, Width = size.Width, Height = size.Height, IsTemplate = null,
             Loras = new LoraReader(fields, lookups.Loras).Read(tagged),
@@ -43,7 +43,9 @@ internal sealed class GenerationReader(RequestFields fields, Lookups lookups, Pa
         };
         if (isTemplate)
             settings = Expanded(settings);
-        if (input is null)
+        if (type == JobType.Video)
+            new VideoReader(fields, lookups, limits).Check(settings, model, sent);
+        else if (input is null)
             settings = new HiresReader(fields, _catalogue, limits).Read(settings, model);
         if (settings.Tiling && fields.IsGiven("vae_tiling") && settings.VaeTiling)
             fields.Refuse("vae_tiling", "vae_tiling and tiling are both set; an image whose edges fit each other cannot be decoded in tiles, leave one of them out");
@@ -191,6 +193,15 @@ internal sealed class GenerationReader(RequestFields fields, Lookups lookups, Pa
 /// <param name="Identity">How many came for the result to look like.</param>
 internal readonly record struct SentImages(ImageSize? Input, bool HasMask, bool HasControl, int References, int Identity)
 {
+    /// <summary>Whether an image came for a video to end with.</summary>
+    public bool HasEnd { get; init; }
+
+    /// <summary>How many came for a video's frames to follow.</summary>
+    public int Frames { get; init; }
+
     public static SentImages Of(RequestInputs? inputs) => new(
-        inputs?.Image is { } image ? new ImageSize(image.Width, image.Height) : null, inputs?.Mask is not null, inputs?.Control is not null, inputs?.References.Count ?? 0, inputs?.Identity.Count ?? 0);
+        inputs?.Image is { } image ? new ImageSize(image.Width, image.Height) : null, inputs?.Mask is not null, inputs?.Control is not null, inputs?.References.Count ?? 0, inputs?.Identity.Count ?? 0)
+    {
+        HasEnd = inputs?.End is not null, Frames = inputs?.Frames.Count ?? 0,
+    };
 }

@@ -30,7 +30,7 @@ internal sealed class JobSubmission(
     public async Task<(Job Job, WhenClientLeaves Leave)> AcceptAsync(HttpRequest request, string type, CancellationToken cancellation)
     {
         RequestBody body = await RequestBody.ReadAsync(request, cancellation);
-        ParameterLimits now = await limits.ReadyAsync(cancellation);
+        ParameterLimits now = await limits.ReadyAsync(type, cancellation);
         var fields = new RequestFields(await presets.WithPresetAsync(body.Fields, ApiKeys.OwnerOf(request.HttpContext), cancellation));
         bool leaves = (string?)fields.Value(Parameters.Get("on_disconnect"), now) == "cancel";
         using RequestInputs? inputs = await images.ReadAsync(type, body, fields, ApiKeys.ScopeOf(request.HttpContext), cancellation);
@@ -127,6 +127,8 @@ internal sealed class JobSubmission(
         // A copy: the job is repeated with the same images when they are gone.
         foreach (FileInfo image in identity.Count == 0 && settings.Identity is { Person: { } person, Embedding: null } ? lookups.People.Find(person) ?? [] : [])
             identity.Add(await files.CopyInputAsync(NameOf(references.Count + identity.Count), image, cancellation));
+        string? end = inputs?.End is { } last ? await files.SaveInputAsync(id + "_end", last, cancellation) : null;
+        string? frames = inputs?.Frames is { Count: > 0 } followedOnes ? await SaveFramesAsync(id, settings, followedOnes, cancellation) : null;
         string? input = inputs?.Image is { } begun ? await files.SaveInputAsync(id, begun, cancellation) : null;
         // What has no image of its own follows the input image.
         string? followed = inputs?.Control is { } control ? await files.SaveInputAsync(id + "_control", control, cancellation) : input;
@@ -137,9 +139,24 @@ internal sealed class JobSubmission(
             Control = settings.Control is { } unit ? unit with { Image = followed ?? "" } : null,
             MaskImage = settings.Type != JobType.Upscale && inputs?.Mask is { } mask ? await files.SaveInputAsync(id + "_mask", mask, cancellation) : null,
             ReferenceImages = references.Count == 0 ? null : references,
+            Video = settings.Video is { } video ? video with { EndImage = end, ControlFrames = frames } : null,
         };
 
         string NameOf(int index) => string.Create(CultureInfo.InvariantCulture, $"{id}_{index + 1}");
+    }
+
+    // In the size of the video: that is what they are followed in, and one file has frames of one size.
+    private async Task<string> SaveFramesAsync(string id, GenerationSettings settings, List<ImageBuffer> frames, CancellationToken cancellation)
+    {
+        List<ImageBuffer> sized = [.. frames.Select(frame => ImageDecoder.Cover(frame, settings.Width, settings.Height))];
+        try
+        {
+            return await files.SaveFramesAsync(id + "_frames", sized, cancellation);
+        }
+        finally
+        {
+            sized.ForEach(frame => frame.Dispose());
+        }
     }
 
     // Only edit models look at images; others start from one.
@@ -158,7 +175,7 @@ internal sealed class JobSubmission(
 internal sealed record GenerateCommand(string Type, RequestBody Body, RequestFields Fields, RequestInputs? Inputs = null)
 {
     /// <summary>Whether nothing can be generated without words; Automatic1111 does without.</summary>
-    public bool NeedsPrompt { get; init; } = Type is JobType.Generate or JobType.Edit;
+    public bool NeedsPrompt { get; init; } = Type is JobType.Generate or JobType.Edit or JobType.Video;
 
     /// <summary>Which part of its request this is; null for a request of one job.</summary>
     public int? Part { get; init; }

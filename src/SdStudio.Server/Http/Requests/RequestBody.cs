@@ -13,7 +13,7 @@ internal sealed record RequestBody(IReadOnlyDictionary<string, JsonElement> Fiel
 {
     // What .NET reads where nobody says otherwise.
     private const int MaxDepth = 64;
-    private static readonly string[] FileFields = ["image", "mask", "ref_images", "extra_images", "control_image"];
+    private static readonly string[] FileFields = ["image", "mask", "ref_images", "extra_images", "control_image", "start_image", "end_image", "control_frames"];
 
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 

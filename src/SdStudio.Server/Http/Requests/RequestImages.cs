@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using SdCpp.Interop;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Images;
+using SdStudio.Server.Images.Videos;
 using SdStudio.Server.Queue;
 using SdStudio.Server.Settings;
 
@@ -20,7 +21,9 @@ internal sealed class RequestImages(ImageFiles files, IJobQueries queries, Decod
     {
         bool fromImage = type != JobType.Generate;
         JobImage? source = fromImage ? await FindSourceAsync(fields, scope, cancellation) : null;
-        IReadOnlyList<byte[]> images = !fromImage ? [] : body.Files.GetValueOrDefault("image") ?? (source is null ? [] : [await BytesOfAsync(source, cancellation)]);
+        IReadOnlyList<byte[]> images = !fromImage ? [] : body.Files.GetValueOrDefault("image") ?? body.Files.GetValueOrDefault("start_image") ?? (source is null ? [] : [await BytesOfAsync(source, cancellation)]);
+        if (type == JobType.Video)
+            return await ReadVideoAsync(body, images, source, cancellation);
         IReadOnlyList<byte[]> references = References(body, fields);
         if (fromImage && images.Count == 0)
             throw new BadRequestException([new FieldProblem("image", "Missing required field: image")], $"Send a file in the field image, or an image's id in {SourceField}");
@@ -44,6 +47,26 @@ internal sealed class RequestImages(ImageFiles files, IJobQueries queries, Decod
         });
     }
 
+    // A video may begin with an image, end with one and follow others; it needs none.
+    private async Task<RequestInputs?> ReadVideoAsync(RequestBody body, IReadOnlyList<byte[]> start, JobImage? source, CancellationToken cancellation)
+    {
+        byte[]? end = body.File("end_image");
+        IReadOnlyList<byte[]> frames = body.Files.GetValueOrDefault("control_frames") ?? body.Files.GetValueOrDefault("control_frames[]") ?? [];
+        if (start.Count > 1)
+            throw new BadRequestException([new FieldProblem("image", $"image: {start.Count} images were sent; a video begins with one")], detail: null);
+        if (frames.Count > options.Value.Limits.MaxFrames)
+            throw new BadRequestException([new FieldProblem("control_frames", $"control_frames: {frames.Count} images were sent; allowed are at most {options.Value.Limits.MaxFrames} (SdStudio:Limits:MaxFrames)")], detail: null);
+        if (start.Count + frames.Count == 0 && end is null)
+            return null;
+        RequestInputs inputs = await EnterAsync([.. start, .. frames, .. end is null ? Array.Empty<byte[]>() : [end]], cancellation, source?.Id);
+        return Filled(inputs, () =>
+        {
+            inputs.Image = start.Count == 0 ? null : Decode(start[0], "image");
+            inputs.End = end is null ? null : Decode(end, "end_image");
+            inputs.Frames.AddRange(frames.Select(frame => Decode(frame, "control_frames")));
+        });
+    }
+
     /// <summary>The images that a model is to look at, under every name that clients have for them.</summary>
     public static IReadOnlyList<byte[]> References(RequestBody body, RequestFields fields)
     {
@@ -64,17 +87,20 @@ internal sealed class RequestImages(ImageFiles files, IJobQueries queries, Decod
     {
         byte[]? image = await BytesOfAsync(settings.InputImage, cancellation), mask = await BytesOfAsync(settings.MaskImage, cancellation);
         byte[]? control = await BytesOfAsync(settings.Control?.Image, cancellation);
+        byte[]? end = await BytesOfAsync(settings.Video?.EndImage, cancellation), frames = await BytesOfAsync(settings.Video?.ControlFrames, cancellation);
         List<byte[]> references = [], identity = [];
         foreach (string reference in settings.ReferenceImages ?? [])
             references.Add(await files.BytesAsync(reference, cancellation));
         foreach (string seen in settings.Identity?.Images ?? [])
             identity.Add(await files.BytesAsync(seen, cancellation));
-        RequestInputs inputs = await EnterAsync([.. new[] { image, mask, control }.OfType<byte[]>(), .. references, .. identity], cancellation, settings.SourceImageId);
+        RequestInputs inputs = await EnterAsync([.. new[] { image, mask, control, end, frames }.OfType<byte[]>(), .. references, .. identity], cancellation, settings.SourceImageId);
         return Filled(inputs, () =>
         {
             inputs.Image = image is null ? null : ImageDecoder.Read(image, "the job's input", ImageBuffer.MaxPixels);
             inputs.Mask = mask is null ? null : ImageDecoder.ReadMask(mask, "the job's mask", ImageBuffer.MaxPixels);
             inputs.Control = control is null ? null : ImageDecoder.Read(control, "the job's input", ImageBuffer.MaxPixels);
+            inputs.End = end is null ? null : ImageDecoder.Read(end, "the job's input", ImageBuffer.MaxPixels);
+            inputs.Frames.AddRange(frames is null ? [] : AnimatedPng.Read(frames).Select(frame => ImageDecoder.Read(frame, "the job's input", ImageBuffer.MaxPixels)));
             inputs.Identity.AddRange(identity.Select(seen => ImageDecoder.Read(seen, "the job's input", ImageBuffer.MaxPixels)));
             inputs.References.AddRange(references.Select(reference => ImageDecoder.Read(reference, "the job's input", ImageBuffer.MaxPixels)));
         });

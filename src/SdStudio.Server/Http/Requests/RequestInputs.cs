@@ -15,6 +15,12 @@ internal sealed class RequestInputs(IDisposable place) : IDisposable
     /// <summary>What a ControlNet follows.</summary>
     public ImageBuffer? Control { get; set; }
 
+    /// <summary>The last frame of a video.</summary>
+    public ImageBuffer? End { get; set; }
+
+    /// <summary>What the frames of a video follow.</summary>
+    public List<ImageBuffer> Frames { get; } = [];
+
     /// <summary>Whom or what the result shall look like.</summary>
     public List<ImageBuffer> Identity { get; } = [];
 
@@ -29,6 +35,8 @@ internal sealed class RequestInputs(IDisposable place) : IDisposable
         Image?.Dispose();
         Mask?.Dispose();
         Control?.Dispose();
+        End?.Dispose();
+        Frames.ForEach(frame => frame.Dispose());
         Identity.ForEach(image => image.Dispose());
         References.ForEach(reference => reference.Dispose());
         place.Dispose();

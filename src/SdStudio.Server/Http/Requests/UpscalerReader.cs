@@ -35,8 +35,8 @@ internal static class UpscalerReader
     /// <summary>Refuses an image that the upscaler's model, whose factor is fixed, would make too large at once.</summary>
     public static void CheckFirstPass(RequestFields fields, UpscalerDefinition upscaler, ImageSize input, ImageSize result)
     {
-        bool enlarges = result.Width > input.Width || result.Height > input.Height;
-        if (upscaler.File is null || !enlarges || Fits((long)input.Width * upscaler.Scale, (long)input.Height * upscaler.Scale))
+        bool isLarger = result.Width > input.Width || result.Height > input.Height;
+        if (upscaler.File is null || !isLarger || Fits((long)input.Width * upscaler.Scale, (long)input.Height * upscaler.Scale))
             return;
         fields.Refuse(
             "upscaler", $"{upscaler.Name} makes an image {upscaler.Scale} times as large, and the image of {input} would become larger than is possible: at most " +

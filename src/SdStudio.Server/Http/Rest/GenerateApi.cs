@@ -5,7 +5,7 @@ using SdStudio.Server.Queue;
 
 namespace SdStudio.Server.Http.Rest;
 
-/// <summary><c>POST /api/generate</c>, <c>/edit</c>, <c>/variation</c>, <c>/upscale</c>: a job, and its images when it is done in time.</summary>
+/// <summary><c>POST /api/generate</c>, <c>/edit</c>, <c>/variation</c>, <c>/upscale</c>, <c>/video</c>: a job, and its images when it is done in time.</summary>
 internal static class GenerateApi
 {
     private const string FormUrlEncoded = "application/x-www-form-urlencoded";
@@ -30,6 +30,7 @@ internal static class GenerateApi
         [JobType.Edit] = "editImage",
         [JobType.Variation] = "createVariation",
         [JobType.Upscale] = "upscaleImage",
+        [JobType.Video] = "generateVideo",
     };
 
     private static readonly Dictionary<string, string> Summaries = new(StringComparer.Ordinal)
@@ -38,17 +39,20 @@ internal static class GenerateApi
         [JobType.Edit] = "Image-to-image",
         [JobType.Variation] = "Variations of an image",
         [JobType.Upscale] = "Upscales an image",
+        [JobType.Video] = "Makes a video of words, or of words and images",
     };
 
     private static RouteHandlerBuilder Describe(string type, RouteHandlerBuilder endpoint) => (type switch
     {
         JobType.Generate => endpoint.Accepts<GenerateBody>("application/json", "multipart/form-data", FormUrlEncoded),
         JobType.Upscale => endpoint.Accepts<UpscaleBody>("multipart/form-data", "application/json", FormUrlEncoded),
+        JobType.Video => endpoint.Accepts<VideoBody>("application/json", "multipart/form-data", FormUrlEncoded),
         JobType.Edit => endpoint.Accepts<EditBody>("multipart/form-data", "application/json", FormUrlEncoded),
         _ => endpoint.Accepts<VariationBody>("multipart/form-data", "application/json", FormUrlEncoded),
     }).RequireJobRateLimit().WithMetadata(new RequestExample(type switch
     {
         JobType.Generate => """{"model":"demo","prompt":"a red circle on a blue background","size":"256x256","seed":7}""",
+        JobType.Video => """{"model":"wan2.2-ti2v-5b","prompt":"a red circle moves to the right","size":"832x480","frames":17,"fps":16}""",
         JobType.Upscale => """{"source_image_id":"924f…","upscaler":"Lanczos","upscale_factor":2}""",
         _ => """{"source_image_id":"924f…","prompt":"a green square","strength":0.75}""",
     }));

@@ -5,6 +5,7 @@ using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Http.Security;
 using SdStudio.Server.Images;
+using SdStudio.Server.Images.Videos;
 using SdStudio.Server.Queue;
 
 namespace SdStudio.Server.Http.Rest;
@@ -24,8 +25,8 @@ internal static class GenerationsApi
         generations.MapGet("/{id}", GetAsync).ProducesJson<JobView>("getGeneration", Group, "A generation with its images", 404);
         generations.MapMethods("/{id}/image", [HttpMethods.Get, HttpMethods.Head], FirstImageAsync).ProducesFile("getGenerationImage", Group, "The first image of a generation", "image/png", 404);
         generations.MapGet("/{id}/images", ImagesAsync).ProducesJson<List<ImageView>>("listGenerationImages", Group, "The images of a generation", 404);
-        generations.MapGet("/{id}/thumbnail", async (string id, HttpRequest request, HttpResponse response, IJobQueries queries, ImageFiles images) =>
-            await ImagesOfAsync(id, request.HttpContext, queries) is [{ } first, ..] ? await ImagesApi.ThumbnailAsync(first.Id, request, response, queries, images) : ApiErrors.NotFound("Image not found"))
+        generations.MapGet("/{id}/thumbnail", async (string id, HttpRequest request, HttpResponse response, IJobQueries queries, ImageFiles images, VideoFiles videos) =>
+            await ImagesOfAsync(id, request.HttpContext, queries) is [{ } first, ..] ? await ImagesApi.ThumbnailAsync(first.Id, request, response, queries, images, videos) : ApiErrors.NotFound("Image not found"))
             .ProducesFile("getGenerationThumbnail", Group, "A small WebP of a generation's first image", "image/webp", 400, 404).WithQuery(QueryParameter.Integer("size", "Its longer side, pixels", 64, 1024, 256));
         generations.MapGet("/{id}/input", async (string id, HttpContext context, IJobQueries queries, ImageFiles images) => await InputAsync((await FindAsync(id, context, queries))?.Settings.InputImage, images, context.RequestAborted))
             .ProducesFile("getGenerationInput", Group, "The input image of a generation", "image/png", 404);

@@ -5,6 +5,7 @@ using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Http.Security;
 using SdStudio.Server.Images;
+using SdStudio.Server.Images.Videos;
 using SdStudio.Server.Models.Files;
 using SdStudio.Server.Settings;
 
@@ -33,7 +34,7 @@ internal static class ImageFilesApi
         images.MapGet("/retention", PlanAsync).ProducesJson<RetentionResponse>("getRetention", ImageListApi.Group, "What SdStudio:Images:Keep would delete now").RequireAdministrator();
     }
 
-    private static async Task<IResult> ZipAsync(HttpContext context, IGallery gallery, IBoards boards, ImageFiles files)
+    private static async Task<IResult> ZipAsync(HttpContext context, IGallery gallery, IBoards boards, ImageFiles files, VideoFiles videos)
     {
         RequestBody? body = context.Request.ContentLength is null or 0 ? null : await RequestBody.ReadAsync(context.Request, context.RequestAborted);
         var fields = new RequestFields(body?.Fields ?? new Dictionary<string, System.Text.Json.JsonElement>());
@@ -49,10 +50,10 @@ internal static class ImageFilesApi
             return ApiErrors.NotFound("There are no such images");
         // .NET's zip writer ends each file with a few bytes that it does not write asynchronously.
         context.Features.GetRequiredFeature<IHttpBodyControlFeature>().AllowSynchronousIO = true;
-        return Results.Stream(stream => WriteAsync(stream, images, encoding, files, context.RequestAborted), "application/zip", "images.zip");
+        return Results.Stream(stream => WriteAsync(stream, images, encoding, files, videos, context.RequestAborted), "application/zip", "images.zip");
     }
 
-    private static async Task WriteAsync(Stream to, IAsyncEnumerable<ListedImage> images, ImageEncoding encoding, ImageFiles files, CancellationToken cancellation)
+    private static async Task WriteAsync(Stream to, IAsyncEnumerable<ListedImage> images, ImageEncoding encoding, ImageFiles files, VideoFiles videos, CancellationToken cancellation)
     {
         await using ZipArchive zip = await ZipArchive.CreateAsync(to, ZipArchiveMode.Create, leaveOpen: true, entryNameEncoding: null, cancellation);
         await foreach (ListedImage image in images.WithCancellation(cancellation))
@@ -60,7 +61,9 @@ internal static class ImageFilesApi
             byte[] bytes;
             try
             {
-                bytes = await files.EncodedAsync(image.Image.FilePath, encoding, cancellation);
+                bytes = image.Image.Video is { } video
+                    ? await BytesOfAsync(image.Image.FilePath, video.Format, encoding.Infotext, files, videos, cancellation)
+                    : await files.EncodedAsync(image.Image.FilePath, encoding, cancellation);
             }
             catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
             {
@@ -68,7 +71,7 @@ internal static class ImageFilesApi
                 continue;
             }
 
-            string extension = encoding.Format is { } format ? $".{format}" : Path.GetExtension(image.Image.FilePath);
+            string extension = encoding.Format is { } format && image.Image.Video is null ? $".{format}" : Path.GetExtension(image.Image.FilePath);
             // Images are packed already.
             ZipArchiveEntry entry = zip.CreateEntry(DownloadName.Of(image, extension), CompressionLevel.NoCompression);
             entry.LastWriteTime = DateTimeOffset.FromUnixTimeMilliseconds(Math.Max(image.CreatedAt, EarliestZipTime));
@@ -76,6 +79,11 @@ internal static class ImageFilesApi
             await file.WriteAsync(bytes, cancellation);
         }
     }
+
+    // A video stays in its format.
+    private static async Task<byte[]> BytesOfAsync(string relative, string format, bool infotext, ImageFiles files, VideoFiles videos, CancellationToken cancellation) => infotext
+        ? await files.BytesAsync(relative, cancellation)
+        : await videos.WithoutInfotextAsync(await files.FindAsync(relative, cancellation) ?? throw new FileNotFoundException(), format, cancellation);
 
     // The format begins in 1980.
     private const long EarliestZipTime = 315_532_800_000;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using SdStudio.Server.Gallery;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
@@ -165,6 +166,13 @@ internal sealed record ListedImageResponse(
     /// <summary>The id of its board; null when it is on none.</summary>
     public string? Board { get; init; }
 
+    /// <summary>What it was made on; null where nobody wrote it down.</summary>
+    public string? Device { get; init; }
+
+    /// <summary>Frames and time of a video; absent for images.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public VideoView? Video { get; init; }
+
     public static ListedImageResponse Of(ListedImage listed)
     {
         JobImage image = listed.Image;
@@ -172,7 +180,8 @@ internal sealed record ListedImageResponse(
             image.Id, image.JobId, image.Index, image.MimeType, image.Width, image.Height, image.Seed.ToString(CultureInfo.InvariantCulture),
             $"/api/images/{image.Id}", $"/api/images/{image.Id}/thumbnail", listed.Type, listed.Model, listed.Prompt, listed.NegativePrompt, listed.Status, listed.CreatedAt)
         {
-            Number = listed.Number, Starred = listed.Starred, Rating = listed.Rating, Tags = listed.Tags, Board = listed.Board,
+            Number = listed.Number, Starred = listed.Starred, Rating = listed.Rating, Tags = listed.Tags, Board = listed.Board, Device = image.Device,
+            Video = VideoView.Of(image.Settings, image.Id),
         };
     }
 }

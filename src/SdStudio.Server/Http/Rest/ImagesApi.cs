@@ -6,6 +6,7 @@ using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Http.Security;
 using SdStudio.Server.Images;
+using SdStudio.Server.Images.Videos;
 using SdStudio.Server.Queue;
 
 namespace SdStudio.Server.Http.Rest;
@@ -27,10 +28,12 @@ internal static class ImagesApi
         RouteGroupBuilder images = api.MapGroup("/images");
         images.MapImageListApi();
         images.MapImageFilesApi();
-        images.MapMethods("/{imageId}", [HttpMethods.Get, HttpMethods.Head], GetImageAsync).ProducesFile("getImage", Group, "An image; the PNG has its settings inside", "image/png", 400, 404)
+        images.MapMethods("/{imageId}", [HttpMethods.Get, HttpMethods.Head], GetImageAsync).ProducesFile("getImage", Group, "An image, or a video; the file has its settings inside", "image/png", 400, 404)
             .WithQuery(
                 QueryParameter.OneOf("format", "As it is stored without it; others are encoded, with the settings inside", ImageFormats.All), QueryParameter.Integer("quality", "Of jpeg and webp", 0, 100, DefaultQuality),
                 QueryParameter.Flag("infotext", "Whether the file carries its settings; true without it"), QueryParameter.Flag("download", "Whether browsers save it, named by number, seed and prompt"));
+        images.MapMethods("/{imageId}/sheet", [HttpMethods.Get, HttpMethods.Head], VideosApi.SheetAsync)
+            .ProducesFile("getVideoSheet", Group, "The frames of a video side by side, in rows", "image/webp", 404, 501);
         images.MapMethods("/{imageId}/thumbnail", [HttpMethods.Get, HttpMethods.Head], ThumbnailAsync)
             .ProducesFile("getImageThumbnail", Group, "A small WebP of an image", "image/webp", 400, 404).WithQuery(QueryParameter.Integer("size", "Its longer side, pixels", 64, 1024, 256));
         images.MapGet("/{imageId}/parameters", ParametersAsync).ProducesJson<ParametersResponse>("getImageParameters", Group, "The settings that reproduce an image", 404);
@@ -47,7 +50,7 @@ internal static class ImagesApi
             ? File(path, image.MimeType, image.Id, response)
             : ApiErrors.NotFound("Image file not found on disk");
 
-    private static async Task<IResult> GetImageAsync(string imageId, HttpRequest request, HttpResponse response, IGallery gallery, ImageFiles images)
+    private static async Task<IResult> GetImageAsync(string imageId, HttpRequest request, HttpResponse response, IGallery gallery, ImageFiles images, VideoFiles videos)
     {
         var query = new RequestQuery(request);
         var how = new ImageEncoding(
@@ -55,6 +58,8 @@ internal static class ImagesApi
         bool isSaved = query.Flag("download");
         if (await gallery.FindAsync([imageId], ApiKeys.ScopeOf(request.HttpContext), request.HttpContext.RequestAborted) is not [{ Image: var image } listed])
             return ApiErrors.NotFound("Image not found");
+        if (image.Video is { } video)
+            return await VideosApi.FileAsync(listed, video, how, isSaved, response, images, videos);
         string stored = image.MimeType["image/".Length..];
         string format = how.Format ?? stored;
         if (isSaved)
@@ -67,7 +72,7 @@ internal static class ImagesApi
             await images.EncodedAsync(image.FilePath, how, left), $"image/{format}", entityTag: new EntityTagHeaderValue($"\"{image.Id}-{format}-{how.Quality}{(how.Infotext ? "" : "-bare")}\""));
     }
 
-    public static async Task<IResult> ThumbnailAsync(string imageId, HttpRequest request, HttpResponse response, IJobQueries queries, ImageFiles images)
+    public static async Task<IResult> ThumbnailAsync(string imageId, HttpRequest request, HttpResponse response, IJobQueries queries, ImageFiles images, VideoFiles videos)
     {
         // Sides in steps: nobody fills the disk with 1,000 sizes of one image.
         int side = new RequestQuery(request).Integer("size", DefaultThumbnail, 64, MaxThumbnail);
@@ -77,7 +82,9 @@ internal static class ImagesApi
         CancellationToken left = request.HttpContext.RequestAborted;
         try
         {
-            return File(await images.ThumbnailAsync(image.Id, image.FilePath, side, left), "image/webp", $"{image.Id}-{side}", response);
+            return image.Video is { } video
+                ? await VideosApi.ThumbnailAsync(image, video, side, response, images, videos)
+                : File(await images.ThumbnailAsync(image.Id, image.FilePath, side, left), "image/webp", $"{image.Id}-{side}", response);
         }
         catch (Exception exception) when (exception is VipsException or FileNotFoundException)
         {
@@ -87,7 +94,8 @@ internal static class ImagesApi
         }
     }
 
-    private static IResult File(string path, string mimeType, string tag, HttpResponse response)
+    /// <summary>A file that never changes under its address; parts of it can be asked for.</summary>
+    public static IResult File(string path, string mimeType, string tag, HttpResponse response)
     {
         // An image never changes under its id.
         response.Headers.CacheControl = Unchanging;
@@ -130,8 +138,9 @@ internal static class ImagesApi
             await intake.AddAsync(settings, new SubmitOptions(ApiKeys.OwnerOf(context)), context.RequestAborted, inputs), WhenClientLeaves.Finish, context.RequestAborted);
         if (again.Status == JobStatus.Completed && await queries.ImagesAsync(again.Id, OwnerScope.All, context.RequestAborted) is [{ } second])
         {
-            int difference = Difference(
-                await images.BytesAsync(image.FilePath, context.RequestAborted), await images.BytesAsync(second.FilePath, context.RequestAborted));
+            byte[] before = await images.BytesAsync(image.FilePath, context.RequestAborted), after = await images.BytesAsync(second.FilePath, context.RequestAborted);
+            // Of videos the files tell: they are written alike.
+            int? difference = image.Video is null ? Difference(before, after) : before.AsSpan().SequenceEqual(after) ? 0 : null;
             return Results.Json(new ReproducedResponse(again.Id, again.Id, again.Status, second.Id, difference == 0, difference), ApiJson.Readable.ReproducedResponse);
         }
 

@@ -9,7 +9,7 @@ namespace SdStudio.Server.Http.Rest;
 
 /// <summary>What the API shows of models.</summary>
 internal sealed class ModelViews(
-    ModelCache cache, FileHashes hashes, ModelFileCache facts, ControlNetFits nets, IdentityFits identities, ModelCards cards, ModelTimes times)
+    ModelCache cache, FileHashes hashes, ControlNetFits nets, IdentityFits identities, VideoModels videos, ModelCards cards, ModelTimes times)
 {
     public async Task<ModelResponse> OfAsync(ModelDefinition model, CancellationToken cancellation)
     {
@@ -33,8 +33,9 @@ internal sealed class ModelViews(
             StepCaches = model.Remote is null ? new StepCachesResponse(CacheOf(model, Speed.Fast), CacheOf(model, Speed.Fastest)) : null,
             ControlNets = nets.Of(model),
             Identities = identities.Of(model),
+            MakesVideos = videos.Makes(model),
             ReferenceImages = model.IsEditModel ? ImageRequest.MaxImages : 0,
-            Family = FamilyOf(model, files),
+            Family = FamilyOf(model),
             DownloadBytes = HubEntry.MissingBytes(model.HubFiles),
             Quant = model.Quant,
             License = model.License ?? (model.Files.Count > 0 && model.Remote is null ? cards.Of(model.MainFile).License : null),
@@ -75,11 +76,7 @@ internal sealed class ModelViews(
 
     private string CacheOf(ModelDefinition model, string speed) => StepCaches.Of(model, nets.FamilyOf(model), speed)!.ToString();
 
-    private string? FamilyOf(ModelDefinition model, FileInfo[] files)
-    {
-        int main = files.Length == 0 ? -1 : Array.FindIndex([.. model.Files], file => file.FullPath == model.MainFile);
-        return main >= 0 && facts.Of(files[main])?.Family is { } family and not ModelFamily.Unknown ? ParametersApi.NameOf(family) : null;
-    }
+    private string? FamilyOf(ModelDefinition model) => nets.FamilyOf(model) is var family and not ModelFamily.Unknown ? ParametersApi.NameOf(family) : null;
 
     private FileStatusResponse FilesOf(ModelDefinition model, FileInfo[] files)
     {

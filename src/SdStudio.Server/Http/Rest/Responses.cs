@@ -19,6 +19,9 @@ internal sealed record ErrorResponse(
 internal sealed record HealthResponse(
     string Status, string Timestamp, string? Engine, IReadOnlyList<string> Devices, string? Backend, string? BackendReason)
 {
+    /// <summary>The formats that videos can be written in here: mp4 and webm where there is ffmpeg.</summary>
+    public IReadOnlyList<string> VideoFormats { get; init; } = [];
+
     /// <summary>What jobs run on, as they and <c>GET /api/devices</c> name it.</summary>
     public IReadOnlyList<string> JobDevices { get; init; } = [];
 
@@ -165,6 +168,9 @@ internal sealed record ModelResponse(
 
     /// <summary>The IP-Adapters, PhotoMakers and PuLIDs of this server that go with it.</summary>
     public IReadOnlyList<string> Identities { get; init; } = [];
+
+    /// <summary>Whether it makes videos.</summary>
+    public bool MakesVideos { get; init; }
 
     /// <summary>What it is, as its file tells, in the words of <c>GET /api/parameters</c>; null while that is not known.</summary>
     public string? Family { get; init; }

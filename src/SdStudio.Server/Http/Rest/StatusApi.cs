@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Http.Security;
+using SdStudio.Server.Images.Videos;
 using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Models.Catalogue;
 using SdStudio.Server.Queue;
@@ -33,13 +34,14 @@ internal static class StatusApi
 
     public static void MapStatusApi(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/health", (TimeProvider time, EngineHost engineHost, IJobDevices devices, Restarts restarts, ServerPaths paths) => Results.Json(
+        api.MapGet("/health", (TimeProvider time, EngineHost engineHost, IJobDevices devices, Restarts restarts, ServerPaths paths, VideoFiles videos) => Results.Json(
             new HealthResponse(
                 "ok", time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture),
                 engineHost.Loaded is { } engine ? $"{EngineHost.NameOf(engine)} ({engine.Info.Provider})" : null,
                 [.. (engineHost.Loaded?.Devices ?? []).Select(device => $"{device.Name}: {device.Description}")],
                 engineHost.Loaded?.Info.Backend, engineHost.Loaded?.Info.BackendReason)
             {
+                VideoFormats = videos.Formats,
                 JobDevices = [.. devices.States.Select(device => device.Id)],
                 EngineCommit = engineHost.Loaded?.Info.Commit is { Length: > 0 } commit ? commit : null,
                 Restarts = restarts.Count,

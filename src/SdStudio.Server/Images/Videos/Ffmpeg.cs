@@ -12,6 +12,8 @@ namespace SdStudio.Server.Images.Videos;
 internal sealed partial class Ffmpeg(IOptions<StudioOptions> options, ILogger<Ffmpeg> logger) : IHostedService
 {
     private const string None = "none";
+    private const string NoSpace = "No space left on device";
+    private const string NotWritten = "Error writing trailer";
     private const int MaxSaid = 4000;
     private static readonly TimeSpan AskedFor = TimeSpan.FromSeconds(30);
 
@@ -123,7 +125,8 @@ internal sealed partial class Ffmpeg(IOptions<StudioOptions> options, ILogger<Ff
             "libvpx-vp9" => ["-crf", "24", "-b:v", "0", "-row-mt", "1", "-cpu-used", "3"],
             _ => ["-b:v", "8M"],
         });
-        arguments.AddRange([.. Placed(format), file]);
+        // The same frames give the same file: without numbers of chance, and the time.
+        arguments.AddRange(["-fflags", "+bitexact", .. Placed(format), file]);
         return arguments;
     }
 
@@ -195,10 +198,12 @@ internal sealed partial class Ffmpeg(IOptions<StudioOptions> options, ILogger<Ff
         string words = await said.ConfigureAwait(false);
         await process.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
         cancellation.ThrowIfCancellationRequested();
-        if (process.ExitCode != 0 || !isWhole)
+        // What it could not write at the end of a file it says, and ends as if all were well.
+        bool isDiskFull = words.Contains(NoSpace, StringComparison.Ordinal);
+        if (process.ExitCode != 0 || !isWhole || isDiskFull || words.Contains(NotWritten, StringComparison.Ordinal))
         {
             LogFailed(process.ExitCode, words);
-            throw new VideoException(string.Create(CultureInfo.InvariantCulture, $"ffmpeg ended with {process.ExitCode}: {LastLine(words)}"));
+            throw new VideoException(string.Create(CultureInfo.InvariantCulture, $"ffmpeg ended with {process.ExitCode}: {LastLine(words)}")) { IsDiskFull = isDiskFull };
         }
 
         await read.ConfigureAwait(false);
@@ -273,4 +278,8 @@ internal sealed partial class Ffmpeg(IOptions<StudioOptions> options, ILogger<Ff
 }
 
 /// <summary>A video could not be written or read.</summary>
-internal sealed class VideoException(string message, Exception? inner = null) : Exception(message, inner);
+internal sealed class VideoException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>Whether there was no room for it.</summary>
+    public bool IsDiskFull { get; init; }
+}

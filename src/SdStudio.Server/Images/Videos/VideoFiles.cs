@@ -12,6 +12,9 @@ internal sealed class VideoFiles(IBlobStore blobs, Ffmpeg ffmpeg, DataFolders fo
     /// <summary>The formats that can be written here.</summary>
     public IReadOnlyList<string> Formats => ffmpeg.Formats;
 
+    /// <summary>The same when that is known.</summary>
+    public Task<IReadOnlyList<string>> ReadyAsync(CancellationToken cancellation) => ffmpeg.ReadyAsync(cancellation);
+
     /// <summary>Writes a video, with its texts where other programs look for them.</summary>
     /// <returns>The path relative to the data directory.</returns>
     /// <exception cref="VideoException">ffmpeg could not write it.</exception>
@@ -109,6 +112,10 @@ internal sealed class VideoFiles(IBlobStore blobs, Ffmpeg ffmpeg, DataFolders fo
                         file.Write(VideoTexts.XmpBoxOf(packet));
                 },
                 cancellation).ConfigureAwait(false);
+        }
+        catch (VideoException exception) when (exception.IsDiskFull)
+        {
+            throw new StorageUnavailableException(StorageProblem.Full, $"{Path.GetFileName(relative)} could not be written: {exception.Message}", exception);
         }
         finally
         {

@@ -1,3 +1,5 @@
+using SdStudio.Server.Generation;
+
 namespace SdStudio.Server.Images.Videos;
 
 /// <summary>The formats of videos as files.</summary>
@@ -25,6 +27,6 @@ internal static class VideoFormats
     /// <summary>Without its point.</summary>
     public static string ExtensionOf(string format) => format == Apng ? ImageFormats.Png : format;
 
-    /// <summary>The format of a stored video, by its content type.</summary>
-    public static string Of(string mimeType) => mimeType[(mimeType.IndexOf('/', StringComparison.Ordinal) + 1)..];
+    /// <summary>Of the files of a job, without its point.</summary>
+    public static string ExtensionOf(GenerationSettings settings) => settings.Video is { } video ? ExtensionOf(video.Format) : ImageFormats.Png;
 }

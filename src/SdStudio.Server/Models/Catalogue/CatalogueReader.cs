@@ -162,7 +162,7 @@ internal sealed class CatalogueReader
             Quant = entry.Text("quant"),
             License = entry.Text("license"),
             StepWork = entry.Number("step_work", 0.001, 100_000),
-            Capabilities = CapabilitiesOf(entry),
+            Capabilities = CapabilitiesOf(entry, arguments),
             ExecMode = execMode,
             Mode = entry.Text("mode") ?? "on_demand",
             Port = entry.Integer("port", 0, 65535),
@@ -248,11 +248,11 @@ internal sealed class CatalogueReader
         return speeds;
     }
 
-    private static List<string> CapabilitiesOf(YamlEntry entry)
+    private static List<string> CapabilitiesOf(YamlEntry entry, SdCliArguments arguments)
     {
         List<string> capabilities = entry.Texts("capabilities");
         if (capabilities.Count == 0)
-            capabilities.Add("text-to-image");
+            capabilities.Add(arguments.MakesVideos ? "text-to-video" : "text-to-image");
         if (entry.Text("model_type") == "imgedit" && !capabilities.Contains("imgedit"))
             capabilities.Add("imgedit");
         return capabilities;

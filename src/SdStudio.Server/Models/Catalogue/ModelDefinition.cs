@@ -21,6 +21,9 @@ internal sealed record ModelDefinition
     /// <summary>Whether it looks at images as a whole and changes what the words ask for, as Kontext and Qwen-Image-Edit do.</summary>
     public bool IsEditModel => Capabilities.Contains("imgedit");
 
+    /// <summary>Whether its entry says that it makes videos.</summary>
+    public bool SaysVideo => Capabilities.Contains("text-to-video") || Capabilities.Contains("image-to-video");
+
     public string ExecMode { get; init; } = "auto";
 
     public string Mode { get; init; } = "on_demand";

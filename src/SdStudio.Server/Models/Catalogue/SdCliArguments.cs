@@ -65,6 +65,9 @@ internal sealed class SdCliArguments
     /// <summary>What requests generate with that say nothing else.</summary>
     public GenerationDefaults Defaults { get; } = new();
 
+    /// <summary>Whether they say that the model makes videos.</summary>
+    public bool MakesVideos { get; private set; }
+
     /// <summary>What is wrong with the values of flags that are known, in sentences.</summary>
     public List<string> Problems { get; } = [];
 
@@ -129,6 +132,10 @@ internal sealed class SdCliArguments
                 return true;
             case "--params-backend":
                 Options = Options with { ParamsBackend = value };
+                return true;
+            case "-M" or "--mode":
+                // What the engine's program is to make; here the request says that, and the model what it can.
+                MakesVideos |= value == "vid_gen";
                 return true;
             case "--port" or "--listen-port" or "--host" or "--listen-ip" or "-l":
                 // Where the original's child process listened: there is none here.

@@ -9,8 +9,10 @@ import { mebibytes, seconds, t } from './text.js';
 export const missing = model => model.exec_mode === 'api' ? [] : model.fileStatus.files.filter(file => !file.exists);
 /** @param {Model} model */
 export const canGenerate = model => !model.problem && missing(model).length === 0;
-export const takesImage = model => model.capabilities.some(capability => capability === 'image-to-image' || capability === 'imgedit');
-export const needsImage = model => !model.capabilities.includes('text-to-image');
+export const takesImage = model => model.capabilities.some(capability => capability === 'image-to-image' || capability === 'image-to-video' || capability === 'imgedit');
+export const needsImage = model => !model.capabilities.some(capability => capability.startsWith('text-to-'));
+/** @param {Model|null} model */
+export const makesVideo = model => model?.makes_videos === true;
 
 /** One word for what it is like. @param {Model} model */
 export function kindOf(model) {
@@ -59,7 +61,7 @@ const waitFor = ({ expected_time: time }) => time && time.seconds > patience ? t
 export const recommended = computed(() => {
   const order = ['z-image-turbo', 'flux2-klein-4b', 'sdxl', 'sd15', 'flux1-schnell', 'qwen-image'];
   const rank = model => order.indexOf(model.id) < 0 ? order.length : order.indexOf(model.id);
-  return (models.value ?? []).filter(model => model.huggingface && !needsImage(model) && fits(model) !== false).sort((a, b) => waitFor(a) - waitFor(b) || rank(a) - rank(b)).slice(0, 3);
+  return (models.value ?? []).filter(model => model.huggingface && !needsImage(model) && !makesVideo(model) && fits(model) !== false).sort((a, b) => waitFor(a) - waitFor(b) || rank(a) - rank(b)).slice(0, 3);
 });
 
 /** Nothing but the demo can generate: somebody is here for the first time. */

@@ -1,7 +1,7 @@
 // What the next image is made of: kept while it is typed, checked before it is sent.
 import { batch, computed, signal } from '../lib.js';
 import { api, get, post } from './api.js';
-import { canGenerate, defaultModel, needsImage, takesImage } from './catalogue.js';
+import { canGenerate, defaultModel, makesVideo, needsImage, takesImage } from './catalogue.js';
 import { appendGuides, guidesOf, hasGuides } from './guides.js';
 import { feather, input, maskVersion, restoreInput, setInput } from './input.js';
 import { read, write } from './keep.js';
@@ -10,6 +10,7 @@ import { everyParameter, isTaken, labelOf, parameters, problemOf, sentOf, typedO
 import { go, jobHash } from './route.js';
 import { models, parameterTable, putJobs, refreshQueueSoon } from './store.js';
 import { t } from './text.js';
+import { endImage } from './video.js';
 
 const keptName = 'sdstudio.draft';
 const pastName = 'sdstudio.prompts';
@@ -40,7 +41,7 @@ export const model = computed(() => models.value?.find(known => known.id === dra
 export const hasInput = computed(() => input.value !== null && model.value !== null && takesImage(model.value));
 export const isMasked = computed(() => {
   maskVersion.value;
-  return hasInput.value && !input.value.mask.isEmpty;
+  return hasInput.value && !makesVideo(model.value) && !input.value.mask.isEmpty;
 });
 export const size = computed(() => {
   const [width, height] = (model.value?.default_size ?? '512x512').split('x');
@@ -49,6 +50,7 @@ export const size = computed(() => {
 
 /** What the button does, in its words. */
 export const actionText = computed(() => {
+  if (makesVideo(model.value)) return t(hasInput.value ? 'generate.videoFromImage' : 'generate.video');
   const count = Number(draft.value.n) || 1;
   return t(isMasked.value ? 'generate.masked' : hasInput.value ? 'generate.fromImage' : 'generate', { count });
 });
@@ -86,7 +88,8 @@ function check() {
 export function request() {
   const current = draft.value;
   const chosen = model.value;
-  const body = { model: chosen.id, prompt: current.prompt.trim(), size: `${size.value.width}x${size.value.height}`, n: Number(current.n) };
+  const body = { model: chosen.id, prompt: current.prompt.trim(), size: `${size.value.width}x${size.value.height}` };
+  if (!makesVideo(chosen)) body.n = Number(current.n);
   if (chosen.supports_negative_prompt && current.negative_prompt.trim()) body.negative_prompt = current.negative_prompt.trim();
   if (!current.randomSeed && current.seed !== '') body.seed = Number(current.seed);
   const isTwice = current.hires_scale || current.hires_width || current.hires_height;
@@ -106,13 +109,18 @@ const softensMask = () => parameterTable.value?.some(row => row.name === 'mask_b
 
 async function form(body) {
   const data = new FormData();
-  const isMaskSent = hasInput.value && !input.value.mask.isEmpty;
+  const isMaskSent = hasInput.value && !makesVideo(model.value) && !input.value.mask.isEmpty;
   const fields = isMaskSent && softensMask() ? { mask_blur: feather.value, ...body } : body;
   for (const [name, value] of Object.entries(fields)) data.append(name, typeof value !== 'object' ? value : typeof value[0] === 'number' ? value.join(',') : JSON.stringify(value));
-  await appendGuides(data, model.value);
+  if (makesVideo(model.value)) {
+    if (endImage.value) data.append('end_image', endImage.value.blob, 'end.png');
+  } else {
+    await appendGuides(data, model.value);
+  }
   if (!hasInput.value) return data;
   if (input.value.sourceId) data.append('source_image_id', input.value.sourceId);
   else data.append('image', input.value.blob, 'image.png');
+  if (makesVideo(model.value)) return data;
   data.append('strength', draft.value.strength);
   const mask = await input.value.mask.toBlob(softensMask() ? 0 : feather.value);
   if (mask) data.append('mask', mask, 'mask.png');
@@ -123,7 +131,7 @@ async function form(body) {
 export function place(error) {
   const name = /^(\w+)( is| has|:)/.exec(error.message)?.[1];
   const field = name === 'size' ? 'width' : name === 'sample_steps' ? 'steps' : name;
-  const known = ['prompt', 'negative_prompt', 'loras', 'ref_images', 'control', 'identity'].includes(field) || everyParameter.value.some(parameter => parameter.name === field);
+  const known = ['prompt', 'negative_prompt', 'loras', 'ref_images', 'control', 'identity', 'end_image'].includes(field) || everyParameter.value.some(parameter => parameter.name === field);
   complain(known ? { [field]: error.message.replace(name, labelOf(name === 'size' ? 'size' : field)) } : { '': error.message });
 }
 
@@ -149,8 +157,10 @@ export async function generate() {
   pastPrompts.value = [text, ...pastPrompts.value.filter(other => other !== text)].slice(0, 50);
   write(pastName, pastPrompts.value);
   try {
-    await sent(async () => hasInput.value || hasGuides(model.value)
-      ? api('POST', hasInput.value ? '/api/queue/edit' : '/api/queue/generate', await form(request())) : post('/api/queue/generate', request()));
+    const isVideo = makesVideo(model.value);
+    const path = `/api/queue/${isVideo ? 'video' : hasInput.value ? 'edit' : 'generate'}`;
+    const hasImages = hasInput.value || (isVideo ? endImage.value !== null : hasGuides(model.value));
+    await sent(async () => hasImages ? api('POST', path, await form(request())) : post(path, request()));
   } catch (error) {
     place(error);
   }

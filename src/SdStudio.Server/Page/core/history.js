@@ -127,7 +127,7 @@ export function look(first, last) {
   if (wanted.size > 0) loadSoon();
 }
 
-/** The same list, looked at anew: what stands where may have changed. */
+/** The same list, looked at again: what stands where may have changed. */
 export function renew() {
   asked++;
   asking.clear();

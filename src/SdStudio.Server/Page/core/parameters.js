@@ -18,7 +18,7 @@ import { has, t } from './text.js';
 /** @type {Record<string, Parameter['kind']>} */
 const kinds = { integer: 'whole', number: 'number', choice: 'choice', flag: 'flag', integers: 'list', text: 'text', texts: 'text' };
 /** @type {[RegExp, Parameter['group']][]} */
-const groups = [[/^(steps|cfg_scale)$/, 'basic'], [/^(template|combinatorial)$/, 'words'], [/^hires_/, 'hires'], [/^(mask|inpaint)_/, 'mask']];
+const groups = [[/^(steps|cfg_scale|frames|fps)$/, 'basic'], [/^(template|combinatorial)$/, 'words'], [/^hires_/, 'hires'], [/^(mask|inpaint)_/, 'mask']];
 
 // These have places of their own, or none: nobody at this page waits for an answer that could be left.
 const placed = new Set(['prompt', 'negative_prompt', 'model', 'n', 'seed', 'strength', 'source_image_id', 'mask_blur', 'preset', 'styles', 'on_disconnect']);
@@ -66,7 +66,7 @@ export function rangeText({ kind, min, max, row }) {
 
 /** Whether a field means anything for a model, and for what is made of it. @param {Parameter} parameter @param {import('./types').Model} model */
 export function isTaken({ row }, model, hasInput) {
-  if (!row.job_types.includes(hasInput ? 'edit' : 'generate')) return false;
+  if (!row.job_types.includes(model.makes_videos ? 'video' : hasInput ? 'edit' : 'generate')) return false;
   // What is about the job and not about the image stays here.
   if (model.exec_mode === 'api') return row.forwarded || row.job_types.includes('upscale');
   return !row.families || !model.family || row.families.includes(model.family);

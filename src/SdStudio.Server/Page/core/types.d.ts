@@ -1,8 +1,9 @@
 // What the server sends and the page keeps; for the type checker only.
 export type Signal<T> = import('../vendor/signals').Signal<T>;
-export interface ImageView { id: string; generation_id: string; index_in_batch: number; width: number; height: number; seed: string; url: string; thumbnail_url: string; }
+export interface ImageView { id: string; generation_id: string; index_in_batch: number; width: number; height: number; seed: string; url: string; thumbnail_url: string; video?: VideoView; }
+export interface VideoView { frames: number; fps: number; seconds: number; format: string; sound: boolean; sheet_url: string; sheet_frames: number; sheet_columns: number; }
 export interface Job {
-  id: string; type: 'generate' | 'edit' | 'variation' | 'upscale'; model: string; prompt: string; negative_prompt: string | null; size: string; seed: string; n: number;
+  id: string; type: 'generate' | 'edit' | 'variation' | 'upscale' | 'video'; model: string; prompt: string; negative_prompt: string | null; size: string; seed: string; n: number;
   status: 'pending' | 'processing' | 'completed' | 'failed' | 'cancelled'; progress: number; error: string | null; created_at: number; updated_at: number; completed_at: number | null;
   started_at: number | null; steps: number; cfg_scale: number; sampler: string | null; scheduler: string | null; clip_skip: number; strength: number | null; input_image_path: string | null;
   mask_image_path: string | null; source_image_id: string | null; upscaler: string | null; upscale_factor: number | null; width: number; height: number; priority: number; phase: string | null;
@@ -17,7 +18,7 @@ export interface ParameterRow {
 export interface ModelFile { fileName: string; filePath: string; exists: boolean; bytes: number | null; }
 export interface Model {
   id: string; name: string; description: string | null; capabilities: string[]; exec_mode: string; status: string; default_size: string; supports_negative_prompt: boolean; quant: string | null;
-  license: string | null; fits: string | null; family: string | null; reference_images?: number; control_nets?: string[]; identities?: string[]; expected_time?: { seconds: number; measured: boolean; basis: string | null } | null; card?: { preview_url: string | null; notes: string | null; trigger_words: string[] } | null; download_bytes: number | null; pinned: boolean; problem: string | null; huggingface: { repo: string } | null; memory: { ram_bytes: number; vram_bytes: number; measured: boolean };
+  license: string | null; fits: string | null; family: string | null; reference_images?: number; makes_videos?: boolean; control_nets?: string[]; identities?: string[]; expected_time?: { seconds: number; measured: boolean; basis: string | null } | null; card?: { preview_url: string | null; notes: string | null; trigger_words: string[] } | null; download_bytes: number | null; pinned: boolean; problem: string | null; huggingface: { repo: string } | null; memory: { ram_bytes: number; vram_bytes: number; measured: boolean };
   fileStatus: { allFilesExist: boolean; files: ModelFile[] }; generation_params: { cfg_scale: number; sample_steps: number; sampling_method: string | null };
 }
 export interface UpscalerView { id: string; name: string; description: string | null; scale: number; exists: boolean; downloadable: boolean; download_bytes: number | null; license?: string | null; }

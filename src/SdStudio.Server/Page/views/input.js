@@ -1,5 +1,6 @@
 import { html, useSignal } from '../lib.js';
-import { draft, isMasked, problems, set, writePrompt } from '../core/draft.js';
+import { makesVideo } from '../core/catalogue.js';
+import { draft, isMasked, model, problems, set, writePrompt } from '../core/draft.js';
 import { input, inputProblem, setInput } from '../core/input.js';
 import { go } from '../core/route.js';
 import { config } from '../core/store.js';
@@ -31,8 +32,8 @@ export function InputPanel() {
         <div><p class="small">${t('input.size', { width: number(current.width), height: number(current.height) })}</p><p class="soft small">${isMasked.value ? t('input.masked') : t('input.whole')}</p>
           <div class="row"><${LinkButton} kind="small" icon="brush" text=${t('input.edit')} href="#/edit" />${config.value?.assistant && html`<${Button} kind="small" icon="spark" text=${t('assistant.describe')} disabled=${isAsking.value} onClick=${describe} />`}<${Button} kind="small" icon="close" label=${t('input.remove')} onClick=${() => setInput(null)} /></div></div>
       </div>
-      <${Field} name="strength" wide problem=${problems.value.strength}>${attributes => html`<div class="slider">
-        <input type="range" min="0" max="1" step="0.05" value=${draft.value.strength} onInput=${event => set({ strength: event.target.value })} ...${attributes} /><output>${number(Number(draft.value.strength))}</output></div>`}<//>
+      ${!makesVideo(model.value) && html`<${Field} name="strength" wide problem=${problems.value.strength}>${attributes => html`<div class="slider">
+        <input type="range" min="0" max="1" step="0.05" value=${draft.value.strength} onInput=${event => set({ strength: event.target.value })} ...${attributes} /><output>${number(Number(draft.value.strength))}</output></div>`}<//>`}
       ${isMasked.value && shown('mask').length > 0 && html`<div class="fields mask-fields">${shown('mask').map(fieldOf)}</div>`}`}
   </fieldset>`;
 }

@@ -12,9 +12,11 @@ import { go, hashWith, imageHash, route } from '../core/route.js';
 import { models } from '../core/store.js';
 import { number, seconds, t, when } from '../core/text.js';
 import { turn } from '../core/turn.js';
+import { lengthOf } from '../core/video.js';
 import { Compare } from './compare.js';
 import { Marks } from './marks.js';
 import { Button, Icon, LinkButton, Menu } from './ui.js';
+import { Player } from './video.js';
 import { Viewport, ZoomTools } from './viewport.js';
 
 /** @typedef {import('../core/types').Job} Job @typedef {import('../core/types').ImageView} ImageView */
@@ -85,13 +87,13 @@ function Toolbar({ job, image }) {
       { text: t('reuse.all'), about: t('reuse.all.about'), run: () => reuse(job, image, 'all') },
       { text: t('reuse.prompt'), run: () => reuse(job, image, 'prompt') },
       { text: t('reuse.seed'), run: () => reuse(job, image, 'seed') }]} />`}
-    ${isGenerated && canVary && html`<${Menu} icon="vary" text=${t('vary')} choices=${[
+    ${isGenerated && canVary && !image.video && html`<${Menu} icon="vary" text=${t('vary')} choices=${[
       { text: t('vary.subtle'), about: t('vary.subtle.about'), run: () => vary(image, 0.35) },
       { text: t('vary.strong'), about: t('vary.strong.about'), run: () => vary(image, 0.7) },
       { text: t('vary.seed'), about: t('vary.seed.about'), run: () => another(image) }]} />`}
-    <${Button} icon="brush" text=${t('edit')} onClick=${() => edit(image)} />
-    <${LinkButton} icon="upscale" text=${t('upscale')} href=${upscaleHash(job, image)} />
-    ${(job.input_image_path || isCompared) && html`<${Button} icon="compare" text=${t('compare')} pressed=${isCompared} onClick=${() => go(hashWith('compare', isCompared ? null : 'input'), { replace: isCompared })} />`}
+    ${!image.video && html`<${Button} icon="brush" text=${t('edit')} onClick=${() => edit(image)} />
+    <${LinkButton} icon="upscale" text=${t('upscale')} href=${upscaleHash(job, image)} />`}
+    ${!image.video && (job.input_image_path || isCompared) && html`<${Button} icon="compare" text=${t('compare')} pressed=${isCompared} onClick=${() => go(hashWith('compare', isCompared ? null : 'input'), { replace: isCompared })} />`}
     <span class="grow"></span>
     <${Button} icon="star" label=${t('star')} pressed=${listed?.starred ?? false} onClick=${() => star(image)} />
     <${LinkButton} icon="download" label=${t('download')} href=${address(`${image.url}?download=true`)} download="" />
@@ -101,7 +103,7 @@ function Toolbar({ job, image }) {
 
 const factsOf = (job, image) => [
   ['model', job.model === 'none' ? null : models.value?.find(known => known.id === job.model)?.name ?? job.model], ['size', `${image.width} × ${image.height}`],
-  ['seed', job.type === 'upscale' ? null : image.seed], ['steps', job.steps || null], ['cfg_scale', job.cfg_scale || null], ['sampler', job.sampler], ['scheduler', job.scheduler],
+  ['frames', image.video ? t('video.length', { frames: image.video.frames, fps: image.video.fps, seconds: lengthOf(image.video) }) : null], ['seed', job.type === 'upscale' ? null : image.seed], ['steps', job.steps || null], ['cfg_scale', job.cfg_scale || null], ['sampler', job.sampler], ['scheduler', job.scheduler],
   ['strength', job.strength === null ? null : number(job.strength)], ['upscaler', job.upscaler], ['factor', job.upscale_factor], ['time', job.generation_time_ms ? seconds(job.generation_time_ms / 1000) : null],
   ['created', when(job.completed_at ?? job.created_at)], ['reduced', job.adjustments?.map(name => t(`reduced.${name}`)).join(', ')], ['engine', job.engine],
 ].filter(([, value]) => value !== null && value !== undefined && value !== '');
@@ -111,11 +113,11 @@ function Facts({ job, image }) {
   const isGenerated = job.type !== 'upscale';
   return html`<div class="facts">
     <p>${job.status === 'cancelled' && html`<b>${t('job.cancelled')}</b> · `}${isGenerated && html`<button type="button" class="link" onClick=${() => copySeed(image.seed)} title=${t('copy.seed')}>${t('fact.seedShort', { seed: image.seed })}</button> · `}
-      <span>${image.width} × ${image.height}</span>${job.generation_time_ms ? html` · <span>${seconds(job.generation_time_ms / 1000)}</span>` : ''}
+      <span>${image.width} × ${image.height}</span>${image.video && html` · <span>${lengthOf(image.video)}</span>`}${job.generation_time_ms ? html` · <span>${seconds(job.generation_time_ms / 1000)}</span>` : ''}
       ${job.upscaler && html` · <span>${job.upscaler}</span>`}
       ${job.adjustments?.length > 0 && html` · <span class="warn">${t('reduced')}</span>`}</p>
     <${Button} kind="quiet small" icon="info" text=${t('details')} aria-expanded=${isOpen.value} onClick=${() => { isOpen.value = !isOpen.value; }} />
-    <${ZoomTools} />
+    ${!image.video && html`<${ZoomTools} />`}
     ${isOpen.value && html`<div class="details-panel"><${Marks} image=${image} /><p class="prompt-text">${job.prompt}</p>${job.negative_prompt && html`<p class="soft">${t('field.negative_prompt')}: ${job.negative_prompt}</p>`}
       <dl>${factsOf(job, image).map(([name, value]) => html`<div key=${name}><dt>${t(`fact.${name}`)}</dt><dd>${value}</dd></div>`)}</dl>
       <div class="row"><${Button} kind="small" icon="copy" text=${t('copy.settings')} onClick=${() => copyInfotext(image)} /><${LinkButton} kind="small" icon="logs" text=${t('job.log')} href=${`#/logs/${job.id}`} /></div></div>`}
@@ -134,15 +136,17 @@ export function ResultView({ job, index }) {
   useEffect(() => { isGone.value = false; }, [image.id]);
   useEffect(() => {
     const mine = {
-      e: () => edit(image), u: () => go(upscaleHash(job, image)), d: () => download(image), s: () => star(image), delete: () => removeShown(job, image),
-      c: () => { if (job.input_image_path || route.value.params.has('compare')) go(hashWith('compare', route.value.params.has('compare') ? null : 'input'), { replace: route.value.params.has('compare') }); },
+      ...image.video ? {} : { e: () => edit(image), u: () => go(upscaleHash(job, image)) },
+      d: () => download(image), s: () => star(image), delete: () => removeShown(job, image),
+      c: () => { if (!image.video && (job.input_image_path || route.value.params.has('compare'))) go(hashWith('compare', route.value.params.has('compare') ? null : 'input'), { replace: route.value.params.has('compare') }); },
     };
     for (const [name, action] of Object.entries(mine)) viewKeys.set(name, action);
     return () => { for (const name of Object.keys(mine)) viewKeys.delete(name); };
   }, [image.id]);
   const compared = route.value.params.get('compare');
   return html`<div class="stage">
-    ${compared && (compared !== 'input' || job.input_image_path) ? html`<${Compare} job=${job} image=${image} compared=${compared} />` : html`<${Viewport} width=${image.width} height=${image.height} label=${t('canvas')} swipe=${turn}>
+    ${image.video ? isGone.value ? html`<div class="player"><p class="missing">${t('image.fileGone')}</p></div>` : html`<${Player} key=${image.id} image=${image} name=${job.prompt} onGone=${() => { isGone.value = true; }} />`
+      : compared && (compared !== 'input' || job.input_image_path) ? html`<${Compare} job=${job} image=${image} compared=${compared} />` : html`<${Viewport} width=${image.width} height=${image.height} label=${t('canvas')} swipe=${turn}>
       ${isGone.value ? html`<p class="whole missing">${t('image.fileGone')}</p>` : html`<img class="result whole" src=${address(image.url)} width=${image.width} height=${image.height} alt=${job.prompt || t('upscaled')} draggable=${false}
         onError=${() => { isGone.value = true; }} />`}
     <//>`}

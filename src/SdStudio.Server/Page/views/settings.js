@@ -1,6 +1,6 @@
 // The left column: what the next image is made of.
 import { html, useEffect, useRef } from '../lib.js';
-import { takesImage, timeText } from '../core/catalogue.js';
+import { makesVideo, takesImage, timeText } from '../core/catalogue.js';
 import { actionText, attention, draft, generate, isSending, model, obstacle, problems, set, size } from '../core/draft.js';
 import { rangeOf, sizesOf } from '../core/parameters.js';
 import { activeJobs, parameterTable, paused, setPaused } from '../core/store.js';
@@ -12,6 +12,7 @@ import { Grid } from './grid.js';
 import { Loras } from './loras.js';
 import { Prompt } from './prompt.js';
 import { Button, Field, Help, Icon } from './ui.js';
+import { EndImage } from './video.js';
 import { Words } from './words.js';
 
 function Size() {
@@ -52,8 +53,8 @@ export function GenerateBar() {
     ${obstacle.value && html`<p class="soft small">${obstacle.value}</p>`}
     ${paused.value && html`<p class="paused-note" role="status">${t('queue.isPaused')} <button type="button" class="link" onClick=${() => setPaused(false)}>${t('queue.resume')}</button></p>`}
     <div class="generate-row">
-      <label class="count-field"><span class="unseen">${t('field.n')}</span>
-        <select name="n" value=${draft.value.n} onChange=${event => set({ n: event.target.value })}>${counts.sort((a, b) => a - b).map(count => html`<option key=${count} value=${count}>${t('times', { value: count })}</option>`)}</select></label>
+      ${!makesVideo(model.value) && html`<label class="count-field"><span class="unseen">${t('field.n')}</span>
+        <select name="n" value=${draft.value.n} onChange=${event => set({ n: event.target.value })}>${counts.sort((a, b) => a - b).map(count => html`<option key=${count} value=${count}>${t('times', { value: count })}</option>`)}</select></label>`}
       <button type="button" id="generate" class="button main" disabled=${Boolean(obstacle.value) || !model.value || isSending.value} onClick=${generate}>
         <span>${actionText.value}</span>${activeJobs.value.length > 0 && html`<small>${t('generate.behind', { count: activeJobs.value.length })}</small>`}</button>
     </div>
@@ -90,7 +91,7 @@ export function Settings() {
         ${chosen.supports_negative_prompt && html`<${Field} name="negative_prompt" wide problem=${problems.value.negative_prompt}>${attributes => html`
           <textarea rows="2" placeholder=${t('negative.placeholder')} value=${draft.value.negative_prompt} onInput=${event => set({ negative_prompt: event.target.value })} ...${attributes}></textarea>`}<//>`}
         ${takesImage(chosen) && html`<${InputPanel} />`}
-        <${Guides} />
+        ${makesVideo(chosen) ? html`<${EndImage} />` : html`<${Guides} />`}
         <${Size} />
         ${shown('basic').map(fieldOf)}
         <${Seed} />
@@ -99,7 +100,7 @@ export function Settings() {
       <${Section} name="words"><${Words} /><//>
       <${Section} name="advanced">${shown('advanced').map(fieldOf)}<//>
       ${shown('hires').length > 0 && html`<${Section} name="hires">${shown('hires').map(fieldOf)}<//>`}
-      <${Section} name="grid"><${Grid} /><//>
+      ${!makesVideo(chosen) && html`<${Section} name="grid"><${Grid} /><//>`}
       <p class="soft small model-about">${chosen.name} · ${[chosen.default_size.replace('x', ' × '), chosen.license, chosen.quant].filter(Boolean).join(' · ')} · ${[t('model.usualSteps', { count: chosen.generation_params.sample_steps }), timeText(chosen) && t('model.time', { time: timeText(chosen) })].filter(Boolean).join(' · ')}</p>
     </div>
     <${GenerateBar} />

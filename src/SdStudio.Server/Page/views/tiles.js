@@ -5,10 +5,11 @@ import { change, look, positionOf, searches, selection, tileAt, toggle, total } 
 import { imageHash } from '../core/route.js';
 import { shownImage } from '../core/turn.js';
 import { t } from '../core/text.js';
+import { lengthOf } from '../core/video.js';
 import { Icon } from './ui.js';
 
 const gap = 8;
-// Nothing is drawn anew for less: half a screen before and after is there already.
+// Nothing is rendered again for less: half a screen before and after is there already.
 const stride = 64;
 // How far each list was scrolled: who comes back finds what was left.
 const places = new Map();
@@ -42,6 +43,7 @@ function TileView({ image, position, count, style, isCurrent, lastSelected }) {
   return html`<li class=${`tile ${isSelected ? 'selected' : ''}`} style=${style} data-index=${position} aria-setsize=${count} aria-posinset=${position + 1}>
     <a href=${imageHash(image.generation_id, image.index_in_batch)} aria-label=${label} aria-current=${isCurrent ? 'true' : undefined} onClick=${click} title=${label}>
       ${isBroken.value ? html`<span class="soft small">${name}</span>` : html`<img decoding="async" src=${address(`${image.thumbnail_url}?size=${isDense()}`)} alt="" onError=${() => { isBroken.value = true; }} />`}</a>
+    ${image.video && html`<span class="badge corner"><${Icon} name="play" /> ${lengthOf(image.video)}</span>`}
     ${image.type === 'upscale' && html`<span class="badge corner"><${Icon} name="upscale" /></span>`}
     ${image.rating > 0 && html`<span class="badge">${'★'.repeat(image.rating)}</span>`}
     <button type="button" class="star" aria-pressed=${image.starred} aria-label=${t(image.starred ? 'star.remove' : 'star.add', { name: label })} onClick=${() => change([image.id], { starred: !image.starred })}><${Icon} name="star" /></button>

@@ -10,7 +10,7 @@ internal sealed class PostgresBlobs : IBlobStore
 {
     private const long MaxCopyBytes = 4L << 30;
 
-    // After so much was copied it is counted anew what there is.
+    // After this much was copied, what there is is counted again.
     private const long CountAfterBytes = 256L << 20;
     private const string KeptFolder = "kept/";
     private readonly PostgresDatabase _database;

@@ -222,7 +222,7 @@ internal sealed class PostgresJobStore(PostgresDatabase database, NodeIdentity n
             row => (row.GetString(0), JobRows.ToSettings(row.GetString(1))), ("id", id), PostgresRows.OwnerOf(scope)).ConfigureAwait(false);
         if (deleted.Settings is null)
             return null;
-        DeletedJob job = new(id, deleted.Owner, images, [.. new[] { deleted.Settings.InputImage, deleted.Settings.MaskImage }.OfType<string>()]);
+        DeletedJob job = new(id, deleted.Owner, images, [.. new[] { deleted.Settings.InputImage, deleted.Settings.MaskImage, deleted.Settings.Video?.EndImage, deleted.Settings.Video?.ControlFrames }.OfType<string>()]);
         session.Tell(JobNews.Deleted(job));
         return job;
     }

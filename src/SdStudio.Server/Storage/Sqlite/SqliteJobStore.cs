@@ -158,8 +158,9 @@ internal sealed class SqliteJobStore(StudioDatabase database, TimeProvider time)
         List<JobImage> images = ImageRows.Of(writer, id);
         return writer.Query(
             $"DELETE FROM jobs WHERE id = $id AND status NOT IN ('pending', 'processing') AND {JobRows.InScope} " +
-            "RETURNING owner, json_extract(settings, '$.input_image'), json_extract(settings, '$.mask_image')",
-            row => new DeletedJob(id, row.GetString(0), images, [.. new[] { JobRows.Text(row, 1), JobRows.Text(row, 2) }.OfType<string>()]),
+            "RETURNING owner, json_extract(settings, '$.input_image'), json_extract(settings, '$.mask_image'), json_extract(settings, '$.video.end_image'), " +
+            "json_extract(settings, '$.video.control_frames')",
+            row => new DeletedJob(id, row.GetString(0), images, [.. Enumerable.Range(1, 4).Select(column => JobRows.Text(row, column)).OfType<string>()]),
             ("$id", id), JobRows.OwnerOf(scope)).FirstOrDefault();
     }
 

@@ -23,7 +23,7 @@ public sealed class ModelFuzzTests(Demo demo) : ModelFileTest
     private int _seenByEngine;
 
     [Fact]
-    public async Task Files_as_they_are_are_drawn_in_both_formats()
+    public async Task Files_as_they_are_are_generated_in_both_formats()
     {
         foreach (Mutant original in new MutantMaker(demo.Files).Originals())
         {
@@ -35,7 +35,7 @@ public sealed class ModelFuzzTests(Demo demo) : ModelFileTest
     }
 
     [Fact]
-    public async Task Mutated_files_are_refused_or_drawn()
+    public async Task Mutated_files_are_refused_or_generated()
     {
         int? asked = Setting("SDCPP_FUZZ");
         int count = asked ?? Usual;

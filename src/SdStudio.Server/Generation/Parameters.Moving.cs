@@ -1,0 +1,56 @@
+using SdCpp.Interop;
+using static SdStudio.Server.Generation.ParameterKind;
+
+namespace SdStudio.Server.Generation;
+
+/// <summary>What only videos have.</summary>
+internal static partial class Parameters
+{
+    private static Parameter[] Moving =>
+    [
+        new("frames", Integer, JobTypes.Video, "How many frames the video has. Models make certain numbers of them (Wan 4n + 1, LTX 8n + 1): for another one the next larger is generated, and the rest left out")
+        {
+            Aliases = ["video_frames", "num_frames"], A1111 = null, Range = l => (1, l.MaxFrames), LimitedBy = "SdStudio:Limits:MaxFrames", Default = 33L, OfModel = true, Flags = ["--video-frames"],
+            Families = VideoFamilies, Label = "Frames", Get = s => (long?)s.Video?.Frames, Set = (s, v) => With(s, video => video with { Frames = (int)(long)v }),
+        },
+        new("fps", Integer, JobTypes.Video, "How many frames are shown in a second")
+        {
+            A1111 = null, Range = _ => (1, VideoRequest.MaxFps), Default = 16L, OfModel = true, Flags = ["--fps"], Families = VideoFamilies, Label = "FPS",
+            Get = s => (long?)s.Video?.Fps, Set = (s, v) => With(s, video => video with { Fps = (int)(long)v }),
+        },
+        new("format", Choice, JobTypes.Video, "The file: webp and apng move in every browser; mp4 and webm need ffmpeg on the server, and have sound where the model makes some")
+        {
+            A1111 = null, Choices = l => l.VideoFormats, Default = VideoSetting.DefaultFormat, Get = s => s.Video?.Format, Set = (s, v) => With(s, video => video with { Format = (string)v }),
+        },
+        new("end_image", Image, JobTypes.Video, "The last frame, for models that take one") { A1111 = null, Families = VideoFamilies },
+        new("control_frames", ParameterKind.Images, JobTypes.Video, "What the frames follow one by one, for models that do (Wan VACE): at most as many as frames") { A1111 = null, Families = [ModelFamily.Wan] },
+        new("control_strength", Number, JobTypes.Video, "How much control_frames count")
+        {
+            Aliases = ["vace_strength"], A1111 = null, Range = _ => (0, 10), Families = [ModelFamily.Wan], OfModel = true, Flags = ["--vace-strength"], Label = "Control strength",
+            Get = s => s.Video?.ControlStrength, Set = (s, v) => With(s, video => video with { ControlStrength = (double)v }),
+        },
+        new("high_noise_steps", Integer, JobTypes.Video, "Of models that are a pair: the steps of the one for much noise, before those of steps. Without it steps are shared by moe_boundary")
+        {
+            A1111 = null, Range = l => (1, l.MaxSteps), LimitedBy = "SdStudio:Limits:MaxSteps", Families = [ModelFamily.Wan], OfModel = true, Flags = ["--high-noise-steps"], Label = "High noise steps",
+            Get = s => (long?)s.Video?.HighNoiseSteps, Set = (s, v) => With(s, video => video with { HighNoiseSteps = (int)(long)v }),
+        },
+        new("high_noise_cfg_scale", Number, JobTypes.Video, "Of models that are a pair: the guidance of the one for much noise; without it cfg_scale")
+        {
+            A1111 = null, Range = _ => (0, 100), Families = [ModelFamily.Wan], OfModel = true, Flags = ["--high-noise-cfg-scale"], Label = "High noise CFG scale",
+            Get = s => s.Video?.HighNoiseCfgScale, Set = (s, v) => With(s, video => video with { HighNoiseCfgScale = (double)v }),
+        },
+        new("high_noise_sampler", Choice, JobTypes.Video, "Of models that are a pair: the sampler of the one for much noise; without it sampler")
+        {
+            A1111 = null, Choices = l => l.Samplers, ChoicesAreTheEngines = true, Resolve = (l, text) => SamplerNames.FindSampler(l.Samplers, text), Families = [ModelFamily.Wan],
+            OfModel = true, Flags = ["--high-noise-sampling-method"], Label = "High noise sampler",
+            Get = s => s.Video?.HighNoiseSampler, Set = (s, v) => With(s, video => video with { HighNoiseSampler = (string)v }),
+        },
+        new("moe_boundary", Number, JobTypes.Video, "Of models that are a pair: the noise at which the one for little noise takes over; without it the engine's own, 0.875")
+        {
+            A1111 = null, Range = _ => (0, 1), Families = [ModelFamily.Wan], OfModel = true, Flags = ["--moe-boundary"], Label = "MoE boundary",
+            Get = s => s.Video?.MoeBoundary, Set = (s, v) => With(s, video => video with { MoeBoundary = (double)v }),
+        },
+    ];
+
+    private static GenerationSettings With(GenerationSettings settings, Func<VideoSetting, VideoSetting> change) => settings with { Video = change(settings.Video ?? new VideoSetting()) };
+}
