@@ -241,13 +241,19 @@ public sealed class PostgresEventLogTests(PostgresFixture postgres) : EventLogCo
 }
 
 [Collection(PostgresGroup.Name)]
-public sealed class PostgresBlobsTests(PostgresFixture postgres) : BlobStoreContract, IDisposable
+public sealed class PostgresBlobsTests : BlobStoreContract, IDisposable
 {
-    private readonly PostgresStore _store = new(postgres);
+    private readonly PostgresStore _store;
     private readonly SqliteStore _folder = new();
-    private PostgresBlobs? _blobs;
 
-    private protected override IBlobStore Blobs => _blobs ??= new PostgresBlobs(_store.Database, _folder.Folders);
+    public PostgresBlobsTests(PostgresFixture postgres)
+    {
+        _store = new PostgresStore(postgres);
+        // Here and not at the first use, which may be by many at once: it removes what is half written, as at a start.
+        Blobs = new PostgresBlobs(_store.Database, _folder.Folders);
+    }
+
+    private protected override IBlobStore Blobs { get; }
 
     public void Dispose()
     {
@@ -270,5 +276,27 @@ public sealed class PostgresBlobsTests(PostgresFixture postgres) : BlobStoreCont
         await other.ForgetGoneAsync(cancellation);
         Assert.False(File.Exists(copy));
         Assert.Null(await other.FindAsync("images/a.png", cancellation));
+    }
+
+    [Fact]
+    public async Task An_image_that_is_listed_is_not_overwritten_by_a_machine_that_has_lost_the_job()
+    {
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        const string name = "images/job-0.png";
+        using var elsewhere = new SqliteStore();
+        var late = new PostgresBlobs(_store.Database, elsewhere.Folders);
+        var jobs = new PostgresJobStore(_store.Database, new NodeIdentity("in time", null), _store.Lease);
+        GenerationSettings settings = new() { Type = "generate", Model = "demo", Prompt = "a red circle", Width = 64, Height = 64, Seed = 1, Count = 1, Steps = 4, CfgScale = 1 };
+        await jobs.AddAsync(new NewJob("job", settings, new SubmitOptions("", 0, null, null)), 10, cancellation);
+        Lease lease = (await jobs.ClaimAsync("w1", null, ["job"], cancellation))!.Lease;
+        // Until it is listed, the last one counts: the job may have begun again.
+        await late.PutAsync(name, stream => stream.Write("of an attempt before"u8), cancellation);
+        await Blobs.PutAsync(name, stream => stream.Write("of the one that counts"u8), cancellation);
+        Assert.True(await jobs.AddImageAsync(lease, new JobImage("job-0", "job", 0, name, "image/png", 64, 64, 1), cancellation));
+
+        await late.PutAsync(name, stream => stream.Write("too late"u8), cancellation);
+
+        foreach (PostgresBlobs machine in new[] { (PostgresBlobs)Blobs, late })
+            Assert.Equal("of the one that counts", await File.ReadAllTextAsync((await machine.FindAsync(name, cancellation))!, cancellation));
     }
 }

@@ -41,9 +41,20 @@ internal sealed class PostgresBlobs : IBlobStore
             cancellation).ConfigureAwait(false);
         try
         {
-            await _database.ExecuteAsync(
-                "INSERT INTO blobs (name, data) VALUES (@name, @data) ON CONFLICT (name) DO UPDATE SET data = excluded.data, written_at = sdstudio_now()",
-                cancellation, ("name", name), ("data", memory.ToArray())).ConfigureAwait(false);
+            // An image that is listed stays as it is: what a machine writes that has lost its job meanwhile comes too late.
+            List<bool> written = await _database.WriteAsync(
+                """
+                INSERT INTO blobs (name, data) VALUES (@name, @data)
+                ON CONFLICT (name) DO UPDATE SET data = excluded.data, written_at = sdstudio_now()
+                WHERE blobs.name NOT LIKE 'images/%' OR NOT EXISTS (SELECT 1 FROM images WHERE id = split_part(substr(blobs.name, 8), '.', 1))
+                RETURNING true
+                """,
+                row => row.GetBoolean(0), cancellation, ("name", name), ("data", memory.ToArray())).ConfigureAwait(false);
+            if (written.Count == 0)
+            {
+                await _copies.DeleteAsync(name, CancellationToken.None).ConfigureAwait(false);
+                return;
+            }
         }
         catch
         {
