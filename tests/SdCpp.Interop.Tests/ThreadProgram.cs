@@ -20,15 +20,22 @@ internal static class ThreadProgram
     public static async Task<int> RunAsync(string folder)
     {
         DemoModelFiles files = DemoModel.Write(folder);
-        foreach (int threads in new[] { 1, 0 })
+        await using DiffusionModel one = await DiffusionModel.LoadAsync(files.ToOptions(1));
+        await using DiffusionModel own = await DiffusionModel.LoadAsync(files.ToOptions(0));
+        double[] shortest = [double.MaxValue, double.MaxValue];
+        // By turns, and the shortest of each: what else the machine does hits both, and not every time.
+        for (int round = 0; round < 8; round++)
         {
-            await using DiffusionModel model = await DiffusionModel.LoadAsync(files.ToOptions(threads));
-            (await model.TextToImageAsync(Demo.Request)).Dispose();
-            long since = Stopwatch.GetTimestamp();
-            (await model.TextToImageAsync(Demo.Request with { Steps = 10 })).Dispose();
-            Console.WriteLine(Stopwatch.GetElapsedTime(since).TotalSeconds.ToString(CultureInfo.InvariantCulture));
+            for (int model = 0; model < 2; model++)
+            {
+                long since = Stopwatch.GetTimestamp();
+                (await (model == 0 ? one : own).TextToImageAsync(Demo.Request with { Steps = 4 })).Dispose();
+                shortest[model] = Math.Min(shortest[model], Stopwatch.GetElapsedTime(since).TotalSeconds);
+            }
         }
 
+        foreach (double seconds in shortest)
+            Console.WriteLine(seconds.ToString(CultureInfo.InvariantCulture));
         return 0;
     }
 }

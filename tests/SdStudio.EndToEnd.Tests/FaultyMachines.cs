@@ -93,7 +93,7 @@ internal sealed class FaultyMachines : IDisposable
     }
 
     public async Task StartAsync(int machine, params (string Name, string Value)[] more) => _machines[machine] = await ServerProcess.StartAsync(_data[machine], [
-        ("SdStudio__Database", $"Host={Address(machine, here: false)};Port={_postgres!.Port};Username=sdstudio;Database={_database}"),
+        ("SdStudio__Database", $"Host={Address(machine, here: false)};Port={_postgres!.Port};Username=sdstudio;Database={_database};SSL Mode=Disable"),
         ("SdStudio__Queue__LeaseSeconds", LeaseSeconds.ToString(CultureInfo.InvariantCulture)), .. more]);
 
     /// <summary>Starts one whose clock is so many seconds off.</summary>

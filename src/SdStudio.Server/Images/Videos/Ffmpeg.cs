@@ -267,7 +267,7 @@ internal sealed partial class Ffmpeg(IOptions<StudioOptions> options, ILogger<Ff
     [GeneratedRegex(@"(?:[A-Za-z]:\\|/)\S+")]
     private static partial Regex PathInLine();
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Program} writes videos with {Encoders}")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "{Program} writes videos with {Encoders}")]
     private partial void LogFound(string program, string encoders);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Program}, which SdStudio:Images:Ffmpeg names, cannot be used: {Reason}")]
