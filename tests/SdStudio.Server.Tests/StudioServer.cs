@@ -17,7 +17,7 @@ internal sealed class StudioServer : IAsyncDisposable
     {
         _app = app;
         Folder = folder;
-        Http = new HttpClient { BaseAddress = new Uri(app.Urls.First()), Timeout = TimeSpan.FromMinutes(3) };
+        Http = new HttpClient { BaseAddress = new Uri(app.Urls.First()), Timeout = TimeSpan.FromMinutes(15) };
     }
 
     public string Folder { get; }
