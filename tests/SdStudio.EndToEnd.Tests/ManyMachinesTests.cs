@@ -196,6 +196,21 @@ public sealed class ManyMachinesTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_job_whose_machine_could_not_reach_the_database_for_longer_than_its_lease_runs_again_and_is_not_cancelled()
+    {
+        using ServerProcess server = await StartAsync();
+        string running = await EnqueueAsync(server, steps: 60);
+        await UntilAsync(server, running, "processing");
+
+        _postgres!.Kill();
+        await UntilAsync(() => server.Output.Contains("another machine's now", StringComparison.Ordinal));
+        _postgres.Begin();
+
+        await UntilAsync(server, running, "completed");
+        Assert.Equal(1, (await GetAsync(server, "/api/images")).GetProperty("images").GetArrayLength());
+    }
+
+    [Fact]
     public async Task A_database_that_cannot_be_used_is_named_in_one_sentence_without_its_password()
     {
         using var server = ServerProcess.Launch(NewFolder(), FreePort.Find(), ("SdStudio__Database", "Host=127.0.0.1;Port=1;Username=sdstudio;Database=x;Password=hush"));

@@ -23,9 +23,12 @@ public sealed class TwoDevicesTests : IDisposable
         // One step is enough for the demo model's flat colours; a step takes the software device seconds.
         foreach (int _ in Enumerable.Range(0, 3))
             await PostAsync(server, "/api/queue/generate", """{"model":"demo","prompt":"a red circle on a blue background","size":"64x64","steps":1,"seed":7}""");
+        using HttpResponseMessage events = await server.Client.GetAsync(
+            new Uri("/api/events?channels=generations", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        using var reader = new StreamReader(await events.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
         await PostAsync(server, "/api/queue/resume", "{}");
-        while ((await GetAsync(server, "/api/queue/stats")).GetProperty("completed").GetInt32() < 3)
-            await Task.Delay(100, TestContext.Current.CancellationToken);
+        for (int completed = 0; completed < 3;)
+            completed += await reader.ReadLineAsync(TestContext.Current.CancellationToken) == "event: generation_completed" ? 1 : 0;
 
         JsonElement[] images = [.. (await GetAsync(server, "/api/images")).GetProperty("images").EnumerateArray()];
         Dictionary<string, byte[]> pixels = [];

@@ -150,7 +150,6 @@ public sealed class RemoteModelTests(Workshop studio)
             {
                 await context.Response.Body.WriteAsync(zeros.AsMemory(0, 1), context.RequestAborted);
                 await context.Response.Body.FlushAsync(context.RequestAborted);
-                await Task.Delay(100, context.RequestAborted);
             }
         });
         await using StudioServer impatient = await NearAsync(slow.Urls.First(), settings: "--SdStudio:Models:RemoteTimeoutSeconds=1");

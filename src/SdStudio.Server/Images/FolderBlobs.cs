@@ -29,6 +29,8 @@ internal sealed class FolderBlobs : IBlobStore
         }
     }
 
+    public bool IsShared => false;
+
     public ValueTask PutAsync(string name, Action<Stream> write, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();

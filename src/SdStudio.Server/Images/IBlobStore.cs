@@ -5,6 +5,9 @@ namespace SdStudio.Server.Images;
 /// </summary>
 internal interface IBlobStore
 {
+    /// <summary>Whether other machines write here too: a file that belongs to no row may be of a job that one of them has now.</summary>
+    bool IsShared { get; }
+
     /// <summary>Writes a file, in place of one that has the name. It is on disk when this ends.</summary>
     ValueTask PutAsync(string name, Action<Stream> write, CancellationToken cancellation);
 

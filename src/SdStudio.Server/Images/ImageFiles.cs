@@ -222,6 +222,9 @@ internal sealed class ImageFiles
     /// <param name="extension">Of their files, without its point.</param>
     public async ValueTask DeleteImagesOfAsync(string jobId, int count, IEnumerable<int> kept, string extension)
     {
+        // A machine that has lost the job would take its winner's images: the next try writes over what is left, or the next sweep finds it.
+        if (_blobs.IsShared)
+            return;
         foreach (int index in Enumerable.Range(0, count).Except(kept))
             await DeleteAsync(PathOf(ImageId.Of(jobId, index), extension), CancellationToken.None).ConfigureAwait(false);
     }

@@ -91,12 +91,13 @@ internal sealed class RunningJob : IDisposable
         return nowMs - last >= everyMs && Interlocked.CompareExchange(ref _lastTold, nowMs, last) == last;
     }
 
+    /// <summary>Stops its work. Through <see cref="RunningJobs"/> only, which keeps it from being disposed meanwhile.</summary>
     public void Cancel() => _cancel.Cancel();
 
     /// <summary>Whether another process has the job now: its rows and files are that one's.</summary>
     public bool IsLost { get; private set; }
 
-    /// <summary>The job is another process's: what this one does with it ends.</summary>
+    /// <summary>The job is another process's: what this one does with it ends. Called like <see cref="Cancel"/>.</summary>
     public void Lose()
     {
         IsLost = true;

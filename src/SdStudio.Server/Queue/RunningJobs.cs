@@ -49,6 +49,19 @@ internal sealed class RunningJobs(IModelCostStore costs, IWarmModels warm, IJobQ
         }
     }
 
+    /// <summary>Lets go of a job that is another process's now; nothing happens when its worker is done with it already.</summary>
+    /// <returns>Whether it was still running here.</returns>
+    public bool Lose(RunningJob running)
+    {
+        lock (_lock)
+        {
+            if (Find(running.Job.Id) != running)
+                return false;
+            running.Lose();
+            return true;
+        }
+    }
+
     /// <summary>The worker is done with a job.</summary>
     public void End(string id)
     {

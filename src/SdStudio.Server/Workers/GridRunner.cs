@@ -29,6 +29,17 @@ internal sealed class GridRunner(
             await GenerateCellAsync(job, index, cancellation).ConfigureAwait(false);
     }
 
-    private Task GenerateCellAsync(JobContext job, int index, CancellationToken cancellation) =>
-        catalogue.Find(job.Settings.ForImage(index).Model)?.Remote is null ? images.GenerateCellAsync(job, index, cancellation) : remote.GenerateCellAsync(job, index, cancellation);
+    private async Task GenerateCellAsync(JobContext job, int index, CancellationToken cancellation)
+    {
+        try
+        {
+            bool isHere = catalogue.Find(job.Settings.ForImage(index).Model)?.Remote is null;
+            await (isHere ? images.GenerateCellAsync(job, index, cancellation) : remote.GenerateCellAsync(job, index, cancellation)).ConfigureAwait(false);
+        }
+        catch
+        {
+            job.Running.Shared.GiveBack(index);
+            throw;
+        }
+    }
 }

@@ -11,8 +11,6 @@ namespace SdStudio.Server.Workers;
 internal sealed partial class ImageSaver(
     ImageFiles images, IJobStore store, JobEvents events, JobTelemetry telemetry, IOptions<StudioOptions> options, ILogger<ImageSaver> logger)
 {
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
-
     /// <summary>
     /// Writes an image, lists it and announces it: from now on it stays, however the job ends. The one that completes its job is listed
     /// together with the job's end, which is one wait for the disk less. A cancel comes too late for it, unless it has to wait for a database.
@@ -24,7 +22,8 @@ internal sealed partial class ImageSaver(
         GenerationSettings? own = job.Running.Job.Settings.Grid is not null ? settings with { Seed = seed } : settings.Variants is null ? null : settings.ForImage(index);
         settings = own ?? settings;
         string? infotext = settings.Infotext ?? options.Value.Images.Infotext ? Infotext.Of(settings, seed) : null;
-        string path = await WrittenAsync(id, pixels, ImageTexts.Of(settings, infotext, options.Value.Images.Mark), cancellation).ConfigureAwait(false);
+        ImageTexts texts = ImageTexts.Of(settings, infotext, options.Value.Images.Mark);
+        string path = await BusyStorage.WrittenAsync(() => images.SaveAsync(id, pixels, texts, CancellationToken.None), reason => LogNotWritten(id, reason), cancellation).ConfigureAwait(false);
         telemetry.Saved(job.Running.Job, index);
         var image = new JobImage(id, job.Id, index, path, "image/png", pixels.Width, pixels.Height, seed) { Settings = own, Device = job.Device };
         if (job.Running.Images.Count + 1 >= job.Running.Job.Settings.Count)
@@ -44,23 +43,6 @@ internal sealed partial class ImageSaver(
         }
 
         return image;
-    }
-
-    // A database that restarts costs a generated image some time, not the image.
-    private async ValueTask<string> WrittenAsync(string id, ImageBuffer pixels, ImageTexts texts, CancellationToken cancellation)
-    {
-        while (true)
-        {
-            try
-            {
-                return await images.SaveAsync(id, pixels, texts, CancellationToken.None).ConfigureAwait(false);
-            }
-            catch (StorageUnavailableException exception) when (exception.Problem == StorageProblem.Busy)
-            {
-                LogNotWritten(id, exception.Message);
-                await Task.Delay(RetryDelay, cancellation).ConfigureAwait(false);
-            }
-        }
     }
 
     /// <summary>The indices of the images that no earlier try has completed.</summary>

@@ -49,6 +49,11 @@ internal sealed partial class JobExecution(
             JobResult result = await runner.RunAsync(running, either).ConfigureAwait(false);
             return (() => store.CompleteAsync(lease, result, CancellationToken.None), result.Images);
         }
+        catch (OperationCanceledException) when (running.IsLost)
+        {
+            // Nobody asked for its end: where its row is still this machine's, because no other could reach the database either, it waits again.
+            return (() => store.PutBackAsync(lease, CancellationToken.None), []);
+        }
         catch (OperationCanceledException) when (running.Cancelled.IsCancellationRequested)
         {
             double progress = running.Progress.Fraction;

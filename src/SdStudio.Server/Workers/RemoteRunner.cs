@@ -32,19 +32,8 @@ internal sealed class RemoteRunner(ModelCatalogue catalogue, RemoteGenerator rem
     }
 
     /// <summary>Generates a cell of a grid.</summary>
-    public async Task GenerateCellAsync(JobContext job, int index, CancellationToken cancellation)
-    {
-        try
-        {
-            JobContext cell = job.ForImage(index);
-            job.Running.Shared.Done((await GenerateAsync(job, cell.Settings, index, cancellation).ConfigureAwait(false))[0]);
-        }
-        catch
-        {
-            job.Running.Shared.GiveBack(index);
-            throw;
-        }
-    }
+    public async Task GenerateCellAsync(JobContext job, int index, CancellationToken cancellation) =>
+        job.Running.Shared.Done((await GenerateAsync(job, job.Settings.ForImage(index), index, cancellation).ConfigureAwait(false))[0]);
 
     // One request: all images of a job, or one of them.
     private async Task<List<JobImage>> GenerateAsync(JobContext job, GenerationSettings settings, int first, CancellationToken cancellation)

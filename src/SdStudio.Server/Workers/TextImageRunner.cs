@@ -33,7 +33,7 @@ internal sealed class TextImageRunner(
     }
 
     /// <summary>Generates a cell of a grid: with a model of its own, and again with less memory where it needs that.</summary>
-    public Task GenerateCellAsync(JobContext job, int index, CancellationToken cancellation) => OrGiveBackAsync(job, index, () =>
+    public Task GenerateCellAsync(JobContext job, int index, CancellationToken cancellation)
     {
         JobContext cell = job.ForImage(index);
         return ladder.RunAsync(cell, catalogue.Require(cell.Settings.Model), async (definition, settings) =>
@@ -43,7 +43,7 @@ internal sealed class TextImageRunner(
             await GenerateAsync(work, work.Job, index, cancellation).ConfigureAwait(false);
             return true;
         });
-    });
+    }
 
     private async Task<JobResult> GenerateAsync(JobContext job, ModelLease lease, ModelDefinition definition, CancellationToken cancellation)
     {
@@ -77,21 +77,18 @@ internal sealed class TextImageRunner(
         hashes.ShortHashOrNullAsync(definition.MainFile, cancellation),
         job.Settings with { Sampler = job.Settings.Sampler ?? lease.Model.DefaultSampler, Scheduler = job.Settings.Scheduler ?? lease.Model.DefaultScheduler });
 
-    private static async Task OrGiveBackAsync(JobContext job, int index, Func<Task> generate)
+    private async Task GenerateOneAsync(Work work, int index, CancellationToken cancellation)
     {
         try
         {
-            await generate().ConfigureAwait(false);
+            await GenerateAsync(work, work.Job.ForImage(index), index, cancellation).ConfigureAwait(false);
         }
         catch
         {
-            job.Running.Shared.GiveBack(index);
+            work.Job.Running.Shared.GiveBack(index);
             throw;
         }
     }
-
-    private Task GenerateOneAsync(Work work, int index, CancellationToken cancellation) =>
-        OrGiveBackAsync(work.Job, index, () => GenerateAsync(work, work.Job.ForImage(index), index, cancellation));
 
     private async Task GenerateAsync(Work work, JobContext job, int index, CancellationToken cancellation)
     {

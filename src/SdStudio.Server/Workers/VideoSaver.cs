@@ -11,8 +11,6 @@ namespace SdStudio.Server.Workers;
 /// <summary>Reads the images of a video's job, and writes the video.</summary>
 internal sealed partial class VideoSaver(ImageFiles images, VideoFiles videos, JobTelemetry telemetry, IOptions<StudioOptions> options, ILogger<VideoSaver> logger)
 {
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
-
     /// <summary>Writes a video; it is listed together with the job's end.</summary>
     /// <returns>How it is listed. Its settings are its own: lists tell of its frames by them.</returns>
     /// <exception cref="SdException">It could not be written in the format that was asked for.</exception>
@@ -26,30 +24,15 @@ internal sealed partial class VideoSaver(ImageFiles images, VideoFiles videos, J
         string? infotext = settings.Infotext ?? options.Value.Images.Infotext ? Infotext.Of(settings, video.Seed) : null;
         try
         {
-            string path = await WrittenAsync(id, clip, asked.Format, ImageTexts.Of(settings, infotext, options.Value.Images.Mark), cancellation).ConfigureAwait(false);
+            ImageTexts texts = ImageTexts.Of(settings, infotext, options.Value.Images.Mark);
+            string path = await BusyStorage.WrittenAsync(
+                async () => await videos.SaveAsync(id, clip, asked.Format, texts, cancellation).ConfigureAwait(false), reason => LogNotWritten(id, reason), cancellation).ConfigureAwait(false);
             telemetry.Saved(job.Running.Job, 0);
             return new JobImage(id, job.Id, 0, path, VideoFormats.MimeTypeOf(asked.Format), clip.Width, clip.Height, video.Seed) { Settings = settings with { Seed = video.Seed }, Device = job.Device };
         }
         catch (VideoException exception)
         {
             throw new SdException(SdError.GenerationFailed, $"The video was made and could not be written as {asked.Format}: {exception.Message}", exception);
-        }
-    }
-
-    // A database that restarts costs a video some time, not the video.
-    private async Task<string> WrittenAsync(string id, VideoClip clip, string format, ImageTexts texts, CancellationToken cancellation)
-    {
-        while (true)
-        {
-            try
-            {
-                return await videos.SaveAsync(id, clip, format, texts, cancellation).ConfigureAwait(false);
-            }
-            catch (StorageUnavailableException exception) when (exception.Problem == StorageProblem.Busy)
-            {
-                LogNotWritten(id, exception.Message);
-                await Task.Delay(RetryDelay, cancellation).ConfigureAwait(false);
-            }
         }
     }
 

@@ -299,4 +299,18 @@ public sealed class PostgresBlobsTests : BlobStoreContract, IDisposable
         foreach (PostgresBlobs machine in new[] { (PostgresBlobs)Blobs, late })
             Assert.Equal("of the one that counts", await File.ReadAllTextAsync((await machine.FindAsync(name, cancellation))!, cancellation));
     }
+
+    [Fact]
+    public async Task What_another_machine_has_written_for_a_job_is_not_removed_by_one_that_had_the_job_before()
+    {
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        string job = Guid.CreateVersion7().ToString(), name = $"images/{ImageId.Of(job, 0)}.png";
+        using var elsewhere = new SqliteStore();
+        await Blobs.PutAsync(name, stream => stream.Write("of the one that counts"u8), cancellation);
+
+        await new ImageFiles(new PostgresBlobs(_store.Database, elsewhere.Folders)).DeleteImagesOfAsync(job, 1, [], "png");
+
+        Assert.NotNull(await Blobs.FindAsync(name, cancellation));
+        Assert.Equal([name], (await Blobs.ListAsync("images", cancellation).ToListAsync(cancellation)).Select(file => file.Name));
+    }
 }

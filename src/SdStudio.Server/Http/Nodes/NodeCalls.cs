@@ -67,15 +67,15 @@ internal sealed class NodeCalls(INodes nodes, IHttpClientFactory clients, IOptio
         if (!node.IsAlive)
             return ApiErrors.Json(StatusCodes.Status409Conflict, $"The machine {node.Name} was not seen since {DateTimeOffset.FromUnixTimeMilliseconds(node.SeenAt):u}");
         HttpRequest request = context.Request;
-        using var buffer = new MemoryStream();
-        await request.Body.CopyToAsync(buffer, context.RequestAborted).ConfigureAwait(false);
-        if (buffer.Length > MaxBodyBytes)
-            return ApiErrors.Json(StatusCodes.Status413PayloadTooLarge, $"The request has {buffer.Length} bytes; another machine is sent at most {MaxBodyBytes}");
+        var body = new byte[MaxBodyBytes + 1];
+        int length = await request.Body.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false, context.RequestAborted).ConfigureAwait(false);
+        if (length > MaxBodyBytes)
+            return ApiErrors.Json(StatusCodes.Status413PayloadTooLarge, $"The request is too long; another machine is sent at most {MaxBodyBytes} bytes");
         QueryString rest = QueryString.Create(request.Query.Where(field => field.Key != NodeEndpoints.Field));
         try
         {
             using HttpResponseMessage answer = await SendAsync(
-                node, new HttpMethod(request.Method), request.Path + rest, context.RequestAborted, buffer.ToArray(), request.ContentType).ConfigureAwait(false);
+                node, new HttpMethod(request.Method), request.Path + rest, context.RequestAborted, body[..length], request.ContentType).ConfigureAwait(false);
             context.Response.StatusCode = (int)answer.StatusCode;
             context.Response.ContentType = answer.Content.Headers.ContentType?.ToString();
             await answer.Content.CopyToAsync(context.Response.Body, context.RequestAborted).ConfigureAwait(false);

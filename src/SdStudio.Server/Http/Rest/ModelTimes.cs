@@ -16,40 +16,44 @@ internal sealed class ModelTimes(IModelCostStore costs, ModelCatalogue catalogue
     private const double Efficiency = 0.5;
 
     /// <summary>What each speed costs, and how long one image takes with the model's own size and steps once it is loaded; nulls where nothing tells.</summary>
-    public async ValueTask<(SpeedsResponse? Speeds, ExpectedTimeResponse? Expected)> OfAsync(ModelDefinition model, CancellationToken cancellation)
+    /// <param name="model">The model.</param>
+    /// <param name="yardstick">What estimates go by: <see cref="YardstickAsync"/>.</param>
+    /// <param name="cancellation">Ends the call.</param>
+    public async ValueTask<(SpeedsResponse? Speeds, ExpectedTimeResponse? Expected)> OfAsync(ModelDefinition model, Yardstick? yardstick, CancellationToken cancellation)
     {
         if (model.Remote is not null)
             return (null, null);
         ModelCosts? exact = await FindAsync(model, null, cancellation), fast = await FindAsync(model, Speed.Fast, cancellation), fastest = await FindAsync(model, Speed.Fastest, cancellation);
-        return (new SpeedsResponse(Cost(exact), Cost(fast), Cost(fastest)), await ExpectedAsync(model, exact, cancellation));
+        return (new SpeedsResponse(Cost(exact), Cost(fast), Cost(fastest)), Expected(model, exact, yardstick));
 
         SpeedCostResponse? Cost(ModelCosts? measured) => measured is not { Jobs: > 0, StepMsPerMegapixel: > 0 } ? null : new SpeedCostResponse(
             Math.Round(measured.StepMsPerMegapixel, 1),
             exact is { Jobs: > 0, StepMsPerMegapixel: > 0 } ? Math.Round(exact.StepMsPerMegapixel / measured.StepMsPerMegapixel, 2) : null, measured.Jobs);
     }
 
-    private async ValueTask<ExpectedTimeResponse?> ExpectedAsync(ModelDefinition model, ModelCosts? own, CancellationToken cancellation)
+    private static ExpectedTimeResponse? Expected(ModelDefinition model, ModelCosts? own, Yardstick? yardstick)
     {
         double megapixels = model.DefaultSize.Width * (double)model.DefaultSize.Height / 1e6;
         if (own is { Jobs: > 0, StepMsPerMegapixel: > 0 })
             return new ExpectedTimeResponse(Rounded(own.LoadedMs(model.DefaultSteps, megapixels)), Measured: true, model.Id);
-        if (model.StepWork is not { } work || await YardstickAsync(cancellation) is not { } known)
+        if (model.StepWork is not { } work || yardstick is not { } known)
             return null;
         double milliseconds = (WorkOf(model, work) * model.DefaultSteps + DecodeWork) * megapixels * known.MsPerWork;
         return new ExpectedTimeResponse(Rounded(milliseconds), Measured: false, known.Model);
     }
 
-    // The heaviest that was measured is most like those that were not. A card's arithmetic is not known before it has generated.
-    private async ValueTask<(string? Model, double MsPerWork)?> YardstickAsync(CancellationToken cancellation)
+    /// <summary>What estimates of models go by that have generated nothing here; null where nothing was measured.</summary>
+    public async ValueTask<Yardstick?> YardstickAsync(CancellationToken cancellation)
     {
-        (string?, double)? known = engine.Loaded?.Info.Backend == Cpu && processor.TeraOperations is { } speed ? (null, 1000 / (speed * Efficiency)) : null;
+        // The heaviest that was measured is most like those that were not. A card's arithmetic is not known before it has generated.
+        Yardstick? known = engine.Loaded?.Info.Backend == Cpu && processor.TeraOperations is { } speed ? new Yardstick(null, 1000 / (speed * Efficiency)) : null;
         double most = 0;
         foreach (ModelDefinition model in catalogue.Models.Where(model => model is { Remote: null, StepWork: not null }))
         {
             double work = WorkOf(model, model.StepWork!.Value);
             if (work <= most || await FindAsync(model, null, cancellation) is not { Jobs: > 0, StepMsPerMegapixel: > 0 } measured)
                 continue;
-            (most, known) = (work, (model.Id, measured.StepMsPerMegapixel / work));
+            (most, known) = (work, new Yardstick(model.Id, measured.StepMsPerMegapixel / work));
         }
 
         return known;
@@ -62,6 +66,10 @@ internal sealed class ModelTimes(IModelCostStore costs, ModelCatalogue catalogue
 
     private ValueTask<ModelCosts?> FindAsync(ModelDefinition model, string? speed, CancellationToken cancellation) => costs.FindAsync(ModelCosts.KeyOf(model.Id, speed), device: null, cancellation);
 }
+
+/// <param name="Model">The model that was measured; null: the processor.</param>
+/// <param name="MsPerWork">Milliseconds for a unit of <see cref="ModelDefinition.StepWork"/>.</param>
+internal sealed record Yardstick(string? Model, double MsPerWork);
 
 /// <param name="Seconds">For one image of the model's own size and steps, when it is loaded.</param>
 /// <param name="Measured">Whether its own jobs told; false: it is estimated from its arithmetic.</param>

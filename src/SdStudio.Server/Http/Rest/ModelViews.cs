@@ -11,10 +11,18 @@ namespace SdStudio.Server.Http.Rest;
 internal sealed class ModelViews(
     ModelCache cache, FileHashes hashes, ControlNetFits nets, IdentityFits identities, VideoModels videos, ModelCards cards, ModelTimes times)
 {
-    public async Task<ModelResponse> OfAsync(ModelDefinition model, CancellationToken cancellation)
+    /// <summary>Models with what their images cost here.</summary>
+    public async Task<List<ModelResponse>> OfAsync(IEnumerable<ModelDefinition> models, CancellationToken cancellation)
     {
-        (SpeedsResponse? speeds, ExpectedTimeResponse? expected) = await times.OfAsync(model, cancellation);
-        return Of(model) with { Speeds = speeds, ExpectedTime = expected };
+        Yardstick? yardstick = await times.YardstickAsync(cancellation);
+        List<ModelResponse> all = [];
+        foreach (ModelDefinition model in models)
+        {
+            (SpeedsResponse? speeds, ExpectedTimeResponse? expected) = await times.OfAsync(model, yardstick, cancellation);
+            all.Add(Of(model) with { Speeds = speeds, ExpectedTime = expected });
+        }
+
+        return all;
     }
 
     /// <summary>The same without what its images cost here.</summary>

@@ -42,9 +42,7 @@ internal static class ModelsApi
 
     private static async Task<IResult> ListAsync(HttpRequest request, ModelCatalogue catalogue, ModelViews views, NodeModels nodes)
     {
-        List<ModelResponse> models = [];
-        foreach (ModelDefinition model in catalogue.Models)
-            models.Add(await views.OfAsync(model, request.HttpContext.RequestAborted));
+        List<ModelResponse> models = await views.OfAsync(catalogue.Models, request.HttpContext.RequestAborted);
         return Results.Json(
             new ModelsResponse(await nodes.MergedAsync(models, request), catalogue.Default?.Id, new DefaultModelsResponse(catalogue.DefaultTextToImage?.Id, catalogue.DefaultImageToImage?.Id), views.MemoryInUse()),
             ApiJson.Readable.ModelsResponse);
@@ -52,7 +50,7 @@ internal static class ModelsApi
 
     private static async Task<IResult> GetAsync(string id, HttpRequest request, ModelCatalogue catalogue, ModelViews views, NodeModels nodes)
     {
-        List<ModelResponse> own = Find(id, catalogue) is { } model ? [await views.OfAsync(model, request.HttpContext.RequestAborted)] : [];
+        List<ModelResponse> own = Find(id, catalogue) is { } model ? await views.OfAsync([model], request.HttpContext.RequestAborted) : [];
         string known = own is [{ } one] ? one.Id : RequestQuery.WithSlashes(id);
         return (await nodes.MergedAsync(own, request)).FirstOrDefault(merged => merged.Id == known) is { } found ? Results.Json(found, ApiJson.Readable.ModelResponse) : NotFound();
     }

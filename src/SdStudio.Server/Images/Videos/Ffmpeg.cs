@@ -36,8 +36,8 @@ internal sealed partial class Ffmpeg(IOptions<StudioOptions> options, ILogger<Ff
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        // Nothing waits for it but who asks for a format of its.
-        _ = Task.Run(async () => _encoders.SetResult(await AskAsync().ConfigureAwait(false)), CancellationToken.None);
+        // Nothing waits for it but who asks for a format of its; however it ends, those hear of it.
+        _ = Task.Run(AskAsync, CancellationToken.None).ContinueWith(_encoders.SetFromTask, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         return Task.CompletedTask;
     }
 

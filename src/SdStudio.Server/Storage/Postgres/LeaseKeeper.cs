@@ -51,17 +51,17 @@ internal sealed partial class LeaseKeeper(
             ("lease", lease.Milliseconds), ("ids", jobs.Select(job => job.Lease.JobId).ToArray()), ("claims", jobs.Select(job => job.Lease.Claim).ToArray()),
             ("progress", jobs.Select(job => job.Progress.Fraction).ToArray()), ("worker", WorkerName.OfThisProcess)).ConfigureAwait(false);
         Lose(jobs.ExceptBy(kept.Select(job => job.Id), job => job.Lease.JobId));
-        foreach (RunningJob job in jobs.IntersectBy(kept.Where(job => job.IsToEnd).Select(job => job.Id), job => job.Lease.JobId))
-            job.Cancel();
+        foreach ((string id, bool isToEnd) in kept)
+        {
+            if (isToEnd)
+                running.Cancel(id);
+        }
     }
 
     private void Lose(IEnumerable<RunningJob> jobs)
     {
-        foreach (RunningJob job in jobs.Where(job => running.Find(job.Job.Id) == job))
-        {
+        foreach (RunningJob job in jobs.Where(running.Lose))
             LogLost(job.Job.Id);
-            job.Lose();
-        }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The database cannot be told that this machine lives: {Reason}")]

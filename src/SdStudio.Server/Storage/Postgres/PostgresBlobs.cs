@@ -28,6 +28,8 @@ internal sealed class PostgresBlobs : IBlobStore
         _copies = new FolderBlobs(_folder);
     }
 
+    public bool IsShared => true;
+
     public async ValueTask PutAsync(string name, Action<Stream> write, CancellationToken cancellation)
     {
         using var memory = new MemoryStream();

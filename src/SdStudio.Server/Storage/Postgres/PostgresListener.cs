@@ -60,7 +60,7 @@ internal sealed partial class PostgresListener(
                 _ = RecheckAsync(payload, stop);
                 break;
             case PostgresBells.Cancelled:
-                running.Find(payload)?.Cancel();
+                running.Cancel(payload);
                 break;
             case PostgresBells.Events:
                 heard.Events.Ring();
