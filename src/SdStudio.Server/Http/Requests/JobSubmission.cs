@@ -34,7 +34,7 @@ internal sealed class JobSubmission(
         var fields = new RequestFields(await presets.WithPresetAsync(body.Fields, ApiKeys.OwnerOf(request.HttpContext), cancellation));
         bool leaves = (string?)fields.Value(Parameters.Get("on_disconnect"), now) == "cancel";
         using RequestInputs? inputs = await images.ReadAsync(type, body, fields, ApiKeys.ScopeOf(request.HttpContext), cancellation);
-        Job job = await AcceptAsync(request, new GenerateCommand(type, body, fields, inputs), now, cancellation);
+        Job job = await AcceptAsync(request, new GenerateCommand(type, body, fields, inputs) { Notes = IgnoredFields.Of(body, type) }, now, cancellation);
         return (job, leaves ? WhenClientLeaves.Cancel : WhenClientLeaves.Finish);
     }
 
@@ -49,7 +49,11 @@ internal sealed class JobSubmission(
         GenerationSettings settings = command.Type == JobType.Upscale ? reader.Upscale(sent.Input ?? default) : reader.Generate(command.Type, sent, command.NeedsPrompt);
         if (sent.References > 0)
             CheckReferences(command.Fields, settings, sent);
-        settings = settings with { SourceImageId = command.Inputs?.SourceId, Board = await ReadBoardAsync(request, command.Fields, cancellation) };
+        settings = settings with
+        {
+            SourceImageId = command.Inputs?.SourceId, Board = await ReadBoardAsync(request, command.Fields, cancellation),
+            Notes = command.Notes.Count > 0 ? [.. settings.Notes ?? [], .. command.Notes] : settings.Notes,
+        };
         command.Fields.ThrowIfRefused();
         List<FileInfo> people = [.. (settings.People ?? []).SelectMany(name => lookups.People.Find(name) ?? [])];
         return await AddAsync(settings, options, cancellation, command.Inputs, people);
@@ -179,4 +183,7 @@ internal sealed record GenerateCommand(string Type, RequestBody Body, RequestFie
 
     /// <summary>Which part of its request this is; null for a request of one job.</summary>
     public int? Part { get; init; }
+
+    /// <summary>What its client should know of the request besides.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
 }
