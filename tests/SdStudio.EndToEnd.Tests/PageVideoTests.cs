@@ -1,4 +1,5 @@
 using Microsoft.Playwright;
+using SdCpp.Interop.Tests;
 using static Microsoft.Playwright.Assertions;
 
 namespace SdStudio.EndToEnd.Tests;
@@ -9,7 +10,22 @@ public sealed class PageVideoTests(Browser browser) : PageTest(browser)
     private protected override Task PrepareAsync()
     {
         MovingModel.AddTo(Data, "moving");
+        AddWan();
         return Task.CompletedTask;
+    }
+
+    // As far as its header is read it is one; there is no room for its real sizes.
+    private void AddWan()
+    {
+        string file = Path.Combine(Data, "models", "wan.safetensors");
+        File.WriteAllBytes(file, ModelBytes.Safetensors(ModelBytes.Named("patch_embedding.weight", "blocks.0.self_attn.q.weight", "blocks.0.cross_attn.q.weight")));
+        File.WriteAllText(
+            Path.Combine(Data, "wan.yml"),
+            $$"""
+            models:
+              wan: { name: "Wan", capabilities: ["text-to-video", "image-to-video"], default_size: "64x32", args: ["-M", "vid_gen", "--diffusion-model", "{{file}}"] }
+
+            """);
     }
 
     [Fact]
@@ -44,5 +60,32 @@ public sealed class PageVideoTests(Browser browser) : PageTest(browser)
         await GoAsync("gallery");
         await Expect(Tiles.First.Locator(".badge")).ToContainTextAsync("1.1 s");
         Assert.Empty(Complaints);
+    }
+
+    [Fact]
+    public async Task What_frames_follow_is_sent_in_the_order_of_its_names()
+    {
+        await OpenAsync();
+        await Field("model").SelectOptionAsync("moving");
+        ILocator choose = Page.GetByLabel("Choose frames");
+        await Expect(choose).ToHaveCountAsync(0);
+        await Field("model").SelectOptionAsync("wan");
+        byte[] png;
+        using (NetVips.Image black = NetVips.Image.Black(64, 32, bands: 3))
+            png = black.PngsaveBuffer();
+        await choose.SetInputFilesAsync([.. new[] { "frame10.png", "frame2.png", "frame1.png" }.Select(name => new FilePayload { Name = name, MimeType = "image/png", Buffer = png })]);
+        await Expect(Page.Locator("[data-name=control_frames]")).ToContainTextAsync("3 frames");
+        await SetAsync("frames", "9");
+        await Field("prompt").FillAsync("it follows");
+
+        IRequest sent = await Page.RunAndWaitForRequestAsync(() => Generate.ClickAsync(), request => request.Method == "POST" && request.Url.EndsWith("/api/queue/video", StringComparison.Ordinal));
+
+        string body = System.Text.Encoding.Latin1.GetString(sent.PostDataBuffer!);
+        Assert.Equal(
+            ["frame1.png", "frame2.png", "frame10.png"],
+            System.Text.RegularExpressions.Regex.Matches(body, "name=\"control_frames\"; filename=\"([^\"]+)\"").Select(match => match.Groups[1].Value));
+        Assert.Equal(200, (await sent.ResponseAsync())!.Status);
+        await Button("Remove the frames").ClickAsync();
+        await Expect(choose).ToHaveCountAsync(1);
     }
 }

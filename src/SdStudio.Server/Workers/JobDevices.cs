@@ -113,7 +113,7 @@ internal sealed class JobDevices(ModelCache cache, ModelCatalogue catalogue, Fil
 
     private bool Fits(string model, DeviceModels device) => catalogue.Find(model) is not { } definition || device.CannotFit(definition) is null;
 
-    // Where a model fits nowhere, the first device says so with its numbers.
+    // Where a model fits nowhere, the first device keeps its weights in RAM, or says with its numbers that they do not fit there either.
     private bool FitsBest(string model, string device, Dictionary<(string Model, string Device), bool> known)
     {
         IReadOnlyList<DeviceModels> all = cache.Devices;
@@ -122,7 +122,7 @@ internal sealed class JobDevices(ModelCache cache, ModelCatalogue catalogue, Fil
         bool FitsOn(string id)
         {
             if (!known.TryGetValue((model, id), out bool fits))
-                known[(model, id)] = fits = ModelsOf(id) is { } models && Fits(model, models);
+                known[(model, id)] = fits = ModelsOf(id) is { } models && (catalogue.Find(model) is not { } definition || models.Fits(definition));
             return fits;
         }
     }

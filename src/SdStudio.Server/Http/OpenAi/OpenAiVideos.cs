@@ -105,11 +105,9 @@ internal sealed class OpenAiVideos(JobSubmission submission, ClientModels models
     {
         bool isAny = string.IsNullOrWhiteSpace(name) || name.StartsWith(OpenAiPrefix, StringComparison.OrdinalIgnoreCase);
         ModelDefinition? model = models.Find(name ?? "")
-            ?? (isAny ? models.All.FirstOrDefault(makers.Makes) ?? throw NoneCanBeUsed() : throw OpenAiRequest.UnknownModel(name!));
+            ?? (isAny ? makers.Usual ?? models.All.FirstOrDefault(makers.Makes) ?? throw ClientModels.NoneMakesVideos(makers) : throw OpenAiRequest.UnknownModel(name!));
         return models.Usable(model);
     }
-
-    private BadRequestException NoneCanBeUsed() => new($"No model of this server can make a video now: {makers.Those()}", statusCode: StatusCodes.Status409Conflict);
 
     private static BadRequestException NoImage() => new([new FieldProblem(Reference, $"{Reference} has no image; send a file, or {{\"image_url\": a data URL}}")], detail: null);
 }
