@@ -79,7 +79,7 @@ Task("Test")
                 .Append("-result-xml").AppendQuoted(results.CombineWithFilePath(name + ".xml").FullPath);
             if (testClass != "")
                 arguments.Append("-class").AppendQuoted(testClass);
-            if (StartProcess("dotnet", new ProcessSettings { Arguments = arguments }) != 0)
+            if (StartProcess("dotnet", new ProcessSettings { Arguments = arguments, EnvironmentVariables = ForShortLives }) != 0)
                 failed.Add(name);
         });
 
@@ -92,6 +92,9 @@ Task("Test")
         throw new CakeException($"Tests: {passed} passed, {lost} failed.\n{FailedTests(failed.Except(steady))}");
 });
 
+// Hundreds of servers that live for seconds are started: code that counts its own calls, to be compiled better later, cost them a seventh of their time.
+Dictionary<string, string?> ForShortLives => new() { ["DOTNET_TieredPGO"] = "0" };
+
 // Three projects share the machine, a browser among them: a few tests that fail there are run once more with nothing beside them.
 // What passes then is named, not hidden. What fails twice or in numbers, and a process that died, has failed.
 bool RunFailedAgain(string project)
@@ -103,7 +106,7 @@ bool RunFailedAgain(string project)
     var arguments = new ProcessArgumentBuilder().AppendQuoted($"artifacts/bin/{project}/{configuration.ToLowerInvariant()}/{project}.dll");
     foreach (string method in methods)
         arguments.Append("-method").AppendQuoted(method);
-    return StartProcess("dotnet", new ProcessSettings { Arguments = arguments }) == 0;
+    return StartProcess("dotnet", new ProcessSettings { Arguments = arguments, EnvironmentVariables = ForShortLives }) == 0;
 }
 
 IEnumerable<XElement> FailedOf(string project)

@@ -162,7 +162,7 @@ public sealed class SdEngine
 
     private static unsafe SdEngine LoadOnce(SdEngineOptions options)
     {
-        EngineChoice choice = NativeLoader.Load(EngineChoice.Make(options, EngineBuild.Find(options.NativeDirectory), NativeLoader.CanLoad));
+        EngineChoice choice = NativeLoader.Load(EngineChoice.Make(options, EngineBuild.Find(options.NativeDirectory), NativeLoader.CanLoad, GraphicsCards.MayBeThere));
         CheckAbi();
         try
         {

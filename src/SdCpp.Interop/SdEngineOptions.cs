@@ -12,8 +12,8 @@ public sealed record SdEngineOptions
     /// <summary>
     /// Which of the native builds to load: <c>cpu</c>, <c>vulkan</c>, <c>cuda</c> or the name of a build's folder. Null or <c>auto</c>: the
     /// environment variable <c>SDCPP_BACKEND</c>, then what the machine has: the build <c>cuda</c> where CUDA's driver library can be
-    /// loaded, the build <c>vulkan</c> where the Vulkan loader can, the default build (with its Vulkan plug-in where the Vulkan loader can be
-    /// loaded), the build <c>cpu</c>. A backend that is named is that one or an <see cref="SdException"/>, never another one.
+    /// loaded, the build <c>vulkan</c> where the Vulkan loader can and Linux shows a graphics card, the default build (with its Vulkan plug-in
+    /// under the same conditions), the build <c>cpu</c>. A backend that is named is that one or an <see cref="SdException"/>, never another one.
     /// </summary>
     public string? Backend { get; init; }
 

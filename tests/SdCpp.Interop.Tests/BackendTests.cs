@@ -37,6 +37,39 @@ public sealed class BackendTests : IDisposable
     }
 
     [Theory]
+    [InlineData("prebuilt", "", "this machine has no graphics card, so not the Vulkan plug-in; the default build")]
+    [InlineData("prebuilt,vulkan,cpu", "", "this machine has no graphics card, so not the build vulkan; this machine has no graphics card, so not the Vulkan plug-in; the default build")]
+    [InlineData("prebuilt,cuda", "cuda", "libcuda.so.1 can be loaded; the build cuda")]
+    public void Vulkan_is_left_out_on_a_machine_without_a_card(string builds, string chosen, string reason)
+    {
+        EngineChoice choice = Choose(new SdEngineOptions(), builds, [Cuda, Vulkan], hasCard: false)[0];
+
+        Assert.Equal((chosen, null, "Automatic: " + reason), (choice.Build.Name, choice.PlugIn, choice.Reason));
+    }
+
+    [Fact]
+    public void Vulkan_that_is_asked_for_is_loaded_whatever_the_machine_shows()
+    {
+        EngineChoice choice = Assert.Single(Choose(new SdEngineOptions { Backend = "vulkan" }, "prebuilt", [Vulkan], hasCard: false));
+
+        Assert.Equal(Path.Combine(_folder, PlugIn), choice.PlugIn);
+    }
+
+    [Theory]
+    [InlineData("dri/renderD128", true)]
+    [InlineData("nvidia0", true)]
+    [InlineData("dxg", true)]
+    [InlineData("tty0", false)]
+    public void A_card_shows_as_a_file_of_its_driver(string file, bool isCard)
+    {
+        string devices = Path.Combine(_folder, "dev");
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(devices, file))!);
+        File.WriteAllText(Path.Combine(devices, file), "");
+
+        Assert.Equal(isCard, GraphicsCards.IsShownIn(devices));
+    }
+
+    [Theory]
     [InlineData("cpu", "", null, "the default build")]
     [InlineData("vulkan", "", PlugIn, "the default build")]
     [InlineData("CUDA", "cuda", null, "the build cuda")]
@@ -126,10 +159,12 @@ public sealed class BackendTests : IDisposable
         Assert.False(NativeLoader.CanLoad("libnot-there.so.1"));
     }
 
-    private List<EngineChoice> Choose(SdEngineOptions options, string builds, string drivers)
+    private List<EngineChoice> Choose(SdEngineOptions options, string builds, string drivers) => Choose(options, builds, drivers.Split(','), hasCard: true);
+
+    private List<EngineChoice> Choose(SdEngineOptions options, string builds, IEnumerable<string> drivers, bool hasCard)
     {
         Make(builds);
-        return EngineChoice.Make(options, EngineBuild.Find([_folder], withSubfolders: true), library => drivers.Split(',').Contains(library));
+        return EngineChoice.Make(options, EngineBuild.Find([_folder], withSubfolders: true), drivers.Contains, hasCard);
     }
 
     private void Make(string builds)

@@ -200,8 +200,13 @@ internal sealed class PageFirefox : IAsyncDisposable
         if (message.TryGetProperty("method", out _))
         {
             JsonElement entry = message.GetProperty("params");
-            if (entry.TryGetProperty("level", out JsonElement level) && level.GetString() == "error")
-                Complaints.Add(entry.GetProperty("text").ToString());
+            // Firefox calls it an error that a page which is left ends its stream of events.
+            if (entry.TryGetProperty("level", out JsonElement level) && level.GetString() == "error"
+                && entry.GetProperty("text").ToString() is var text && !text.EndsWith("was interrupted while the page was loading.", StringComparison.Ordinal))
+            {
+                Complaints.Add(text);
+            }
+
             return;
         }
 

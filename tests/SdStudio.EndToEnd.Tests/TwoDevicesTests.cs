@@ -52,6 +52,28 @@ public sealed class TwoDevicesTests : IDisposable
         Assert.InRange(devices["vulkan0"].GetProperty("memory").GetProperty("vram_used").GetInt64(), 1, devices["vulkan0"].GetProperty("memory").GetProperty("vram_budget").GetInt64());
     }
 
+    [Fact]
+    public async Task A_model_that_is_larger_than_the_card_generates_with_its_weights_in_RAM()
+    {
+        Dictionary<string, string> vulkan = await SoftwareVulkan.EnvironmentAsync(_folder);
+        // The demo model takes 28 MiB.
+        using ServerProcess server = await ServerProcess.StartAsync(
+            Path.Combine(_folder, "data"),
+            [.. vulkan.Select(pair => (pair.Key, pair.Value)), ("SdStudio__Backend", "vulkan"), ("SdStudio__Devices__0__Name", "Vulkan0"), ("SdStudio__Devices__0__MemoryMiB", "20")]);
+        foreach (int _ in Enumerable.Range(0, 2))
+            await PostAsync(server, "/api/generate", """{"model":"demo","prompt":"a red circle on a blue background","size":"64x64","steps":1,"seed":7}""");
+
+        JsonElement[] jobs = [.. (await GetAsync(server, "/api/queue")).GetProperty("jobs").EnumerateArray()];
+        Assert.Equal(2, jobs.Length);
+        Assert.All(jobs, job => Assert.Equal(("completed", "vulkan0", "weights_in_ram"), (job.GetProperty("status").GetString(), job.GetProperty("device").GetString(), Assert.Single(job.GetProperty("adjustments").EnumerateArray()).GetString())));
+        // It stays loaded like any other.
+        Assert.Contains(jobs, job => job.GetProperty("model_loading_time_ms").GetInt64() == 0);
+        JsonElement card = (await GetAsync(server, "/api/devices")).GetProperty("devices").EnumerateArray().Single(device => device.GetProperty("id").GetString() == "vulkan0");
+        Assert.Equal("demo", Assert.Single(card.GetProperty("models").EnumerateArray()).GetString());
+        Assert.Equal(0, card.GetProperty("memory").GetProperty("vram_used").GetInt64());
+        Assert.InRange(card.GetProperty("memory").GetProperty("ram_used").GetInt64(), 20 << 20, 1 << 30);
+    }
+
     private static async Task<byte[]> PixelsAsync(ServerProcess server, string url)
     {
         using Image image = Image.NewFromBuffer(await server.Client.GetByteArrayAsync(new Uri(url, UriKind.Relative), TestContext.Current.CancellationToken));

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Text;
 using System.Text.Json;
 
 namespace SdStudio.Server.Tests;
@@ -50,6 +51,20 @@ public sealed class FieldTests(Workshop studio)
         PngFile png = await studio.Server.DrawOneAsync("""{"model":"demo","prompt":"a red circle","size":"61x45"}""");
 
         Assert.Equal((61, 45), (png.Width, png.Height));
+    }
+
+    [Fact]
+    public async Task A_field_that_is_not_read_is_named_in_the_answer_and_in_the_job()
+    {
+        using var body = new StringContent("""{"model":"demo","prompt":"a red circle","size":"64x64","steps":1,"count":4,"upscaler":"Lanczos","quality":null,"user":null}""", Encoding.UTF8, "application/json");
+        using HttpResponseMessage answer = await studio.Server.Http.PostAsync("/api/queue/generate", body, TestContext.Current.CancellationToken);
+        JsonElement queued = JsonElement.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+
+        string[] notes = [.. queued.GetProperty("notes").EnumerateArray().Select(note => note.GetString()!)];
+        Assert.Equal(
+            ["count is no field of this request and was ignored; GET /api/parameters lists the fields", "upscaler was ignored: generate does not take it"], notes);
+        JsonElement generation = await studio.Server.GenerationAsync(queued.GetProperty("job_id").GetString()!);
+        Assert.Equal(notes, generation.GetProperty("notes").EnumerateArray().Select(note => note.GetString()!));
     }
 
     [Fact]

@@ -12,6 +12,7 @@ using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Pipeline;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Http.Rest;
+using SdStudio.Server.Http.SdServer;
 using SdStudio.Server.Http.Security;
 using SdStudio.Server.Images;
 using SdStudio.Server.Images.Videos;
@@ -91,7 +92,13 @@ internal static class RoomServices
         services.AddSingleton<IEventLog>(provider => provider.GetRequiredService<PostgresEventLog>());
         services.AddHostedService(provider => provider.GetRequiredService<PostgresEventLog>());
         services.AddSingleton<PostgresBlobs>();
-        services.AddSingleton<IBlobStore>(provider => provider.GetRequiredService<PostgresBlobs>());
+        services.AddSingleton<IBlobStore>(provider =>
+        {
+            DataFolders folders = provider.GetRequiredService<DataFolders>();
+            // While the server is put together nothing else runs that this could keep waiting.
+            ImagesPlace.CheckAsync(provider.GetRequiredService<PostgresDatabase>(), folders.FilesAreShared ? folders.Files : null, CancellationToken.None).GetAwaiter().GetResult();
+            return folders.FilesAreShared ? provider.GetRequiredService<FolderBlobs>() : provider.GetRequiredService<PostgresBlobs>();
+        });
         services.AddSingleton(new OtherNodes(areShared: true));
         services.AddSingleton<PostgresNodes>();
         services.AddSingleton<INodes>(provider => provider.GetRequiredService<PostgresNodes>());
@@ -152,6 +159,7 @@ internal static class RoomServices
         services.AddFormLimits();
         services.AddA1111Api();
         services.AddOpenAiApi();
+        services.AddSdServerApi();
         services.AddMcpApi();
         services.AddAssistant();
         services.AddApiDescription();

@@ -60,7 +60,7 @@ internal sealed class JobDeletion(IJobStore store, IJobQueries queries, ImageFil
     {
         // The rows first: a file that nobody lists is better than a list of files that are gone.
         IReadOnlyList<DeletedJob> deleted = await store.DeleteAsync(ids, scope, cancellation).ConfigureAwait(false);
-        line.Forget();
+        line.Ended();
         int count = 0;
         foreach (DeletedJob job in deleted)
         {

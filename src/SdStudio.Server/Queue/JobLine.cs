@@ -15,13 +15,17 @@ internal sealed record JobOrder(IReadOnlyList<WaitingJob> Jobs, bool IsPaused);
 internal sealed class JobLine(
     IJobQueries queries, IWarmModels warm, IQueueSignal signal, ISharedState state, IOptions<StudioOptions> options, TimeProvider time)
 {
-    // Ageing moves slowly. What other processes write may be told late.
+    // Ageing moves slowly.
     private const long MaxAgeMs = 1000;
+
+    // Other processes tell what they do. Those of an older version do not tell all of it.
+    private const long MaxSharedAgeMs = 10_000;
     private readonly Lock _lock = new();
-    private readonly List<(long Change, WaitingJob Job)> _added = [];
+    private readonly List<(long Change, LineNews News)> _news = [];
     private Known? _known;
     private Sorted? _sorted;
     private long _changes;
+    private long _unknown;
 
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -57,16 +61,21 @@ internal sealed class JobLine(
     /// <summary>A job was put into the queue: a worker may have something to do.</summary>
     public void Added(Job job)
     {
-        // What others have put into it meanwhile is read with it.
-        if (state.IsShared)
-        {
-            Changed();
-            return;
-        }
+        // Where others put jobs into it too, each is told to all in the order of the commits.
+        if (!state.IsShared)
+            Hear(new LineNews { Came = WaitingJob.Of(job) });
+    }
 
+    /// <summary>A worker of this process has begun a job.</summary>
+    public void Claimed(Job job) => Hear(LineNews.Begun(job, turn: null));
+
+    /// <summary>Somebody tells what has happened to one waiting job.</summary>
+    public void Hear(LineNews news)
+    {
         lock (_lock)
-            _added.Add((++_changes, WaitingJob.Of(job)));
-        signal.Ring();
+            _news.Add((++_changes, news));
+        if (news.Came is not null)
+            signal.Ring();
     }
 
     /// <summary>A row of the queue has changed: a worker may have something to do.</summary>
@@ -80,6 +89,13 @@ internal sealed class JobLine(
     public void Forget()
     {
         lock (_lock)
+            _unknown = ++_changes;
+    }
+
+    /// <summary>A job has changed that does not wait.</summary>
+    public void Ended()
+    {
+        lock (_lock)
             _changes++;
     }
 
@@ -89,45 +105,55 @@ internal sealed class JobLine(
         lock (_lock)
         {
             if (_known is { } known && IsComplete(known))
-                return _known = _added.Count == 0 ? known : WithAdded(known);
+                return _known = WithNews(known);
             changes = _changes;
         }
 
-        // The version first: what changes meanwhile makes the answer old.
+        // The version first: what changes meanwhile makes the answer old, or is added to it.
         var read = new Known(await queries.WaitingAsync(cancellation).ConfigureAwait(false), changes, Now);
         lock (_lock)
         {
-            _added.RemoveAll(added => added.Change <= changes);
-            return _known = read;
+            _news.RemoveAll(told => told.Change <= changes);
+            return _known = WithNews(read);
         }
     }
 
-    // Nothing happened since but that jobs came.
-    private bool IsComplete(Known known) => known.Changes + _added.Count == _changes && (!state.IsShared || Now - known.At <= MaxAgeMs);
+    // Nothing happened since but what was told.
+    private bool IsComplete(Known known) => known.Changes >= _unknown && (!state.IsShared || Now - known.At <= MaxSharedAgeMs);
 
-    private Known WithAdded(Known known)
+    private Known WithNews(Known known)
     {
-        long seen = known.Waiting.Jobs.Select(job => job.Number).DefaultIfEmpty().Max();
-        List<WaitingJob> jobs = new(known.Waiting.Jobs.Count + _added.Count);
-        jobs.AddRange(known.Waiting.Jobs);
-        foreach (WaitingJob job in _added.Select(added => added.Job))
+        if (_news.Count == 0)
+            return known;
+        var served = new Dictionary<string, long>(known.Waiting.Served, StringComparer.Ordinal);
+        List<WaitingJob> jobs = [.. known.Waiting.Jobs];
+        foreach (LineNews news in _news.Select(told => told.News))
         {
-            // Who read the rows may have seen it.
-            if (job.Number <= seen && jobs.Exists(other => other.Number == job.Number))
-                continue;
-            // Each comes behind all the others; who is told of first need not have come first.
-            int at = jobs.Count;
-            while (at > 0 && jobs[at - 1].Number > job.Number)
-                at--;
-            jobs.Insert(at, job);
+            if (news.Came is { } job)
+                Insert(jobs, job);
+            // Whoever has read the rows may have seen that it is gone.
+            else if (jobs.FindIndex(other => other.Number == news.Left) is >= 0 and var at)
+                jobs.RemoveAt(at);
+            if (news.Owner is { } owner)
+                served[owner] = Math.Max(served.GetValueOrDefault(owner), news.Turn ?? served.Values.DefaultIfEmpty().Max() + 1);
         }
 
-        _added.Clear();
-        return new Known(known.Waiting with { Jobs = jobs }, _changes, known.At);
+        _news.Clear();
+        return known with { Waiting = new WaitingJobs(jobs, known.Waiting.IsPaused, served) };
+    }
+
+    // Each comes behind all the others; who is told of first need not have come first, and whoever has read the rows may have seen it.
+    private static void Insert(List<WaitingJob> jobs, WaitingJob job)
+    {
+        int at = jobs.Count;
+        while (at > 0 && jobs[at - 1].Number > job.Number)
+            at--;
+        if (!jobs.Exists(other => other.Number == job.Number))
+            jobs.Insert(at, job);
     }
 
     /// <param name="Waiting">The rows.</param>
-    /// <param name="Changes">The version of the queue that they are of.</param>
+    /// <param name="Changes">The change up to which they were read; what was told since is in them too.</param>
     /// <param name="At">When they were read, Unix milliseconds.</param>
     private sealed record Known(WaitingJobs Waiting, long Changes, long At);
 

@@ -38,9 +38,14 @@ internal sealed class JobQueue(
         {
             List<string> candidates = [.. jobs.Take(Lookahead).Select(job => job.Id)];
             ClaimedJob? claimed = await store.ClaimAsync(worker, device.Id, candidates, cancellation).ConfigureAwait(false);
-            line.Forget();
             if (claimed is not null)
+            {
+                line.Claimed(claimed.Job);
                 return claimed;
+            }
+
+            // What is known of the line is not what it is.
+            line.Forget();
         }
 
         return null;
@@ -58,7 +63,10 @@ internal sealed class JobQueue(
     {
         IReadOnlyList<JobImage> announced = running.Find(id)?.Images ?? [];
         running.End(id);
-        line.Changed();
+        if (job is not null && JobStatus.IsFinal(job.Status))
+            line.Ended();
+        else
+            line.Changed();
         if (job is { Status: JobStatus.Completed })
         {
             Release(id, job);
@@ -83,7 +91,7 @@ internal sealed class JobQueue(
         CancelRequest request = await store.RequestCancelAsync(id, scope, evenRunning, cancellation).ConfigureAwait(false);
         if (request.Ended is { } ended)
         {
-            line.Forget();
+            line.Hear(new LineNews { Left = ended.Number });
             Publish(ended);
             return true;
         }

@@ -17,6 +17,7 @@ internal sealed class RunningJob : IDisposable
     public RunningJob(ClaimedJob claimed, double[] predicted, TimeProvider time, Action<RunningJob> changed)
     {
         (Job, Lease) = (claimed.Job, claimed.Lease);
+        HeldSince = time.GetTimestamp();
         Cancelled = _cancel.Token;
         Progress = new JobProgress(predicted, time, () => changed(this));
     }
@@ -25,6 +26,9 @@ internal sealed class RunningJob : IDisposable
 
     /// <summary>What its worker shows with every write.</summary>
     public Lease Lease { get; }
+
+    /// <summary>When this process last knew that the job is its own, as a timestamp of its clock.</summary>
+    public long HeldSince { get; set; }
 
     public JobProgress Progress { get; }
 

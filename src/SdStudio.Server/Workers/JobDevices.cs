@@ -64,8 +64,18 @@ internal sealed class JobDevices(ModelCache cache, ModelCatalogue catalogue, Fil
     // Where a model fits on no device, the first one takes its job and says so.
     public string? ReasonFor(WaitingJob job) =>
         OnlyDeviceOf(job) is { } only && _busy.GetValueOrDefault(only) > 0 ? $"it waits for {only}"
-        : others.AreShared && job.Type != JobType.Upscale && !HasFilesFor(job) && !others.Have(job.Model) ? "no machine that is there has the files of its model"
+        : others.AreShared && job.Type != JobType.Upscale && !HasFilesFor(job) ? WhoHas(job.Model)
         : null;
+
+    private string WhoHas(string model)
+    {
+        List<NodeState> having = [.. others.With(model)];
+        return having.Count == 0 ? "no machine that is there has the files of its model"
+            : having.TrueForAll(node => node.IsDrained) ? $"it waits for {Names(having)}, which has its model and begins no jobs now"
+            : $"it waits for {Names([.. having.Where(node => !node.IsDrained)])}, which has its model";
+    }
+
+    private static string Names(IEnumerable<NodeState> nodes) => string.Join(" or ", nodes.Select(node => node.Name).Distinct(StringComparer.Ordinal));
 
     /// <summary>Whether a device may generate images of a job that another one runs: the result is the same, and the model fits.</summary>
     public bool CanHelp(string device, Job job) => ModelsOf(device) is { } models && ModelsOf(job.Device)?.Device is { } own
@@ -103,7 +113,7 @@ internal sealed class JobDevices(ModelCache cache, ModelCatalogue catalogue, Fil
 
     private bool Fits(string model, DeviceModels device) => catalogue.Find(model) is not { } definition || device.CannotFit(definition) is null;
 
-    // Where a model fits nowhere, the first device says so with its numbers.
+    // Where a model fits nowhere, the first device keeps its weights in RAM, or says with its numbers that they do not fit there either.
     private bool FitsBest(string model, string device, Dictionary<(string Model, string Device), bool> known)
     {
         IReadOnlyList<DeviceModels> all = cache.Devices;
@@ -112,7 +122,7 @@ internal sealed class JobDevices(ModelCache cache, ModelCatalogue catalogue, Fil
         bool FitsOn(string id)
         {
             if (!known.TryGetValue((model, id), out bool fits))
-                known[(model, id)] = fits = ModelsOf(id) is { } models && Fits(model, models);
+                known[(model, id)] = fits = ModelsOf(id) is { } models && (catalogue.Find(model) is not { } definition || models.Fits(definition));
             return fits;
         }
     }

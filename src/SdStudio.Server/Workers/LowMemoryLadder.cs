@@ -76,7 +76,7 @@ internal sealed partial class LowMemoryLadder(ModelCache cache, ModelFileCache f
             return (definition, settings with { VaeTiling = true });
         }
 
-        if (models.Device.Kind == DeviceKind.Graphics && !adjustments.Contains(Adjustment.WeightsInRam) && !definition.IsOffloaded)
+        if (models.Device.Kind == DeviceKind.Graphics && !adjustments.Contains(Adjustment.WeightsInRam) && !definition.IsOffloaded && models.Fits(definition))
         {
             await models.StopAsync(definition).ConfigureAwait(false);
             adjustments.Add(Adjustment.WeightsInRam);

@@ -20,7 +20,7 @@ internal sealed class TextImageRunner(
         job, catalogue.Require(job.Settings.Model), async (definition, settings) =>
         {
             await using ModelLease lease = await job.Models.AcquireAsync(passes.ToLoad(definition, settings), job.Callbacks, cancellation).ConfigureAwait(false);
-            return await GenerateAsync(job with { Settings = settings }, lease, definition, cancellation).ConfigureAwait(false);
+            return await GenerateAsync(job with { Settings = lease.Adjusted(settings) }, lease, definition, cancellation).ConfigureAwait(false);
         });
 
     public async Task HelpAsync(JobContext job, Func<ValueTask<bool>> mayGoOn, CancellationToken cancellation)
@@ -39,7 +39,7 @@ internal sealed class TextImageRunner(
         return ladder.RunAsync(cell, catalogue.Require(cell.Settings.Model), async (definition, settings) =>
         {
             await using ModelLease lease = await job.Models.AcquireAsync(passes.ToLoad(definition, settings), job.Callbacks, cancellation).ConfigureAwait(false);
-            using Work work = await BeginAsync(cell with { Settings = settings }, lease, definition, cancellation).ConfigureAwait(false);
+            using Work work = await BeginAsync(cell with { Settings = lease.Adjusted(settings) }, lease, definition, cancellation).ConfigureAwait(false);
             await GenerateAsync(work, work.Job, index, cancellation).ConfigureAwait(false);
             return true;
         });

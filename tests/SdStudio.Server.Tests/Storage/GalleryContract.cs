@@ -1,3 +1,4 @@
+using System.Globalization;
 using SdStudio.Server.Gallery;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Queue;
@@ -17,6 +18,11 @@ public abstract class GalleryContract
     private protected abstract IGallery Images { get; }
 
     private protected abstract IBoards Boards { get; }
+
+    private protected abstract IJobStore Jobs { get; }
+
+    /// <summary>What a store does from time to time.</summary>
+    private protected virtual ValueTask TidyAsync() => ValueTask.CompletedTask;
 
     private protected abstract IPresetStore Presets { get; }
 
@@ -103,6 +109,98 @@ public abstract class GalleryContract
     }
 
     [Fact]
+    public async Task Totals_are_what_is_there_however_images_come_change_and_go()
+    {
+        await FillAsync();
+        Board[] boards = [(await Boards.AddAsync("first", "ann", Cancellation))!, (await Boards.AddAsync("second", "bob", Cancellation))!];
+        GalleryFilter all = new(OwnerScope.All), anns = new(OwnerScope.Only("ann"));
+        GalleryFilter[] filters =
+        [
+            all, anns, all with { Search = "circle" }, anns with { Search = "red circ" }, all with { Starred = true }, anns with { Rating = 2 }, all with { Tags = ["a"] }, anns with { Tags = ["a"] },
+            all with { Tags = ["a", "b"] }, all with { Tags = ["b"], Search = "red" }, all with { Board = boards[0].Id }, anns with { Board = boards[1].Id }, all with { Board = GalleryFilter.NoBoard },
+            all with { Board = boards[0].Id, Starred = true }, all with { Model = "demo" }, all with { Model = "demo", Size = new ImageSize(64, 64) }, all with { Lora = "ink" },
+        ];
+        var random = new Random(11);
+        List<int> ids = [.. Enumerable.Range(0, Prompts.Length)];
+        for (int turn = 0; turn < 60; turn++)
+        {
+            string Any() => $"{ids[random.Next(ids.Count)]}";
+            switch (random.Next(turn == 40 ? 1 : 6))
+            {
+                case 0 when turn == 40:
+                    await Boards.DeleteAsync(boards[0], Cancellation);
+                    break;
+                case 0:
+                    string id = Any();
+                    Assert.Single(await Jobs.DeleteAsync([$"job-{id}"], OwnerScope.All, Cancellation));
+                    ids.Remove(int.Parse(id, CultureInfo.InvariantCulture));
+                    break;
+                case 1:
+                    await Images.ChangeAsync([Any(), Any()], OwnerScope.All, new ImageChange { Starred = random.Next(2) == 0, Rating = random.Next(4) }, Cancellation);
+                    break;
+                case 2:
+                    await Images.ChangeAsync([Any(), Any()], OwnerScope.All, new ImageChange { Board = random.Next(3) == 0 ? GalleryFilter.NoBoard : boards[random.Next(2)].Id }, Cancellation);
+                    break;
+                case 3:
+                    await Images.ChangeAsync([Any(), Any()], OwnerScope.All, new ImageChange { AddTags = ["a", "b"], RemoveTags = ["c"] }, Cancellation);
+                    break;
+                case 4:
+                    await Images.ChangeAsync([Any()], OwnerScope.All, new ImageChange { Tags = random.Next(2) == 0 ? [] : ["a", "c"] }, Cancellation);
+                    break;
+                default:
+                    int next = 100 + turn;
+                    await Images.AddAsync([new ImportedImage(
+                        new JobImage($"{next}", $"job-{next}", 0, $"images/{next}.png", "image/png", 64, 64, next),
+                        new GenerationSettings { Type = "generate", Model = "demo", Prompt = "a red circle", Width = 64, Height = 64, Seed = next, Board = boards[1].Id }, turn % 2 == 0 ? "ann" : "bob", 2000 + turn)], Cancellation);
+                    ids.Add(next);
+                    break;
+            }
+
+            if (turn % 7 == 0)
+                await TidyAsync();
+            foreach (GalleryFilter filter in filters)
+                await FoundAsync(filter);
+            foreach (OwnerScope scope in new[] { OwnerScope.All, OwnerScope.Only("bob") })
+            {
+                List<(string, long)> tags = [.. (await Images.ListAsync(new GalleryFilter(scope), new GalleryPage(GallerySort.Newest, null, 100), Cancellation)).SelectMany(image => image.Tags)
+                    .GroupBy(tag => tag).Select(tag => (tag.Key, (long)tag.Count())).OrderByDescending(tag => tag.Item2).ThenBy(tag => tag.Key, StringComparer.Ordinal)];
+                Assert.Equal(tags, await Images.TagsAsync(scope, 10, Cancellation));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Words_are_found_in_a_history_that_is_longer_than_what_is_looked_at_near_by()
+    {
+        const int count = 6000;
+        await Images.AddAsync(
+            [
+                .. Enumerable.Range(0, count).Select(index => new ImportedImage(
+                    new JobImage($"{index}", $"job-{index}", 0, $"images/{index}.png", "image/png", 64, 64, index),
+                    new GenerationSettings { Type = "generate", Model = "demo", Prompt = $"{(index is 3 or 5500 ? "rare" : "usual")} {(index % 2 == 0 ? "even" : "odd")} {index}", Width = 64, Height = 64, Seed = index }, "", index)),
+            ],
+            Cancellation);
+        GalleryFilter all = new(OwnerScope.All);
+        Assert.Equal("3 5500", await FoundAsync(all with { Search = "rare" }));
+        Assert.Equal("5500 3", await FoundAsync(all with { Search = "rare" }, GallerySort.Newest));
+        Assert.Equal("5500", await FoundAsync(all with { Search = "rare even" }, GallerySort.Newest));
+        Assert.Equal(count / 2, await Images.CountAsync(all with { Search = "even" }, Cancellation));
+        foreach (GallerySort sort in new[] { GallerySort.Newest, GallerySort.Oldest })
+        {
+            List<string> paged = [];
+            GalleryCursor? after = null;
+            while (await Images.ListAsync(all with { Search = "even" }, new GalleryPage(sort, after, 700), Cancellation) is { Count: > 0 } page)
+            {
+                paged.AddRange(page.Select(image => image.Image.Id));
+                after = page[^1].Cursor;
+            }
+
+            IEnumerable<string> expected = Enumerable.Range(0, count / 2).Select(index => $"{2 * index}");
+            Assert.Equal(sort == GallerySort.Newest ? expected.Reverse() : expected, paged);
+        }
+    }
+
+    [Fact]
     public async Task Pages_go_on_where_the_last_one_ended_and_places_are_found()
     {
         await FillAsync();
@@ -142,7 +240,9 @@ public sealed class SqliteGalleryTests : GalleryContract, IDisposable
 {
     private readonly SqliteStore _store = new();
 
-    private protected override IGallery Images => new SqliteGallery(_store.Database);
+    private protected override IGallery Images => field ??= new SqliteGallery(_store.Database);
+
+    private protected override IJobStore Jobs => _store.Jobs;
 
     private protected override IBoards Boards => new SqliteBoards(_store.Database, TimeProvider.System);
 
@@ -156,13 +256,47 @@ public sealed class PostgresGalleryTests(PostgresFixture postgres) : GalleryCont
 {
     private readonly PostgresStore _store = new(postgres);
 
-    private protected override IGallery Images => new PostgresGallery(_store.Database);
+    private protected override IGallery Images => field ??= new PostgresGallery(_store.Database);
+
+    private protected override IJobStore Jobs => _store.Jobs;
+
+    private protected override async ValueTask TidyAsync() => await PostgresCounts.AddUpAsync(_store.Database, TestContext.Current.CancellationToken);
 
     private protected override IBoards Boards => new PostgresBoards(_store.Database);
 
     private protected override IPresetStore Presets => new PostgresPresets(_store.Database);
 
     public void Dispose() => _store.Dispose();
+
+    [Fact]
+    public async Task A_total_has_an_image_that_was_begun_earlier_than_others_and_comes_later()
+    {
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        GalleryFilter filter = new(OwnerScope.All) { Model = "demo" };
+        ImportedImage Imported(string id) => new(
+            new JobImage(id, $"job-{id}", 0, $"images/{id}.png", "image/png", 64, 64, 1), new GenerationSettings { Type = "generate", Model = "demo", Prompt = "", Width = 64, Height = 64 }, "", 1);
+        var (begun, commit) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await Images.AddAsync([Imported("first")], cancellation);
+        Task early = _store.Database.WriteAsync(
+            async session =>
+            {
+                await session.ExecuteAsync(
+                    "INSERT INTO jobs (id, type, model, settings, prompt, status, created_at, queued_at, updated_at) SELECT 'job-early', type, model, settings, prompt, status, 1, 1, 1 FROM jobs WHERE id = 'job-first'");
+                await PostgresRows.AddImagesAsync(session, "job-early", [new JobImage("early", "job-early", 0, "images/early.png", "image/png", 64, 64, 1)], tells: false);
+                begun.SetResult();
+                await commit.Task;
+                return true;
+            },
+            cancellation).AsTask();
+        await begun.Task;
+        await Images.AddAsync([Imported("late")], cancellation);
+        Assert.Equal(2, await Images.CountAsync(filter, cancellation));
+        commit.SetResult();
+        await early;
+        Assert.Equal(3, await Images.CountAsync(filter, cancellation));
+        await Images.AddAsync([Imported("last")], cancellation);
+        Assert.Equal(4, await Images.CountAsync(filter, cancellation));
+    }
 }
 
 /// <summary>From SQLite into PostgreSQL.</summary>

@@ -15,7 +15,7 @@ public sealed class JobLineTests : IDisposable
     public JobLineTests() => _line = LineOf(_store, _time);
 
     /// <summary>The line of a store's jobs.</summary>
-    internal static JobLine LineOf(SqliteStore store, TimeProvider time) =>
+    internal static JobLine LineOf(ITestStore store, TimeProvider time) =>
         new(store.Queries, new NoModels(), new ProcessQueueSignal(time), store.State, Options.Create(new StudioOptions()), time);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -61,6 +61,39 @@ public sealed class JobLineTests : IDisposable
     }
 
     [Fact]
+    public async Task A_job_that_is_begun_or_cancelled_leaves_the_line_and_the_others_are_not_read_again()
+    {
+        foreach (string id in new[] { "first", "second", "third" })
+            await AddAsync(id, told: true);
+        Assert.Equal(["first", "second", "third"], await OrderAsync());
+        await AddAsync("untold", told: false);
+        _line.Claimed((await _store.Jobs.ClaimAsync("w1", null, ["first"], Cancellation))!.Job);
+        Assert.Equal(["second", "third"], await OrderAsync());
+        CancelRequest cancelled = await _store.Jobs.RequestCancelAsync("third", OwnerScope.All, evenRunning: false, Cancellation);
+        _line.Hear(new LineNews { Left = cancelled.Ended!.Number });
+        // Twice, as a machine hears of what it has done itself.
+        _line.Hear(new LineNews { Left = cancelled.Ended!.Number });
+        Assert.Equal(["second"], await ForDeviceAsync());
+        _line.Ended();
+        Assert.Equal(["second"], await OrderAsync());
+        _line.Forget();
+        Assert.Equal(["second", "untold"], await OrderAsync());
+    }
+
+    [Fact]
+    public async Task Turns_go_on_from_what_was_told_as_from_what_is_read()
+    {
+        foreach ((string id, string owner) in new[] { ("a1", "ann"), ("a2", "ann"), ("b1", "bob"), ("b2", "bob"), ("c1", "cid") })
+            _line.Added((await _store.Jobs.AddAsync(new NewJob(id, new GenerationSettings { Type = "generate", Model = "demo", Width = 64, Height = 64 }, new SubmitOptions(owner)), 1000, Cancellation)).Job);
+        while (await OrderAsync() is { Count: > 0 } told)
+        {
+            JobLine read = LineOf(_store, _time);
+            Assert.Equal((await read.OrderAsync(Cancellation)).Jobs.Select(job => job.Id), told);
+            _line.Claimed((await _store.Jobs.ClaimAsync("w1", null, told, Cancellation))!.Job);
+        }
+    }
+
+    [Fact]
     public async Task While_the_queue_is_paused_no_device_has_a_job_and_afterwards_each_that_came_meanwhile()
     {
         await _store.State.SetPausedAsync(paused: true, Cancellation);
@@ -95,7 +128,7 @@ public sealed class JobLineTests : IDisposable
         public bool IsWarm(string model) => false;
     }
 
-    private sealed class NoModels : IWarmModels
+    internal sealed class NoModels : IWarmModels
     {
         public int Version => 0;
 

@@ -1,4 +1,10 @@
+using System.Diagnostics.Metrics;
+using System.Text.Json;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 using SdStudio.Server.Events;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Images;
@@ -68,6 +74,75 @@ internal sealed class PostgresStore : ITestStore, IDisposable
 }
 
 [Collection(PostgresGroup.Name)]
+public sealed class LeaseKeeperTests(PostgresFixture postgres) : IDisposable
+{
+    private readonly PostgresStore _store = new(postgres, TimeSpan.FromSeconds(30));
+    private readonly ManualTime _time = new(DateTimeOffset.UtcNow);
+    private readonly Listened _log = new();
+    private readonly ServiceProvider _metrics = new ServiceCollection().AddMetrics().BuildServiceProvider();
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public void Dispose()
+    {
+        _metrics.Dispose();
+        _store.Dispose();
+    }
+
+    [Fact]
+    public async Task Without_the_database_a_job_is_let_go_when_its_own_time_is_over_and_one_that_has_ended_is_nobody_elses()
+    {
+        (RunningJobs running, LeaseKeeper keeper) = Machine();
+        RunningJob early = await BeginAsync(running, "early");
+        RunningJob ended = await BeginAsync(running, "ended");
+        _time.Advance(TimeSpan.FromSeconds(20));
+        await _store.Jobs.CompleteAsync(ended.Lease, new JobResult(ended.Job.Settings, [], 5, 7), Cancellation);
+        await keeper.KeepAsync(Cancellation);
+        Assert.Empty(_log.Lines);
+
+        _time.Advance(TimeSpan.FromSeconds(20));
+        RunningJob late = await BeginAsync(running, "late");
+        keeper.LoseOverdue();
+        Assert.Equal((false, false), (early.IsLost, late.IsLost));
+        _time.Advance(TimeSpan.FromSeconds(15));
+        keeper.LoseOverdue();
+        Assert.Equal((true, false), (early.IsLost, late.IsLost));
+
+        // Another machine has it: that is told.
+        await _store.Database.ExecuteAsync("UPDATE jobs SET worker = 'w2', claim = claim + 1 WHERE id = 'late'", Cancellation);
+        await keeper.KeepAsync(Cancellation);
+        Assert.True(late.IsLost);
+        Assert.Contains(_log.Lines, line => line.Contains("late", StringComparison.Ordinal));
+    }
+
+    private (RunningJobs Running, LeaseKeeper Keeper) Machine()
+    {
+        var telemetry = new JobTelemetry(_metrics.GetRequiredService<IMeterFactory>(), new ConfigurationBuilder().Build(), _time);
+        var running = new RunningJobs(_store.Costs, new JobLineTests.NoModels(), _store.Queries, new JobEvents(new RingEventLog(_time), telemetry, _time), new OtherNodes(areShared: true), _time);
+        return (running, new LeaseKeeper(_store.Database, nodes: null!, running, _store.Lease, _time, _log));
+    }
+
+    private async Task<RunningJob> BeginAsync(RunningJobs running, string id)
+    {
+        var settings = new GenerationSettings { Type = "generate", Model = "demo", Width = 64, Height = 64 };
+        await _store.Jobs.AddAsync(new NewJob(id, settings, new SubmitOptions()), 10, Cancellation);
+        return await running.BeginAsync((await _store.Jobs.ClaimAsync(WorkerName.OfThisProcess, null, [id], Cancellation))!, Cancellation);
+    }
+
+    private sealed class Listened : ILogger<LeaseKeeper>
+    {
+        public List<string> Lines { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Lines.Add(formatter(state, exception));
+    }
+}
+
+[Collection(PostgresGroup.Name)]
 public sealed class PostgresJobStoreTests(PostgresFixture postgres) : JobStoreContract, IDisposable
 {
     private readonly PostgresStore _store = new(postgres);
@@ -89,6 +164,39 @@ public sealed class PostgresJobStoreTests(PostgresFixture postgres) : JobStoreCo
         Assert.Equal("job", Assert.Single(await new PostgresJobQueries(_store.Database, next).LostAsync(Cancellation)).Job.Id);
         Assert.Equal(JobStatus.Pending, (await new PostgresJobStore(_store.Database, next, _store.Lease).RecoverAsync("job", failure: null, counts: false, Cancellation))?.Status);
         Assert.Null(await held.CompleteAsync(lease, Result("job"), Cancellation));
+    }
+
+    [Fact]
+    public async Task Machines_hear_of_each_job_that_comes_and_goes_and_read_the_others_once()
+    {
+        var time = new ManualTime(DateTimeOffset.UtcNow);
+        JobLine line = JobLineTests.LineOf(_store, time);
+        await using NpgsqlConnection connection = await _store.Database.ConnectAsync(Cancellation);
+        connection.Notification += (_, bell) => line.Hear(JsonSerializer.Deserialize(bell.Payload, PostgresJson.Default.LineNews)!);
+        await using (var command = new NpgsqlCommand($"LISTEN {PostgresBells.Queue}", connection))
+            await command.ExecuteNonQueryAsync(Cancellation);
+        async Task<string> OrderAsync(int bells)
+        {
+            for (int bell = 0; bell < bells; bell++)
+                await connection.WaitAsync(Cancellation);
+            return string.Join(' ', (await line.OrderAsync(Cancellation)).Jobs.Select(job => $"{job.Id}{job.ModelHash}"));
+        }
+
+        Assert.Equal("", await OrderAsync(0));
+        // Nobody is told of it: had the rows been read again, it would be there.
+        await _store.Database.ExecuteAsync(
+            "INSERT INTO jobs (id, type, model, settings, prompt, status, created_at, queued_at, updated_at) VALUES ('untold', 'generate', 'demo', '{}', '', 'pending', 1, 1, 1)", Cancellation);
+        Job first = (await Jobs.AddAsync(new NewJob("first", new GenerationSettings { Type = "generate", Model = "demo", Width = 64, Height = 64, ModelHash = "+hash" }, new SubmitOptions("ann")), 10, Cancellation)).Job;
+        line.Added(first);
+        Assert.Equal("first+hash", await OrderAsync(1));
+        await AddAsync("second");
+        await AddAsync("third");
+        Assert.Equal("first+hash second third", await OrderAsync(2));
+        await Jobs.ClaimAsync("w1", null, ["second"], Cancellation);
+        await Jobs.RequestCancelAsync("third", OwnerScope.All, evenRunning: true, Cancellation);
+        Assert.Equal("first+hash", await OrderAsync(2));
+        time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal("untold first+hash", await OrderAsync(0));
     }
 
     [Fact]
@@ -245,9 +353,11 @@ public sealed class PostgresBlobsTests : BlobStoreContract, IDisposable
 {
     private readonly PostgresStore _store;
     private readonly SqliteStore _folder = new();
+    private readonly PostgresFixture _postgres;
 
     public PostgresBlobsTests(PostgresFixture postgres)
     {
+        _postgres = postgres;
         _store = new PostgresStore(postgres);
         // Here and not at the first use, which may be by many at once: it removes what is half written, as at a start.
         Blobs = new PostgresBlobs(_store.Database, _folder.Folders);
@@ -276,6 +386,41 @@ public sealed class PostgresBlobsTests : BlobStoreContract, IDisposable
         await other.ForgetGoneAsync(cancellation);
         Assert.False(File.Exists(copy));
         Assert.Null(await other.FindAsync("images/a.png", cancellation));
+    }
+
+    [Fact]
+    public async Task A_file_of_several_parts_is_whole_on_another_machine()
+    {
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        byte[] content = new byte[(9 << 20) + 1];
+        new Random(3).NextBytes(content);
+        using var elsewhere = new SqliteStore();
+        await Blobs.PutAsync("images/large.webm", stream => stream.Write(content), cancellation);
+
+        string copy = (await new PostgresBlobs(_store.Database, elsewhere.Folders).FindAsync("images/large.webm", cancellation))!;
+
+        Assert.Equal(content, await File.ReadAllBytesAsync(copy, cancellation));
+    }
+
+    [Fact]
+    public async Task All_machines_have_their_images_in_one_place()
+    {
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        string shared = Path.Combine(_folder.Folder, "shared"), unmounted = Path.Combine(_folder.Folder, "unmounted");
+        Task CheckAsync(string? folder) => ImagesPlace.CheckAsync(_store.Database, folder, cancellation);
+        async Task<string> RefusedAsync(string? folder) => (await Assert.ThrowsAsync<CannotStartException>(() => CheckAsync(folder))).Message;
+        await CheckAsync(null);
+        // As long as there are no images.
+        await CheckAsync(shared);
+        await CheckAsync(shared);
+        Assert.Contains("is it mounted?", await RefusedAsync(unmounted), StringComparison.Ordinal);
+        Assert.Contains("name it in SdStudio:Images:Directory", await RefusedAsync(null), StringComparison.Ordinal);
+
+        using var another = new PostgresStore(_postgres);
+        Assert.Contains("another studio's folder", (await Assert.ThrowsAsync<CannotStartException>(() => ImagesPlace.CheckAsync(another.Database, shared, cancellation))).Message, StringComparison.Ordinal);
+        await ImagesPlace.CheckAsync(another.Database, null, cancellation);
+        await another.Database.ExecuteAsync("INSERT INTO blobs VALUES ('images/a.png', '')", cancellation);
+        Assert.Contains("are in the database", (await Assert.ThrowsAsync<CannotStartException>(() => ImagesPlace.CheckAsync(another.Database, unmounted, cancellation))).Message, StringComparison.Ordinal);
     }
 
     [Fact]

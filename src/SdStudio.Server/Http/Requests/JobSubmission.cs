@@ -34,7 +34,7 @@ internal sealed class JobSubmission(
         var fields = new RequestFields(await presets.WithPresetAsync(body.Fields, ApiKeys.OwnerOf(request.HttpContext), cancellation));
         bool leaves = (string?)fields.Value(Parameters.Get("on_disconnect"), now) == "cancel";
         using RequestInputs? inputs = await images.ReadAsync(type, body, fields, ApiKeys.ScopeOf(request.HttpContext), cancellation);
-        Job job = await AcceptAsync(request, new GenerateCommand(type, body, fields, inputs), now, cancellation);
+        Job job = await AcceptAsync(request, new GenerateCommand(type, body, fields, inputs) { Notes = IgnoredFields.Of(body, type) }, now, cancellation);
         return (job, leaves ? WhenClientLeaves.Cancel : WhenClientLeaves.Finish);
     }
 
@@ -49,7 +49,11 @@ internal sealed class JobSubmission(
         GenerationSettings settings = command.Type == JobType.Upscale ? reader.Upscale(sent.Input ?? default) : reader.Generate(command.Type, sent, command.NeedsPrompt);
         if (sent.References > 0)
             CheckReferences(command.Fields, settings, sent);
-        settings = settings with { SourceImageId = command.Inputs?.SourceId, Board = await ReadBoardAsync(request, command.Fields, cancellation) };
+        settings = settings with
+        {
+            Answer = command.Answer, SourceImageId = command.Inputs?.SourceId, Board = await ReadBoardAsync(request, command.Fields, cancellation),
+            Notes = command.Notes.Count > 0 ? [.. settings.Notes ?? [], .. command.Notes] : settings.Notes,
+        };
         command.Fields.ThrowIfRefused();
         List<FileInfo> people = [.. (settings.People ?? []).SelectMany(name => lookups.People.Find(name) ?? [])];
         return await AddAsync(settings, options, cancellation, command.Inputs, people);
@@ -65,9 +69,9 @@ internal sealed class JobSubmission(
     public async Task<Job> AddAsync(
         GenerationSettings settings, SubmitOptions options, CancellationToken cancellation, RequestInputs? inputs = null, IReadOnlyList<FileInfo>? more = null)
     {
-        if (lookups.Catalogue.Find(settings.Model) is { } model)
+        if (lookups.Catalogue.FindAnywhere(settings.Model) is { } model)
         {
-            if (!model.IsThere && !lookups.Others.Have(model.Id))
+            if (!lookups.Catalogue.IsUsable(model))
                 throw ClientModels.WithoutFiles(model);
             // Another machine may have another file of that name.
             if (lookups.Others.AreShared && model is { IsThere: true, Remote: null, Files.Count: > 0 } && lookups.Hashes.Known(model.MainFile) is { } hash)
@@ -166,7 +170,7 @@ internal sealed class JobSubmission(
         string field = sent.Input is null ? "ref_images" : "image";
         if (settings.Type is not (JobType.Edit or JobType.Generate))
             fields.Refuse(field, $"{field}: {count} images were sent; a {settings.Type} takes one");
-        else if (lookups.Catalogue.Find(settings.Model) is { IsEditModel: false } model)
+        else if (lookups.Catalogue.FindAnywhere(settings.Model) is { IsEditModel: false } model)
             fields.Refuse(field, $"{field}: {count} images were sent; the model {model.Id} takes {(sent.Input is null ? "none" : "one")}. Models with the capability imgedit take up to {ImageRequest.MaxImages}");
     }
 }
@@ -177,6 +181,12 @@ internal sealed record GenerateCommand(string Type, RequestBody Body, RequestFie
     /// <summary>Whether nothing can be generated without words; Automatic1111 does without.</summary>
     public bool NeedsPrompt { get; init; } = Type is JobType.Generate or JobType.Edit or JobType.Video;
 
+    /// <summary>How its images are wanted by a client that fetches them later; null for PNG.</summary>
+    public AnswerFormat? Answer { get; init; }
+
     /// <summary>Which part of its request this is; null for a request of one job.</summary>
     public int? Part { get; init; }
+
+    /// <summary>What its client should know of the request besides.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
 }

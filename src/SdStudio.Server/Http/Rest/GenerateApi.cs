@@ -76,6 +76,6 @@ internal static class GenerateApi
     private static async Task<IResult> QueueAsync(string type, HttpRequest request, JobSubmission intake)
     {
         (Job job, _) = await intake.AcceptAsync(request, type, request.HttpContext.RequestAborted);
-        return Results.Json(new QueuedResponse(job.Id, job.Status), ApiJson.Readable.QueuedResponse);
+        return Results.Json(new QueuedResponse(job.Id, job.Status) { Notes = job.Settings.Notes }, ApiJson.Readable.QueuedResponse);
     }
 }

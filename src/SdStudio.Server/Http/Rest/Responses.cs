@@ -269,7 +269,12 @@ internal sealed record StoppedModelResponse(bool Success, string Status);
 
 internal sealed record DownloadingResponse([property: JsonPropertyName("downloadId")] string DownloadId, string Status);
 
-internal sealed record QueuedResponse(string JobId, string Status);
+internal sealed record QueuedResponse(string JobId, string Status)
+{
+    /// <summary>What was asked for and is done otherwise; absent when there is nothing.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Notes { get; init; }
+}
 
 internal sealed record QueueResponse(
     IReadOnlyList<JobView> Jobs, QueueStats Stats, long Total, int Limit, int Offset, bool Paused);

@@ -31,16 +31,31 @@ internal sealed partial class DeviceModels(
 
     public bool IsPinned(ModelDefinition model) => Snapshot().Exists(loaded => loaded.IsPinned && loaded.Key == model.LoadKey);
 
-    /// <summary>Why a model cannot be loaded beside those that are pinned, with the numbers; null when it can.</summary>
+    /// <summary>Whether a model can be loaded beside those that are pinned, with its weights where its entry has them.</summary>
+    public bool Fits(ModelDefinition definition) => NeededBy(definition).FitsIn(Freeable);
+
+    /// <summary>Why a model cannot be loaded beside those that are pinned, not even with its weights in RAM, with the numbers; null when it can.</summary>
     public string? CannotFit(ModelDefinition definition)
     {
         ModelMemory needed = NeededBy(definition);
-        ModelMemory all = Budget;
-        ModelMemory free = all - ModelMemory.Sum(Snapshot().Where(loaded => loaded.IsPinned).Select(loaded => loaded.Memory));
-        return needed.FitsIn(free)
+        ModelMemory free = Freeable;
+        return needed.FitsIn(free) || NeededBy(Placed(definition)).FitsIn(free)
             ? null
-            : $"Model {definition.Id} needs {needed} and {free} of {all} can be freed for it; stop pinned models, or raise SdStudio:Models:MemoryMiB.";
+            : $"Model {definition.Id} needs {needed} and {free} of {Budget} can be freed for it; stop pinned models, {Remedy(needed, free)}.";
     }
+
+    // What its pinned models leave.
+    private ModelMemory Freeable => Budget - ModelMemory.Sum(Snapshot().Where(loaded => loaded.IsPinned).Select(loaded => loaded.Memory));
+
+    // Weights that are larger than the card's memory lie in RAM, from where the engine fetches them for each step. Where an entry places them itself, it knows better.
+    private ModelDefinition Placed(ModelDefinition definition) => device.Kind == DeviceKind.Graphics && definition.LeavesPlacement && !Fits(definition)
+        ? definition with { Options = definition.Options with { ParamsBackend = "cpu" } }
+        : definition;
+
+    private string Remedy(ModelMemory needed, ModelMemory free) =>
+        device.MemoryBytes > 0 ? $"or raise MemoryMiB of {device.Id} in SdStudio:Devices"
+        : needed.Vram > free.Vram ? "close what else uses the card, or take a smaller quantization of it"
+        : "or raise SdStudio:Models:MemoryMiB";
 
     /// <summary>The model, loaded; it stays so until the lease is given back.</summary>
     /// <exception cref="SdException">It cannot be loaded, or it can never fit; the message has the numbers.</exception>
@@ -48,13 +63,14 @@ internal sealed partial class DeviceModels(
     {
         if (Take(definition.LoadKey, definition.Autostop) is { } there)
             return new ModelLease(this, there, TimeSpan.Zero);
+        ModelDefinition placed = Placed(definition);
         states.Begin(definition.Id);
         changed(definition.Id);
         try
         {
             ModelLease lease = await AcquireAsync(
-                definition.LoadKey, definition.Autostop, () => RefusalOf(definition), NeededBy(definition),
-                () => loader.LoadAsync(definition, device, callbacks, cancellation), cancellation).ConfigureAwait(false);
+                definition.LoadKey, definition.Autostop, () => RefusalOf(definition), NeededBy(placed),
+                () => loader.LoadAsync(definition.LoadKey, placed, device, callbacks, cancellation), cancellation).ConfigureAwait(false);
             states.Loaded(definition.Id);
             return lease;
         }

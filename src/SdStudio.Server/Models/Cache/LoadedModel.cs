@@ -1,4 +1,5 @@
 using SdCpp.Interop;
+using SdStudio.Server.Generation;
 
 namespace SdStudio.Server.Models.Cache;
 
@@ -22,6 +23,9 @@ internal sealed class LoadedModel(string key, string id, object engine, ModelMem
     public TimeSpan Loading { get; } = loading;
 
     public TimeSpan? Autostop { get; set; }
+
+    /// <summary>Whether its weights were placed in RAM because the card has no room for them.</summary>
+    public bool AreWeightsInRam { get; set; }
 
     /// <summary>A pinned model is never evicted and has no time to live; only a stop ends it.</summary>
     public bool IsPinned { get; set; }
@@ -51,6 +55,11 @@ internal sealed class ModelLease(DeviceModels owner, LoadedModel loaded, TimeSpa
 
     /// <summary>What this lease had to wait for the load; 0 when the model was in memory.</summary>
     public TimeSpan Loading { get; } = loading;
+
+    /// <summary>A job's settings with what was done to them for the model to fit.</summary>
+    public GenerationSettings Adjusted(GenerationSettings settings) => loaded.AreWeightsInRam && settings.Adjustments?.Contains(Adjustment.WeightsInRam) != true
+        ? settings with { Adjustments = [.. settings.Adjustments ?? [], Adjustment.WeightsInRam] }
+        : settings;
 
     /// <summary>Makes room for what is loaded into the model now in place of what was before, as far as others can leave.</summary>
     public Task LoadBesideAsync(string? path, CancellationToken cancellation) => owner.LoadBesideAsync(loaded, path, cancellation);

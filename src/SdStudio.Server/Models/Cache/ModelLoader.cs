@@ -11,8 +11,13 @@ internal sealed partial class ModelLoader(
     // Two loads at once cannot be measured, and the engine's log mixes up their lines.
     private readonly SemaphoreSlim _one = new(1, 1);
 
+    /// <param name="key">What it is known by, wherever its weights are placed.</param>
+    /// <param name="definition">The model.</param>
+    /// <param name="device">Where it is loaded.</param>
+    /// <param name="callbacks">Told of the load.</param>
+    /// <param name="cancellation">Ends the load.</param>
     /// <exception cref="SdException">It cannot be loaded; the message has the reason.</exception>
-    public async Task<LoadedModel> LoadAsync(ModelDefinition definition, ComputeDevice device, SdCallbacks? callbacks, CancellationToken cancellation)
+    public async Task<LoadedModel> LoadAsync(string key, ModelDefinition definition, ComputeDevice device, SdCallbacks? callbacks, CancellationToken cancellation)
     {
         // The engine's own load is not the model's.
         SdEngine engine = await engineHost.Ready.WaitAsync(cancellation).ConfigureAwait(false);
@@ -20,10 +25,11 @@ internal sealed partial class ModelLoader(
         LoadedModel loaded = await MeasureAsync(
             callbacks,
             (told, growth) => MeasuredMemory(definition, device, told, growth),
-            definition.LoadKey, definition.Id,
+            key, definition.Id,
             async listening => await DiffusionModel.LoadAsync(options, listening, cancellation).ConfigureAwait(false),
             cancellation).ConfigureAwait(false);
         loaded.Autostop = definition.Autostop;
+        loaded.AreWeightsInRam = key != definition.LoadKey;
         await measured.KeepAsync(definition, device.Kind, loaded.Memory, cancellation).ConfigureAwait(false);
         LogLoaded(definition.Id, ((DiffusionModel)loaded.Engine).Family, device.Id, (long)loaded.Loading.TotalMilliseconds, loaded.Memory);
         return loaded;

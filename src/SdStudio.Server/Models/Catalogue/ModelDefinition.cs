@@ -85,6 +85,9 @@ internal sealed record ModelDefinition
     /// <summary>Whether its weights lie in RAM, whatever computes with them.</summary>
     public bool IsOffloaded => (Options.ParamsBackend ?? Options.Backend ?? "").Contains("cpu", StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>Whether it says nothing of where it computes and where its weights lie.</summary>
+    public bool LeavesPlacement => Options is { ParamsBackend: null, Backend: null, MaxVram: null, AutoFit: null };
+
     /// <summary>How long it stays loaded when it is not used; null for as long as there is room.</summary>
     public TimeSpan? Autostop { get; init; }
 

@@ -18,30 +18,31 @@ internal sealed partial class LeaseKeeper(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(lease.Duration / 6, time);
-        long held = time.GetTimestamp();
         while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
         {
             try
             {
-                long now = time.GetTimestamp();
                 await KeepAsync(stoppingToken).ConfigureAwait(false);
-                held = now;
                 await nodes.TellAsync(stoppingToken).ConfigureAwait(false);
+                await PostgresCounts.AddUpAsync(database, stoppingToken).ConfigureAwait(false);
             }
             catch (StorageUnavailableException exception)
             {
                 LogStorage(exception.Message);
-                if (time.GetElapsedTime(held) >= lease.Duration)
-                    Lose(running.All);
+                LoseOverdue();
             }
         }
     }
+
+    /// <summary>Lets go of jobs that were neither claimed nor prolonged for as long as they are this machine's.</summary>
+    internal void LoseOverdue() => Lose(running.All.Where(job => time.GetElapsedTime(job.HeldSince) >= lease.Duration));
 
     /// <summary>Prolongs what this process runs, and writes down how far it is.</summary>
     internal async Task KeepAsync(CancellationToken cancellation)
     {
         // Before the rows: what begins meanwhile is not missed among them.
         RunningJob[] jobs = [.. running.All];
+        long now = time.GetTimestamp();
         if (jobs.Length == 0)
             return;
         List<(string Id, bool IsToEnd)> kept = await database.WriteAsync(
@@ -50,12 +51,26 @@ internal sealed partial class LeaseKeeper(
             row => (row.GetString(0), row.GetBoolean(1)), cancellation,
             ("lease", lease.Milliseconds), ("ids", jobs.Select(job => job.Lease.JobId).ToArray()), ("claims", jobs.Select(job => job.Lease.Claim).ToArray()),
             ("progress", jobs.Select(job => job.Progress.Fraction).ToArray()), ("worker", WorkerName.OfThisProcess)).ConfigureAwait(false);
-        Lose(jobs.ExceptBy(kept.Select(job => job.Id), job => job.Lease.JobId));
+        ILookup<bool, RunningJob> isKept = jobs.ToLookup(job => kept.Exists(row => row.Id == job.Lease.JobId));
+        foreach (RunningJob job in isKept[true])
+            job.HeldSince = now;
+        Lose(await WithoutEndedAsync([.. isKept[false]], cancellation).ConfigureAwait(false));
         foreach ((string id, bool isToEnd) in kept)
         {
             if (isToEnd)
                 running.Cancel(id);
         }
+    }
+
+    // A job whose end was written just now, by this machine, is nobody else's.
+    private async Task<IEnumerable<RunningJob>> WithoutEndedAsync(RunningJob[] jobs, CancellationToken cancellation)
+    {
+        if (jobs.Length == 0)
+            return jobs;
+        List<(string Id, long Claim)> ended = await database.QueryAsync(
+            "SELECT id, claim FROM jobs WHERE id = ANY(@ids) AND status IN ('completed', 'failed', 'cancelled')", row => (row.GetString(0), row.GetInt64(1)),
+            cancellation, ("ids", jobs.Select(job => job.Lease.JobId).ToArray())).ConfigureAwait(false);
+        return jobs.ExceptBy(ended, job => (job.Lease.JobId, job.Lease.Claim));
     }
 
     private void Lose(IEnumerable<RunningJob> jobs)

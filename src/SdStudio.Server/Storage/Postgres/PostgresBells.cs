@@ -1,9 +1,13 @@
+using System.Text;
+using System.Text.Json;
+using SdStudio.Server.Queue;
+
 namespace SdStudio.Server.Storage.Postgres;
 
 /// <summary>The channels on which the machines of a studio hear of each other. What is told is in the tables: a bell that is not heard loses nothing.</summary>
 internal static class PostgresBells
 {
-    /// <summary>A job waits, or the order has changed.</summary>
+    /// <summary>What has happened to a waiting job, as JSON; without it, the line is not what it was.</summary>
     public const string Queue = "sdstudio_queue";
 
     /// <summary>The job of that id has ended.</summary>
@@ -25,6 +29,16 @@ internal static class PostgresBells
     public const string Shared = "sdstudio_shared";
 
     public static readonly string[] All = [Queue, Ended, Cancelled, Events, Latest, Forgotten, Shared];
+
+    /// <summary>A notice of PostgreSQL has less than 8,000 bytes.</summary>
+    public const int MaxNotice = 7900;
+
+    /// <summary>Tells of a waiting job.</summary>
+    public static ValueTask RingAsync(PostgresSession session, LineNews news)
+    {
+        byte[] notice = JsonSerializer.SerializeToUtf8Bytes(news, PostgresJson.Default.LineNews);
+        return RingAsync(session, Queue, notice.Length <= MaxNotice ? Encoding.UTF8.GetString(notice) : "");
+    }
 
     /// <summary>Rings when the transaction is committed.</summary>
     public static async ValueTask RingAsync(PostgresSession session, string bell, string payload) =>

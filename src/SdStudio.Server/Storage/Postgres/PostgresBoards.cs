@@ -8,7 +8,7 @@ namespace SdStudio.Server.Storage.Postgres;
 internal sealed class PostgresBoards(PostgresDatabase database) : IBoards
 {
     private const string Select =
-        "SELECT id, name, owner, created_at, (SELECT count(*) FROM images WHERE board = boards.id), " +
+        "SELECT id, name, owner, created_at, (SELECT coalesce(sum(n), 0)::bigint FROM totals WHERE kind = 'board' AND totals.name = boards.id), " +
         "(SELECT images.id FROM images WHERE board = boards.id ORDER BY number DESC LIMIT 1) FROM boards";
 
     public async ValueTask<IReadOnlyList<Board>> ListAsync(OwnerScope scope, CancellationToken cancellation) =>

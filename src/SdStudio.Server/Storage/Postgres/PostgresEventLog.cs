@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Threading.Channels;
 using SdStudio.Server.Events;
+using SdStudio.Server.Models.Catalogue;
 using SdStudio.Server.Queue;
 
 namespace SdStudio.Server.Storage.Postgres;
@@ -20,9 +21,6 @@ internal sealed partial class PostgresEventLog : BackgroundService, IEventLog
     private const int Kept = 4096;
     private const int AtOnce = 1000;
     private const int MaxWaiting = 20_000;
-
-    // A notice of PostgreSQL has less than 8,000 bytes.
-    private const int MaxNotice = 7900;
 
     // Bells that nobody heard.
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2);
@@ -173,7 +171,7 @@ internal sealed partial class PostgresEventLog : BackgroundService, IEventLog
         foreach ((string key, LatestEvent latest) in _latest)
         {
             string notice = JsonSerializer.Serialize(latest, PostgresJson.Default.LatestEvent);
-            if (System.Text.Encoding.UTF8.GetByteCount(notice) <= MaxNotice)
+            if (System.Text.Encoding.UTF8.GetByteCount(notice) <= PostgresBells.MaxNotice)
                 await _database.ExecuteAsync("SELECT pg_notify(@bell, @notice)", cancellation, ("bell", PostgresBells.Latest), ("notice", notice)).ConfigureAwait(false);
             _latest.TryRemove(KeyValuePair.Create(key, latest));
         }
@@ -238,7 +236,9 @@ internal sealed record LatestEvent(string Node, string Channel, string Type, str
 /// <summary>The JSON of bells.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(LatestEvent))]
+[JsonSerializable(typeof(LineNews))]
 [JsonSerializable(typeof(NodeReport))]
+[JsonSerializable(typeof(IReadOnlyList<SharedModel>))]
 [JsonSerializable(typeof(SharedFileState))]
 [JsonSerializable(typeof(JsonElement))]
 internal sealed partial class PostgresJson : JsonSerializerContext;

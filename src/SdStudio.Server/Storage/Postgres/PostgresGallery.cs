@@ -8,8 +8,11 @@ using SdStudio.Server.Storage.Sqlite;
 namespace SdStudio.Server.Storage.Postgres;
 
 /// <summary>Images in PostgreSQL, as things of their own.</summary>
-internal sealed class PostgresGallery(PostgresDatabase database) : IGallery
+internal sealed class PostgresGallery(PostgresDatabase database) : IGallery, IDisposable
 {
+    // So many images are looked at for words, one after the other from where a page begins, before their index is asked.
+    private const int NearBy = 5000;
+    private const string Totals = "totals";
     private const char TagSeparator = '\n';
 
     private const string Columns =
@@ -18,6 +21,8 @@ internal sealed class PostgresGallery(PostgresDatabase database) : IGallery
 
     private const string From = "images JOIN jobs ON jobs.id = images.job_id";
     private const string InScope = "(@owner::text IS NULL OR images.owner = @owner)";
+
+    private readonly ImageTotals _totals = new();
 
     public async ValueTask<IReadOnlyList<ListedImage>> ListAsync(GalleryFilter filter, GalleryPage page, CancellationToken cancellation)
     {
@@ -33,23 +38,47 @@ internal sealed class PostgresGallery(PostgresDatabase database) : IGallery
             conditions.Values.AddRange([("after", after.Number), ("stars", after.Rating)]);
         }
 
-        return await database.QueryAsync(
-            $"SELECT {Columns} FROM {From}{conditions.Where} ORDER BY {OrderOf(page.Sort)} LIMIT @limit", ToListed, cancellation, [.. conditions.Values, ("limit", page.Limit)]).ConfigureAwait(false);
+        return string.IsNullOrWhiteSpace(filter.Search) || page.Sort == GallerySort.Rating
+            ? await PageAsync(From + conditions.Where, page, conditions, cancellation).ConfigureAwait(false)
+            : await SearchAsync(page, conditions, cancellation).ConfigureAwait(false);
     }
+
+    // Nobody can tell well how many images have some words. Those that many have are found near by in a moment, those that few have by the index;
+    // the other way round each takes a second.
+    private async ValueTask<IReadOnlyList<ListedImage>> SearchAsync(GalleryPage page, SqlConditions conditions, CancellationToken cancellation)
+    {
+        bool isOldest = page.Sort == GallerySort.Oldest;
+        long begin = page.After?.Number
+            ?? (isOldest ? 0 : await database.FirstAsync("SELECT coalesce(max(number), 0) FROM images", row => row.GetInt64(0), cancellation).ConfigureAwait(false));
+        // Behind an OFFSET the planner does not look: it would ask the index of words again.
+        (string among, string order) = isOldest ? ("number > @begin AND number <= @begin + @near", "number") : ("number <= @begin AND number >= @begin - @near", "number DESC");
+        IReadOnlyList<ListedImage> found = await PageAsync(
+            $"(SELECT * FROM images WHERE {among} ORDER BY {order} OFFSET 0) AS images JOIN jobs ON jobs.id = images.job_id{conditions.Where}", page, conditions, cancellation,
+            ("begin", begin), ("near", (long)NearBy)).ConfigureAwait(false);
+        if (found.Count == page.Limit || (!isOldest && begin <= NearBy))
+            return found;
+        return await PageAsync(
+            $"(WITH found AS MATERIALIZED (SELECT number FROM images{conditions.Where}) SELECT number FROM found AS images ORDER BY {OrderOf(page.Sort)} LIMIT @limit) AS page " +
+            "JOIN images ON images.number = page.number JOIN jobs ON jobs.id = images.job_id", page, conditions, cancellation).ConfigureAwait(false);
+    }
+
+    private async ValueTask<IReadOnlyList<ListedImage>> PageAsync(
+        string from, GalleryPage page, SqlConditions conditions, CancellationToken cancellation, params (string Name, object? Value)[] more) => await database.QueryAsync(
+        $"SELECT {Columns} FROM {from} ORDER BY {OrderOf(page.Sort)} LIMIT @limit", ToListed, cancellation, [.. conditions.Values, .. more, ("limit", page.Limit)]).ConfigureAwait(false);
 
     public ValueTask<GalleryCursor?> CursorAtAsync(GalleryFilter filter, GallerySort sort, int place, CancellationToken cancellation)
     {
         SqlConditions conditions = Conditions(filter);
+        // Only an order by rating needs more than the numbers, which are in every index.
         return database.FirstAsync(
-            $"SELECT images.number, rating FROM images{conditions.Where} ORDER BY {OrderOf(sort)} LIMIT 1 OFFSET @place",
-            row => new GalleryCursor(row.GetInt64(0), sort == GallerySort.Rating ? row.GetInt32(1) : 0), cancellation, [.. conditions.Values, ("place", place)]);
+            $"SELECT images.number, {(sort == GallerySort.Rating ? "rating" : "0")} FROM images{conditions.Where} ORDER BY {OrderOf(sort)} LIMIT 1 OFFSET @place",
+            row => new GalleryCursor(row.GetInt64(0), row.GetInt32(1)), cancellation, [.. conditions.Values, ("place", place)]);
     }
 
-    public ValueTask<long> CountAsync(GalleryFilter filter, CancellationToken cancellation)
-    {
-        SqlConditions conditions = Conditions(filter);
-        return database.FirstAsync($"SELECT count(*) FROM images{conditions.Where}", row => row.GetInt64(0), cancellation, [.. conditions.Values]);
-    }
+    public ValueTask<long> CountAsync(GalleryFilter filter, CancellationToken cancellation) => ImageTotals.Kept(filter, Totals) is { } kept
+        ? database.FirstAsync(kept.Sql, row => row.GetInt64(0), cancellation, ("name", kept.Name), ("owner", filter.Scope.Owner))
+        : _totals.OfAsync(
+            filter, () => database.FirstAsync(Counted.StateSql(Totals), row => (row.GetInt64(0), row.GetInt64(1)), cancellation), newer => CountAsync(filter, newer, cancellation));
 
     public async ValueTask<IReadOnlyList<ListedImage>> FindAsync(IReadOnlyList<string> ids, OwnerScope scope, CancellationToken cancellation) => await database.QueryAsync(
         $"SELECT {Columns} FROM {From} WHERE images.id = ANY(@ids) AND {InScope} ORDER BY array_position(@ids, images.id)", ToListed, cancellation,
@@ -74,7 +103,7 @@ internal sealed class PostgresGallery(PostgresDatabase database) : IGallery
     }
 
     public async ValueTask<IReadOnlyList<(string Tag, long Images)>> TagsAsync(OwnerScope scope, int limit, CancellationToken cancellation) => await database.QueryAsync(
-        $"SELECT tag, count(*) FROM image_tags JOIN images ON images.number = image WHERE {InScope} GROUP BY tag ORDER BY 2 DESC, tag COLLATE \"C\" LIMIT @limit",
+        $"SELECT name, sum(n)::bigint FROM {Totals} WHERE kind = 'tag' AND {PostgresRows.InScope} GROUP BY name HAVING sum(n) > 0 ORDER BY 2 DESC, name COLLATE \"C\" LIMIT @limit",
         row => (row.GetString(0), row.GetInt64(1)), cancellation, ("limit", limit), PostgresRows.OwnerOf(scope)).ConfigureAwait(false);
 
     public ValueTask<IReadOnlySet<string>> AddAsync(IReadOnlyList<ImportedImage> images, CancellationToken cancellation) => database.WriteAsync<IReadOnlySet<string>>(
@@ -90,6 +119,16 @@ internal sealed class PostgresGallery(PostgresDatabase database) : IGallery
             return added;
         },
         cancellation);
+
+    public void Dispose() => _totals.Dispose();
+
+    private async ValueTask<Counted> CountAsync(GalleryFilter filter, long? newer, CancellationToken cancellation)
+    {
+        SqlConditions conditions = Conditions(filter);
+        // As near by: the few new ones are looked at one by one.
+        string from = (newer is null ? "images" : "(SELECT * FROM images WHERE number > @newer OFFSET 0) AS images") + conditions.Where;
+        return (await database.QueryAsync(Counted.Sql(Totals, newer is null, from), Counted.Of, cancellation, [.. conditions.Values, ("newer", newer)]).ConfigureAwait(false))[0];
+    }
 
     private static async ValueTask<bool> AddAsync(PostgresSession session, ImportedImage imported)
     {

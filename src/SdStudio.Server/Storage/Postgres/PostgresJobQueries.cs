@@ -21,15 +21,21 @@ internal sealed class PostgresJobQueries(PostgresDatabase database, NodeIdentity
             JobRows.ToJob, cancellation, [.. conditions.Values, ("limit", page.Limit), ("offset", page.Offset)]).ConfigureAwait(false);
     }
 
-    public ValueTask<long> CountAsync(JobFilter filter, CancellationToken cancellation)
+    public async ValueTask<long> CountAsync(JobFilter filter, CancellationToken cancellation)
     {
+        if (filter is { Type: null, Model: null, Search: null })
+        {
+            IReadOnlyDictionary<string, long> counts = await StatsAsync(filter.Scope, cancellation).ConfigureAwait(false);
+            return filter.Status is { } status ? counts.GetValueOrDefault(status) : counts.Values.Sum();
+        }
+
         SqlConditions conditions = Conditions(filter);
-        return database.FirstAsync($"SELECT count(*) FROM jobs{conditions.Where}", row => row.GetInt64(0), cancellation, [.. conditions.Values]);
+        return await database.FirstAsync($"SELECT count(*) FROM jobs{conditions.Where}", row => row.GetInt64(0), cancellation, [.. conditions.Values]).ConfigureAwait(false);
     }
 
     public async ValueTask<IReadOnlyDictionary<string, long>> StatsAsync(OwnerScope scope, CancellationToken cancellation) => (await database.QueryAsync(
-        $"SELECT status, count(*) FROM jobs{(scope.Owner is null ? "" : " WHERE owner = @owner")} GROUP BY status",
-        row => (row.GetString(0), row.GetInt64(1)), cancellation, scope.Owner is null ? [] : [PostgresRows.OwnerOf(scope)]).ConfigureAwait(false)).ToDictionary(StringComparer.Ordinal);
+        $"SELECT name, sum(n)::bigint FROM totals WHERE kind = 'status' AND {PostgresRows.InScope} GROUP BY name HAVING sum(n) > 0",
+        row => (row.GetString(0), row.GetInt64(1)), cancellation, PostgresRows.OwnerOf(scope)).ConfigureAwait(false)).ToDictionary(StringComparer.Ordinal);
 
     public async ValueTask<WaitingJobs> WaitingAsync(CancellationToken cancellation)
     {
@@ -69,8 +75,9 @@ internal sealed class PostgresJobQueries(PostgresDatabase database, NodeIdentity
         $"SELECT id FROM jobs WHERE id = ANY(@ids) AND {PostgresRows.InScope}", row => row.GetString(0), cancellation, ("ids", ids.ToArray()), PostgresRows.OwnerOf(scope)).ConfigureAwait(false))
         .ToHashSet(StringComparer.Ordinal);
 
-    public async ValueTask<IReadOnlySet<string>> ExistingImagesAsync(IReadOnlyList<string> ids, CancellationToken cancellation) => (await database.QueryAsync(
-        "SELECT id FROM images WHERE id = ANY(@ids)", row => row.GetString(0), cancellation, ("ids", ids.ToArray())).ConfigureAwait(false)).ToHashSet(StringComparer.Ordinal);
+    public async ValueTask<IReadOnlyDictionary<string, string>> ExistingImagesAsync(IReadOnlyList<string> ids, CancellationToken cancellation) => (await database.QueryAsync(
+        "SELECT id, file_path FROM images WHERE id = ANY(@ids)", row => (row.GetString(0), row.GetString(1)), cancellation, ("ids", ids.ToArray())).ConfigureAwait(false))
+        .ToDictionary(StringComparer.Ordinal);
 
     private static SqlConditions Conditions(JobFilter filter)
     {

@@ -42,9 +42,10 @@ internal sealed class PostgresJobStore(PostgresDatabase database, NodeIdentity n
             if (claimed is not null)
             {
                 session.Tell(JobNews.Updated(claimed.Job));
-                await session.ExecuteAsync(
-                    "INSERT INTO owners VALUES (@owner, nextval('owner_turns')) ON CONFLICT (owner) DO UPDATE SET served = excluded.served",
-                    ("owner", claimed.Job.Owner)).ConfigureAwait(false);
+                long turn = await session.FirstAsync(
+                    "INSERT INTO owners VALUES (@owner, nextval('owner_turns')) ON CONFLICT (owner) DO UPDATE SET served = excluded.served RETURNING served",
+                    row => row.GetInt64(0), ("owner", claimed.Job.Owner)).ConfigureAwait(false);
+                await PostgresBells.RingAsync(session, LineNews.Begun(claimed.Job, turn)).ConfigureAwait(false);
             }
 
             return claimed;
@@ -130,7 +131,11 @@ internal sealed class PostgresJobStore(PostgresDatabase database, NodeIdentity n
                 $"UPDATE jobs SET status = 'cancelled', progress = 0, {Ended} WHERE id = @id AND status = 'pending' AND {PostgresRows.InScope} RETURNING {PostgresRows.JobColumns}",
                 JobRows.ToJob, values).ConfigureAwait(false);
             if (ended is not null)
+            {
                 await TellEndAsync(session, ended).ConfigureAwait(false);
+                await PostgresBells.RingAsync(session, new LineNews { Left = ended.Number }).ConfigureAwait(false);
+            }
+
             bool isRunning = ended is null && evenRunning && await session.FirstAsync(
                 $"UPDATE jobs SET cancel_requested = true, updated_at = sdstudio_now() WHERE id = @id AND status = 'processing' AND {PostgresRows.InScope} RETURNING true",
                 row => true, values).ConfigureAwait(false);
@@ -148,6 +153,8 @@ internal sealed class PostgresJobStore(PostgresDatabase database, NodeIdentity n
                 JobRows.ToJob, PostgresRows.OwnerOf(scope)).ConfigureAwait(false);
             foreach (Job job in jobs)
                 await TellEndAsync(session, job).ConfigureAwait(false);
+            if (jobs.Count > 0)
+                await PostgresBells.RingAsync(session, PostgresBells.Queue, "").ConfigureAwait(false);
             return jobs;
         },
         cancellation).ConfigureAwait(false);
@@ -245,7 +252,7 @@ internal sealed class PostgresJobStore(PostgresDatabase database, NodeIdentity n
         if (added is null)
             return new Submitted((await FindByKeyAsync(session, options).ConfigureAwait(false))!, IsNew: false);
         session.Tell(JobNews.Created(added));
-        await PostgresBells.RingAsync(session, PostgresBells.Queue, "").ConfigureAwait(false);
+        await PostgresBells.RingAsync(session, new LineNews { Came = WaitingJob.Of(added) with { ModelHash = generation.ModelHash } }).ConfigureAwait(false);
         return new Submitted(added, IsNew: true);
     }
 
@@ -276,7 +283,8 @@ internal sealed class PostgresJobStore(PostgresDatabase database, NodeIdentity n
     /// <exception cref="QueueFullException">As many jobs wait as may.</exception>
     private static async ValueTask CheckRoomAsync(PostgresSession session, int maxWaiting, int own = 0)
     {
-        ValueTask<long> CountAsync() => session.FirstAsync("SELECT count(*) FROM jobs WHERE status = 'pending'", row => row.GetInt64(0));
+        ValueTask<long> CountAsync() => session.FirstAsync(
+            "SELECT coalesce(sum(n), 0)::bigint FROM totals WHERE kind = 'status' AND name = 'pending'", row => row.GetInt64(0));
         long waiting = await CountAsync().ConfigureAwait(false);
         if (waiting + NearTheLimit >= maxWaiting)
         {

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Text.Json;
 using Npgsql;
 using SdStudio.Server.Queue;
 
@@ -52,11 +53,14 @@ internal sealed partial class PostgresListener(
     {
         switch (bell)
         {
+            case PostgresBells.Queue when payload.Length > 0:
+                line.Hear(JsonSerializer.Deserialize(payload, PostgresJson.Default.LineNews)!);
+                break;
             case PostgresBells.Queue:
                 line.Changed();
                 break;
             case PostgresBells.Ended:
-                line.Forget();
+                line.Ended();
                 _ = RecheckAsync(payload, stop);
                 break;
             case PostgresBells.Cancelled:

@@ -11,7 +11,8 @@ internal sealed record GallerySelection(string From, string Number, (string Name
 {
     /// <param name="filter">Which images.</param>
     /// <param name="page">Where to begin; null to count all.</param>
-    public static GallerySelection Of(GalleryFilter filter, GalleryPage? page)
+    /// <param name="newer">Only those with a higher number; null for all.</param>
+    public static GallerySelection Of(GalleryFilter filter, GalleryPage? page, long? newer = null)
     {
         var conditions = new SqlConditions();
         bool isSearch = !string.IsNullOrWhiteSpace(filter.Search);
@@ -57,10 +58,13 @@ internal sealed record GallerySelection(string From, string Number, (string Name
         foreach ((int index, string tag) in filter.Tags.Index().Skip(table == "image_tags" ? 1 : 0))
             conditions.Require($"{number} IN (SELECT other.image FROM image_tags AS other WHERE other.tag = $tag{index})", string.Create(CultureInfo.InvariantCulture, $"$tag{index}"), tag);
         bool needsImages = page is not null || conditions.Count - among > 1;
+        conditions.Require($"{number} > @newer", "@newer", newer);
         AddCursor(page, number, conditions);
 
         // CROSS JOIN keeps the order: a page of rows is enough.
-        string from = table == "images" || !needsImages ? table : $"{table} CROSS JOIN images ON images.number = {number}";
+        // Few are newer: they are looked at by their numbers.
+        string from = table == "images" && newer is not null ? "images NOT INDEXED"
+            : table == "images" || !needsImages ? table : $"{table} CROSS JOIN images ON images.number = {number}";
         return new GallerySelection(page is null ? from + conditions.Where : $"{from} CROSS JOIN jobs ON jobs.id = images.job_id{conditions.Where}", number, [.. conditions.Values]);
     }
 

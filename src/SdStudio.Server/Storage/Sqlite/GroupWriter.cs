@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 
 namespace SdStudio.Server.Storage.Sqlite;
 
@@ -10,6 +11,9 @@ internal sealed class GroupWriter : IDisposable
 {
     // A transaction of this many is over before anybody notices.
     private const int MaxInGroup = 512;
+
+    // As long as anybody's write is kept for those that come with it.
+    private static readonly TimeSpan MaxPatience = TimeSpan.FromMilliseconds(2);
     private readonly BlockingCollection<Work> _works = [];
     private readonly SqliteSession _session;
     private readonly Thread _thread;
@@ -49,13 +53,31 @@ internal sealed class GroupWriter : IDisposable
     private void Run()
     {
         List<Work> group = [];
+        int expected = 1;
+        TimeSpan disk = TimeSpan.Zero;
         while (_works.TryTake(out Work? first, Timeout.Infinite))
         {
             group.Add(first);
-            while (group.Count < MaxInGroup && _works.TryTake(out Work? next))
-                group.Add(next);
+            Fill(group, expected, disk < MaxPatience ? disk : MaxPatience);
+            long began = Stopwatch.GetTimestamp();
             Write(group);
+            disk = Stopwatch.GetElapsedTime(began);
+            expected = group.Count;
             group.Clear();
+        }
+    }
+
+    // Those who were told together come again together, a little apart: the first of them waits for the others, no longer than the disk
+    // has just taken. Without that every second wait for the disk would be for one alone.
+    private void Fill(List<Work> group, int expected, TimeSpan patience)
+    {
+        long began = Stopwatch.GetTimestamp();
+        while (group.Count < MaxInGroup)
+        {
+            TimeSpan left = group.Count < expected ? patience - Stopwatch.GetElapsedTime(began) : TimeSpan.Zero;
+            if (!_works.TryTake(out Work? next, left > TimeSpan.Zero ? left : TimeSpan.Zero))
+                return;
+            group.Add(next);
         }
     }
 

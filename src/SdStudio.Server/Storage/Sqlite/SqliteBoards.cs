@@ -7,7 +7,7 @@ namespace SdStudio.Server.Storage.Sqlite;
 internal sealed class SqliteBoards(StudioDatabase database, TimeProvider time) : IBoards
 {
     private const string Select =
-        "SELECT id, name, owner, created_at, (SELECT count(*) FROM images WHERE board = boards.id AND board IS NOT NULL), " +
+        "SELECT id, name, owner, created_at, (SELECT coalesce(sum(n), 0) FROM counts WHERE kind = 'board' AND counts.name = boards.id), " +
         "(SELECT images.id FROM images WHERE board = boards.id AND board IS NOT NULL ORDER BY number DESC LIMIT 1) FROM boards";
 
     public ValueTask<IReadOnlyList<Board>> ListAsync(OwnerScope scope, CancellationToken cancellation) => database.ReadAsync<IReadOnlyList<Board>>(reader =>

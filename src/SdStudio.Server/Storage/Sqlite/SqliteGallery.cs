@@ -6,8 +6,9 @@ using SdStudio.Server.Queue;
 namespace SdStudio.Server.Storage.Sqlite;
 
 /// <summary>Images in SQLite, as things of their own.</summary>
-internal sealed class SqliteGallery(StudioDatabase database) : IGallery
+internal sealed class SqliteGallery(StudioDatabase database) : IGallery, IDisposable
 {
+    private const string Totals = "counts";
     private const char TagSeparator = '\n';
 
     private const string Columns =
@@ -16,6 +17,8 @@ internal sealed class SqliteGallery(StudioDatabase database) : IGallery
         "(SELECT group_concat(tag, char(10) ORDER BY tag) FROM image_tags WHERE image = images.number)";
 
     private const string InScope = "($owner IS NULL OR images.owner = $owner)";
+
+    private readonly ImageTotals _totals = new();
 
     public ValueTask<IReadOnlyList<ListedImage>> ListAsync(GalleryFilter filter, GalleryPage page, CancellationToken cancellation)
     {
@@ -34,11 +37,10 @@ internal sealed class SqliteGallery(StudioDatabase database) : IGallery
             row => new GalleryCursor(row.GetInt64(0), row.GetInt32(1)), [.. selection.Values, ("$place", place)]).FirstOrDefault());
     }
 
-    public ValueTask<long> CountAsync(GalleryFilter filter, CancellationToken cancellation)
-    {
-        GallerySelection selection = GallerySelection.Of(filter, page: null);
-        return database.ReadAsync(reader => reader.Query($"SELECT count(*) FROM {selection.From}", row => row.GetInt64(0), selection.Values)[0]);
-    }
+    public ValueTask<long> CountAsync(GalleryFilter filter, CancellationToken cancellation) => ImageTotals.Kept(filter, Totals) is { } kept
+        ? database.ReadAsync(reader => reader.Query(kept.Sql, row => row.GetInt64(0), ("@name", kept.Name), ("@owner", filter.Scope.Owner))[0])
+        : _totals.OfAsync(
+            filter, () => database.ReadAsync(reader => reader.Query(Counted.StateSql(Totals), row => (row.GetInt64(0), row.GetInt64(1)))[0]), newer => database.ReadAsync(reader => Count(reader, filter, newer)));
 
     public ValueTask<IReadOnlyList<ListedImage>> FindAsync(IReadOnlyList<string> ids, OwnerScope scope, CancellationToken cancellation) =>
         database.ReadAsync(reader => Find(reader, ids, scope));
@@ -63,13 +65,19 @@ internal sealed class SqliteGallery(StudioDatabase database) : IGallery
 
     public ValueTask<IReadOnlyList<(string Tag, long Images)>> TagsAsync(OwnerScope scope, int limit, CancellationToken cancellation) =>
         database.ReadAsync<IReadOnlyList<(string Tag, long Images)>>(reader => reader.Query(
-            scope.Owner is null
-                ? "SELECT tag, count(*) FROM image_tags GROUP BY tag ORDER BY 2 DESC, 1 LIMIT $limit"
-                : "SELECT tag, count(*) FROM image_tags JOIN images ON images.number = image WHERE images.owner = $owner GROUP BY tag ORDER BY 2 DESC, 1 LIMIT $limit",
-            row => (row.GetString(0), row.GetInt64(1)), scope.Owner is null ? [("$limit", limit)] : [("$limit", limit), JobRows.OwnerOf(scope)]));
+            $"SELECT name, sum(n) FROM {Totals} WHERE kind = 'tag' AND {JobRows.InScope} GROUP BY name HAVING sum(n) > 0 ORDER BY 2 DESC, 1 LIMIT $limit",
+            row => (row.GetString(0), row.GetInt64(1)), ("$limit", limit), JobRows.OwnerOf(scope)));
 
     public ValueTask<IReadOnlySet<string>> AddAsync(IReadOnlyList<ImportedImage> images, CancellationToken cancellation) => database.WriteAsync<IReadOnlySet<string>>(
         writer => images.Where(image => Add(writer, image)).Select(image => image.Image.Id).ToHashSet(StringComparer.Ordinal), cancellation);
+
+    public void Dispose() => _totals.Dispose();
+
+    private static Counted Count(SqliteSession reader, GalleryFilter filter, long? newer)
+    {
+        GallerySelection selection = GallerySelection.Of(filter, page: null, newer);
+        return reader.Query(Counted.Sql(Totals, newer is null, selection.From), Counted.Of, selection.Values)[0];
+    }
 
     private static bool Add(SqliteSession writer, ImportedImage imported)
     {

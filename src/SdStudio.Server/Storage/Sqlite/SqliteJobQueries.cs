@@ -32,11 +32,9 @@ internal sealed class SqliteJobQueries(StudioDatabase database) : IJobQueries
     }
 
     public ValueTask<IReadOnlyDictionary<string, long>> StatsAsync(OwnerScope scope, CancellationToken cancellation) => database.ReadAsync<IReadOnlyDictionary<string, long>>(
-        reader => (scope.Owner is null
-            ? reader.Query("SELECT status, jobs FROM job_counts", row => (row.GetString(0), row.GetInt64(1)))
-            : reader.Query(
-                "SELECT status, count(*) FROM jobs WHERE owner = $owner GROUP BY status", row => (row.GetString(0), row.GetInt64(1)), JobRows.OwnerOf(scope)))
-        .ToDictionary(StringComparer.Ordinal));
+        reader => reader.Query(
+            $"SELECT name, sum(n) FROM counts WHERE kind = 'status' AND {JobRows.InScope} GROUP BY name HAVING sum(n) > 0",
+            row => (row.GetString(0), row.GetInt64(1)), JobRows.OwnerOf(scope)).ToDictionary(StringComparer.Ordinal));
 
     public ValueTask<WaitingJobs> WaitingAsync(CancellationToken cancellation) => database.ReadAsync(reader => new WaitingJobs(
         reader.Query(
@@ -71,6 +69,6 @@ internal sealed class SqliteJobQueries(StudioDatabase database) : IJobQueries
         reader => ids.Where(id => reader.Query(
             $"SELECT 1 FROM jobs WHERE id = $id AND {JobRows.InScope}", row => true, ("$id", id), JobRows.OwnerOf(scope)).Count > 0).ToHashSet(StringComparer.Ordinal));
 
-    public ValueTask<IReadOnlySet<string>> ExistingImagesAsync(IReadOnlyList<string> ids, CancellationToken cancellation) => database.ReadAsync<IReadOnlySet<string>>(
-        reader => ids.Where(id => reader.Query("SELECT 1 FROM images WHERE id = $id", row => true, ("$id", id)).Count > 0).ToHashSet(StringComparer.Ordinal));
+    public ValueTask<IReadOnlyDictionary<string, string>> ExistingImagesAsync(IReadOnlyList<string> ids, CancellationToken cancellation) => database.ReadAsync<IReadOnlyDictionary<string, string>>(
+        reader => ids.SelectMany(id => reader.Query("SELECT id, file_path FROM images WHERE id = $id", row => (row.GetString(0), row.GetString(1)), ("$id", id))).ToDictionary(StringComparer.Ordinal));
 }

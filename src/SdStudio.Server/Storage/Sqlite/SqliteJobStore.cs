@@ -220,7 +220,7 @@ internal sealed class SqliteJobStore(StudioDatabase database, TimeProvider time)
     }
 
     private static long Waiting(SqliteSession session) =>
-        session.Query("SELECT jobs FROM job_counts WHERE status = 'pending'", row => row.GetInt64(0)).FirstOrDefault();
+        session.Query("SELECT coalesce(sum(n), 0) FROM counts WHERE kind = 'status' AND name = 'pending'", row => row.GetInt64(0))[0];
 
     private static Job? FindByKey(SqliteSession session, string owner, string key, string? fingerprint)
     {
