@@ -9,6 +9,7 @@ using SdStudio.Load;
 // SdStudio.Load crowd [seconds]  a job alone against a job beside 200 clients that poll and 50 WebSockets
 // SdStudio.Load devices [rounds] the CPU as one device of two threads against two of one thread
 // SdStudio.Load enqueue [rounds] [DLL]  a thousand jobs from 8 clients, by turns against the SdStudio.Server.dll of another build
+// SdStudio.Load telemetry [rounds] [http://127.0.0.1:4318]  the same jobs without figures, with figures, and with traces sent to that collector
 // SdStudio.Load many FOLDER      servers with one PostgreSQL and that engine: rates, waits, four machines against one
 // SdStudio.Load history [rows]   lists and searches with that many generations in PostgreSQL
 // SdStudio.Load waiting FOLDER   one device against two with the stand-in engine of the tests, which waits in place of computing
@@ -38,6 +39,9 @@ switch (args)
     case ["enqueue", .. var rest]:
         await EnqueueLoad.RunAsync(rest.ElementAtOrDefault(1), Number([.. rest.Take(1)], 3));
         return 0;
+    case ["telemetry", .. var rest]:
+        await EnqueueLoad.TelemetryAsync(rest.ElementAtOrDefault(1), Number([.. rest.Take(1)], 3));
+        return 0;
     case ["many", var native]:
         await ManyLoad.RunAsync(native);
         return 0;
@@ -51,7 +55,7 @@ switch (args)
         await ModelsLoad.ListAsync();
         return 0;
     default:
-        await Console.Error.WriteLineAsync("Usage: SdStudio.Load gallery [rows] | crowd [rounds] | turns | process | evict [cycles] | list | devices [rounds] | enqueue [rounds] [DLL] | waiting FOLDER | many FOLDER | history [rows]");
+        await Console.Error.WriteLineAsync("Usage: SdStudio.Load gallery [rows] | crowd [rounds] | turns | process | evict [cycles] | list | devices [rounds] | enqueue [rounds] [DLL] | telemetry [rounds] [COLLECTOR] | waiting FOLDER | many FOLDER | history [rows]");
         return 1;
 }
 
