@@ -46,7 +46,12 @@ Task("Build")
 Task("Server")
     .Description("Builds what the server needs, and no more: what ./build.sh run starts.")
     .IsDependentOn("Native")
-    .Does(() => Build("src/SdStudio.Server/SdStudio.Server.csproj"));
+    // Compiled beforehand, its packages too: a third of a start is the compiler's otherwise.
+    .Does(() => DotNetPublish("src/SdStudio.Server/SdStudio.Server.csproj", new DotNetPublishSettings
+    {
+        Configuration = configuration, Verbosity = DotNetVerbosity.Minimal, Runtime = machine, SelfContained = false, OutputDirectory = "artifacts/server",
+        MSBuildSettings = new DotNetMSBuildSettings().WithProperty("SdCppPreset", preset).WithProperty("PublishReadyToRun", "true").WithProperty("CreateHardLinksForPublishFilesIfPossible", "true"),
+    }));
 
 void Build(string project) => DotNetBuild(project, new DotNetBuildSettings
 {

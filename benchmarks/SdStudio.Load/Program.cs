@@ -8,7 +8,8 @@ using SdStudio.Load;
 // SdStudio.Load list             the list of a thousand models
 // SdStudio.Load crowd [seconds]  a job alone against a job beside 200 clients that poll and 50 WebSockets
 // SdStudio.Load devices [rounds] the CPU as one device of two threads against two of one thread
-// SdStudio.Load enqueue [rounds] [DLL]  a thousand jobs from 8 clients, by turns against the SdStudio.Server.dll of another build
+// SdStudio.Load enqueue [rounds] [DLL] [DLL]  a thousand jobs from 8 clients, by turns against the SdStudio.Server.dll of another build
+// SdStudio.Load builds ROUNDS DLL [DLL …]  a start, images and answers with each of several builds of the server, by turns
 // SdStudio.Load many FOLDER      servers with one PostgreSQL and that engine: rates, waits, four machines against one
 // SdStudio.Load history [rows]   lists and searches with that many generations in PostgreSQL
 // SdStudio.Load waiting FOLDER   one device against two with the stand-in engine of the tests, which waits in place of computing
@@ -36,7 +37,10 @@ switch (args)
         await DevicesLoad.CompareAsync(Number(rest, 2));
         return 0;
     case ["enqueue", .. var rest]:
-        await EnqueueLoad.RunAsync(rest.ElementAtOrDefault(1), Number([.. rest.Take(1)], 3));
+        await EnqueueLoad.RunAsync(rest.ElementAtOrDefault(1), rest.ElementAtOrDefault(2), Number([.. rest.Take(1)], 3));
+        return 0;
+    case ["builds", var rounds, .. var servers] when servers.Length > 0:
+        await BuildsLoad.RunAsync(int.Parse(rounds, CultureInfo.InvariantCulture), servers);
         return 0;
     case ["many", var native]:
         await ManyLoad.RunAsync(native);
@@ -51,7 +55,7 @@ switch (args)
         await ModelsLoad.ListAsync();
         return 0;
     default:
-        await Console.Error.WriteLineAsync("Usage: SdStudio.Load gallery [rows] | crowd [rounds] | turns | process | evict [cycles] | list | devices [rounds] | enqueue [rounds] [DLL] | waiting FOLDER | many FOLDER | history [rows]");
+        await Console.Error.WriteLineAsync("Usage: SdStudio.Load gallery [rows] | crowd [rounds] | turns | process | evict [cycles] | list | devices [rounds] | enqueue [rounds] [DLL] [DLL] | builds ROUNDS DLL [DLL …] | waiting FOLDER | many FOLDER | history [rows]");
         return 1;
 }
 
