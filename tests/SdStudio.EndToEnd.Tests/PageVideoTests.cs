@@ -1,4 +1,5 @@
 using Microsoft.Playwright;
+using SdCpp.Interop.Tests;
 using static Microsoft.Playwright.Assertions;
 
 namespace SdStudio.EndToEnd.Tests;
@@ -9,7 +10,22 @@ public sealed class PageVideoTests(Browser browser) : PageTest(browser)
     private protected override Task PrepareAsync()
     {
         MovingModel.AddTo(Data, "moving");
+        AddWan();
         return Task.CompletedTask;
+    }
+
+    // As far as its header is read it is one; there is no room for its real sizes.
+    private void AddWan()
+    {
+        string file = Path.Combine(Data, "models", "wan.safetensors");
+        File.WriteAllBytes(file, ModelBytes.Safetensors(ModelBytes.Named("patch_embedding.weight", "blocks.0.self_attn.q.weight", "blocks.0.cross_attn.q.weight")));
+        File.WriteAllText(
+            Path.Combine(Data, "wan.yml"),
+            $$"""
+            models:
+              wan: { name: "Wan", capabilities: ["text-to-video", "image-to-video"], default_size: "64x32", args: ["-M", "vid_gen", "--diffusion-model", "{{file}}"] }
+
+            """);
     }
 
     [Fact]
@@ -44,5 +60,31 @@ public sealed class PageVideoTests(Browser browser) : PageTest(browser)
         await GoAsync("gallery");
         await Expect(Tiles.First.Locator(".badge")).ToContainTextAsync("1.1 s");
         Assert.Empty(Complaints);
+    }
+
+    [Fact]
+    public async Task What_frames_follow_is_sent_in_the_order_of_its_names()
+    {
+        // Browsers show nobody the bodies of forms with files.
+        await Page.AddInitScriptAsync("const real = fetch; window.fetch = (url, options) => { if (options?.body instanceof FormData) window.sent = options.body.getAll('control_frames').map(file => file.name); return real(url, options); };");
+        await OpenAsync();
+        await Field("model").SelectOptionAsync("moving");
+        ILocator choose = Page.GetByLabel("Choose frames");
+        await Expect(choose).ToHaveCountAsync(0);
+        await Field("model").SelectOptionAsync("wan");
+        byte[] png;
+        using (NetVips.Image black = NetVips.Image.Black(64, 32, bands: 3))
+            png = black.PngsaveBuffer();
+        await choose.SetInputFilesAsync([.. new[] { "frame10.png", "frame2.png", "frame1.png" }.Select(name => new FilePayload { Name = name, MimeType = "image/png", Buffer = png })]);
+        await Expect(Page.Locator("[data-name=control_frames]")).ToContainTextAsync("3 frames");
+        await SetAsync("frames", "9");
+        await Field("prompt").FillAsync("it follows");
+
+        IResponse answer = await Page.RunAndWaitForResponseAsync(() => Generate.ClickAsync(), response => response.Url.EndsWith("/api/queue/video", StringComparison.Ordinal));
+
+        Assert.Equal(200, answer.Status);
+        Assert.Equal(["frame1.png", "frame2.png", "frame10.png"], await Page.EvaluateAsync<string[]>("sent"));
+        await Button("Remove the frames").ClickAsync();
+        await Expect(choose).ToHaveCountAsync(1);
     }
 }

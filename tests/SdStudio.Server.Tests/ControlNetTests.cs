@@ -40,13 +40,14 @@ public sealed class ControlNetTests(Workshop studio)
     private static async Task<string> RestAsync(StudioServer server, string control, string model = "hollow") => Convert.ToHexString((await server.DrawOneAsync(
         $$"""{"model":"{{model}}","prompt":"x","steps":1,"seed":1,"cfg_scale":1{{(control.Length > 0 ? $",\"control\":[{control}]" : "")}}}""")).Pixels);
 
-    private static async Task<(string Pixels, JsonElement Info)> A1111Async(StudioServer server, string unit, string script = "controlnet")
+    // The net's map comes behind the image, unless nothing is followed or nobody wants it.
+    private static async Task<(string Pixels, JsonElement Info)> A1111Async(StudioServer server, string unit, string script = "controlnet", int images = 2)
     {
         (HttpStatusCode status, JsonElement body) = await server.SendAsync(HttpMethod.Post, "/sdapi/v1/txt2img", StudioServer.Json(
             $$"""{"prompt":"x","steps":1,"seed":1,"cfg_scale":1,"width":64,"height":64,"override_settings":{"sd_model_checkpoint":"Hollow"},"alwayson_scripts":{"{{script}}":{"args":[{{unit}}]} } }"""));
         Assert.True(status == HttpStatusCode.OK, body.ToString());
         using JsonDocument info = JsonDocument.Parse(body.GetProperty("info").GetString()!);
-        Assert.Equal(1, body.GetProperty("images").GetArrayLength());
+        Assert.Equal(images, body.GetProperty("images").GetArrayLength());
         return (Convert.ToHexString(new PngFile(body.GetProperty("images")[0].GetBytesFromBase64()).Pixels), info.RootElement.Clone());
     }
 
@@ -94,11 +95,12 @@ public sealed class ControlNetTests(Workshop studio)
             ($$"""{"image":"{{left}}","model":"nothing"}""", "nothing is no ControlNet"), ($$"""{"image":"{{left}}"}""", "it names no model"),
         ])
         {
-            (string without, info) = await A1111Async(server, unit);
+            (string without, info) = await A1111Async(server, unit, images: 1);
             Assert.Equal(none, without);
             Assert.Contains(note, info.GetProperty("notes")[0].GetString(), StringComparison.Ordinal);
         }
 
+        await MapsAsync(server, left);
         (HttpStatusCode status, JsonElement openAi) = await server.SendAsync(HttpMethod.Post, "/v1/images/generations", StudioServer.Json(
             $$"""{"model":"hollow","prompt":"x","steps":1,"seed":1,"size":"64x64","control":[{"model":"first-canny","image":"{{left}}"}]}"""));
         Assert.True(status == HttpStatusCode.OK, openAi.ToString());
@@ -118,6 +120,28 @@ public sealed class ControlNetTests(Workshop studio)
         Assert.Equal(followed, await RestAsync(near, $$"""{"model":"first-canny","image":"{{left}}"}""", "far"));
         await ListsAsync(server);
         await RefusalsAsync(server, left);
+    }
+
+    // As the extension appends it: what the net saw, and not where a unit or the settings say no.
+    private static async Task MapsAsync(StudioServer server, string left)
+    {
+        (_, JsonElement detected) = await server.SendAsync(HttpMethod.Post, "/controlnet/detect", StudioServer.Json($$"""{"controlnet_module":"canny","controlnet_input_images":["{{left}}"]}"""));
+        string unit = $$"""{"image":"{{left}}","model":"first-canny","module":"canny"}""";
+        string request = $$"""{"prompt":"x","steps":1,"seed":1,"cfg_scale":1,"width":64,"height":64,"batch_size":2,"override_settings":{"sd_model_checkpoint":"Hollow"},"alwayson_scripts":{"controlnet":{"args":[{{unit}}]} } }""";
+        (_, JsonElement body) = await server.SendAsync(HttpMethod.Post, "/sdapi/v1/txt2img", StudioServer.Json(request));
+        Assert.Equal(3, body.GetProperty("images").GetArrayLength());
+        Assert.Equal(new PngFile(detected.GetProperty("images")[0].GetBytesFromBase64()).Pixels, new PngFile(body.GetProperty("images")[2].GetBytesFromBase64()).Pixels);
+        using JsonDocument info = JsonDocument.Parse(body.GetProperty("info").GetString()!);
+        Assert.Equal(2, info.RootElement.GetProperty("all_seeds").GetArrayLength());
+        foreach (string without in (string[])
+        [
+            request.Replace("\"module\":\"canny\"", "\"module\":\"canny\",\"save_detected_map\":false", StringComparison.Ordinal),
+            request.Replace("\"Hollow\"", "\"Hollow\",\"control_net_no_detected_map\":true", StringComparison.Ordinal),
+        ])
+        {
+            (_, JsonElement alone) = await server.SendAsync(HttpMethod.Post, "/sdapi/v1/txt2img", StudioServer.Json(without));
+            Assert.Equal(2, alone.GetProperty("images").GetArrayLength());
+        }
     }
 
     private static async Task<long> MemoryAsync(StudioServer server) => (await server.GetAsync("/api/models")).Body.GetProperty("memory").GetProperty("ram_bytes").GetInt64();

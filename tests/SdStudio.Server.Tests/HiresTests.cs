@@ -36,6 +36,31 @@ public sealed class HiresTests(Workshop studio)
         (PngFile same, JsonElement info) = await A1111Async($"\"hr_upscaler\":\"{upscaler}\",\"denoising_strength\":0.7");
         Assert.Equal(latent.Pixels, same.Pixels);
         Assert.Equal(0, info.GetProperty("notes").GetArrayLength());
+        Assert.Equal(latent.Pixels, await OpenAiAsync($"\"hires_upscaler\":\"{upscaler}\",\"hires_strength\":0.7"));
+    }
+
+    [Fact]
+    public async Task Another_server_makes_both_passes()
+    {
+        await using StudioServer near = await StudioServer.StartAsync(studio.NewDataFolder(
+            $$"""models: { far: { name: "Far", exec_mode: api, api: "{{studio.Server.Http.BaseAddress}}", api_model: demo, default_size: "64x64", generation_params: {cfg_scale: 1} } }"""));
+        const string own = "\"hires_strength\":1,\"hires_prompt\":\"a green circle on a blue background\",\"hires_sampler\":\"euler_a\",\"hires_steps\":4,\"cfg_scale\":1";
+
+        PngFile here = await DrawAsync(own);
+        PngFile far = await near.DrawOneAsync($$"""{"model":"far","prompt":"a red circle on a blue background","size":"64x64","steps":8,"seed":1,"hires_scale":2,{{own}}}""");
+
+        Assert.Equal((128, 128), (far.Width, far.Height));
+        Assert.Equal(here.Pixels, far.Pixels);
+        Assert.Contains("Size: 64x64", far.Infotext().Text, StringComparison.Ordinal);
+        Assert.Contains("Hires resize: 128x128", far.Infotext().Text, StringComparison.Ordinal);
+    }
+
+    private async Task<byte[]> OpenAiAsync(string more)
+    {
+        (HttpStatusCode status, JsonElement body) = await studio.Server.SendAsync(HttpMethod.Post, "/v1/images/generations", StudioServer.Json(
+            $$"""{"model":"demo","prompt":"a red circle on a blue background","size":"64x64","steps":8,"seed":1,"hires_scale":2,{{more}}}"""));
+        Assert.True(status == HttpStatusCode.OK, body.ToString());
+        return new PngFile(body.GetProperty("data")[0].GetProperty("b64_json").GetBytesFromBase64()).Pixels;
     }
 
     [Fact]

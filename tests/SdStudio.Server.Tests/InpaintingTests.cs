@@ -213,6 +213,8 @@ public sealed class InpaintingTests(Workshop studio)
     [InlineData("form")]
     [InlineData("json")]
     [InlineData("list")]
+    [InlineData("openai")]
+    [InlineData("a1111")]
     public async Task An_image_is_extended_and_keeps_every_byte(string kind)
     {
         byte[] image = Noise(64, 40);
@@ -224,6 +226,20 @@ public sealed class InpaintingTests(Workshop studio)
                 $$"""{"model":"demo","prompt":"a red circle","steps":1,"image":"{{Convert.ToBase64String(image)}}","extend":{{Sides}}}"""));
             Assert.True(status == HttpStatusCode.OK, body.ToString());
             result = await studio.Server.PictureAsync(body.GetProperty("data")[0].GetProperty("id").GetString()!);
+        }
+        else if (kind == "openai")
+        {
+            (HttpStatusCode status, JsonElement body) = await studio.Server.SendAsync(HttpMethod.Post, "/v1/images/edits", StudioServer.Json(
+                $$"""{"model":"demo","prompt":"a red circle","steps":1,"images":[{"image_url":"data:image/png;base64,{{Convert.ToBase64String(image)}}"}],"extend":{{Sides}}}"""));
+            Assert.True(status == HttpStatusCode.OK, body.ToString());
+            result = new PngFile(body.GetProperty("data")[0].GetProperty("b64_json").GetBytesFromBase64());
+        }
+        else if (kind == "a1111")
+        {
+            (HttpStatusCode status, JsonElement body) = await studio.Server.SendAsync(HttpMethod.Post, "/sdapi/v1/img2img", StudioServer.Json(
+                $$"""{"prompt":"a red circle","steps":1,"init_images":["{{Convert.ToBase64String(image)}}"],"extend":{{Sides}}}"""));
+            Assert.True(status == HttpStatusCode.OK, body.ToString());
+            result = new PngFile(body.GetProperty("images")[0].GetBytesFromBase64());
         }
         else
         {

@@ -2,11 +2,12 @@ using System.Text.Json;
 using ModelContextProtocol;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
+using SdStudio.Tests;
 
 namespace SdStudio.Server.Tests;
 
 /// <summary>The server as the official .NET client of the Model Context Protocol sees it.</summary>
-public sealed class McpTests : IDisposable
+public sealed class McpTests(Workshop studio) : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("sdstudio-mcp").FullName;
 
@@ -17,8 +18,8 @@ public sealed class McpTests : IDisposable
     [Fact]
     public async Task A_job_is_told_first_and_its_image_is_a_preview_a_link_and_a_resource()
     {
-        await using StudioServer studio = await StudioServer.StartAsync(_folder);
-        await using McpClient client = await ConnectAsync(studio);
+        await using StudioServer server = await StudioServer.StartAsync(_folder);
+        await using McpClient client = await ConnectAsync(server);
         var told = new List<ProgressNotificationValue>();
         var progress = new Told(told);
         CallToolResult result = await client.CallToolAsync(
@@ -41,12 +42,42 @@ public sealed class McpTests : IDisposable
     }
 
     [Fact]
+    public async Task A_video_is_a_job_that_is_told_a_still_and_a_link()
+    {
+        string folder = studio.NewDataFolder();
+        TinyVideoEntry.AddTo(folder, "moving");
+        await using StudioServer server = await StudioServer.StartAsync(folder);
+        await using McpClient client = await ConnectAsync(server);
+        var told = new List<ProgressNotificationValue>();
+        CallToolResult result = await client.CallToolAsync(
+            "generate_video", Arguments(("prompt", "a red circle moves"), ("size", "64x32"), ("frames", 9), ("fps", 8), ("steps", 4), ("seed", 7), ("wait_seconds", 300)),
+            new Told(told), cancellationToken: Cancellation);
+
+        Assert.True(result.IsError != true, TextOf(result));
+        JsonElement job = result.StructuredContent!.Value;
+        Assert.Equal(("completed", "video", "moving"), (job.GetProperty("status").GetString(), job.GetProperty("type").GetString(), job.GetProperty("model").GetString()));
+        Assert.Equal($"Job {job.GetProperty("job_id").GetString()}", told[0].Message);
+        JsonElement made = job.GetProperty("images")[0];
+        Assert.Equal((9, 8, "webp"), (made.GetProperty("video").GetProperty("frames").GetInt32(), made.GetProperty("video").GetProperty("fps").GetInt32(), made.GetProperty("video").GetProperty("format").GetString()));
+        Assert.Equal(["text", "image", "resource_link"], result.Content.Select(block => block.Type));
+        Assert.Equal("image/webp", Assert.IsType<ResourceLinkBlock>(result.Content[2]).MimeType);
+        Assert.Contains(made.GetProperty("url").GetString()!, TextOf(result), StringComparison.Ordinal);
+
+        CallToolResult refused = await client.CallToolAsync("generate_video", Arguments(("prompt", "x"), ("model", "demo")), cancellationToken: Cancellation);
+        Assert.Contains("Model 'demo' makes no videos; models that do: moving", TextOf(refused), StringComparison.Ordinal);
+        refused = await client.CallToolAsync("generate_video", Arguments(("prompt", "x"), ("n", 2)), cancellationToken: Cancellation);
+        Assert.Contains("generate_video has no argument 'n'", TextOf(refused), StringComparison.Ordinal);
+        CallToolResult listed = await client.CallToolAsync("list_models", Arguments(), cancellationToken: Cancellation);
+        Assert.Contains(listed.StructuredContent!.Value.GetProperty("models").EnumerateArray(), model => model.GetProperty("id").GetString() == "moving" && model.GetProperty("capabilities").EnumerateArray().Any(what => what.GetString()!.EndsWith("to-video", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task Each_key_sees_its_own_jobs_and_images_only()
     {
-        await using StudioServer studio = await StudioServer.StartAsync(
+        await using StudioServer server = await StudioServer.StartAsync(
             _folder, "--SdStudio:Security:ApiKeys:ann=a-key-for-ann", "--SdStudio:Security:ApiKeys:bob=a-key-for-bob");
-        await using McpClient ann = await ConnectAsync(studio, "a-key-for-ann");
-        await using McpClient bob = await ConnectAsync(studio, "a-key-for-bob");
+        await using McpClient ann = await ConnectAsync(server, "a-key-for-ann");
+        await using McpClient bob = await ConnectAsync(server, "a-key-for-bob");
         CallToolResult made = await ann.CallToolAsync(
             "generate_image", Arguments(("prompt", "a red circle"), ("size", "32x32"), ("steps", 1), ("wait_seconds", 300)), cancellationToken: Cancellation);
         JsonElement job = made.StructuredContent!.Value;
@@ -59,14 +90,14 @@ public sealed class McpTests : IDisposable
         Assert.True((await bob.CallToolAsync("cancel_job", Arguments(("job_id", id)), cancellationToken: Cancellation)).IsError);
         Assert.Empty((await bob.CallToolAsync("search_images", Arguments(("query", "red")), cancellationToken: Cancellation)).StructuredContent!.Value.GetProperty("images").EnumerateArray());
         await Assert.ThrowsAnyAsync<McpException>(async () => await bob.ReadResourceAsync(uri, cancellationToken: Cancellation));
-        await Assert.ThrowsAnyAsync<HttpRequestException>(async () => await ConnectAsync(studio, "no-key-at-all"));
+        await Assert.ThrowsAnyAsync<HttpRequestException>(async () => await ConnectAsync(server, "no-key-at-all"));
     }
 
     [Fact]
     public async Task Too_many_jobs_and_wrong_arguments_are_sentences()
     {
-        await using StudioServer studio = await StudioServer.StartAsync(_folder, "--SdStudio:Limits:JobsPerMinute=1");
-        await using McpClient client = await ConnectAsync(studio);
+        await using StudioServer server = await StudioServer.StartAsync(_folder, "--SdStudio:Limits:JobsPerMinute=1");
+        await using McpClient client = await ConnectAsync(server);
         CallToolResult wrong = await client.CallToolAsync("generate_image", Arguments(("prompt", "a"), ("file", "/etc/passwd")), cancellationToken: Cancellation);
         Assert.True(wrong.IsError);
         Assert.Contains("has no argument 'file'", TextOf(wrong), StringComparison.Ordinal);
@@ -82,10 +113,10 @@ public sealed class McpTests : IDisposable
     private static Dictionary<string, object?> Arguments(params (string Name, object Value)[] arguments) =>
         arguments.ToDictionary(argument => argument.Name, argument => (object?)argument.Value);
 
-    private static Task<McpClient> ConnectAsync(StudioServer studio, string? key = null) => McpClient.CreateAsync(
+    private static Task<McpClient> ConnectAsync(StudioServer server, string? key = null) => McpClient.CreateAsync(
         new HttpClientTransport(new HttpClientTransportOptions
         {
-            Endpoint = new Uri(studio.Http.BaseAddress!, "/mcp"),
+            Endpoint = new Uri(server.Http.BaseAddress!, "/mcp"),
             TransportMode = HttpTransportMode.StreamableHttp,
             AdditionalHeaders = key is null ? [] : new Dictionary<string, string> { ["Authorization"] = $"Bearer {key}" },
         }),

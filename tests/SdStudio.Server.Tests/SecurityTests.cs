@@ -48,6 +48,29 @@ public sealed class SecurityTests(Workshop studio)
         }
     }
 
+    [Theory]
+    [InlineData("GET", "/api/models")]
+    [InlineData("GET", "/sdapi/v1/samplers")]
+    [InlineData("GET", "/controlnet/model_list")]
+    [InlineData("POST", "/controlnet/detect")]
+    [InlineData("GET", "/sdcpp/v1/capabilities")]
+    [InlineData("POST", "/sdcpp/v1/img_gen")]
+    [InlineData("POST", "/sdcpp/v1/vid_gen")]
+    [InlineData("GET", "/sdcpp/v1/jobs/1")]
+    [InlineData("GET", "/v1/models")]
+    [InlineData("GET", "/v1/videos")]
+    [InlineData("POST", "/mcp")]
+    [InlineData("GET", "/metrics")]
+    public async Task No_surface_is_open_without_the_key(string method, string path)
+    {
+        await using StudioServer server = await LockedServerAsync();
+
+        using var request = new HttpRequestMessage(new HttpMethod(method), path) { Content = method == "POST" ? StudioServer.Json("{}") : null };
+        using HttpResponseMessage answer = await server.Http.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+    }
+
     [Fact]
     public async Task Health_and_config_are_open_and_say_whether_a_key_is_needed()
     {

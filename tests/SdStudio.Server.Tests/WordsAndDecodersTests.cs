@@ -31,6 +31,7 @@ public sealed class WordsAndDecodersTests(Workshop studio)
         string without = await DrawAsync("a"), zwonk = await DrawAsync("a embedding:zwonk");
         Assert.NotEqual(without, zwonk);
         Assert.Equal((zwonk, without), (await DrawAsync("a zwonk"), await DrawAsync("a cat")));
+        await EverywhereAsync(server, zwonk);
         (_, JsonElement list) = await server.GetAsync("/sdapi/v1/embeddings");
         JsonProperty loaded = Assert.Single(list.GetProperty("loaded").EnumerateObject());
         Assert.Equal(("zwonk", 2, 768), (loaded.Name, loaded.Value.GetProperty("vectors").GetInt32(), loaded.Value.GetProperty("shape").GetInt32()));
@@ -44,6 +45,20 @@ public sealed class WordsAndDecodersTests(Workshop studio)
         Assert.Equal((zwonk, blimf), (await DrawAsync("a zwonk"), await DrawAsync("a EMBEDDING:blimf")));
         (_, list) = await server.GetAsync("/sdapi/v1/embeddings");
         Assert.Equal(["blimf", "zwonk"], list.GetProperty("loaded").EnumerateObject().Select(known => known.Name));
+    }
+
+    // The word is what it is on every surface, in infotexts and for another server.
+    private async Task EverywhereAsync(StudioServer server, string zwonk)
+    {
+        (_, JsonElement a1111) = await server.SendAsync(HttpMethod.Post, "/sdapi/v1/txt2img", StudioServer.Json("""{"prompt":"a zwonk","seed":1,"width":64,"height":64,"steps":1,"cfg_scale":1}"""));
+        var image = new PngFile(a1111.GetProperty("images")[0].GetBytesFromBase64());
+        Assert.Equal(zwonk, Convert.ToHexString(image.Pixels));
+        Assert.StartsWith("a zwonk\n", image.Infotext().Text, StringComparison.Ordinal);
+        (_, JsonElement openAi) = await server.SendAsync(HttpMethod.Post, "/v1/images/generations", StudioServer.Json("""{"model":"hollow","prompt":"a embedding:zwonk","seed":1,"size":"64x64"}"""));
+        Assert.Equal(zwonk, Convert.ToHexString(new PngFile(openAi.GetProperty("data")[0].GetProperty("b64_json").GetBytesFromBase64()).Pixels));
+        await using StudioServer near = await StudioServer.StartAsync(studio.NewDataFolder(
+            $$"""models: { far: { name: "Far", exec_mode: api, api: "{{server.Http.BaseAddress}}", api_model: hollow, default_size: "64x64", generation_params: {cfg_scale: 1, sample_steps: 1} } }"""));
+        Assert.Equal(zwonk, Convert.ToHexString((await near.DrawOneAsync("""{"model":"far","prompt":"a zwonk","seed":1}""")).Pixels));
     }
 
     [Fact]
@@ -78,6 +93,17 @@ public sealed class WordsAndDecodersTests(Workshop studio)
         Assert.Equal((Convert.ToHexString(other.Pixels), "[]"), await A1111Async("other.gguf"));
         Assert.Equal((Convert.ToHexString(own.Pixels), "[]"), await A1111Async("Automatic"));
         Assert.Contains("sd_vae: there is no file 'third' here", (await A1111Async("third")).Notes, StringComparison.Ordinal);
+        (HttpStatusCode openAi, JsonElement said) = await server.SendAsync(HttpMethod.Post, "/v1/images/generations", StudioServer.Json(Request.Replace("}", ",\"vae\":\"broken\"}", StringComparison.Ordinal)));
+        Assert.Equal(HttpStatusCode.InternalServerError, openAi);
+        Assert.Contains("all-black image", said.ToString(), StringComparison.Ordinal);
+        await using (StudioServer near = await StudioServer.StartAsync(studio.NewDataFolder(
+            $$"""models: { far: { name: "Far", exec_mode: api, api: "{{server.Http.BaseAddress}}", api_model: demo, default_size: "64x64", generation_params: {cfg_scale: 1} } }""")))
+        {
+            Assert.Equal(own.Pixels, (await near.DrawOneAsync(Request.Replace("demo", "far", StringComparison.Ordinal).Replace("}", ",\"vae\":\"other\"}", StringComparison.Ordinal))).Pixels);
+            (_, JsonElement far) = await near.GenerateAsync(Request.Replace("demo", "far", StringComparison.Ordinal).Replace("}", ",\"vae\":\"broken\"}", StringComparison.Ordinal));
+            Assert.Contains("all-black image", Shape.Error(far), StringComparison.Ordinal);
+        }
+
         (_, JsonElement list) = await server.GetAsync("/sdapi/v1/sd-vae");
         Assert.Equal(["broken.gguf", "other.gguf"], list.EnumerateArray().Select(vae => vae.GetProperty("model_name").GetString()));
         (HttpStatusCode refused, JsonElement error) = await server.GenerateAsync("""{"model":"demo","prompt":"x","vae":"../models/demo-taesd.gguf"}""");

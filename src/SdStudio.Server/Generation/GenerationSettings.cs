@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
+
 namespace SdStudio.Server.Generation;
 
 /// <summary>What a job generates: fixed when it is accepted, with every default filled in. The database keeps it as JSON.</summary>
@@ -135,6 +138,9 @@ internal sealed record GenerationSettings
     /// <summary>What differs from image to image, where this is a grid; null for none. The other settings are those of its first cell.</summary>
     public GridSetting? Grid { get; init; }
 
+    /// <summary>How a client that fetches them with its job's state wants the images; null for PNG, and for clients that wait.</summary>
+    public AnswerFormat? Answer { get; init; }
+
     /// <summary>Whether its images carry their settings; null as the server's setting says.</summary>
     public bool? Infotext { get; init; }
 
@@ -172,6 +178,11 @@ internal sealed record GenerationSettings
     }
 }
 
+/// <summary>How images are sent.</summary>
+/// <param name="Format">png, jpeg or webp.</param>
+/// <param name="Quality">0 to 100, of JPEG and WebP.</param>
+internal sealed record AnswerFormat(string Format, int Quality);
+
 /// <summary>What becomes of a model.</summary>
 /// <param name="WeightType">The engine's name, e.g. <c>q8_0</c>.</param>
 /// <param name="Output">The file, inside the folder of models.</param>
@@ -192,7 +203,15 @@ internal static class Adjustment
 }
 
 /// <summary>A LoRA of a job, by its name in the folder of LoRAs.</summary>
-internal sealed record LoraSetting(string Name, double Weight);
+internal sealed record LoraSetting(string Name, double Weight)
+{
+    /// <summary>Of models that are a pair: whether the one for much noise has it, in place of the other.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool HighNoise { get; init; }
+
+    /// <summary>As people write it into a prompt.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"<lora:{(HighNoise ? LoraTags.HighNoise : "")}{Name}:{Weight}>");
+}
 
 /// <summary>A first pass whose image is upscaled and generated over, so that large images keep one composition.</summary>
 /// <param name="Width">Of the first pass, pixels.</param>

@@ -44,7 +44,7 @@ internal static class Infotext
     {
         var text = new StringBuilder(settings.Prompt);
         foreach (LoraSetting lora in settings.Loras ?? [])
-            text.Append(CultureInfo.InvariantCulture, $" <lora:{lora.Name}:{lora.Weight}>");
+            text.Append(' ').Append(lora);
         foreach (string name in settings.People ?? [])
             text.Append(CultureInfo.InvariantCulture, $" <ref:{name}>");
         return text.ToString();

@@ -41,7 +41,7 @@ internal static partial class Parameters
         },
         new("extend", ParameterKind.Sides, FromImage, "Outpainting: pixels that are added to the image at its left, top, right and bottom, and generated")
         {
-            A1111 = null, Range = l => (0, l.MaxSide), LimitedBy = "SdStudio:Limits:MaxSide", Label = "Extend",
+            Range = l => (0, l.MaxSide), LimitedBy = "SdStudio:Limits:MaxSide", Label = "Extend",
             Get = s => s.Inpaint?.Extend, Set = (s, v) => With(s, inpaint => inpaint with { Extend = v is Generation.Sides { Left: 0, Top: 0, Right: 0, Bottom: 0 } ? null : (Generation.Sides)v }),
         },
     ];

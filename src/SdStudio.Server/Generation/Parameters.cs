@@ -180,7 +180,7 @@ internal static partial class Parameters
         },
         new("vae", Text, WithModel, "A decoder in place of the model's own: a file of the folder vae, or that of another model; the model is loaded again with it")
         {
-            Range = _ => (0, 255), A1111 = null, Label = "VAE", Get = s => s.Vae, Set = (s, v) => s with { Vae = TextValues.IsNoName((string)v) ? null : (string)v },
+            Range = _ => (0, 255), A1111 = null, Label = "VAE", Forwarded = true, Get = s => s.Vae, Set = (s, v) => s with { Vae = TextValues.IsNoName((string)v) ? null : (string)v },
         },
         new("vae_tiling", Flag, WithModel, "Decodes in tiles, which needs less memory; not with tiling")
         {
@@ -199,38 +199,38 @@ internal static partial class Parameters
         new("hires_scale", Number, Generate, "Generates an image of this size first, upscales it this many times and generates over it") { Range = _ => (1, 8) },
         new("hires_width", Integer, Generate, "In place of hires_scale: the width of the result, pixels")
         {
-            Range = l => (MinSide, l.MaxSide), LimitedBy = "SdStudio:Limits:MaxSide", Get = s => s.Hires is null ? null : (long)s.Width,
+            Range = l => (MinSide, l.MaxSide), LimitedBy = "SdStudio:Limits:MaxSide", Forwarded = true, Get = s => s.Hires is null ? null : (long)s.Width,
         },
         new("hires_height", Integer, Generate, "In place of hires_scale: the height of the result, pixels")
         {
-            Range = l => (MinSide, l.MaxSide), LimitedBy = "SdStudio:Limits:MaxSide", Get = s => s.Hires is null ? null : (long)s.Height,
+            Range = l => (MinSide, l.MaxSide), LimitedBy = "SdStudio:Limits:MaxSide", Forwarded = true, Get = s => s.Hires is null ? null : (long)s.Height,
         },
-        new("hires_upscaler", Text, Generate, "What upscales it: a name of the upscalers, or Latent, Latent (bicubic) and the like") { Default = Resampler, Get = s => s.Hires?.Upscaler },
+        new("hires_upscaler", Text, Generate, "What upscales it: a name of the upscalers, or Latent, Latent (bicubic) and the like") { Default = Resampler, Forwarded = true, Get = s => s.Hires?.Upscaler },
         new("hires_steps", Integer, Generate, "Sampling steps of the second pass; without it those of the first")
         {
-            Range = l => (1, l.MaxSteps), LimitedBy = "SdStudio:Limits:MaxSteps", Get = s => s.Hires is { Steps: > 0 } hires ? (long)hires.Steps : null,
+            Range = l => (1, l.MaxSteps), LimitedBy = "SdStudio:Limits:MaxSteps", Forwarded = true, Get = s => s.Hires is { Steps: > 0 } hires ? (long)hires.Steps : null,
         },
         new("hires_strength", Number, Generate, "Denoising strength of the second pass: how far it may leave the first")
         {
-            Range = _ => (0, 1), Default = DefaultStrength, Get = s => s.Hires?.Strength,
+            Range = _ => (0, 1), Default = DefaultStrength, Forwarded = true, Get = s => s.Hires?.Strength,
         },
         new("hires_prompt", Text, Generate, "The prompt of the second pass; without it that of the first, as for the rest of it")
         {
-            A1111 = "hr_prompt", Range = l => (0, l.MaxPromptBytes), LimitedBy = "SdStudio:Limits:MaxPromptBytes", Get = s => s.Hires?.Prompt,
+            A1111 = "hr_prompt", Range = l => (0, l.MaxPromptBytes), LimitedBy = "SdStudio:Limits:MaxPromptBytes", Forwarded = true, Get = s => s.Hires?.Prompt,
         },
         new("hires_negative_prompt", Text, Generate, "What the second pass avoids")
         {
-            A1111 = "hr_negative_prompt", Range = l => (0, l.MaxPromptBytes), LimitedBy = "SdStudio:Limits:MaxPromptBytes", Get = s => s.Hires?.NegativePrompt,
+            A1111 = "hr_negative_prompt", Range = l => (0, l.MaxPromptBytes), LimitedBy = "SdStudio:Limits:MaxPromptBytes", Forwarded = true, Get = s => s.Hires?.NegativePrompt,
         },
         new("hires_sampler", Choice, Generate, "The sampler of the second pass")
         {
-            A1111 = null, Choices = l => l.Samplers, ChoicesAreTheEngines = true, Resolve = (l, text) => SamplerNames.FindSampler(l.Samplers, text), Get = s => s.Hires?.Sampler,
+            A1111 = null, Choices = l => l.Samplers, ChoicesAreTheEngines = true, Resolve = (l, text) => SamplerNames.FindSampler(l.Samplers, text), Forwarded = true, Get = s => s.Hires?.Sampler,
         },
         new("hires_scheduler", Choice, Generate, "The scheduler of the second pass")
         {
-            A1111 = null, Choices = l => l.Schedulers, ChoicesAreTheEngines = true, Resolve = (l, text) => SamplerNames.FindScheduler(l.Schedulers, text), Get = s => s.Hires?.Scheduler,
+            A1111 = null, Choices = l => l.Schedulers, ChoicesAreTheEngines = true, Resolve = (l, text) => SamplerNames.FindScheduler(l.Schedulers, text), Forwarded = true, Get = s => s.Hires?.Scheduler,
         },
-        new("hires_cfg_scale", Number, Generate, "Classifier-free guidance of the second pass") { A1111 = null, Range = _ => (0, 100), Get = s => s.Hires?.CfgScale },
+        new("hires_cfg_scale", Number, Generate, "Classifier-free guidance of the second pass") { A1111 = null, Range = _ => (0, 100), Forwarded = true, Get = s => s.Hires?.CfgScale },
     ];
 
     private static Parameter[] Input =>

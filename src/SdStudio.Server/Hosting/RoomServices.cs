@@ -12,6 +12,7 @@ using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Pipeline;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Http.Rest;
+using SdStudio.Server.Http.SdServer;
 using SdStudio.Server.Http.Security;
 using SdStudio.Server.Images;
 using SdStudio.Server.Images.Videos;
@@ -152,6 +153,7 @@ internal static class RoomServices
         services.AddFormLimits();
         services.AddA1111Api();
         services.AddOpenAiApi();
+        services.AddSdServerApi();
         services.AddMcpApi();
         services.AddAssistant();
         services.AddApiDescription();

@@ -9,6 +9,7 @@ using SdStudio.Server.Http.Page;
 using SdStudio.Server.Http.Pipeline;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Http.Rest;
+using SdStudio.Server.Http.SdServer;
 using SdStudio.Server.Http.Security;
 using SdStudio.Server.Settings;
 using SdStudio.Server.Telemetry;
@@ -150,6 +151,7 @@ public static class StudioHost
         root.MapA1111ControlNetApi();
         root.MapOpenAiApi();
         api.MapOpenAiApi();
+        root.MapSdServerApi();
         root.MapMcpApi();
         return app;
     }

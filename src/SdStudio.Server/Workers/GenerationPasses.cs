@@ -176,7 +176,7 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
     /// <summary>The LoRAs of a job, by their files.</summary>
     public static List<LoraReference> Loras(GenerationSettings settings, LoraFolder folder) =>
         [.. (settings.Loras ?? []).Select(lora => new LoraReference(
-            folder.Find(lora.Name) ?? throw new SdException(SdError.InvalidArgument, $"LoRA {lora.Name} is no longer there."), (float)lora.Weight))];
+            folder.Find(lora.Name) ?? throw new SdException(SdError.InvalidArgument, $"LoRA {lora.Name} is no longer there."), (float)lora.Weight, lora.HighNoise))];
 
     // Those that the engine takes under a name of its own, as the table of parameters has it.
     private static Dictionary<string, string> EngineOptions(GenerationSettings settings)

@@ -12,7 +12,8 @@ internal static class RemoteFields
     {
         // LoRAs as everybody writes them: a server that has them by these names finds them in the words.
         ["model"] = remote.Model, ["prompt"] = Infotext.PromptOf(settings with { People = null }), ["n"] = settings.Count,
-        ["size"] = new ImageSize(settings.Width, settings.Height).ToString(),
+        // Of the first pass, where there are two.
+        ["size"] = new ImageSize(settings.Hires?.Width ?? settings.Width, settings.Hires?.Height ?? settings.Height).ToString(),
     };
 
     /// <summary>What another studio knows as well: every parameter that the table forwards.</summary>

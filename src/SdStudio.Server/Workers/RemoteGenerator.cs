@@ -66,7 +66,7 @@ internal sealed partial class RemoteGenerator(
         {
             LogWithoutExtras(job.Id, answer.Message);
             http.DefaultRequestHeaders.Remove("Idempotency-Key");
-            answer = await AskAsync(http, remote, settings, inputs, [], cancellation).ConfigureAwait(false);
+            answer = await AskAsync(http, remote, settings with { Hires = null }, inputs, [], cancellation).ConfigureAwait(false);
         }
 
         return answer.Status == HttpStatusCode.OK

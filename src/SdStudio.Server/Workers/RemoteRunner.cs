@@ -27,7 +27,7 @@ internal sealed class RemoteRunner(ModelCatalogue catalogue, RemoteGenerator rem
         GenerationSettings settings = AsMade(job.Settings) with { OutsideMaskChanged = job.Settings.Inpaint is null ? null : job.Running.Shared.OutsideMaskChanged };
         return new JobResult(settings, [.. saved.DistinctBy(image => image.Index).OrderBy(image => image.Index)], LoadingMs: 0, (long)time.GetElapsedTime(start).TotalMilliseconds)
         {
-            Measured = job.Settings.Variants is null ? job.Running.Progress.Measure(settings, TimeSpan.Zero) : null,
+            Measured = job.Settings.Variants is null && job.Settings.Hires is null ? job.Running.Progress.Measure(settings, TimeSpan.Zero) : null,
         };
     }
 

@@ -29,9 +29,9 @@ internal sealed class A1111ControlNet(ControlNetFits nets, List<string> notes)
     /// <param name="fields">Of the request.</param>
     /// <param name="fromImage">Whether there is an input image, which a unit without one follows.</param>
     /// <param name="model">That generates.</param>
-    public (JsonElement Control, byte[]? Image)? Read(IReadOnlyDictionary<string, JsonElement> fields, bool fromImage, ModelDefinition? model)
+    public A1111Followed? Read(IReadOnlyDictionary<string, JsonElement> fields, bool fromImage, ModelDefinition? model)
     {
-        (JsonElement, byte[]?)? followed = null;
+        A1111Followed? followed = null;
         foreach ((int index, JsonElement json) in UnitsOf(fields).Index())
         {
             var unit = new RequestFields(json.EnumerateObject().ToDictionary(property => property.Name, property => property.Value, StringComparer.Ordinal));
@@ -44,7 +44,7 @@ internal sealed class A1111ControlNet(ControlNetFits nets, List<string> notes)
             if (problem is not null)
                 notes.Add($"ControlNet unit {index}: {problem}; it is left out");
             else
-                followed = (Translated(unit, index), image);
+                followed = new A1111Followed(Translated(unit, index), image, unit.Flag("save_detected_map") ?? true);
         }
 
         return followed;
@@ -118,3 +118,9 @@ internal sealed class A1111ControlNet(ControlNetFits nets, List<string> notes)
         return null;
     }
 }
+
+/// <summary>What of the units is followed.</summary>
+/// <param name="Control">In the words of the REST API.</param>
+/// <param name="Image">Its image; null for the input image.</param>
+/// <param name="IsMapWanted">Whether what the net sees is sent behind the images, as the extension does without being asked.</param>
+internal sealed record A1111Followed(JsonElement Control, byte[]? Image, bool IsMapWanted);

@@ -10,7 +10,7 @@ using SdStudio.Server.Queue;
 namespace SdStudio.Server.Http.A1111;
 
 /// <summary>The answer of <c>txt2img</c> and <c>img2img</c>, with everything that clients read.</summary>
-internal sealed class A1111GenerateAnswer(ClientModels models, ModelCatalogue catalogue, ImageFiles images)
+internal sealed class A1111GenerateAnswer(ClientModels models, ModelCatalogue catalogue, ImageFiles images, RequestImages inputs)
 {
     // Secrets that SillyTavern sends along, and where it found the server.
     private static readonly string[] NotEchoed = ["auth", "url"];
@@ -20,12 +20,41 @@ internal sealed class A1111GenerateAnswer(ClientModels models, ModelCatalogue ca
         List<JsonNode> sent = [];
         foreach (JobImage image in reader.SendImages ? generated : [])
             sent.Add(Convert.ToBase64String(await images.BytesAsync(image.FilePath, cancellation)));
+        if (reader is { SendImages: true, IsMapWanted: true } && generated.Count > 0 && job.Settings.Control is { } control)
+            await AddDetectedAsync(sent, job.Settings, control, cancellation);
         return new JsonObject
         {
             ["images"] = A1111Responses.List(sent),
             ["parameters"] = Echo(body),
             ["info"] = Info(job, generated, reader.Notes).ToJsonString(ApiJson.Readable.Options),
         };
+    }
+
+    // What the net saw in the first pass, of the part that was generated.
+    private async Task AddDetectedAsync(List<JsonNode> sent, GenerationSettings settings, ControlSetting control, CancellationToken cancellation)
+    {
+        using RequestInputs? read = await ReadAsync(settings, cancellation);
+        if (read is null)
+            return;
+        var size = new ImageSize(settings.Hires?.Width ?? settings.Width, settings.Hires?.Height ?? settings.Height);
+        using InpaintCanvas? canvas = settings.Inpaint is { } inpaint && read.Image is { } image ? InpaintCanvas.Of(image, read.Mask, inpaint, size) : null;
+        using ImageBuffer? part = canvas?.SamePartOf(read.Control!);
+        using ImageBuffer sized = ImageDecoder.Cover(part ?? read.Control!, size.Width, size.Height);
+        using ImageBuffer seen = ControlImages.Preprocessed(sized, control);
+        sent.Add(Convert.ToBase64String(ImageFiles.Encoded(seen, ImageFormats.Png, quality: 0)));
+    }
+
+    private async Task<RequestInputs?> ReadAsync(GenerationSettings settings, CancellationToken cancellation)
+    {
+        try
+        {
+            return await inputs.ReadAsync(settings, cancellation);
+        }
+        catch (FileNotFoundException)
+        {
+            // Somebody has deleted the job a moment ago; its images are read already.
+            return null;
+        }
     }
 
     private static JsonObject Echo(RequestBody body)

@@ -45,6 +45,9 @@ internal sealed class A1111GenerationReader
     /// <summary>What a ControlNet follows; null for nothing, and for the input image.</summary>
     public byte[]? Followed { get; private set; }
 
+    /// <summary>Whether what the net sees is sent behind the images.</summary>
+    public bool IsMapWanted { get; private set; }
+
     /// <summary>Whom or what the result shall look like.</summary>
     public IReadOnlyList<byte[]> Identity => IdentityReader.ImagesOf(new RequestFields(_out));
 
@@ -55,7 +58,7 @@ internal sealed class A1111GenerationReader
     public ImageSize? Size { get; private set; }
 
     /// <summary>The size that the input image is brought to; null for its own.</summary>
-    public ImageSize? InputSize => _isOnlyMasked ? null : Size;
+    public ImageSize? InputSize => _isOnlyMasked || _out.ContainsKey("extend") ? null : Size;
 
     /// <summary>The job's fields in the words of the REST API.</summary>
     /// <exception cref="BadRequestException">Names the fields whose type is wrong.</exception>
@@ -70,8 +73,8 @@ internal sealed class A1111GenerationReader
 
         ModelDefinition? model = FindModel();
         References = ReferencesFor(model);
-        if (new A1111ControlNet(_context.Lookups.ControlNets, Notes).Read(_body.Fields, fromImage, model) is var (control, followed))
-            (_out["control"], Followed) = (control, followed);
+        if (new A1111ControlNet(_context.Lookups.ControlNets, Notes).Read(_body.Fields, fromImage, model) is { } unit)
+            (_out["control"], Followed, IsMapWanted) = (unit.Control, unit.Image, unit.IsMapWanted && !(_override.NoDetectedMap ?? _options.NoDetectedMap));
         if (new A1111Identity(_context.Lookups, Notes).Read(_body.Fields, model) is { } identity)
             _out[IdentityReader.Field] = identity;
         Put("model", model?.Id);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using SdStudio.Server.Generation;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Http.Security;
 using SdStudio.Server.Models.Catalogue;
@@ -16,6 +17,7 @@ internal sealed class A1111Options(JsonObject stored, ClientModels models)
     public const string CheckpointKey = "sd_model_checkpoint";
     public const string ClipLayersKey = "CLIP_stop_at_last_layers";
     public const string VaeKey = "sd_vae";
+    public const string NoDetectedMapKey = "control_net_no_detected_map";
 
     // What Automatic1111 starts with, of the settings that clients look at.
     private const string Defaults =
@@ -38,6 +40,9 @@ internal sealed class A1111Options(JsonObject stored, ClientModels models)
 
     /// <summary>The decoder of requests that name none.</summary>
     public string? Vae => stored[VaeKey]?.ToString();
+
+    /// <summary>Whether images are sent without what a ControlNet sees.</summary>
+    public bool NoDetectedMap => stored[NoDetectedMapKey]?.ToString() is { } text && TextValues.TryFlag(text, out bool isOff) && isOff;
 
     /// <summary>Every setting.</summary>
     public JsonObject Read()

@@ -7,7 +7,7 @@ namespace SdStudio.Server.Http.A1111;
 internal sealed class A1111Override
 {
     // Those whose value asks for nothing that is not done anyway.
-    private static readonly string[] Used = [A1111Options.CheckpointKey, A1111Options.ClipLayersKey, A1111Options.VaeKey];
+    private static readonly string[] Used = [A1111Options.CheckpointKey, A1111Options.ClipLayersKey, A1111Options.VaeKey, A1111Options.NoDetectedMapKey];
 
     private readonly RequestFields _fields;
 
@@ -18,6 +18,7 @@ internal sealed class A1111Override
         Checkpoint = _fields.Text(A1111Options.CheckpointKey);
         ClipLayers = _fields.Text(A1111Options.ClipLayersKey);
         Vae = _fields.Text(A1111Options.VaeKey);
+        NoDetectedMap = _fields.Flag(A1111Options.NoDetectedMapKey);
         List<string> unused = [.. settings.Where(setting => !Used.Contains(setting.Key) && A1111Options.ChangesSomething(setting.Key, setting.Value)).Select(setting => setting.Key)];
         if (unused.Count > 0)
             notes.Add($"override_settings: {A1111Responses.Names(unused)} {(unused.Count == 1 ? "is" : "are")} not used by this server");
@@ -28,6 +29,9 @@ internal sealed class A1111Override
 
     /// <summary>Layers of the text encoder to stop at.</summary>
     public string? ClipLayers { get; }
+
+    /// <summary>Whether images are sent without what a ControlNet sees.</summary>
+    public bool? NoDetectedMap { get; }
 
     /// <summary>The decoder of this request.</summary>
     public string? Vae { get; }

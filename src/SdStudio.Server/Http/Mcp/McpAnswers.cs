@@ -23,8 +23,14 @@ internal sealed record McpImageAnswer(string Id, string Uri, string Url, int Wid
 
     public string? JobId { get; init; }
 
+    /// <summary>What it is where it moves: frames, frames a second, length, format; null for an image.</summary>
+    public VideoView? Video { get; init; }
+
     public static McpImageAnswer Of(JobImage image, McpCall call) => new(
-        image.Id, McpImages.UriOf(image.Id), call.UrlOf(image.Id), image.Width, image.Height, image.Seed.ToString(CultureInfo.InvariantCulture));
+        image.Id, McpImages.UriOf(image.Id), call.UrlOf(image.Id), image.Width, image.Height, image.Seed.ToString(CultureInfo.InvariantCulture))
+    {
+        Video = VideoView.Of(image.Settings, image.Id),
+    };
 }
 
 internal sealed record McpImagesAnswer(IReadOnlyList<McpImageAnswer> Images);

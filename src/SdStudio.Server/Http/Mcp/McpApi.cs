@@ -13,7 +13,7 @@ internal static class McpApi
     private const string Path = "/mcp";
 
     private const string Instructions =
-        "Generates images on this machine. A call returns a job id and waits a while for its images; an image that takes longer is fetched with get_job. "
+        "Generates images and videos on this machine. A call returns a job id and waits a while for its images; an image that takes longer is fetched with get_job. "
         + "Images are read as sdstudio://images/{id}, or from the address in the answer.";
 
     public static void AddMcpApi(this IServiceCollection services)
@@ -48,6 +48,7 @@ internal static class McpApi
                 McpTools.Generate => await services.GetRequiredService<McpJobs>().AddAsync(JobType.Generate, call),
                 McpTools.Edit => await services.GetRequiredService<McpJobs>().AddAsync(JobType.Edit, call),
                 McpTools.Upscale => await services.GetRequiredService<McpJobs>().AddAsync(JobType.Upscale, call),
+                McpTools.Video => await services.GetRequiredService<McpJobs>().AddAsync(JobType.Video, call),
                 McpTools.GetJob => await services.GetRequiredService<McpJobs>().GetAsync(call),
                 McpTools.CancelJob => await services.GetRequiredService<McpJobs>().CancelAsync(call),
                 McpTools.ListModels => services.GetRequiredService<McpModels>().List(),

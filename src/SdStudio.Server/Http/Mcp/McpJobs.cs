@@ -6,13 +6,15 @@ using SdStudio.Server.Generation;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Http.Rest;
 using SdStudio.Server.Http.Security;
+using SdStudio.Server.Models.Cache;
+using SdStudio.Server.Models.Catalogue;
 using SdStudio.Server.Queue;
 
 namespace SdStudio.Server.Http.Mcp;
 
 /// <summary>The tools that add jobs, look at them and cancel them.</summary>
 internal sealed class McpJobs(
-    JobSubmission submission, ClientModels models, JobQueue queue, IJobQueries queries, QueueViews views, McpImages images) : IDisposable
+    JobSubmission submission, ClientModels models, VideoModels videos, JobQueue queue, IJobQueries queries, QueueViews views, McpImages images) : IDisposable
 {
     private const string WaitField = "wait_seconds";
     private const int MaxWaitSeconds = 300;
@@ -36,9 +38,9 @@ internal sealed class McpJobs(
         Dictionary<string, JsonElement> given = call.Arguments;
         TimeSpan wait = WaitOf(given);
         given.Remove(WaitField);
-        ParameterLimits now = await submission.Limits.ReadyAsync(call.Left);
-        if (type == JobType.Generate && !new RequestFields(given).IsGiven("model"))
-            given["model"] = JsonSerializer.SerializeToElement((models.DefaultTextToImage ?? throw models.NoneCanBeUsed()).Id, ApiJson.Readable.String);
+        ParameterLimits now = await submission.Limits.ReadyAsync(type, call.Left);
+        if (type is JobType.Generate or JobType.Video && !new RequestFields(given).IsGiven("model"))
+            given["model"] = JsonSerializer.SerializeToElement(UsualFor(type).Id, ApiJson.Readable.String);
         var body = new RequestBody(given, RequestBody.TakeEncodedFiles(given));
         var fields = new RequestFields(given);
         using RequestInputs? inputs = await submission.Images.ReadAsync(type, body, fields, call.Scope, call.Left);
@@ -59,6 +61,10 @@ internal sealed class McpJobs(
             throw new BadRequestException($"Job {job.Id} is {job.Status} and cannot be cancelled");
         return await AnswerAsync(await WaitAsync(job, TimeSpan.FromSeconds(5), call), call, isOwn: false);
     }
+
+    private ModelDefinition UsualFor(string type) => type == JobType.Video
+        ? videos.Usual ?? throw ClientModels.NoneMakesVideos(videos)
+        : models.DefaultTextToImage ?? throw models.NoneCanBeUsed();
 
     private async Task<Job> FindAsync(McpCall call)
     {

@@ -10,6 +10,7 @@ internal static class McpTools
     public const string Generate = "generate_image";
     public const string Edit = "edit_image";
     public const string Upscale = "upscale_image";
+    public const string Video = "generate_video";
     public const string ListModels = "list_models";
     public const string GetJob = "get_job";
     public const string CancelJob = "cancel_job";
@@ -25,9 +26,10 @@ internal static class McpTools
         "size":{"type":"string","description":"WIDTHxHEIGHT, e.g. 512x768; the model's own size without it"},
         "steps":{"type":"integer","description":"Sampling steps"},
         "cfg_scale":{"type":"number","description":"How closely the prompt is followed"},
-        "seed":{"type":"integer","description":"The same seed gives the same image; -1 for any"},
-        "n":{"type":"integer","description":"How many images"},
+        "seed":{"type":"integer","description":"The same seed gives the same result; -1 for any"},
         """;
+
+    private const string Count = """ "n":{"type":"integer","description":"How many images"}, """;
 
     private const string Source =
         """
@@ -46,9 +48,9 @@ internal static class McpTools
     /// <summary>All of them.</summary>
     public static IReadOnlyList<Tool> All { get; } =
     [
-        Of(Generate, "Generates images from words", $$""" {"prompt":{"type":"string","description":"What the image shows"},{{Common}}{{Wait}}} """, ["prompt"], JobAnswer),
+        Of(Generate, "Generates images from words", $$""" {"prompt":{"type":"string","description":"What the image shows"},{{Common}}{{Count}}{{Wait}}} """, ["prompt"], JobAnswer),
         Of(Edit, "Changes an image: all of it, or what a mask shows", $$"""
-            {"prompt":{"type":"string","description":"What the image shows then"},{{Source}}{{Common}}
+            {"prompt":{"type":"string","description":"What the image shows then"},{{Source}}{{Common}}{{Count}}
             "mask":{"type":"string","description":"An image that is white where something may change, base64 or a data URL"},
             "strength":{"type":"number","description":"Denoising strength: 0 keeps the image, 1 ignores it"},{{Wait}}}
             """, ["prompt"], JobAnswer),
@@ -56,6 +58,13 @@ internal static class McpTools
             {{{Source}}"upscaler":{"type":"string","description":"Lanczos, or a model for upscaling"},
             "upscale_factor":{"type":"number","description":"How many times wider and higher; 2 without it"},{{Wait}}}
             """, [], JobAnswer),
+        Of(Video, "Makes a short video from words, and from an image where one is given", $$"""
+            {"prompt":{"type":"string","description":"What the video shows and how it moves"},{{Common}}
+            "frames":{"type":"integer","description":"How many frames; the model's own number without it"},
+            "fps":{"type":"integer","description":"Frames a second; the model's own without it"},
+            "format":{"type":"string","enum":["webp","apng","mp4","webm"],"description":"The file; webp without it. mp4 and webm need ffmpeg on the server"},
+            {{Source}}"end_image":{"type":"string","description":"The last frame, base64 or a data URL, for models that take one"},{{Wait}}}
+            """, ["prompt"], JobAnswer),
         Of(GetJob, "Tells how far a job is, and its images when it is completed", $$""" {{{JobId}},{{Wait}}} """, ["job_id"], JobAnswer, reads: true),
         Of(CancelJob, "Cancels a job that waits or runs", $$""" {{{JobId}}} """, ["job_id"], JobAnswer),
         Of(ListModels, "The models that can generate now", "{}", [], Parsed("""{"type":"object","properties":{"models":{"type":"array"}},"required":["models"]}"""), reads: true),

@@ -12,7 +12,7 @@ using SdStudio.Server.Queue;
 namespace SdStudio.Server.Http.OpenAi;
 
 /// <summary>OpenAI's videos: a job for each request, and jobs in that API's words.</summary>
-internal sealed class OpenAiVideos(JobSubmission submission, ClientModels models, ModelCatalogue catalogue, VideoModels makers, RunningJobs running)
+internal sealed class OpenAiVideos(JobSubmission submission, ClientModels models, VideoModels makers, RunningJobs running)
 {
     private const string Reference = "input_reference";
     private const double MaxSeconds = 3600;
@@ -105,11 +105,9 @@ internal sealed class OpenAiVideos(JobSubmission submission, ClientModels models
     {
         bool isAny = string.IsNullOrWhiteSpace(name) || name.StartsWith(OpenAiPrefix, StringComparison.OrdinalIgnoreCase);
         ModelDefinition? model = models.Find(name ?? "")
-            ?? (isAny ? catalogue.Models.FirstOrDefault(known => known.IsThere && makers.Makes(known)) ?? throw NoneCanBeUsed() : throw OpenAiRequest.UnknownModel(name!));
+            ?? (isAny ? makers.Usual ?? throw ClientModels.NoneMakesVideos(makers) : throw OpenAiRequest.UnknownModel(name!));
         return model.IsThere ? model : throw ClientModels.WithoutFiles(model);
     }
-
-    private BadRequestException NoneCanBeUsed() => new($"No model of this server can make a video now: {makers.Those()}", statusCode: StatusCodes.Status409Conflict);
 
     private static BadRequestException NoImage() => new([new FieldProblem(Reference, $"{Reference} has no image; send a file, or {{\"image_url\": a data URL}}")], detail: null);
 }

@@ -19,6 +19,7 @@ internal static class ApiDescription
         ("Models", "The catalogue, what is in memory, downloads and upscalers"), ("Events", "What happens, as it happens"), ("Logs", "The server's log"),
         ("Status", "The server and its settings"), ("Login", "The page's key as a cookie"),
         (ApiDescriptionClients.A1111, "What clients of Automatic1111 and SD.Next call"), (ApiDescriptionClients.OpenAi, "What clients of OpenAI's images API call"),
+        (ApiDescriptionClients.SdServer, "What clients of the engine's own server call"),
     ];
 
     public static void AddApiDescription(this IServiceCollection services)

@@ -4,11 +4,12 @@ using Microsoft.OpenApi;
 
 namespace SdStudio.Server.Http.OpenApi;
 
-/// <summary>Describes what the clients of Automatic1111 and OpenAI call: their endpoints read and write JSON that has no types here.</summary>
+/// <summary>Describes what the clients of Automatic1111, OpenAI and the engine's own server call: their endpoints read and write JSON that has no types here.</summary>
 internal static class ApiDescriptionClients
 {
     public const string A1111 = "Automatic1111";
     public const string OpenAi = "OpenAI";
+    public const string SdServer = "stable-diffusion.cpp";
     private const string Json = "application/json";
     private const string Form = "multipart/form-data";
     private static readonly string[] A1111Errors = ["400", "401", "404", "409", "413", "422", "429"];
@@ -38,11 +39,16 @@ internal static class ApiDescriptionClients
         ["GET v1/videos"] = new("openAiVideos", OpenAi, "The videos, the newest first", typeof(OpenAiVideosAnswer)),
         ["GET v1/videos/{id}"] = new("openAiVideo", OpenAi, "How a video stands", typeof(OpenAiVideo)),
         ["DELETE v1/videos/{id}"] = new("openAiDeleteVideo", OpenAi, "Deletes a video; one that waits or runs is cancelled first", typeof(OpenAiDeletedVideo)),
+        ["GET sdcpp/v1/capabilities"] = new("sdServerCapabilities", SdServer, "What can be asked for, with the usual values", typeof(Dictionary<string, JsonElement>)),
+        ["POST sdcpp/v1/img_gen"] = new("sdServerImages", SdServer, "Images, as a job that is asked for", typeof(SdServerAccepted), typeof(SdServerImageBody)) { Status = "202" },
+        ["POST sdcpp/v1/vid_gen"] = new("sdServerVideo", SdServer, "A video, as a job that is asked for", typeof(SdServerAccepted), typeof(SdServerVideoBody)) { Status = "202" },
+        ["GET sdcpp/v1/jobs/{id}"] = new("sdServerJob", SdServer, "How a job stands, with what it has made", typeof(SdServerJob)),
+        ["POST sdcpp/v1/jobs/{id}/cancel"] = new("sdServerCancel", SdServer, "Cancels a job that waits or runs", typeof(SdServerJob)),
         ["GET v1/models"] = new("openAiModels", OpenAi, "The models whose files exist", typeof(OpenAiModelsAnswer)),
     };
 
     public static bool IsClientPath(string path) =>
-        path.StartsWith("sdapi/", StringComparison.Ordinal) || path.StartsWith("controlnet/", StringComparison.Ordinal) || path.StartsWith("v1/", StringComparison.Ordinal);
+        path.StartsWith("sdapi/", StringComparison.Ordinal) || path.StartsWith("controlnet/", StringComparison.Ordinal) || path.StartsWith("sdcpp/", StringComparison.Ordinal) || path.StartsWith("v1/", StringComparison.Ordinal);
 
     public static ClientOperation? Find(Microsoft.AspNetCore.Mvc.ApiExplorer.ApiDescription description) =>
         Operations.GetValueOrDefault($"{description.HttpMethod} {description.RelativePath}");
@@ -69,7 +75,7 @@ internal static class ApiDescriptionClients
         OpenApiSchema answer = await context.GetOrCreateSchemaAsync(described.Answer, null, cancellation);
         operation.Responses = new OpenApiResponses
         {
-            ["200"] = new OpenApiResponse { Description = "OK", Content = Content(Json, described.Answer.IsGenericType ? answer : Component(context, described.Answer, answer)) },
+            [described.Status] = new OpenApiResponse { Description = "OK", Content = Content(Json, described.Answer.IsGenericType ? answer : Component(context, described.Answer, answer)) },
         };
         // Each by its number: NSwag writes 4XX into its code as it is.
         foreach (string status in described.Tag == A1111 ? A1111Errors : OpenAiErrors)
@@ -98,4 +104,8 @@ internal static class ApiDescriptionClients
 /// <param name="Answer">The type of its answer.</param>
 /// <param name="Body">The type of its body; null for none.</param>
 /// <param name="BodyType">The content type of its body.</param>
-internal sealed record ClientOperation(string Id, string Tag, string Summary, Type Answer, Type? Body = null, string BodyType = "application/json");
+internal sealed record ClientOperation(string Id, string Tag, string Summary, Type Answer, Type? Body = null, string BodyType = "application/json")
+{
+    /// <summary>Of an answer that is no error.</summary>
+    public string Status { get; init; } = "200";
+}

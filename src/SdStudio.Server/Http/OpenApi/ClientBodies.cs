@@ -270,6 +270,111 @@ internal sealed record OpenAiError(string Message, string Type, string? Param, s
 
 internal sealed record OpenAiErrorAnswer(OpenAiError Error);
 
+/// <summary>What img_gen and vid_gen read.</summary>
+internal record SdServerBody
+{
+    public required string Prompt { get; init; }
+
+    public string? NegativePrompt { get; init; }
+
+    [Description("A model's id; the server's usual one without it")]
+    public string? Model { get; init; }
+
+    public int? Width { get; init; }
+
+    public int? Height { get; init; }
+
+    [Description("-1 or nothing is a random one")]
+    public long? Seed { get; init; }
+
+    [Description("Base64 or a data URL: what an image begins from, or the first frame of a video")]
+    public string? InitImage { get; init; }
+
+    [Description("sample_method, scheduler, sample_steps, eta, flow_shift, guidance: {txt_cfg, img_cfg, distilled_guidance, slg}")]
+    public Dictionary<string, JsonElement>? SampleParams { get; init; }
+
+    [Description("Objects with path and multiplier, for a model that is a pair with is_high_noise")]
+    public IReadOnlyList<Dictionary<string, JsonElement>>? Lora { get; init; }
+
+    [Description("enabled")]
+    public Dictionary<string, JsonElement>? VaeTilingParams { get; init; }
+
+    [Description("Of images png, jpeg or webp; of a video webm, webp or mp4, as far as the server writes them")]
+    public string? OutputFormat { get; init; }
+}
+
+/// <summary>Images.</summary>
+internal sealed record SdServerImageBody : SdServerBody
+{
+    public int? BatchCount { get; init; }
+
+    [Description("How far the result may leave init_image; 0 to 1")]
+    public double? Strength { get; init; }
+
+    [Description("Base64 or a data URL: white is inpainted")]
+    public string? MaskImage { get; init; }
+
+    [Description("Base64 or data URLs, for models that look at images")]
+    public IReadOnlyList<string>? RefImages { get; init; }
+
+    [Description("What a ControlNet follows; control_net names another one than the first that goes with the model")]
+    public string? ControlImage { get; init; }
+
+    public double? ControlStrength { get; init; }
+
+    [Description("Whom or what the images look like, for models with an IP-Adapter")]
+    public string? IpAdapterImage { get; init; }
+
+    public double? IpAdapterStrength { get; init; }
+
+    [Description("enabled, upscaler, scale, target_width, target_height, steps, denoising_strength")]
+    public Dictionary<string, JsonElement>? Hires { get; init; }
+
+    [Description("Of jpeg and webp, 0 to 100")]
+    public int? OutputCompression { get; init; }
+}
+
+/// <summary>A video.</summary>
+internal sealed record SdServerVideoBody : SdServerBody
+{
+    public int? VideoFrames { get; init; }
+
+    public int? Fps { get; init; }
+
+    [Description("The last frame")]
+    public string? EndImage { get; init; }
+
+    [Description("What the frames follow, in their order")]
+    public IReadOnlyList<string>? ControlFrames { get; init; }
+
+    public double? VaceStrength { get; init; }
+
+    public double? MoeBoundary { get; init; }
+
+    [Description("Of a model that is a pair: sample_method, sample_steps, guidance: {txt_cfg}")]
+    public Dictionary<string, JsonElement>? HighNoiseSampleParams { get; init; }
+}
+
+/// <param name="Id">The job's.</param>
+/// <param name="Kind">img_gen or vid_gen.</param>
+/// <param name="Status">queued.</param>
+/// <param name="Created">Unix seconds.</param>
+/// <param name="PollUrl">Where it is asked for.</param>
+internal sealed record SdServerAccepted(string Id, string Kind, string Status, long Created, string PollUrl);
+
+/// <param name="Id">The job's.</param>
+/// <param name="Kind">img_gen or vid_gen.</param>
+/// <param name="Status">queued, generating, completed, failed or cancelled.</param>
+/// <param name="Created">Unix seconds.</param>
+/// <param name="Started">Unix seconds; null before.</param>
+/// <param name="Completed">Unix seconds; null before.</param>
+/// <param name="QueuePosition">1 for the next; 0 when it does not wait.</param>
+/// <param name="Progress">0 to 1.</param>
+/// <param name="Result">Of images output_format and images; of a video output_format, mime_type, fps, frame_count and b64_json. Null before.</param>
+/// <param name="Error">code and message; null for no failure.</param>
+internal sealed record SdServerJob(
+    string Id, string Kind, string Status, long Created, long? Started, long? Completed, int QueuePosition, double Progress, Dictionary<string, JsonElement>? Result, Dictionary<string, JsonElement>? Error);
+
 /// <summary>The shapes above, for the description.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(A1111TextToImageBody))]
@@ -295,6 +400,10 @@ internal sealed record OpenAiErrorAnswer(OpenAiError Error);
 [JsonSerializable(typeof(OpenAiModelsAnswer))]
 [JsonSerializable(typeof(OpenAiErrorAnswer))]
 [JsonSerializable(typeof(OpenAiVideoBody))]
+[JsonSerializable(typeof(SdServerImageBody))]
+[JsonSerializable(typeof(SdServerVideoBody))]
+[JsonSerializable(typeof(SdServerAccepted))]
+[JsonSerializable(typeof(SdServerJob))]
 [JsonSerializable(typeof(OpenAiVideo))]
 [JsonSerializable(typeof(OpenAiVideosAnswer))]
 [JsonSerializable(typeof(OpenAiDeletedVideo))]

@@ -1,3 +1,4 @@
+using SdStudio.Server.Models.Cache;
 using SdStudio.Server.Models.Catalogue;
 using SdStudio.Server.Models.Files;
 
@@ -47,6 +48,10 @@ internal sealed class ClientModels(ModelCatalogue catalogue, FileHashes hashes)
     public BadRequestException NoneCanBeUsed() => catalogue.Default is { IsThere: false, Unsupported: null } model
         ? WithoutFiles(model)
         : new BadRequestException("No model can be used: models.yml names none that has its files", statusCode: StatusCodes.Status409Conflict);
+
+    /// <summary>The error of requests for a video that name no model when none can make one.</summary>
+    public static BadRequestException NoneMakesVideos(VideoModels makers) =>
+        new($"No model of this server can make a video now: {makers.Those()}", statusCode: StatusCodes.Status409Conflict);
 
     /// <summary>As <see cref="Find"/>; OpenAI's own models are the default one.</summary>
     public ModelDefinition? FindForOpenAi(string? text, bool fromImage)

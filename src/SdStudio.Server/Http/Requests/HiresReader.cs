@@ -25,12 +25,10 @@ internal sealed class HiresReader(RequestFields fields, ModelCatalogue catalogue
         };
         if (scale is null && width is null && height is null)
             return settings;
-        if (model?.Remote is not null)
-            fields.Refuse("hires_scale", $"The model {model.Id} belongs to another server, which generates in one pass; leave hires_scale, hires_width and hires_height out");
         ImageSize result = SizeOf(settings, scale, width, height);
         if (result.Width > limits.MaxSide || result.Height > limits.MaxSide || (long)result.Width * result.Height > limits.MaxPixels)
             fields.Refuse("hires_scale", $"The second pass would have {result} pixels; allowed are at most {limits.MaxSide} a side and {limits.MaxPixels} together");
-        string upscaler = LatentUpscalers.Find(fields.Text("hires_upscaler")) ?? UpscalerReader.Find(fields, catalogue, "hires_upscaler", Parameters.Resampler).Name;
+        string upscaler = LatentUpscalers.Find(fields.Text("hires_upscaler")) ?? UpscalerOf(model);
         HiresSetting hires = own with { Width = settings.Width, Height = settings.Height, Upscaler = upscaler };
         if (hires is { IsLatent: true, HasOwn: true })
             fields.Refuse("hires_upscaler", $"hires_upscaler {upscaler} upscales inside the engine, in one call with the first pass: leave out what the second pass has of its own, or choose {Parameters.Resampler}");
@@ -38,6 +36,11 @@ internal sealed class HiresReader(RequestFields fields, ModelCatalogue catalogue
             fields.Refuse("hires_upscaler", $"hires_upscaler {upscaler} makes nothing smaller: {result} is asked for, and the first pass has {new ImageSize(settings.Width, settings.Height)}");
         return settings with { Width = result.Width, Height = result.Height, Hires = hires };
     }
+
+    // Another server has upscalers of its own.
+    private string UpscalerOf(ModelDefinition? model) => model?.Remote is not null
+        ? fields.Text("hires_upscaler") ?? Parameters.Resampler
+        : UpscalerReader.Find(fields, catalogue, "hires_upscaler", Parameters.Resampler).Name;
 
     // One side gives the other by the image's shape.
     private static ImageSize SizeOf(GenerationSettings settings, double? scale, long? width, long? height)

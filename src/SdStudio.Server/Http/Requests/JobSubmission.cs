@@ -51,7 +51,7 @@ internal sealed class JobSubmission(
             CheckReferences(command.Fields, settings, sent);
         settings = settings with
         {
-            SourceImageId = command.Inputs?.SourceId, Board = await ReadBoardAsync(request, command.Fields, cancellation),
+            Answer = command.Answer, SourceImageId = command.Inputs?.SourceId, Board = await ReadBoardAsync(request, command.Fields, cancellation),
             Notes = command.Notes.Count > 0 ? [.. settings.Notes ?? [], .. command.Notes] : settings.Notes,
         };
         command.Fields.ThrowIfRefused();
@@ -180,6 +180,9 @@ internal sealed record GenerateCommand(string Type, RequestBody Body, RequestFie
 {
     /// <summary>Whether nothing can be generated without words; Automatic1111 does without.</summary>
     public bool NeedsPrompt { get; init; } = Type is JobType.Generate or JobType.Edit or JobType.Video;
+
+    /// <summary>How its images are wanted by a client that fetches them later; null for PNG.</summary>
+    public AnswerFormat? Answer { get; init; }
 
     /// <summary>Which part of its request this is; null for a request of one job.</summary>
     public int? Part { get; init; }

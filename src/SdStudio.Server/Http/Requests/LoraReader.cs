@@ -41,10 +41,19 @@ internal sealed class LoraReader(RequestFields fields, LoraFolder folder)
             return null;
         }
 
-        if (name is not null && folder.Find(name) is not null)
-            return new LoraSetting(name, weight);
+        bool isHighNoise = false;
+        if (item.ValueKind == JsonValueKind.Object && item.TryGetProperty("high_noise", out JsonElement flag) && flag.ValueKind != JsonValueKind.Null
+            && !TextValues.TryFlag(RequestFields.TextOf(flag) ?? flag.GetRawText(), out isHighNoise))
+        {
+            fields.Refuse("loras", $"loras: high_noise is {RequestFields.Shown(flag.ToString())}; allowed is {TextValues.FlagWords}");
+            return null;
+        }
+
+        LoraSetting? lora = name is null ? null : LoraTags.Of(name, weight);
+        if (lora is not null && folder.Find(lora.Name) is not null)
+            return isHighNoise ? lora with { HighNoise = true } : lora;
         fields.Refuse("loras", name is null
-            ? "loras: each is a name or {\"name\": \"…\", \"weight\": 1}"
+            ? "loras: each is a name or {\"name\": \"…\", \"weight\": 1}, for a model that is a pair with \"high_noise\": true"
             : $"loras: there is no '{RequestFields.Shown(name)}'; {Allowed()}");
         return null;
     }

@@ -14,6 +14,7 @@ internal sealed class RequestImages(ImageFiles files, IJobQueries queries, Decod
 {
     private const string SourceField = "source_image_id";
     private const int MaxIdCharacters = 64;
+    private static readonly string[] VideoFields = ["image", "start_image", "end_image", "control_frames"];
 
     /// <summary>The image that a body brings or names, its mask, and what the model is to look at besides; null when there is nothing and nothing is needed.</summary>
     /// <exception cref="BadRequestException">There is no image, and the job's type needs one.</exception>
@@ -23,7 +24,7 @@ internal sealed class RequestImages(ImageFiles files, IJobQueries queries, Decod
         JobImage? source = fromImage ? await FindSourceAsync(fields, scope, cancellation) : null;
         IReadOnlyList<byte[]> images = !fromImage ? [] : body.Files.GetValueOrDefault("image") ?? body.Files.GetValueOrDefault("start_image") ?? (source is null ? [] : [await BytesOfAsync(source, cancellation)]);
         if (type == JobType.Video)
-            return await ReadVideoAsync(body, images, source, cancellation);
+            return await ReadVideoAsync(body, fields, images, source, cancellation);
         IReadOnlyList<byte[]> references = References(body, fields);
         if (fromImage && images.Count == 0)
             throw new BadRequestException([new FieldProblem("image", "Missing required field: image")], $"Send a file in the field image, or an image's id in {SourceField}");
@@ -48,8 +49,10 @@ internal sealed class RequestImages(ImageFiles files, IJobQueries queries, Decod
     }
 
     // A video may begin with an image, end with one and follow others; it needs none.
-    private async Task<RequestInputs?> ReadVideoAsync(RequestBody body, IReadOnlyList<byte[]> start, JobImage? source, CancellationToken cancellation)
+    private async Task<RequestInputs?> ReadVideoAsync(RequestBody body, RequestFields fields, IReadOnlyList<byte[]> start, JobImage? source, CancellationToken cancellation)
     {
+        foreach (string name in VideoFields)
+            RefuseWhatIsNoImage(body, fields, name);
         byte[]? end = body.File("end_image");
         IReadOnlyList<byte[]> frames = body.Files.GetValueOrDefault("control_frames") ?? body.Files.GetValueOrDefault("control_frames[]") ?? [];
         if (start.Count > 1)
@@ -72,14 +75,19 @@ internal sealed class RequestImages(ImageFiles files, IJobQueries queries, Decod
     {
         foreach (string name in Parameters.Get("ref_images").Names)
         {
-            // What is an image was taken out of the fields.
-            if (fields.IsGiven(name) && !(body.Fields[name].ValueKind == JsonValueKind.Array && body.Fields[name].GetArrayLength() == 0))
-                fields.Refuse(name, $"{name} is a list with something that is no image; send files, base64 or data URLs");
+            RefuseWhatIsNoImage(body, fields, name);
             if ((body.Files.GetValueOrDefault(name) ?? body.Files.GetValueOrDefault(name + "[]")) is { } files)
                 return files;
         }
 
         return [];
+    }
+
+    // What is an image was taken out of the fields.
+    private static void RefuseWhatIsNoImage(RequestBody body, RequestFields fields, string name)
+    {
+        if (fields.IsGiven(name) && !(body.Fields[name].ValueKind == JsonValueKind.Array && body.Fields[name].GetArrayLength() == 0))
+            fields.Refuse(name, $"{name} is or has something that is no image; send files, base64 or data URLs");
     }
 
     /// <summary>The input images of an earlier job, to use them again.</summary>

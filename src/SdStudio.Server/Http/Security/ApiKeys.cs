@@ -23,7 +23,7 @@ internal sealed class ApiKeys
     private static readonly string[] Open = ["/api/health", "/api/config", "/api/login", "/api/logout"];
 
     // The page's files and the description tell nothing of anybody.
-    private static readonly string[] Guarded = ["/api", "/ws", "/sdapi", "/v1", "/static", "/metrics", "/mcp"];
+    private static readonly string[] Guarded = ["/api", "/ws", "/sdapi", "/controlnet", "/sdcpp", "/v1", "/static", "/metrics", "/mcp"];
 
     // Where browsers cannot send a header.
     private static readonly string[] KeyInQuery = ["/ws", "/api/events", "/api/images", "/api/generations", "/api/queue", "/static"];

@@ -14,6 +14,9 @@ internal sealed class VideoModels(ModelCatalogue catalogue, ModelFileCache files
     public bool Makes(ModelDefinition model) => model.Remote is null && model.Unsupported is null
         && (model.SaysVideo || (model.Files.Count > 0 && files.Of(ModelFileCache.At(model.MainFile)) is { } info && Parameters.VideoFamilies.Contains(info.Family)));
 
+    /// <summary>The one that makes them where none is named: the first that has its files; null for none.</summary>
+    public ModelDefinition? Usual => catalogue.Models.FirstOrDefault(model => model.IsThere && Makes(model));
+
     /// <summary>Those that do, as the end of a sentence.</summary>
     public string Those()
     {

@@ -10,7 +10,7 @@ import { everyParameter, isTaken, labelOf, parameters, problemOf, sentOf, typedO
 import { go, jobHash } from './route.js';
 import { models, parameterTable, putJobs, refreshQueueSoon } from './store.js';
 import { t } from './text.js';
-import { endImage } from './video.js';
+import { controlFrames, endImage, followsFrames } from './video.js';
 
 const keptName = 'sdstudio.draft';
 const pastName = 'sdstudio.prompts';
@@ -85,6 +85,8 @@ function check() {
   return found;
 }
 
+const framesOf = chosen => followsFrames(chosen) ? controlFrames.value : [];
+
 export function request() {
   const current = draft.value;
   const chosen = model.value;
@@ -114,6 +116,7 @@ async function form(body) {
   for (const [name, value] of Object.entries(fields)) data.append(name, typeof value !== 'object' ? value : typeof value[0] === 'number' ? value.join(',') : JSON.stringify(value));
   if (makesVideo(model.value)) {
     if (endImage.value) data.append('end_image', endImage.value.blob, 'end.png');
+    for (const { blob, name } of framesOf(model.value)) data.append('control_frames', blob, name);
   } else {
     await appendGuides(data, model.value);
   }
@@ -131,7 +134,7 @@ async function form(body) {
 export function place(error) {
   const name = /^(\w+)( is| has|:)/.exec(error.message)?.[1];
   const field = name === 'size' ? 'width' : name === 'sample_steps' ? 'steps' : name;
-  const known = ['prompt', 'negative_prompt', 'loras', 'ref_images', 'control', 'identity', 'end_image'].includes(field) || everyParameter.value.some(parameter => parameter.name === field);
+  const known = ['prompt', 'negative_prompt', 'loras', 'ref_images', 'control', 'identity', 'end_image', 'control_frames'].includes(field) || everyParameter.value.some(parameter => parameter.name === field);
   complain(known ? { [field]: error.message.replace(name, labelOf(name === 'size' ? 'size' : field)) } : { '': error.message });
 }
 
@@ -159,7 +162,7 @@ export async function generate() {
   try {
     const isVideo = makesVideo(model.value);
     const path = `/api/queue/${isVideo ? 'video' : hasInput.value ? 'edit' : 'generate'}`;
-    const hasImages = hasInput.value || (isVideo ? endImage.value !== null : hasGuides(model.value));
+    const hasImages = hasInput.value || (isVideo ? endImage.value !== null || framesOf(model.value).length > 0 : hasGuides(model.value));
     await sent(async () => hasImages ? api('POST', path, await form(request())) : post(path, request()));
   } catch (error) {
     place(error);

@@ -11,6 +11,19 @@ export function setEndImage(file) {
   endImage.value = file ? { blob: file, url: URL.createObjectURL(file), name: file.name } : null;
 }
 
+/** What the frames follow, one by one. @type {import('./types').Signal<{blob: Blob, url: string, name: string}[]>} */
+export const controlFrames = signal([]);
+
+/** Names of frames are counted: 2 comes before 10. @param {Iterable<File>} files */
+export function setControlFrames(files) {
+  for (const { url } of controlFrames.value) URL.revokeObjectURL(url);
+  controlFrames.value = [...files].filter(file => file.type.startsWith('image/')).sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }))
+    .map(file => ({ blob: file, url: URL.createObjectURL(file), name: file.name }));
+}
+
+/** Whether it can follow frames, as far as is known. @param {import('./types').Model|null} model */
+export const followsFrames = model => model?.makes_videos === true && (!model.family || model.family === 'wan');
+
 /** How long it runs, for people. @param {import('./types').VideoView} video */
 export const lengthOf = video => t('video.seconds', { value: number(video.seconds, 1) });
 

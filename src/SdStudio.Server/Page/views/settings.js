@@ -12,7 +12,7 @@ import { Grid } from './grid.js';
 import { Loras } from './loras.js';
 import { Prompt } from './prompt.js';
 import { Button, Field, Help, Icon } from './ui.js';
-import { EndImage } from './video.js';
+import { ControlFrames, EndImage } from './video.js';
 import { Words } from './words.js';
 
 function Size() {
@@ -91,7 +91,7 @@ export function Settings() {
         ${chosen.supports_negative_prompt && html`<${Field} name="negative_prompt" wide problem=${problems.value.negative_prompt}>${attributes => html`
           <textarea rows="2" placeholder=${t('negative.placeholder')} value=${draft.value.negative_prompt} onInput=${event => set({ negative_prompt: event.target.value })} ...${attributes}></textarea>`}<//>`}
         ${takesImage(chosen) && html`<${InputPanel} />`}
-        ${makesVideo(chosen) ? html`<${EndImage} />` : html`<${Guides} />`}
+        ${makesVideo(chosen) ? html`<${EndImage} /><${ControlFrames} />` : html`<${Guides} />`}
         <${Size} />
         ${shown('basic').map(fieldOf)}
         <${Seed} />

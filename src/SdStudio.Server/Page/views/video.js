@@ -4,7 +4,7 @@ import { address } from '../core/api.js';
 import { takesImage } from '../core/catalogue.js';
 import { model, problems } from '../core/draft.js';
 import { number, t } from '../core/text.js';
-import { endImage, placeOf, setEndImage } from '../core/video.js';
+import { controlFrames, endImage, followsFrames, placeOf, setControlFrames, setEndImage } from '../core/video.js';
 import { Button, Help, Icon } from './ui.js';
 
 /** @typedef {import('../core/types').ImageView} ImageView */
@@ -55,5 +55,18 @@ export function EndImage() {
       : html`<label class="button drop"><${Icon} name="image" /><span>${t('video.chooseEnd')}</span><input type="file" class="unseen" accept="image/*" aria-label=${t('video.chooseEnd')}
         onChange=${event => { setEndImage(event.target.files[0] ?? null); event.target.value = ''; }} /></label>`}
     ${problems.value.end_image && html`<p class="problem">${problems.value.end_image}</p>`}
+  </fieldset>`;
+}
+
+/** What the frames follow, for models that do. */
+export function ControlFrames() {
+  if (!followsFrames(model.value)) return null;
+  const frames = controlFrames.value;
+  return html`<fieldset class="field wide" data-name="control_frames"><legend class="field-head"><span>${t('field.control_frames')}</span><${Help} name="control_frames" /></legend>
+    ${frames.length > 0 ? html`<ul class="guide-images"><li><img src=${frames[0].url} alt=${frames[0].name} /></li>${frames.length > 1 && html`<li><img src=${frames.at(-1).url} alt=${frames.at(-1).name} /></li>`}</ul>
+      <div class="row tight"><span class="small">${t('video.frames', { count: frames.length })}</span><${Button} kind="small" icon="close" label=${t('video.removeFrames')} onClick=${() => setControlFrames([])} /></div>`
+      : html`<label class="button drop"><${Icon} name="image" /><span>${t('video.chooseFrames')}</span><input type="file" class="unseen" accept="image/*" multiple aria-label=${t('video.chooseFrames')}
+        onChange=${event => { setControlFrames(event.target.files); event.target.value = ''; }} /></label>`}
+    ${problems.value.control_frames && html`<p class="problem">${problems.value.control_frames}</p>`}
   </fieldset>`;
 }
