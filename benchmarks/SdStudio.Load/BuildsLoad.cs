@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Text;
 
@@ -8,8 +9,8 @@ namespace SdStudio.Load;
 internal static class BuildsLoad
 {
     private const int Clients = 4;
-    private const int Requests = 2000;
-    private const int Images = 30;
+    private const int Requests = 1000;
+    private const int Images = 20;
     private const string Job = """{"model":"demo","prompt":"a red circle on a blue background","size":"64x64","seed":7,"steps":4}""";
 
     /// <summary>Prints the medians of each build.</summary>
@@ -24,15 +25,20 @@ internal static class BuildsLoad
         {
             for (int build = 0; build < servers.Length; build++)
                 await RoundAsync(servers[build], folders[build], round < 0 ? new(StringComparer.Ordinal) : figures[build]);
-        }
-
-        foreach (string name in figures[0].Keys)
-        {
-            double[] medians = [.. figures.Select(of => Median(of[name]))];
-            Console.WriteLine(FormattableString.Invariant($"{name,-55} {string.Join("  ", medians.Select(median => median.ToString("F1", System.Globalization.CultureInfo.InvariantCulture).PadLeft(9)))}"));
+            Print(figures, round);
         }
 
         Array.ForEach(folders, folder => Directory.Delete(folder, recursive: true));
+    }
+
+    private static void Print(SortedDictionary<string, List<double>>[] figures, int round)
+    {
+        Console.WriteLine(FormattableString.Invariant($"medians of {round + 1}"));
+        foreach (string name in figures[0].Keys)
+        {
+            IEnumerable<string> medians = figures.Select(of => Median(of[name]).ToString("F1", CultureInfo.InvariantCulture).PadLeft(9));
+            Console.WriteLine($"{name,-55} {string.Join("  ", medians)}");
+        }
     }
 
     private static async Task RoundAsync(string server, string data, SortedDictionary<string, List<double>> figures)
@@ -49,10 +55,10 @@ internal static class BuildsLoad
             await PostAsync(studio, "/api/generate");
         await MeasureAsync("2 image of 64 x 64, 4 steps", Images, clients: 1, () => PostAsync(studio, "/api/generate"));
         await PostAsync(studio, "/api/queue/pause");
-        await MeasureAsync("3 POST /api/queue/generate", 1000, Clients, () => PostAsync(studio, "/api/queue/generate"));
+        await MeasureAsync("3 POST /api/queue/generate", Requests, Clients, () => PostAsync(studio, "/api/queue/generate"));
         foreach (string path in new[] { "/api/queue", "/api/queue?limit=20", "/api/generations" })
         {
-            await MeasureAsync("", 500, Clients, () => studio.TimeAsync(path));
+            await MeasureAsync("", Requests / 4, Clients, () => studio.TimeAsync(path));
             await MeasureAsync("4 GET " + path, Requests, Clients, () => studio.TimeAsync(path));
         }
 

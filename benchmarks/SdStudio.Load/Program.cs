@@ -3,7 +3,7 @@ using SdStudio.Load;
 
 // SdStudio.Load gallery [rows]   lists, searches and statistics over HTTP with that many generations in the database
 // SdStudio.Load turns            two loaded models by turns against one
-// SdStudio.Load process          a process per picture against the server, for the demo model and one of SD 1.5's size
+// SdStudio.Load process          a process per image against the server, for the demo model and one of SD 1.5's size
 // SdStudio.Load evict [cycles]   five models under a budget that holds two
 // SdStudio.Load list             the list of a thousand models
 // SdStudio.Load crowd [seconds]  a job alone against a job beside 200 clients that poll and 50 WebSockets
@@ -27,8 +27,8 @@ switch (args)
     case ["process"]:
         await ModelsLoad.ProcessAsync();
         return 0;
-    case ["draw-once", var data, var model, var side, var steps]:
-        await ModelsLoad.DrawOnceAsync(data, model, int.Parse(side, CultureInfo.InvariantCulture), int.Parse(steps, CultureInfo.InvariantCulture));
+    case ["generate-once", var data, var model, var side, var steps]:
+        await ModelsLoad.GenerateOnceAsync(data, model, int.Parse(side, CultureInfo.InvariantCulture), int.Parse(steps, CultureInfo.InvariantCulture));
         return 0;
     case ["evict", .. var rest]:
         await ModelsLoad.EvictAsync(Number(rest, 200));

@@ -13,7 +13,7 @@ public sealed class RecordedClientTests(Workshop studio)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    private static string Input { get; } = Convert.ToBase64String(Pictures.Good("png"));
+    private static string Input { get; } = Convert.ToBase64String(SampleImages.Good("png"));
 
     private static async Task<(JsonElement Body, string[] Notes)> SendAsync(StudioServer server, string address, string json)
     {
@@ -96,7 +96,7 @@ public sealed class RecordedClientTests(Workshop studio)
         string folder = studio.NewDataFolder("models: {}\n");
         DiffusionModelOptions tiny = TinyFlux.Write(Path.Combine(folder, "models", "tiny"), Path.Combine(folder, "models", "demo-taesd.gguf"));
         Directory.CreateDirectory(Path.Combine(folder, "people", "alice"));
-        await File.WriteAllBytesAsync(Path.Combine(folder, "people", "alice", "a.png"), Pictures.Good("png"), Cancellation);
+        await File.WriteAllBytesAsync(Path.Combine(folder, "people", "alice", "a.png"), SampleImages.Good("png"), Cancellation);
         await File.WriteAllTextAsync(
             Path.Combine(folder, "models.yml"),
             $$"""

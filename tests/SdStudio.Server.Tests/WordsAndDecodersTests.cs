@@ -26,11 +26,11 @@ public sealed class WordsAndDecodersTests(Workshop studio)
               hollow: {name: Hollow, default_size: "64x64", generation_params: {cfg_scale: 1, sample_steps: 1}, args: ["--model", "{{hollow.ModelPath}}", "--taesd", "{{hollow.TaesdPath}}"]}
             """, Cancellation);
         await using StudioServer server = await StudioServer.StartAsync(folder);
-        async Task<string> DrawAsync(string prompt) => Convert.ToHexString((await server.DrawOneAsync($$"""{"model":"hollow","prompt":"{{prompt}}","seed":1}""")).Pixels);
+        async Task<string> GenerateImagesAsync(string prompt) => Convert.ToHexString((await server.GenerateOneAsync($$"""{"model":"hollow","prompt":"{{prompt}}","seed":1}""")).Pixels);
 
-        string without = await DrawAsync("a"), zwonk = await DrawAsync("a embedding:zwonk");
+        string without = await GenerateImagesAsync("a"), zwonk = await GenerateImagesAsync("a embedding:zwonk");
         Assert.NotEqual(without, zwonk);
-        Assert.Equal((zwonk, without), (await DrawAsync("a zwonk"), await DrawAsync("a cat")));
+        Assert.Equal((zwonk, without), (await GenerateImagesAsync("a zwonk"), await GenerateImagesAsync("a cat")));
         await EverywhereAsync(server, zwonk);
         (_, JsonElement list) = await server.GetAsync("/sdapi/v1/embeddings");
         JsonProperty loaded = Assert.Single(list.GetProperty("loaded").EnumerateObject());
@@ -40,9 +40,9 @@ public sealed class WordsAndDecodersTests(Workshop studio)
         // A new file is known after a refresh, and the model is loaded again with it.
         HollowSd1.WriteEmbedding(Path.Combine(folder, "embeddings", "more", "blimf.safetensors"), seed: 8);
         Assert.Equal(HttpStatusCode.OK, (await server.SendAsync(HttpMethod.Post, "/sdapi/v1/refresh-embeddings")).Status);
-        string blimf = await DrawAsync("a blimf");
+        string blimf = await GenerateImagesAsync("a blimf");
         Assert.Equal(3, new[] { without, zwonk, blimf }.Distinct().Count());
-        Assert.Equal((zwonk, blimf), (await DrawAsync("a zwonk"), await DrawAsync("a EMBEDDING:blimf")));
+        Assert.Equal((zwonk, blimf), (await GenerateImagesAsync("a zwonk"), await GenerateImagesAsync("a EMBEDDING:blimf")));
         (_, list) = await server.GetAsync("/sdapi/v1/embeddings");
         Assert.Equal(["blimf", "zwonk"], list.GetProperty("loaded").EnumerateObject().Select(known => known.Name));
     }
@@ -58,7 +58,7 @@ public sealed class WordsAndDecodersTests(Workshop studio)
         Assert.Equal(zwonk, Convert.ToHexString(new PngFile(openAi.GetProperty("data")[0].GetProperty("b64_json").GetBytesFromBase64()).Pixels));
         await using StudioServer near = await StudioServer.StartAsync(studio.NewDataFolder(
             $$"""models: { far: { name: "Far", exec_mode: api, api: "{{server.Http.BaseAddress}}", api_model: hollow, default_size: "64x64", generation_params: {cfg_scale: 1, sample_steps: 1} } }"""));
-        Assert.Equal(zwonk, Convert.ToHexString((await near.DrawOneAsync("""{"model":"far","prompt":"a zwonk","seed":1}""")).Pixels));
+        Assert.Equal(zwonk, Convert.ToHexString((await near.GenerateOneAsync("""{"model":"far","prompt":"a zwonk","seed":1}""")).Pixels));
     }
 
     [Fact]
@@ -70,16 +70,16 @@ public sealed class WordsAndDecodersTests(Workshop studio)
         File.CreateSymbolicLink(Path.Combine(folder, "vae", "broken.gguf"), Path.Combine(folder, "models", "black-taesd.gguf"));
         await using StudioServer server = await StudioServer.StartAsync(folder);
         const string Request = """{"model":"demo","prompt":"a red circle","size":"64x64","steps":2,"seed":1}""";
-        PngFile own = await server.DrawOneAsync(Request);
-        PngFile other = await server.DrawOneAsync(Request.Replace("}", ",\"vae\":\"other\"}", StringComparison.Ordinal));
+        PngFile own = await server.GenerateOneAsync(Request);
+        PngFile other = await server.GenerateOneAsync(Request.Replace("}", ",\"vae\":\"other\"}", StringComparison.Ordinal));
         Assert.Equal(own.Pixels, other.Pixels);
         Assert.Contains("VAE: other, ", other.Infotext().Text, StringComparison.Ordinal);
         // Its decoder is used and not the model's: that one makes no black images.
         (HttpStatusCode failed, JsonElement black) = await server.GenerateAsync(Request.Replace("}", ",\"vae\":\"broken\"}", StringComparison.Ordinal));
         Assert.Equal(HttpStatusCode.InternalServerError, failed);
         Assert.Contains("all-black image", Shape.Error(black), StringComparison.Ordinal);
-        Assert.Equal(own.Pixels, (await server.DrawOneAsync(Request)).Pixels);
-        Assert.Equal(own.Pixels, (await server.DrawOneAsync(Request.Replace("}", ",\"vae\":\"Automatic\"}", StringComparison.Ordinal))).Pixels);
+        Assert.Equal(own.Pixels, (await server.GenerateOneAsync(Request)).Pixels);
+        Assert.Equal(own.Pixels, (await server.GenerateOneAsync(Request.Replace("}", ",\"vae\":\"Automatic\"}", StringComparison.Ordinal))).Pixels);
 
         async Task<(string Pixels, string Notes)> A1111Async(string vae)
         {
@@ -99,7 +99,7 @@ public sealed class WordsAndDecodersTests(Workshop studio)
         await using (StudioServer near = await StudioServer.StartAsync(studio.NewDataFolder(
             $$"""models: { far: { name: "Far", exec_mode: api, api: "{{server.Http.BaseAddress}}", api_model: demo, default_size: "64x64", generation_params: {cfg_scale: 1} } }""")))
         {
-            Assert.Equal(own.Pixels, (await near.DrawOneAsync(Request.Replace("demo", "far", StringComparison.Ordinal).Replace("}", ",\"vae\":\"other\"}", StringComparison.Ordinal))).Pixels);
+            Assert.Equal(own.Pixels, (await near.GenerateOneAsync(Request.Replace("demo", "far", StringComparison.Ordinal).Replace("}", ",\"vae\":\"other\"}", StringComparison.Ordinal))).Pixels);
             (_, JsonElement far) = await near.GenerateAsync(Request.Replace("demo", "far", StringComparison.Ordinal).Replace("}", ",\"vae\":\"broken\"}", StringComparison.Ordinal));
             Assert.Contains("all-black image", Shape.Error(far), StringComparison.Ordinal);
         }
