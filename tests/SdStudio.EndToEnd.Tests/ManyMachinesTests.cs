@@ -196,6 +196,66 @@ public sealed class ManyMachinesTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_request_for_a_model_that_only_another_machine_has_is_accepted_on_every_surface_and_waits_for_it()
+    {
+        using ServerProcess here = await StartAsync();
+        using ServerProcess there = await StartAsync([], data => AddModel(data, "demo-diffusion.gguf"));
+        string id = await NodeAsync(there);
+        await PostAsync(there, $"/api/nodes/{id}/drain", "{}");
+        const string body = """{"model":"other","prompt":"a red circle","size":"64x64","steps":1,"seed":"3"}""";
+        // It hears of the other machine's models within a moment.
+        await UntilAsync(async () => (await GetAsync(here, "/v1/models")).GetProperty("data").EnumerateArray().Any(model => model.GetProperty("id").GetString() == "other"));
+        Assert.Contains((await GetAsync(here, "/sdapi/v1/sd-models")).EnumerateArray(), model => model.GetProperty("title").GetString()!.Contains("Other", StringComparison.Ordinal));
+
+        string waiting = (await PostAsync(here, "/api/queue/generate", body)).GetProperty("job_id").GetString()!;
+        JsonElement job;
+        do
+            job = await GetAsync(here, $"/api/queue/{waiting}");
+        while (!job.GetProperty("waiting_for").GetString()!.Contains("has its model and begins no jobs now", StringComparison.Ordinal));
+        Assert.Equal("pending", job.GetProperty("status").GetString());
+        await PostAsync(here, $"/api/nodes/{id}/resume", "{}");
+        Assert.Equal("other", (await UntilAsync(here, waiting, "completed")).GetProperty("model").GetString());
+        Assert.Single((await PostAsync(here, "/v1/images/generations", """{"model":"other","prompt":"a red circle","size":"64x64","response_format":"b64_json"}""")).GetProperty("data").EnumerateArray());
+        Assert.Single((await PostAsync(here, "/sdapi/v1/txt2img", """{"prompt":"a red circle","width":64,"height":64,"steps":1,"override_settings":{"sd_model_checkpoint":"Other"}}""")).GetProperty("images").EnumerateArray());
+        Assert.All((await GetAsync(here, "/api/images")).GetProperty("images").EnumerateArray(), image => Assert.Equal("other", image.GetProperty("model").GetString()));
+        using HttpResponseMessage unknown = await here.Client.PostAsync(new Uri("/api/queue/generate", UriKind.Relative), Json(body.Replace("other", "nobodys", StringComparison.Ordinal)), Cancellation);
+        Assert.Equal(HttpStatusCode.BadRequest, unknown.StatusCode);
+    }
+
+    [Fact]
+    public async Task Machines_share_a_folder_of_images_in_which_each_claim_of_a_job_has_files_of_its_own()
+    {
+        string shared = Directory.CreateDirectory(NewFolder()).FullName;
+        (string, string)[] settings = [("SdStudio__Images__Directory", shared)];
+        using ServerProcess here = await StartAsync(settings, _ => { });
+        using ServerProcess there = await StartAsync(settings, _ => { });
+        await PostAsync(there, $"/api/nodes/{await NodeAsync(here)}/drain", "{}");
+        string Files() => string.Join('\n', Directory.EnumerateFiles(Path.Combine(shared, "images")).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal));
+
+        Assert.Equal(HttpStatusCode.OK, (await here.GenerateAsync("""{"model":"demo","prompt":"a red circle","size":"64x64","steps":1,"seed":"7","n":2}""")).Status);
+        string[] images = [.. (await GetAsync(here, "/api/images")).GetProperty("images").EnumerateArray().Select(image => image.GetProperty("id").GetString()!)];
+        Assert.Equal(string.Join('\n', images.Select(image => $"{image}.1.png").Order(StringComparer.Ordinal)), Files());
+        foreach (string image in images)
+        {
+            byte[] file = await File.ReadAllBytesAsync(Path.Combine(shared, "images", $"{image}.1.png"), Cancellation);
+            Assert.Equal(file, await here.Client.GetByteArrayAsync(new Uri($"/api/images/{image}", UriKind.Relative), Cancellation));
+            Assert.Equal(file, await there.Client.GetByteArrayAsync(new Uri($"/api/images/{image}", UriKind.Relative), Cancellation));
+            using var range = new HttpRequestMessage(HttpMethod.Get, $"/api/images/{image}") { Headers = { Range = new System.Net.Http.Headers.RangeHeaderValue(8, 15) } };
+            using HttpResponseMessage part = await here.Client.SendAsync(range, Cancellation);
+            Assert.Equal(HttpStatusCode.PartialContent, part.StatusCode);
+            Assert.Equal(file[8..16], await part.Content.ReadAsByteArrayAsync(Cancellation));
+            Assert.Equal(HttpStatusCode.OK, await StatusOfAsync(there, HttpMethod.Get, $"/api/images/{image}/thumbnail"));
+        }
+
+        Assert.All(_folders[1..], data => Assert.Empty(Directory.EnumerateFiles(data, "*.png", SearchOption.AllDirectories)));
+        foreach (string image in images)
+            Assert.Equal(HttpStatusCode.OK, await StatusOfAsync(here, HttpMethod.Delete, $"/api/images/{image}"));
+        Assert.Equal(HttpStatusCode.NotFound, await StatusOfAsync(there, HttpMethod.Get, $"/api/images/{images[0]}"));
+        Assert.Equal("", Files());
+        Assert.Empty(Directory.EnumerateFiles(Path.Combine(shared, "thumbnails"), "*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
     public async Task A_job_whose_machine_could_not_reach_the_database_for_longer_than_its_lease_runs_again_and_is_not_cancelled()
     {
         using ServerProcess server = await StartAsync();

@@ -29,6 +29,9 @@ internal sealed class GenerationDefaults
     /// <summary>Width and height; null for those of every model.</summary>
     public ImageSize? Size { get; set; }
 
+    /// <summary>The model's own values, by the parameter's name.</summary>
+    public IReadOnlyDictionary<string, object> Values => _values;
+
     /// <summary>The model's own value of a parameter; null for none.</summary>
     public object? this[string parameter] => _values.GetValueOrDefault(parameter);
 

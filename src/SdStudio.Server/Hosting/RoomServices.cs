@@ -92,7 +92,13 @@ internal static class RoomServices
         services.AddSingleton<IEventLog>(provider => provider.GetRequiredService<PostgresEventLog>());
         services.AddHostedService(provider => provider.GetRequiredService<PostgresEventLog>());
         services.AddSingleton<PostgresBlobs>();
-        services.AddSingleton<IBlobStore>(provider => provider.GetRequiredService<PostgresBlobs>());
+        services.AddSingleton<IBlobStore>(provider =>
+        {
+            DataFolders folders = provider.GetRequiredService<DataFolders>();
+            // While the server is put together nothing else runs that this could keep waiting.
+            ImagesPlace.CheckAsync(provider.GetRequiredService<PostgresDatabase>(), folders.FilesAreShared ? folders.Files : null, CancellationToken.None).GetAwaiter().GetResult();
+            return folders.FilesAreShared ? provider.GetRequiredService<FolderBlobs>() : provider.GetRequiredService<PostgresBlobs>();
+        });
         services.AddSingleton(new OtherNodes(areShared: true));
         services.AddSingleton<PostgresNodes>();
         services.AddSingleton<INodes>(provider => provider.GetRequiredService<PostgresNodes>());

@@ -2,36 +2,54 @@ using SdStudio.Server.Settings;
 
 namespace SdStudio.Server.Images;
 
-/// <summary>Files in the data directory, which may also be a mount that several machines share.</summary>
+/// <summary>Files in a folder: of the data directory, or on a mount that several machines share.</summary>
 internal sealed class FolderBlobs : IBlobStore
 {
     /// <summary>Of the first level.</summary>
     public static readonly string[] Folders = ["images", "inputs", "thumbnails"];
 
     private const string TemporaryExtension = ".tmp";
+
+    // Where other machines write too, no file takes longer.
+    private static readonly TimeSpan LongestWrite = TimeSpan.FromDays(1);
     private readonly string _root;
 
     public FolderBlobs(DataFolders folders)
-        : this(folders.Root)
+        : this(folders.Files, folders.FilesAreShared)
     {
     }
 
-    /// <param name="root">The folder that names are relative to; nobody else writes into it.</param>
-    public FolderBlobs(string root)
+    /// <param name="root">The folder that names are relative to.</param>
+    /// <param name="isShared">Whether other machines write into it too.</param>
+    public FolderBlobs(string root, bool isShared = false)
     {
-        _root = root;
+        (_root, IsShared) = (root, isShared);
         foreach (string folder in Folders.Select(name => Path.Combine(root, name)))
         {
             Directory.CreateDirectory(folder);
             // Only the last process can have left these: the data directory is locked.
-            foreach (string leftover in Directory.EnumerateFiles(folder, "*" + TemporaryExtension, SearchOption.AllDirectories))
-                File.Delete(leftover);
+            foreach (FileInfo leftover in new DirectoryInfo(folder).EnumerateFiles("*" + TemporaryExtension, SearchOption.AllDirectories)
+                .Where(file => !isShared || file.LastWriteTimeUtc < DateTime.UtcNow - LongestWrite))
+                leftover.Delete();
         }
     }
 
-    public bool IsShared => false;
+    public bool IsShared { get; }
 
-    public ValueTask PutAsync(string name, Action<Stream> write, CancellationToken cancellation)
+    public async ValueTask PutAsync(string name, Action<Stream> write, CancellationToken cancellation) => await PutAsync(
+        name,
+        file =>
+        {
+            write(file);
+            return ValueTask.FromResult(true);
+        },
+        cancellation).ConfigureAwait(false);
+
+    /// <summary>The same for what comes bit by bit.</summary>
+    /// <param name="name">The file's.</param>
+    /// <param name="write">Writes it; false when it cannot be had whole, and there is no file then.</param>
+    /// <param name="cancellation">Ends the call before it begins.</param>
+    public async ValueTask<bool> PutAsync(string name, Func<Stream, ValueTask<bool>> write, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         string path = PathOf(name);
@@ -40,16 +58,21 @@ internal sealed class FolderBlobs : IBlobStore
         Exception? problem = null;
         try
         {
-            using (FileStream file = Create(temporary))
+            bool isWhole;
+            await using (FileStream file = Create(temporary))
             {
                 // libvips says no more than that it could not write: why is heard here.
-                using var heard = new WriteErrors(file, error => problem = error);
-                write(heard);
+                await using var heard = new WriteErrors(file, error => problem = error);
+                isWhole = await write(heard).ConfigureAwait(false);
                 heard.Flush();
                 file.Flush(flushToDisk: true);
             }
 
-            File.Move(temporary, path, overwrite: true);
+            if (isWhole)
+                File.Move(temporary, path, overwrite: true);
+            else
+                File.Delete(temporary);
+            return isWhole;
         }
         catch (Exception exception)
         {
@@ -62,8 +85,6 @@ internal sealed class FolderBlobs : IBlobStore
                 throw new StorageUnavailableException(known, $"{Path.GetFileName(path)} could not be written: {problem.Message}", problem);
             throw;
         }
-
-        return ValueTask.CompletedTask;
     }
 
     public ValueTask<string?> FindAsync(string name, CancellationToken cancellation) => ValueTask.FromResult(PathOf(name) is var path && File.Exists(path) ? path : null);

@@ -19,11 +19,20 @@ internal sealed class ImageFiles
         Cache.Max = 0;
     }
 
+    /// <summary>
+    /// What an image's file is called, without its extension. Where other machines write too, each claim of the job has a file of its own, and the
+    /// image's row names the one that counts: a machine that has lost the job overwrites nothing.
+    /// </summary>
+    public string FileIdOf(string imageId, long claim) => _blobs.IsShared ? string.Create(CultureInfo.InvariantCulture, $"{imageId}.{claim}") : imageId;
+
+    /// <summary>The id of the image whose file has a name.</summary>
+    public static string IdOf(string relative) => Path.GetFileName(relative) is var name && name.IndexOf('.', StringComparison.Ordinal) is >= 0 and var end ? name[..end] : name;
+
     /// <summary>Writes an image as PNG, with its texts where other programs look for them.</summary>
     /// <returns>The path relative to the data directory.</returns>
-    public async ValueTask<string> SaveAsync(string imageId, ImageBuffer pixels, ImageTexts texts, CancellationToken cancellation)
+    public async ValueTask<string> SaveAsync(string fileId, ImageBuffer pixels, ImageTexts texts, CancellationToken cancellation)
     {
-        string relative = PathOf(imageId, ImageFormats.Png);
+        string relative = PathOf(fileId, ImageFormats.Png);
         await _blobs.PutAsync(
             relative,
             file =>
@@ -212,7 +221,7 @@ internal sealed class ImageFiles
     public async ValueTask DeleteAsync(string relative, CancellationToken cancellation)
     {
         await _blobs.DeleteAsync(relative, cancellation).ConfigureAwait(false);
-        await DeleteThumbnailsAsync(Path.GetFileNameWithoutExtension(relative), cancellation).ConfigureAwait(false);
+        await DeleteThumbnailsAsync(IdOf(relative), cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Removes what a job that did not complete may have written.</summary>
@@ -222,7 +231,7 @@ internal sealed class ImageFiles
     /// <param name="extension">Of their files, without its point.</param>
     public async ValueTask DeleteImagesOfAsync(string jobId, int count, IEnumerable<int> kept, string extension)
     {
-        // A machine that has lost the job would take its winner's images: the next try writes over what is left, or the next sweep finds it.
+        // Of a machine that has lost the job nobody knows what it has listed before: the next sweep finds what no row names.
         if (_blobs.IsShared)
             return;
         foreach (int index in Enumerable.Range(0, count).Except(kept))
@@ -242,7 +251,7 @@ internal sealed class ImageFiles
     {
         if (!await _blobs.MoveAsync(relative, to, cancellation).ConfigureAwait(false))
             return false;
-        await DeleteThumbnailsAsync(Path.GetFileNameWithoutExtension(relative), cancellation).ConfigureAwait(false);
+        await DeleteThumbnailsAsync(IdOf(relative), cancellation).ConfigureAwait(false);
         return true;
     }
 

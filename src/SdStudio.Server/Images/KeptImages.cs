@@ -33,7 +33,7 @@ internal sealed class KeptImages(DataFolders folders, ImageFiles files, TimeProv
             lock (_lock)
             {
                 if (lines.Count > 0)
-                    File.AppendAllLines(Path.Combine(folders.Root, Folder, "kept.jsonl"), lines);
+                    File.AppendAllLines(Path.Combine(folders.Files, Folder, "kept.jsonl"), lines);
             }
         }
     }

@@ -38,8 +38,8 @@ internal interface IJobQueries
     /// <summary>Which of these jobs exist.</summary>
     ValueTask<IReadOnlySet<string>> ExistingJobsAsync(IReadOnlyList<string> ids, OwnerScope scope, CancellationToken cancellation);
 
-    /// <summary>Which of these images exist.</summary>
-    ValueTask<IReadOnlySet<string>> ExistingImagesAsync(IReadOnlyList<string> ids, CancellationToken cancellation);
+    /// <summary>Which of these images exist, with their files.</summary>
+    ValueTask<IReadOnlyDictionary<string, string>> ExistingImagesAsync(IReadOnlyList<string> ids, CancellationToken cancellation);
 }
 
 /// <summary>Which jobs to list; null takes all.</summary>

@@ -34,6 +34,9 @@ internal sealed record NodeState(
 
     /// <summary>The models that it has the files of.</summary>
     public IReadOnlyList<NodeModel> Models { get; init; } = [];
+
+    /// <summary>Changes with what it tells of its models beside this.</summary>
+    public string? Catalogue { get; init; }
 }
 
 /// <summary>A model that a machine has the files of.</summary>
@@ -43,4 +46,8 @@ internal sealed record NodeState(
 internal sealed record NodeModel(string Id, string Status, bool Fits);
 
 /// <summary>What a machine tells of itself.</summary>
-internal sealed record NodeReport(IReadOnlyList<DeviceState> Devices, IReadOnlyList<NodeModel> Models);
+internal sealed record NodeReport(IReadOnlyList<DeviceState> Devices, IReadOnlyList<NodeModel> Models)
+{
+    /// <summary>Changes with what it tells of its models beside this.</summary>
+    public string? Catalogue { get; init; }
+}

@@ -13,20 +13,21 @@ internal sealed partial class LeftoverFiles(
     internal const string SweptKey = "leftovers_swept";
     private const int AtOnce = 500;
 
+    private static readonly TimeSpan SweepEvery = TimeSpan.FromDays(1);
+
     // What is written from now on has its row a moment later; what other processes write has it before long.
-    private readonly DateTime _start = time.GetUtcNow().UtcDateTime - (state.IsShared ? TimeSpan.FromHours(1) : TimeSpan.Zero);
+    private readonly DateTime _start = time.GetUtcNow().UtcDateTime;
+
+    private DateTime NewFrom => state.IsShared ? time.GetUtcNow().UtcDateTime - TimeSpan.FromHours(1) : _start;
 
     /// <summary>Removes what belongs to no job.</summary>
     /// <returns>How many files and folders.</returns>
     public async Task<int> SweepAsync(CancellationToken cancellation)
     {
         int images = await SweepAsync(
-            "images", Path.GetFileNameWithoutExtension, await AreOldOnesKeptAsync(cancellation).ConfigureAwait(false) ? KeepImageAsync : DeleteImageAsync,
-            queries.ExistingImagesAsync, cancellation).ConfigureAwait(false);
-        int thumbnails = await SweepAsync("thumbnails", ImageOf, DeleteAsync, queries.ExistingImagesAsync, cancellation).ConfigureAwait(false);
-        int inputs = await SweepAsync(
-            "inputs", name => Path.GetFileNameWithoutExtension(name).Split('_')[0], DeleteAsync,
-            (ids, stop) => queries.ExistingJobsAsync(ids, OwnerScope.All, stop), cancellation).ConfigureAwait(false);
+            "images", ImageFiles.IdOf, await AreOldOnesKeptAsync(cancellation).ConfigureAwait(false) ? KeepImageAsync : DeleteImageAsync, ListedAsync, cancellation).ConfigureAwait(false);
+        int thumbnails = await SweepAsync("thumbnails", ImageOf, DeleteAsync, ThumbnailsOfListedAsync, cancellation).ConfigureAwait(false);
+        int inputs = await SweepAsync("inputs", JobOf, DeleteAsync, InputsOfJobsAsync, cancellation).ConfigureAwait(false);
         await state.ChangeTextAsync(SweptKey, _ => "true", cancellation).ConfigureAwait(false);
         return images + thumbnails + inputs;
     }
@@ -34,6 +35,20 @@ internal sealed partial class LeftoverFiles(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Yield();
+        do
+            await SweepOnceAsync(stoppingToken).ConfigureAwait(false);
+        // Machines that lose a job leave its files.
+        while (blobs.IsShared && await WaitAsync(stoppingToken).ConfigureAwait(false));
+    }
+
+    private async Task<bool> WaitAsync(CancellationToken stop)
+    {
+        await Task.Delay(SweepEvery, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return !stop.IsCancellationRequested;
+    }
+
+    private async Task SweepOnceAsync(CancellationToken stoppingToken)
+    {
         try
         {
             int count = await SweepAsync(stoppingToken).ConfigureAwait(false);
@@ -63,15 +78,35 @@ internal sealed partial class LeftoverFiles(
     // thumbnails/ab/ID/256.webp; earlier versions wrote thumbnails/ID.webp, which is not looked at any more.
     private static string ImageOf(string name) => name.Split('/') is [_, _, var id, _] ? id : Guid.Empty.ToString();
 
+    private static string JobOf(string name) => Path.GetFileNameWithoutExtension(name).Split('_')[0];
+
+    // Of the files of several attempts one is the image's.
+    private async ValueTask<IEnumerable<string>> ListedAsync(string[] names, CancellationToken cancellation)
+    {
+        IReadOnlyDictionary<string, string> known = await queries.ExistingImagesAsync([.. names.Select(ImageFiles.IdOf).Distinct(StringComparer.Ordinal)], cancellation).ConfigureAwait(false);
+        return names.Where(name => known.TryGetValue(ImageFiles.IdOf(name), out string? file) && (!blobs.IsShared || file == name));
+    }
+
+    private async ValueTask<IEnumerable<string>> ThumbnailsOfListedAsync(string[] names, CancellationToken cancellation)
+    {
+        IReadOnlyDictionary<string, string> known = await queries.ExistingImagesAsync([.. names.Select(ImageOf).Distinct(StringComparer.Ordinal)], cancellation).ConfigureAwait(false);
+        return names.Where(name => known.ContainsKey(ImageOf(name)));
+    }
+
+    private async ValueTask<IEnumerable<string>> InputsOfJobsAsync(string[] names, CancellationToken cancellation)
+    {
+        IReadOnlySet<string> known = await queries.ExistingJobsAsync([.. names.Select(JobOf).Distinct(StringComparer.Ordinal)], OwnerScope.All, cancellation).ConfigureAwait(false);
+        return names.Where(name => known.Contains(JobOf(name)));
+    }
+
     private async Task<int> SweepAsync(
-        string folder, Func<string, string?> idOf, Func<string, ValueTask> remove, Func<IReadOnlyList<string>, CancellationToken, ValueTask<IReadOnlySet<string>>> existing,
-        CancellationToken cancellation)
+        string folder, Func<string, string> idOf, Func<string, ValueTask> remove, Func<string[], CancellationToken, ValueTask<IEnumerable<string>>> staying, CancellationToken cancellation)
     {
         int count = 0;
-        await foreach (string[] some in blobs.ListAsync(folder, cancellation).Where(file => Guid.TryParseExact(idOf(file.Name), "D", out _) && file.Written < _start).Select(file => file.Name).Chunk(AtOnce).ConfigureAwait(false))
+        DateTime newFrom = NewFrom;
+        await foreach (string[] some in blobs.ListAsync(folder, cancellation).Where(file => Guid.TryParseExact(idOf(file.Name), "D", out _) && file.Written < newFrom).Select(file => file.Name).Chunk(AtOnce).ConfigureAwait(false))
         {
-            IReadOnlySet<string> known = await existing([.. some.Select(name => idOf(name)!).Distinct(StringComparer.Ordinal)], cancellation).ConfigureAwait(false);
-            foreach (string name in some.Where(name => !known.Contains(idOf(name)!)))
+            foreach (string name in some.Except(await staying(some, cancellation).ConfigureAwait(false)))
             {
                 await remove(name).ConfigureAwait(false);
                 count++;

@@ -15,8 +15,8 @@ internal sealed class OtherNodes(bool areShared)
         set => _alive = value;
     }
 
-    /// <summary>Whether one of them has the files of a model.</summary>
-    public bool Have(string model) => _alive.Any(node => node.Models.Any(known => known.Id == model));
+    /// <summary>Which of them have the files of a model.</summary>
+    public IEnumerable<NodeState> With(string model) => _alive.Where(node => node.Models.Any(known => known.Id == model));
 
     /// <summary>One of them that has the files of a model and memory for it, the least busy first; null for none.</summary>
     public NodeState? WithRoomFor(string model) => _alive.Where(node => !node.IsDrained && node.Models.Any(known => known.Id == model && known.Fits)).MinBy(node => node.Running);

@@ -15,10 +15,12 @@ internal sealed class DataFolders : IDisposable
     public DataFolders(IOptions<StudioOptions> options)
     {
         Root = Path.GetFullPath(options.Value.DataDirectory);
+        Files = options.Value.Images.Directory.Length == 0 ? Root : Path.GetFullPath(options.Value.Images.Directory);
+        FilesAreShared = options.Value.Images.Directory.Length > 0 && options.Value.Database.Length > 0;
         PrivateFiles.Begin();
         PrivateFiles.CreateFolder(Root, withFiles: true);
         foreach (string folder in new[] { Images, Inputs, Thumbnails })
-            PrivateFiles.CreateFolder(folder, withFiles: true);
+            PrivateFiles.CreateFolder(folder, withFiles: !FilesAreShared);
         // Models may be shared with other programs.
         Directory.CreateDirectory(Models);
         Directory.CreateDirectory(Loras);
@@ -28,12 +30,18 @@ internal sealed class DataFolders : IDisposable
 
     public string Root { get; }
 
-    public string Images => Path.Combine(Root, "images");
+    /// <summary>Where images, input images and thumbnails are, and those that were kept.</summary>
+    public string Files { get; }
+
+    /// <summary>Whether other machines have them there too.</summary>
+    public bool FilesAreShared { get; }
+
+    public string Images => Path.Combine(Files, "images");
 
     /// <summary>Input images and masks, by the id of their job.</summary>
-    public string Inputs => Path.Combine(Root, "inputs");
+    public string Inputs => Path.Combine(Files, "inputs");
 
-    public string Thumbnails => Path.Combine(Root, "thumbnails");
+    public string Thumbnails => Path.Combine(Files, "thumbnails");
 
     public string Loras => Path.Combine(Root, "loras");
 

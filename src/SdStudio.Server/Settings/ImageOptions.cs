@@ -8,6 +8,12 @@ public sealed class ImageOptions : IValidatableObject
     /// <summary>How long or how many images are kept, e.g. <c>30d</c>, <c>10GB</c> or both, <c>30d, 10GB</c>; empty for all. Images with a star stay.</summary>
     public string Keep { get; set; } = "";
 
+    /// <summary>
+    /// The folder of images, input images and thumbnails; empty for the data directory. Machines that share a database have them in it then, or in
+    /// this folder, which each of them mounts.
+    /// </summary>
+    public string Directory { get; set; } = "";
+
     /// <summary>Whether images carry their settings as text, where a request says nothing.</summary>
     public bool Infotext { get; set; } = true;
 

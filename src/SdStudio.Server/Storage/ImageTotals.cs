@@ -39,12 +39,15 @@ internal sealed class ImageTotals : IDisposable
 
     /// <summary>A total that is remembered, or counted.</summary>
     /// <param name="filter">Which images.</param>
+    /// <param name="state">How often images were changed, and how many there are, in one snapshot.</param>
     /// <param name="count">Counts in one snapshot: the images behind a number, or all without one.</param>
-    public async ValueTask<long> OfAsync(GalleryFilter filter, Func<long?, ValueTask<Counted>> count)
+    public async ValueTask<long> OfAsync(GalleryFilter filter, Func<ValueTask<(long Changes, long Images)>> state, Func<long?, ValueTask<Counted>> count)
     {
         (GalleryFilter, string) key = (filter with { Tags = [] }, string.Join('\n', filter.Tags));
-        if (_known.TryGetValue(key, out Counted? known) && await count(known!.Last).ConfigureAwait(false) is var since
-            && since.Changes == known.Changes && since.Images - known.Images == since.New)
+        bool isKnown = _known.TryGetValue(key, out Counted? known);
+        if (isKnown && await state().ConfigureAwait(false) == (known!.Changes, known.Images))
+            return known.Fitting;
+        if (isKnown && await count(known!.Last).ConfigureAwait(false) is var since && since.Changes == known.Changes && since.Images - known.Images == since.New)
         {
             // What came with a lower number, because it was begun earlier, is not among the new ones and would be missed: then these two differ.
             Counted now = since with { Fitting = known.Fitting + since.Fitting };
@@ -76,6 +79,9 @@ internal sealed record Counted(long Changes, long Images, long Last, long New, l
     /// <param name="from">The filter: tables and conditions.</param>
     public static string Sql(string totals, bool isAll, string from) =>
         $"SELECT {Sum(totals, "changes")}, {Sum(totals, "images")}, (SELECT coalesce(max(number), 0) FROM images), {(isAll ? "CAST(0 AS bigint)" : "(SELECT count(*) FROM images WHERE number > @newer)")}, (SELECT count(*) FROM {from})";
+
+    /// <summary>The statement for changes and images alone.</summary>
+    public static string StateSql(string totals) => $"SELECT {Sum(totals, "changes")}, {Sum(totals, "images")}";
 
     public static Counted Of(System.Data.Common.DbDataReader row) => new(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4));
 

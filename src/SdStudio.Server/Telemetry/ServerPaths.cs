@@ -14,6 +14,7 @@ internal sealed partial class ServerPaths
     public ServerPaths(DataFolders folders, IOptions<StudioOptions> options)
     {
         Know(folders.Root, "");
+        Know(folders.Files, "");
         Know(options.Value.Models.Root, "");
         Know(options.Value.Models.CatalogueDirectory, "");
         Know(options.Value.NativeDirectory, "native/");

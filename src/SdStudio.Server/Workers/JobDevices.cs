@@ -64,8 +64,18 @@ internal sealed class JobDevices(ModelCache cache, ModelCatalogue catalogue, Fil
     // Where a model fits on no device, the first one takes its job and says so.
     public string? ReasonFor(WaitingJob job) =>
         OnlyDeviceOf(job) is { } only && _busy.GetValueOrDefault(only) > 0 ? $"it waits for {only}"
-        : others.AreShared && job.Type != JobType.Upscale && !HasFilesFor(job) && !others.Have(job.Model) ? "no machine that is there has the files of its model"
+        : others.AreShared && job.Type != JobType.Upscale && !HasFilesFor(job) ? WhoHas(job.Model)
         : null;
+
+    private string WhoHas(string model)
+    {
+        List<NodeState> having = [.. others.With(model)];
+        return having.Count == 0 ? "no machine that is there has the files of its model"
+            : having.TrueForAll(node => node.IsDrained) ? $"it waits for {Names(having)}, which has its model and begins no jobs now"
+            : $"it waits for {Names([.. having.Where(node => !node.IsDrained)])}, which has its model";
+    }
+
+    private static string Names(IEnumerable<NodeState> nodes) => string.Join(" or ", nodes.Select(node => node.Name).Distinct(StringComparer.Ordinal));
 
     /// <summary>Whether a device may generate images of a job that another one runs: the result is the same, and the model fits.</summary>
     public bool CanHelp(string device, Job job) => ModelsOf(device) is { } models && ModelsOf(job.Device)?.Device is { } own

@@ -26,7 +26,7 @@ internal sealed partial class VideoSaver(ImageFiles images, VideoFiles videos, J
         {
             ImageTexts texts = ImageTexts.Of(settings, infotext, options.Value.Images.Mark);
             string path = await BusyStorage.WrittenAsync(
-                async () => await videos.SaveAsync(id, clip, asked.Format, texts, cancellation).ConfigureAwait(false), reason => LogNotWritten(id, reason), cancellation).ConfigureAwait(false);
+                async () => await videos.SaveAsync(images.FileIdOf(id, job.Running.Lease.Claim), clip, asked.Format, texts, cancellation).ConfigureAwait(false), reason => LogNotWritten(id, reason), cancellation).ConfigureAwait(false);
             telemetry.Saved(job.Running.Job, 0);
             return new JobImage(id, job.Id, 0, path, VideoFormats.MimeTypeOf(asked.Format), clip.Width, clip.Height, video.Seed) { Settings = settings with { Seed = video.Seed }, Device = job.Device };
         }

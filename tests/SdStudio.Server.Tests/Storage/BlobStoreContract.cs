@@ -157,3 +157,38 @@ public sealed class FolderBlobsTests : BlobStoreContract, IDisposable
         Assert.True(Directory.Exists(Path.Combine(_store.Folder, "thumbnails")));
     }
 }
+
+/// <summary>The contract over a folder that other machines write into too.</summary>
+public sealed class SharedFolderBlobsTests : BlobStoreContract, IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("sdstudio-shared-").FullName;
+    private readonly FolderBlobs _blobs;
+
+    public SharedFolderBlobsTests() => _blobs = new FolderBlobs(_folder, isShared: true);
+
+    private protected override IBlobStore Blobs => _blobs;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void What_another_machine_is_writing_stays_when_this_one_starts_and_what_one_left_long_ago_goes()
+    {
+        string half = Path.Combine(_folder, "images", "a.png.0123.tmp"), old = Path.Combine(_folder, "images", "b.png.0123.tmp");
+        File.WriteAllText(half, "half");
+        File.WriteAllText(old, "half");
+        File.SetLastWriteTimeUtc(old, DateTime.UtcNow.AddDays(-2));
+
+        _ = new FolderBlobs(_folder, isShared: true);
+
+        Assert.Equal((true, false), (File.Exists(half), File.Exists(old)));
+    }
+
+    [Fact]
+    public void Each_claim_of_a_job_has_files_of_its_own()
+    {
+        Assert.Equal("id.3", new ImageFiles(_blobs).FileIdOf("id", 3));
+        Assert.Equal("id", new ImageFiles(new FolderBlobs(_folder)).FileIdOf("id", 3));
+        foreach (string name in new[] { "images/id.3.png", "images/id.png", "id" })
+            Assert.Equal("id", ImageFiles.IdOf(name));
+    }
+}

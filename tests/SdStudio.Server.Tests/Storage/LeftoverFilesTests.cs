@@ -79,6 +79,25 @@ public sealed class LeftoverFilesTests : IDisposable
     }
 
     [Fact]
+    public async Task Of_the_files_that_several_claims_of_a_job_left_in_a_shared_folder_only_the_listed_one_stays()
+    {
+        await SweepAsync();
+        string job = Guid.CreateVersion7().ToString(), image = ImageId.Of(job, 0);
+        var settings = new GenerationSettings { Type = "generate", Model = "demo", Width = 64, Height = 64 };
+        await _store.Jobs.AddAsync(new NewJob(job, settings, new SubmitOptions()), 10_000, Cancellation);
+        ClaimedJob? claimed = await _store.Jobs.ClaimAsync("w", null, [job], Cancellation);
+        await _store.Jobs.CompleteAsync(claimed!.Lease, new JobResult(settings, [new JobImage(image, job, 0, $"images/{image}.2.png", "image/png", 64, 64, 1)], 0, 0), Cancellation);
+        string[] files = [Put("images", image + ".1.png"), Put("images", image + ".2.png"), Put("images", image + ".3.png")];
+        var blobs = new FolderBlobs(_store.Folder, isShared: true);
+        var images = new ImageFiles(blobs);
+        using var sweep = new LeftoverFiles(_store.Queries, _store.State, blobs, images, new KeptImages(_store.Folders, images, _time), _time, NullLogger<LeftoverFiles>.Instance);
+
+        await sweep.SweepAsync(Cancellation);
+
+        Assert.Equal([false, true, false], files.Select(File.Exists));
+    }
+
+    [Fact]
     public async Task Images_that_an_earlier_version_kept_without_rows_are_kept_by_the_first_sweep()
     {
         string[] leftovers = Leftovers();

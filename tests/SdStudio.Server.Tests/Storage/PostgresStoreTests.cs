@@ -29,10 +29,10 @@ public sealed class PostgresFixture : IDisposable
 
     internal PostgresServer? Server { get; }
 
-    internal string NewDatabase()
+    internal string NewDatabase(params string[] options)
     {
         Assert.SkipWhen(Server is null, _reason);
-        return Server.NewDatabase();
+        return Server.NewDatabase(options);
     }
 
     public void Dispose() => Server?.Dispose();
@@ -353,9 +353,11 @@ public sealed class PostgresBlobsTests : BlobStoreContract, IDisposable
 {
     private readonly PostgresStore _store;
     private readonly SqliteStore _folder = new();
+    private readonly PostgresFixture _postgres;
 
     public PostgresBlobsTests(PostgresFixture postgres)
     {
+        _postgres = postgres;
         _store = new PostgresStore(postgres);
         // Here and not at the first use, which may be by many at once: it removes what is half written, as at a start.
         Blobs = new PostgresBlobs(_store.Database, _folder.Folders);
@@ -384,6 +386,41 @@ public sealed class PostgresBlobsTests : BlobStoreContract, IDisposable
         await other.ForgetGoneAsync(cancellation);
         Assert.False(File.Exists(copy));
         Assert.Null(await other.FindAsync("images/a.png", cancellation));
+    }
+
+    [Fact]
+    public async Task A_file_of_several_parts_is_whole_on_another_machine()
+    {
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        byte[] content = new byte[(9 << 20) + 1];
+        new Random(3).NextBytes(content);
+        using var elsewhere = new SqliteStore();
+        await Blobs.PutAsync("images/large.webm", stream => stream.Write(content), cancellation);
+
+        string copy = (await new PostgresBlobs(_store.Database, elsewhere.Folders).FindAsync("images/large.webm", cancellation))!;
+
+        Assert.Equal(content, await File.ReadAllBytesAsync(copy, cancellation));
+    }
+
+    [Fact]
+    public async Task All_machines_have_their_images_in_one_place()
+    {
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        string shared = Path.Combine(_folder.Folder, "shared"), unmounted = Path.Combine(_folder.Folder, "unmounted");
+        Task CheckAsync(string? folder) => ImagesPlace.CheckAsync(_store.Database, folder, cancellation);
+        async Task<string> RefusedAsync(string? folder) => (await Assert.ThrowsAsync<CannotStartException>(() => CheckAsync(folder))).Message;
+        await CheckAsync(null);
+        // As long as there are no images.
+        await CheckAsync(shared);
+        await CheckAsync(shared);
+        Assert.Contains("is it mounted?", await RefusedAsync(unmounted), StringComparison.Ordinal);
+        Assert.Contains("name it in SdStudio:Images:Directory", await RefusedAsync(null), StringComparison.Ordinal);
+
+        using var another = new PostgresStore(_postgres);
+        Assert.Contains("another studio's folder", (await Assert.ThrowsAsync<CannotStartException>(() => ImagesPlace.CheckAsync(another.Database, shared, cancellation))).Message, StringComparison.Ordinal);
+        await ImagesPlace.CheckAsync(another.Database, null, cancellation);
+        await another.Database.ExecuteAsync("INSERT INTO blobs VALUES ('images/a.png', '')", cancellation);
+        Assert.Contains("are in the database", (await Assert.ThrowsAsync<CannotStartException>(() => ImagesPlace.CheckAsync(another.Database, unmounted, cancellation))).Message, StringComparison.Ordinal);
     }
 
     [Fact]

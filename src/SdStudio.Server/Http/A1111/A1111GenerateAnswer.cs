@@ -73,7 +73,7 @@ internal sealed class A1111GenerateAnswer(ClientModels models, ModelCatalogue ca
         List<long> seeds = generated.Count > 0 ? [.. generated.Select(image => image.Seed)] : [s.Seed];
         List<GenerationSettings> each = generated.Count > 0 ? [.. generated.Select(image => image.SettingsOf(job))] : [s];
         string prompt = Infotext.PromptOf(each[0]);
-        ModelDefinition? model = catalogue.Find(s.Model);
+        ModelDefinition? model = catalogue.FindAnywhere(s.Model);
         var info = new JsonObject
         {
             ["prompt"] = prompt,

@@ -106,7 +106,7 @@ internal sealed class A1111GenerationReader
     {
         if (_override.Checkpoint is { } checkpoint)
         {
-            if (_context.Models.Find(checkpoint) is { } chosen && chosen.IsThere)
+            if (_context.Models.Find(checkpoint) is { } chosen && _context.Lookups.Catalogue.IsUsable(chosen))
                 return chosen;
             Notes.Add($"override_settings: there is no model '{RequestFields.Shown(checkpoint)}' here: the chosen one is used");
         }

@@ -31,7 +31,7 @@ internal sealed class A1111Options(JsonObject stored, ClientModels models)
 
     /// <summary>The model that requests use which name none; its files are there. Null when no model has them.</summary>
     public ModelDefinition? Model =>
-        stored[CheckpointKey] is JsonValue value && value.TryGetValue(out string? title) && models.Find(title) is { IsThere: true } chosen
+        stored[CheckpointKey] is JsonValue value && value.TryGetValue(out string? title) && models.Find(title) is { } chosen && models.All.Contains(chosen)
             ? chosen
             : models.DefaultTextToImage;
 
@@ -75,7 +75,7 @@ internal sealed class A1111Options(JsonObject stored, ClientModels models)
     {
         if (models.Find(text) is not { } model)
             throw new BadRequestException($"Model not found: {RequestFields.Shown(text)} (in {field})", $"Available models: {string.Join(", ", models.All.Select(models.TitleOf))}");
-        return model.IsThere ? model : throw ClientModels.WithoutFiles(model);
+        return models.Usable(model);
     }
 
     /// <summary>The model of requests that name none.</summary>

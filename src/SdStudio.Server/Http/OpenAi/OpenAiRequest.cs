@@ -104,6 +104,6 @@ internal sealed class OpenAiRequest
     {
         string? name = _fields.Text("model");
         ModelDefinition model = models.FindForOpenAi(name, fromImage) ?? (name is null || ClientModels.IsOpenAiName(name) ? throw models.NoneCanBeUsed() : throw UnknownModel(name));
-        return model.IsThere ? model : throw ClientModels.WithoutFiles(model);
+        return models.Usable(model);
     }
 }

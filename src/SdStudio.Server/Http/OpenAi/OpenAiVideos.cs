@@ -105,8 +105,8 @@ internal sealed class OpenAiVideos(JobSubmission submission, ClientModels models
     {
         bool isAny = string.IsNullOrWhiteSpace(name) || name.StartsWith(OpenAiPrefix, StringComparison.OrdinalIgnoreCase);
         ModelDefinition? model = models.Find(name ?? "")
-            ?? (isAny ? makers.Usual ?? throw ClientModels.NoneMakesVideos(makers) : throw OpenAiRequest.UnknownModel(name!));
-        return model.IsThere ? model : throw ClientModels.WithoutFiles(model);
+            ?? (isAny ? makers.Usual ?? models.All.FirstOrDefault(makers.Makes) ?? throw ClientModels.NoneMakesVideos(makers) : throw OpenAiRequest.UnknownModel(name!));
+        return models.Usable(model);
     }
 
     private static BadRequestException NoImage() => new([new FieldProblem(Reference, $"{Reference} has no image; send a file, or {{\"image_url\": a data URL}}")], detail: null);

@@ -12,11 +12,11 @@ internal sealed class ClientModels(ModelCatalogue catalogue, FileHashes hashes)
     private const string OpenAiPrefix = "gpt-image-";
 
     /// <summary>The models that can generate now: these clients cannot show that others are missing.</summary>
-    public IEnumerable<ModelDefinition> All => catalogue.Models.Where(model => model is { IsThere: true, Unsupported: null });
+    public IEnumerable<ModelDefinition> All => catalogue.ModelsAnywhere.Where(model => model.Unsupported is null && catalogue.IsUsable(model));
 
     /// <summary>The name that lists show: the model's own, with its id where two have one name.</summary>
     public string TitleOf(ModelDefinition model) =>
-        catalogue.Models.Any(other => other != model && other.Name.Equals(model.Name, StringComparison.OrdinalIgnoreCase)) ? $"{model.Name} ({model.Id})" : model.Name;
+        catalogue.ModelsAnywhere.Any(other => other.Id != model.Id && other.Name.Equals(model.Name, StringComparison.OrdinalIgnoreCase)) ? $"{model.Name} ({model.Id})" : model.Name;
 
     /// <summary>The first ten digits of the SHA-256 of its main file, once it is known.</summary>
     public string? HashOf(ModelDefinition model) => Sha256Of(model) is { } hash ? FileHashes.Short(hash) : null;
@@ -30,7 +30,7 @@ internal sealed class ClientModels(ModelCatalogue catalogue, FileHashes hashes)
         // As people write it in models.yml: models/file.
         if (wanted.StartsWith("models/", StringComparison.OrdinalIgnoreCase) || wanted.StartsWith("./models/", StringComparison.OrdinalIgnoreCase))
             wanted = Path.GetFileName(wanted);
-        ModelDefinition? model = catalogue.Find(wanted) ?? catalogue.Models.FirstOrDefault(model => NamesOf(model).Contains(wanted, StringComparer.OrdinalIgnoreCase));
+        ModelDefinition? model = catalogue.FindAnywhere(wanted) ?? catalogue.ModelsAnywhere.FirstOrDefault(model => NamesOf(model).Contains(wanted, StringComparer.OrdinalIgnoreCase));
         // "name.safetensors [0a1b2c3d4e]" as Automatic1111 writes it.
         int bracket = wanted.LastIndexOf(" [", StringComparison.Ordinal);
         return model ?? (bracket > 0 && wanted.EndsWith(']') ? Find(wanted[..bracket]) : null);
@@ -65,8 +65,11 @@ internal sealed class ClientModels(ModelCatalogue catalogue, FileHashes hashes)
     public static bool IsOpenAiName(string text) =>
         OpenAiNames.Contains(text, StringComparer.OrdinalIgnoreCase) || text.StartsWith(OpenAiPrefix, StringComparison.OrdinalIgnoreCase);
 
+    /// <exception cref="BadRequestException">Nobody has its files.</exception>
+    public ModelDefinition Usable(ModelDefinition model) => catalogue.IsUsable(model) ? model : throw WithoutFiles(model);
+
     private ModelDefinition? FirstUsable(ModelDefinition? model) =>
-        model is { IsThere: true, Unsupported: null } ? model : catalogue.Models.FirstOrDefault(other => other is { IsThere: true, Unsupported: null });
+        model is { Unsupported: null } && catalogue.IsUsable(model) ? model : All.OrderBy(other => other.IsThere ? 0 : 1).FirstOrDefault();
 
     private IEnumerable<string> NamesOf(ModelDefinition model)
     {

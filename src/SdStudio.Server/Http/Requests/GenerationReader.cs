@@ -129,11 +129,11 @@ internal sealed class GenerationReader(RequestFields fields, Lookups lookups, Pa
             return fallback;
         if (fields.RequiredText("model", limits.MaxPromptBytes) is not { } id)
             return null;
-        ModelDefinition? model = _catalogue.Find(id);
+        ModelDefinition? model = _catalogue.FindAnywhere(id);
         if (model is null)
         {
             string shown = RequestFields.Shown(id);
-            string available = string.Join(", ", _catalogue.Models.Select(known => known.Id));
+            string available = string.Join(", ", _catalogue.ModelsAnywhere.Select(known => known.Id));
             fields.Refuse("model", $"Invalid model: {shown}", $"Model '{shown}' not found in configuration. Available models: {available}");
         }
         else if (model.Unsupported is { } reason)

@@ -69,9 +69,9 @@ internal sealed class JobSubmission(
     public async Task<Job> AddAsync(
         GenerationSettings settings, SubmitOptions options, CancellationToken cancellation, RequestInputs? inputs = null, IReadOnlyList<FileInfo>? more = null)
     {
-        if (lookups.Catalogue.Find(settings.Model) is { } model)
+        if (lookups.Catalogue.FindAnywhere(settings.Model) is { } model)
         {
-            if (!model.IsThere && !lookups.Others.Have(model.Id))
+            if (!lookups.Catalogue.IsUsable(model))
                 throw ClientModels.WithoutFiles(model);
             // Another machine may have another file of that name.
             if (lookups.Others.AreShared && model is { IsThere: true, Remote: null, Files.Count: > 0 } && lookups.Hashes.Known(model.MainFile) is { } hash)
@@ -170,7 +170,7 @@ internal sealed class JobSubmission(
         string field = sent.Input is null ? "ref_images" : "image";
         if (settings.Type is not (JobType.Edit or JobType.Generate))
             fields.Refuse(field, $"{field}: {count} images were sent; a {settings.Type} takes one");
-        else if (lookups.Catalogue.Find(settings.Model) is { IsEditModel: false } model)
+        else if (lookups.Catalogue.FindAnywhere(settings.Model) is { IsEditModel: false } model)
             fields.Refuse(field, $"{field}: {count} images were sent; the model {model.Id} takes {(sent.Input is null ? "none" : "one")}. Models with the capability imgedit take up to {ImageRequest.MaxImages}");
     }
 }

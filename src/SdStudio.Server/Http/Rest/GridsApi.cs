@@ -49,7 +49,7 @@ internal static class GridsApi
         outer.ThrowIfRefused();
         foreach (string model in settings!.Grid!.Cells.Select(cell => cell.Model).Distinct(StringComparer.Ordinal))
         {
-            if (lookups.Catalogue.Find(model) is { IsThere: false } missing)
+            if (lookups.Catalogue.FindAnywhere(model) is { } missing && !lookups.Catalogue.IsUsable(missing))
                 throw ClientModels.WithoutFiles(missing);
         }
 

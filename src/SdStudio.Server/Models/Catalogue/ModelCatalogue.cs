@@ -25,6 +25,7 @@ internal sealed partial class ModelCatalogue : BackgroundService
     private readonly CatalogueFiles _files = new();
     private readonly Lock _lock = new();
     private volatile CatalogueSnapshot _catalogue;
+    private volatile IReadOnlyDictionary<string, ModelDefinition> _elsewhere = new Dictionary<string, ModelDefinition>();
     private string _seen;
 
     public ModelCatalogue(DataFolders folders, IOptions<StudioOptions> options, ModelFileCache facts, EmbeddingFolder embeddings, IEventLog events, TimeProvider time, ILogger<ModelCatalogue> logger)
@@ -58,6 +59,19 @@ internal sealed partial class ModelCatalogue : BackgroundService
     private string Root => _options.Root.Length > 0 ? Path.GetFullPath(_options.Root) : _folders.Root;
 
     public ModelDefinition? Find(string id) => _catalogue.Models.GetValueOrDefault(id);
+
+    /// <summary>The same, or the entry of another machine of the studio that has the model.</summary>
+    public ModelDefinition? FindAnywhere(string id) => Find(id) ?? _elsewhere.GetValueOrDefault(id);
+
+    /// <summary>The models of this machine, and those that only others have.</summary>
+    public IEnumerable<ModelDefinition> ModelsAnywhere => _elsewhere.Count == 0 ? Models : Models.Concat(_elsewhere.Values.Where(model => Find(model.Id) is null));
+
+    /// <summary>Whether a model can generate now: here, or on another machine that lives.</summary>
+    public bool IsUsable(ModelDefinition model) => model.IsThere || _elsewhere.ContainsKey(model.Id);
+
+    /// <summary>Tells which models the other machines have.</summary>
+    public void Know(IEnumerable<SharedModel> elsewhere) =>
+        _elsewhere = elsewhere.DistinctBy(model => model.Id).ToDictionary(model => model.Id, model => model.ToDefinition(), StringComparer.Ordinal);
 
     /// <summary>Where the files of a model or an upscaler are on the hub; none when nobody wrote it down, null when there is no such entry.</summary>
     public IReadOnlyList<HubEntry>? HubFilesOf(string id) =>

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.Data.Sqlite;
+using SdStudio.Server.Images;
 using SdStudio.Server.Settings;
 using SdStudio.Server.Storage.Sqlite;
 
@@ -16,7 +17,11 @@ internal sealed record Moved(long Jobs, long Images, int Files, long Bytes);
 /// Copies the history of a data directory, with its images, into a PostgreSQL database. The data directory stays as it is. What was copied before
 /// is not copied again, so that a move that was cut off is gone on with.
 /// </summary>
-internal sealed class DatabaseMove(StudioDatabase source, DataFolders folders, PostgresDatabase target)
+/// <param name="source">The history.</param>
+/// <param name="folders">Where its images are.</param>
+/// <param name="target">The database.</param>
+/// <param name="imagesFolder">The folder for images that the machines are to share; null for the database.</param>
+internal sealed class DatabaseMove(StudioDatabase source, DataFolders folders, PostgresDatabase target, string? imagesFolder = null)
 {
     private const int AtOnce = 500;
 
@@ -50,6 +55,8 @@ internal sealed class DatabaseMove(StudioDatabase source, DataFolders folders, P
         Table.Same("model_costs", "model, device, costs", "model, device"),
         Table.Same("studio_state", "key, value", "key"),
     ];
+
+    private readonly FolderBlobs? _images = imagesFolder is null ? null : new FolderBlobs(imagesFolder, isShared: true);
 
     /// <exception cref="CannotStartException">The database has another history.</exception>
     /// <exception cref="StorageUnavailableException">Something could not be read or written.</exception>
@@ -87,10 +94,13 @@ internal sealed class DatabaseMove(StudioDatabase source, DataFolders folders, P
         string[] names = table.Columns.Split(", ");
         string insert = $"INSERT INTO {table.Name} ({table.Columns}) {(table.Key == "number" ? "OVERRIDING SYSTEM VALUE " : "")}" +
             $"VALUES ({string.Join(", ", names.Select(name => name == "words" ? "sdstudio_fold(@words)::tsvector" : $"@{name}"))}) ON CONFLICT DO NOTHING";
+        // Each step is a transaction: where numbers end, the last move was cut off.
+        bool isNumbered = table.Key == "number";
+        long after = isNumbered ? await target.FirstAsync($"SELECT coalesce(max(number), 0) FROM {table.Name}", row => row.GetInt64(0), cancellation).ConfigureAwait(false) : 0;
         for (int offset = 0; ; offset += AtOnce)
         {
-            List<(string, object?)[]> rows = source.Read(reader => reader.Query(
-                $"SELECT {table.Read} FROM {table.Name} ORDER BY {table.Key} LIMIT {AtOnce} OFFSET {offset}", row => ValuesOf(names, row)));
+            string from = isNumbered ? $"{table.Name} WHERE number > {after} ORDER BY number LIMIT {AtOnce}" : $"{table.Name} ORDER BY {table.Key} LIMIT {AtOnce} OFFSET {offset}";
+            List<(string, object?)[]> rows = source.Read(reader => reader.Query($"SELECT {table.Read} FROM {from}", row => ValuesOf(names, row)));
             await target.WriteAsync(
                 async session =>
                 {
@@ -101,6 +111,8 @@ internal sealed class DatabaseMove(StudioDatabase source, DataFolders folders, P
                 cancellation).ConfigureAwait(false);
             if (rows.Count < AtOnce)
                 return;
+            if (isNumbered)
+                after = (long)rows[^1][0].Item2!;
         }
     }
 
@@ -117,25 +129,39 @@ internal sealed class DatabaseMove(StudioDatabase source, DataFolders folders, P
         (int files, long bytes) = (0, 0L);
         foreach (string path in new[] { folders.Images, folders.Inputs }.SelectMany(folder => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)).Where(path => !path.EndsWith(".tmp", StringComparison.Ordinal)))
         {
-            byte[] data = await File.ReadAllBytesAsync(path, cancellation).ConfigureAwait(false);
-            string name = Path.GetRelativePath(folders.Root, path).Replace(Path.DirectorySeparatorChar, '/');
-            string hash = Convert.ToHexStringLower(SHA256.HashData(data));
-            string? there = await HashThereAsync(name, cancellation).ConfigureAwait(false);
-            if (there != hash)
+            string name = Path.GetRelativePath(folders.Files, path).Replace(Path.DirectorySeparatorChar, '/');
+            string hash = await HashOfAsync(path, cancellation).ConfigureAwait(false);
+            if (await HashThereAsync(name, cancellation).ConfigureAwait(false) != hash)
             {
-                await target.ExecuteAsync("INSERT INTO blobs (name, data) VALUES (@name, @data) ON CONFLICT (name) DO UPDATE SET data = excluded.data", cancellation, ("name", name), ("data", data)).ConfigureAwait(false);
+                await CopyFileAsync(path, name, cancellation).ConfigureAwait(false);
                 if (await HashThereAsync(name, cancellation).ConfigureAwait(false) != hash)
-                    throw new InvalidDataException($"{name} is not the same in the database; move again");
+                    throw new InvalidDataException($"{name} is not the same there; move again");
             }
 
-            (files, bytes) = (files + 1, bytes + data.Length);
+            (files, bytes) = (files + 1, bytes + new FileInfo(path).Length);
         }
 
         return (files, bytes);
     }
 
-    private ValueTask<string?> HashThereAsync(string name, CancellationToken cancellation) =>
-        target.FirstAsync("SELECT encode(sha256(data), 'hex') FROM blobs WHERE name = @name", row => row.GetString(0), cancellation, ("name", name));
+    private async Task CopyFileAsync(string path, string name, CancellationToken cancellation)
+    {
+        await using FileStream data = File.OpenRead(path);
+        if (_images is not null)
+            await _images.PutAsync(name, data.CopyTo, cancellation).ConfigureAwait(false);
+        else
+            await target.ExecuteAsync("INSERT INTO blobs (name, data) VALUES (@name, @data) ON CONFLICT (name) DO UPDATE SET data = excluded.data", cancellation, ("name", name), ("data", data)).ConfigureAwait(false);
+    }
+
+    private async ValueTask<string?> HashThereAsync(string name, CancellationToken cancellation) => _images is null
+        ? await target.FirstAsync("SELECT encode(sha256(data), 'hex') FROM blobs WHERE name = @name", row => row.GetString(0), cancellation, ("name", name)).ConfigureAwait(false)
+        : await _images.FindAsync(name, cancellation).ConfigureAwait(false) is { } there ? await HashOfAsync(there, cancellation).ConfigureAwait(false) : null;
+
+    private static async Task<string> HashOfAsync(string path, CancellationToken cancellation)
+    {
+        await using FileStream data = File.OpenRead(path);
+        return Convert.ToHexStringLower(await SHA256.HashDataAsync(data, cancellation).ConfigureAwait(false));
+    }
 
     private async Task<long> CheckCountAsync(string table, CancellationToken cancellation)
     {

@@ -5,6 +5,7 @@ namespace SdStudio.Server.Storage.Postgres;
 
 /// <summary>
 /// Files in PostgreSQL, so that every machine has all of them; each keeps copies of what it shows in its own data directory, within a bound.
+/// They are read from there, with ranges.
 /// </summary>
 internal sealed class PostgresBlobs : IBlobStore
 {
@@ -12,6 +13,8 @@ internal sealed class PostgresBlobs : IBlobStore
 
     // After this much was copied, what there is is counted again.
     private const long CountAfterBytes = 256L << 20;
+    private const int MaxTries = 10;
+    private const int PartBytes = 4 << 20;
     private const string KeptFolder = "kept/";
     private readonly PostgresDatabase _database;
     private readonly string _root;
@@ -32,31 +35,43 @@ internal sealed class PostgresBlobs : IBlobStore
 
     public async ValueTask PutAsync(string name, Action<Stream> write, CancellationToken cancellation)
     {
-        using var memory = new MemoryStream();
-        await _copies.PutAsync(
-            name,
-            stream =>
-            {
-                write(memory);
-                memory.WriteTo(stream);
-            },
-            cancellation).ConfigureAwait(false);
+        for (int attempt = 1; !await TryPutAsync(name, write, isLast: attempt == MaxTries, cancellation).ConfigureAwait(false); attempt++)
+        {
+            // Somebody has deleted the copy in between, and with it what was to be sent.
+        }
+    }
+
+    private async ValueTask<bool> TryPutAsync(string name, Action<Stream> write, bool isLast, CancellationToken cancellation)
+    {
+        await _copies.PutAsync(name, write, cancellation).ConfigureAwait(false);
         try
         {
+            string copy = Path.Combine(_folder, name);
+            long length = 0;
             // An image that is listed stays as it is: what a machine writes that has lost its job meanwhile comes too late.
-            List<bool> written = await _database.WriteAsync(
-                """
-                INSERT INTO blobs (name, data) VALUES (@name, @data)
-                ON CONFLICT (name) DO UPDATE SET data = excluded.data, written_at = sdstudio_now()
-                WHERE blobs.name NOT LIKE 'images/%' OR NOT EXISTS (SELECT 1 FROM images WHERE id = split_part(substr(blobs.name, 8), '.', 1))
-                RETURNING true
-                """,
-                row => row.GetBoolean(0), cancellation, ("name", name), ("data", memory.ToArray())).ConfigureAwait(false);
-            if (written.Count == 0)
-            {
+            bool isWritten = await _database.WriteAsync(
+                async session =>
+                {
+                    await using FileStream data = File.OpenRead(copy);
+                    length = data.Length;
+                    return await session.FirstAsync(
+                        """
+                        INSERT INTO blobs (name, data) SELECT @name, @data
+                        WHERE @name NOT LIKE 'images/%' OR NOT EXISTS (SELECT 1 FROM images WHERE id = split_part(substr(@name, 8), '.', 1))
+                        ON CONFLICT (name) DO UPDATE SET data = excluded.data, written_at = sdstudio_now() RETURNING true
+                        """,
+                        row => row.GetBoolean(0), ("name", name), ("data", data)).ConfigureAwait(false);
+                },
+                cancellation).ConfigureAwait(false);
+            if (isWritten)
+                Copied(length);
+            else
                 await _copies.DeleteAsync(name, CancellationToken.None).ConfigureAwait(false);
-                return;
-            }
+            return true;
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException && !isLast)
+        {
+            return false;
         }
         catch
         {
@@ -64,22 +79,45 @@ internal sealed class PostgresBlobs : IBlobStore
             await _copies.DeleteAsync(name, CancellationToken.None).ConfigureAwait(false);
             throw;
         }
-
-        Copied(memory.Length);
     }
 
     public async ValueTask<string?> FindAsync(string name, CancellationToken cancellation)
     {
         if (name.StartsWith(KeptFolder, StringComparison.Ordinal))
             return Path.Combine(_root, name) is var kept && File.Exists(kept) ? kept : null;
-        if (await _copies.FindAsync(name, cancellation).ConfigureAwait(false) is { } known)
-            return known;
-        byte[]? data = await _database.FirstAsync("SELECT data FROM blobs WHERE name = @name", row => row.GetFieldValue<byte[]>(0), cancellation, ("name", name)).ConfigureAwait(false);
-        if (data is null)
-            return null;
-        await _copies.PutAsync(name, stream => stream.Write(data), cancellation).ConfigureAwait(false);
-        Copied(data.Length);
-        return await _copies.FindAsync(name, cancellation).ConfigureAwait(false);
+        while (true)
+        {
+            if (await _copies.FindAsync(name, cancellation).ConfigureAwait(false) is { } known)
+                return known;
+            if (await InDatabaseAsync(name, cancellation).ConfigureAwait(false) is not { } there)
+                return null;
+            // It was written again meanwhile: what there is now is looked for.
+            if (!await _copies.PutAsync(name, file => CopyAsync(there, file, cancellation), cancellation).ConfigureAwait(false))
+                continue;
+            Copied(there.Length);
+            // Who deletes it tells of it once: a copy that was not whole yet is not among those that go.
+            if (await InDatabaseAsync(name, cancellation).ConfigureAwait(false) is null)
+                await _copies.DeleteAsync(name, CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask<Blob?> InDatabaseAsync(string name, CancellationToken cancellation) => await _database.FirstAsync(
+        "SELECT length(data), written_at FROM blobs WHERE name = @name", row => new Blob(name, row.GetInt32(0), row.GetInt64(1)), cancellation, ("name", name)).ConfigureAwait(false);
+
+    // Part by part: neither side has a large file in memory, and the database reads only the part.
+    private async ValueTask<bool> CopyAsync(Blob blob, Stream to, CancellationToken cancellation)
+    {
+        for (int at = 0; at < blob.Length; at += PartBytes)
+        {
+            byte[]? part = await _database.FirstAsync(
+                "SELECT substring(data FROM @from FOR @count) FROM blobs WHERE name = @name AND written_at = @written AND length(data) = @length", row => row.GetFieldValue<byte[]>(0),
+                cancellation, ("from", at + 1), ("count", PartBytes), ("name", blob.Name), ("written", blob.Written), ("length", blob.Length)).ConfigureAwait(false);
+            if (part is null)
+                return false;
+            await to.WriteAsync(part, cancellation).ConfigureAwait(false);
+        }
+
+        return true;
     }
 
     public async ValueTask<bool> MoveAsync(string name, string to, CancellationToken cancellation)
@@ -162,4 +200,6 @@ internal sealed class PostgresBlobs : IBlobStore
         .SelectMany(folder => new DirectoryInfo(Path.Combine(_folder, folder)).EnumerateFiles("*", SearchOption.AllDirectories))
         .Where(file => file.Extension != ".tmp")
         .Select(file => (Path.GetRelativePath(_folder, file.FullName).Replace(Path.DirectorySeparatorChar, '/'), file));
+
+    private sealed record Blob(string Name, int Length, long Written);
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Threading.Channels;
 using SdStudio.Server.Events;
+using SdStudio.Server.Models.Catalogue;
 using SdStudio.Server.Queue;
 
 namespace SdStudio.Server.Storage.Postgres;
@@ -237,6 +238,7 @@ internal sealed record LatestEvent(string Node, string Channel, string Type, str
 [JsonSerializable(typeof(LatestEvent))]
 [JsonSerializable(typeof(LineNews))]
 [JsonSerializable(typeof(NodeReport))]
+[JsonSerializable(typeof(IReadOnlyList<SharedModel>))]
 [JsonSerializable(typeof(SharedFileState))]
 [JsonSerializable(typeof(JsonElement))]
 internal sealed partial class PostgresJson : JsonSerializerContext;

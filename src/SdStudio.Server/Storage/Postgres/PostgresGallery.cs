@@ -50,9 +50,11 @@ internal sealed class PostgresGallery(PostgresDatabase database) : IGallery, IDi
         bool isOldest = page.Sort == GallerySort.Oldest;
         long begin = page.After?.Number
             ?? (isOldest ? 0 : await database.FirstAsync("SELECT coalesce(max(number), 0) FROM images", row => row.GetInt64(0), cancellation).ConfigureAwait(false));
-        var near = new SqlConditions(conditions);
-        near.Require(isOldest ? "images.number <= @near" : "images.number >= @near", "near", isOldest ? begin + NearBy : begin - NearBy);
-        IReadOnlyList<ListedImage> found = await PageAsync(From + near.Where, page, near, cancellation).ConfigureAwait(false);
+        // Behind an OFFSET the planner does not look: it would ask the index of words again.
+        (string among, string order) = isOldest ? ("number > @begin AND number <= @begin + @near", "number") : ("number <= @begin AND number >= @begin - @near", "number DESC");
+        IReadOnlyList<ListedImage> found = await PageAsync(
+            $"(SELECT * FROM images WHERE {among} ORDER BY {order} OFFSET 0) AS images JOIN jobs ON jobs.id = images.job_id{conditions.Where}", page, conditions, cancellation,
+            ("begin", begin), ("near", (long)NearBy)).ConfigureAwait(false);
         if (found.Count == page.Limit || (!isOldest && begin <= NearBy))
             return found;
         return await PageAsync(
@@ -60,8 +62,9 @@ internal sealed class PostgresGallery(PostgresDatabase database) : IGallery, IDi
             "JOIN images ON images.number = page.number JOIN jobs ON jobs.id = images.job_id", page, conditions, cancellation).ConfigureAwait(false);
     }
 
-    private async ValueTask<IReadOnlyList<ListedImage>> PageAsync(string from, GalleryPage page, SqlConditions conditions, CancellationToken cancellation) => await database.QueryAsync(
-        $"SELECT {Columns} FROM {from} ORDER BY {OrderOf(page.Sort)} LIMIT @limit", ToListed, cancellation, [.. conditions.Values, ("limit", page.Limit)]).ConfigureAwait(false);
+    private async ValueTask<IReadOnlyList<ListedImage>> PageAsync(
+        string from, GalleryPage page, SqlConditions conditions, CancellationToken cancellation, params (string Name, object? Value)[] more) => await database.QueryAsync(
+        $"SELECT {Columns} FROM {from} ORDER BY {OrderOf(page.Sort)} LIMIT @limit", ToListed, cancellation, [.. conditions.Values, .. more, ("limit", page.Limit)]).ConfigureAwait(false);
 
     public ValueTask<GalleryCursor?> CursorAtAsync(GalleryFilter filter, GallerySort sort, int place, CancellationToken cancellation)
     {
@@ -74,7 +77,8 @@ internal sealed class PostgresGallery(PostgresDatabase database) : IGallery, IDi
 
     public ValueTask<long> CountAsync(GalleryFilter filter, CancellationToken cancellation) => ImageTotals.Kept(filter, Totals) is { } kept
         ? database.FirstAsync(kept.Sql, row => row.GetInt64(0), cancellation, ("name", kept.Name), ("owner", filter.Scope.Owner))
-        : _totals.OfAsync(filter, newer => CountAsync(filter, newer, cancellation));
+        : _totals.OfAsync(
+            filter, () => database.FirstAsync(Counted.StateSql(Totals), row => (row.GetInt64(0), row.GetInt64(1)), cancellation), newer => CountAsync(filter, newer, cancellation));
 
     public async ValueTask<IReadOnlyList<ListedImage>> FindAsync(IReadOnlyList<string> ids, OwnerScope scope, CancellationToken cancellation) => await database.QueryAsync(
         $"SELECT {Columns} FROM {From} WHERE images.id = ANY(@ids) AND {InScope} ORDER BY array_position(@ids, images.id)", ToListed, cancellation,
@@ -121,8 +125,9 @@ internal sealed class PostgresGallery(PostgresDatabase database) : IGallery, IDi
     private async ValueTask<Counted> CountAsync(GalleryFilter filter, long? newer, CancellationToken cancellation)
     {
         SqlConditions conditions = Conditions(filter);
-        conditions.Require("images.number > @newer", "newer", newer);
-        return (await database.QueryAsync(Counted.Sql(Totals, newer is null, "images" + conditions.Where), Counted.Of, cancellation, [.. conditions.Values]).ConfigureAwait(false))[0];
+        // As near by: the few new ones are looked at one by one.
+        string from = (newer is null ? "images" : "(SELECT * FROM images WHERE number > @newer OFFSET 0) AS images") + conditions.Where;
+        return (await database.QueryAsync(Counted.Sql(Totals, newer is null, from), Counted.Of, cancellation, [.. conditions.Values, ("newer", newer)]).ConfigureAwait(false))[0];
     }
 
     private static async ValueTask<bool> AddAsync(PostgresSession session, ImportedImage imported)

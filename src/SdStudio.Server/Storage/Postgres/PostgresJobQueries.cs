@@ -75,8 +75,9 @@ internal sealed class PostgresJobQueries(PostgresDatabase database, NodeIdentity
         $"SELECT id FROM jobs WHERE id = ANY(@ids) AND {PostgresRows.InScope}", row => row.GetString(0), cancellation, ("ids", ids.ToArray()), PostgresRows.OwnerOf(scope)).ConfigureAwait(false))
         .ToHashSet(StringComparer.Ordinal);
 
-    public async ValueTask<IReadOnlySet<string>> ExistingImagesAsync(IReadOnlyList<string> ids, CancellationToken cancellation) => (await database.QueryAsync(
-        "SELECT id FROM images WHERE id = ANY(@ids)", row => row.GetString(0), cancellation, ("ids", ids.ToArray())).ConfigureAwait(false)).ToHashSet(StringComparer.Ordinal);
+    public async ValueTask<IReadOnlyDictionary<string, string>> ExistingImagesAsync(IReadOnlyList<string> ids, CancellationToken cancellation) => (await database.QueryAsync(
+        "SELECT id, file_path FROM images WHERE id = ANY(@ids)", row => (row.GetString(0), row.GetString(1)), cancellation, ("ids", ids.ToArray())).ConfigureAwait(false))
+        .ToDictionary(StringComparer.Ordinal);
 
     private static SqlConditions Conditions(JobFilter filter)
     {

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Npgsql;
+using NpgsqlTypes;
 using SdStudio.Server.Events;
 
 namespace SdStudio.Server.Storage.Postgres;
@@ -40,7 +41,14 @@ internal sealed class PostgresSession(NpgsqlConnection connection, CancellationT
     {
         var command = new NpgsqlCommand(sql, connection);
         foreach ((string name, object? value) in values)
-            command.Parameters.Add(new NpgsqlParameter(name, value switch { null => DBNull.Value, string text => Readable(text), _ => value }));
+        {
+            var parameter = new NpgsqlParameter(name, value switch { null => DBNull.Value, string text => Readable(text), _ => value });
+            // It is sent as it is read.
+            if (value is Stream)
+                parameter.NpgsqlDbType = NpgsqlDbType.Bytea;
+            command.Parameters.Add(parameter);
+        }
+
         return command;
     }
 

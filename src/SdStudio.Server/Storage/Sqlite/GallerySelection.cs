@@ -62,7 +62,9 @@ internal sealed record GallerySelection(string From, string Number, (string Name
         AddCursor(page, number, conditions);
 
         // CROSS JOIN keeps the order: a page of rows is enough.
-        string from = table == "images" || !needsImages ? table : $"{table} CROSS JOIN images ON images.number = {number}";
+        // Few are newer: they are looked at by their numbers.
+        string from = table == "images" && newer is not null ? "images NOT INDEXED"
+            : table == "images" || !needsImages ? table : $"{table} CROSS JOIN images ON images.number = {number}";
         return new GallerySelection(page is null ? from + conditions.Where : $"{from} CROSS JOIN jobs ON jobs.id = images.job_id{conditions.Where}", number, [.. conditions.Values]);
     }
 

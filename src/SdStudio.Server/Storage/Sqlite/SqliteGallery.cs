@@ -39,7 +39,8 @@ internal sealed class SqliteGallery(StudioDatabase database) : IGallery, IDispos
 
     public ValueTask<long> CountAsync(GalleryFilter filter, CancellationToken cancellation) => ImageTotals.Kept(filter, Totals) is { } kept
         ? database.ReadAsync(reader => reader.Query(kept.Sql, row => row.GetInt64(0), ("@name", kept.Name), ("@owner", filter.Scope.Owner))[0])
-        : _totals.OfAsync(filter, newer => database.ReadAsync(reader => Count(reader, filter, newer)));
+        : _totals.OfAsync(
+            filter, () => database.ReadAsync(reader => reader.Query(Counted.StateSql(Totals), row => (row.GetInt64(0), row.GetInt64(1)))[0]), newer => database.ReadAsync(reader => Count(reader, filter, newer)));
 
     public ValueTask<IReadOnlyList<ListedImage>> FindAsync(IReadOnlyList<string> ids, OwnerScope scope, CancellationToken cancellation) =>
         database.ReadAsync(reader => Find(reader, ids, scope));

@@ -69,6 +69,6 @@ internal sealed class SqliteJobQueries(StudioDatabase database) : IJobQueries
         reader => ids.Where(id => reader.Query(
             $"SELECT 1 FROM jobs WHERE id = $id AND {JobRows.InScope}", row => true, ("$id", id), JobRows.OwnerOf(scope)).Count > 0).ToHashSet(StringComparer.Ordinal));
 
-    public ValueTask<IReadOnlySet<string>> ExistingImagesAsync(IReadOnlyList<string> ids, CancellationToken cancellation) => database.ReadAsync<IReadOnlySet<string>>(
-        reader => ids.Where(id => reader.Query("SELECT 1 FROM images WHERE id = $id", row => true, ("$id", id)).Count > 0).ToHashSet(StringComparer.Ordinal));
+    public ValueTask<IReadOnlyDictionary<string, string>> ExistingImagesAsync(IReadOnlyList<string> ids, CancellationToken cancellation) => database.ReadAsync<IReadOnlyDictionary<string, string>>(
+        reader => ids.SelectMany(id => reader.Query("SELECT id, file_path FROM images WHERE id = $id", row => (row.GetString(0), row.GetString(1)), ("$id", id))).ToDictionary(StringComparer.Ordinal));
 }
