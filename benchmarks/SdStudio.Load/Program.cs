@@ -12,6 +12,7 @@ using SdStudio.Load;
 // SdStudio.Load builds ROUNDS DLL [DLL …]  a start, images and answers with each of several builds of the server, by turns
 // SdStudio.Load many FOLDER      servers with one PostgreSQL and that engine: rates, waits, four machines against one
 // SdStudio.Load history [rows]   lists and searches with that many generations in PostgreSQL
+// SdStudio.Load video [frames] [side]  what a frame costs at the server against the same call in one process
 // SdStudio.Load waiting FOLDER   one device against two with the stand-in engine of the tests, which waits in place of computing
 switch (args)
 {
@@ -51,11 +52,14 @@ switch (args)
     case ["waiting", var native]:
         await DevicesLoad.WaitingAsync(native);
         return 0;
+    case ["video", .. var rest]:
+        await VideoLoad.RunAsync(Number([.. rest.Take(1)], 17), Number([.. rest.Skip(1)], 32));
+        return 0;
     case ["list"]:
         await ModelsLoad.ListAsync();
         return 0;
     default:
-        await Console.Error.WriteLineAsync("Usage: SdStudio.Load gallery [rows] | crowd [rounds] | turns | process | evict [cycles] | list | devices [rounds] | enqueue [rounds] [DLL] [DLL] | builds ROUNDS DLL [DLL …] | waiting FOLDER | many FOLDER | history [rows]");
+        await Console.Error.WriteLineAsync("Usage: SdStudio.Load gallery [rows] | crowd [rounds] | turns | process | evict [cycles] | list | devices [rounds] | enqueue [rounds] [DLL] [DLL] | builds ROUNDS DLL [DLL …] | waiting FOLDER | many FOLDER | history [rows] | video [frames] [side]");
         return 1;
 }
 

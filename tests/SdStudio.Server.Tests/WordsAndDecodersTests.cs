@@ -62,6 +62,32 @@ public sealed class WordsAndDecodersTests(Workshop studio)
     }
 
     [Fact]
+    public async Task A_lora_of_a_sub_folder_is_the_same_on_every_surface()
+    {
+        string folder = studio.NewDataFolder();
+        Directory.CreateDirectory(Path.Combine(folder, "loras", "styles"));
+        TestLora.Write(Path.Combine(folder, "loras", "styles", "ink.safetensors"), new Dictionary<string, string>(), strength: 0.5f);
+        await using StudioServer server = await StudioServer.StartAsync(folder);
+        await using StudioServer near = await StudioServer.StartAsync(studio.NewDataFolder(
+            $$"""models: { far: { name: "Far", exec_mode: api, api: "{{server.Http.BaseAddress}}", api_model: demo, default_size: "64x64", generation_params: {cfg_scale: 1} } }"""));
+        Directory.CreateDirectory(Path.Combine(near.Folder, "loras"));
+        File.Copy(Path.Combine(folder, "loras", "styles", "ink.safetensors"), Path.Combine(near.Folder, "loras", "ink.safetensors"));
+        const string Request = """{"model":"demo","prompt":"a red circle","size":"64x64","steps":2,"seed":1,"cfg_scale":1}""";
+        string With(string more, string prompt = "a red circle", string model = "demo") => Request.Replace("a red circle", prompt, StringComparison.Ordinal).Replace("demo", model, StringComparison.Ordinal).Replace("}", more + "}", StringComparison.Ordinal);
+
+        PngFile none = await server.GenerateOneAsync(Request), ink = await server.GenerateOneAsync(With(",\"loras\":[{\"name\":\"styles/ink\",\"weight\":0.8}]"));
+        Assert.NotEqual(none.Pixels, ink.Pixels);
+        Assert.StartsWith("a red circle <lora:styles/ink:0.8>\n", ink.Infotext().Text, StringComparison.Ordinal);
+        Assert.Equal(none.Pixels, (await server.GenerateOneAsync(With(",\"loras\":[{\"name\":\"ink\",\"weight\":0}]"))).Pixels);
+        Assert.Equal(ink.Pixels, (await server.GenerateOneAsync(With("", "a red circle <lora:ink:0.8>"))).Pixels);
+        (_, JsonElement a1111) = await server.SendAsync(HttpMethod.Post, "/sdapi/v1/txt2img", StudioServer.Json("""{"prompt":"a red circle <lora:styles/ink:0.8>","width":64,"height":64,"steps":2,"seed":1,"cfg_scale":1}"""));
+        Assert.Equal(ink.Pixels, new PngFile(a1111.GetProperty("images")[0].GetBytesFromBase64()).Pixels);
+        (_, JsonElement openAi) = await server.SendAsync(HttpMethod.Post, "/v1/images/generations", StudioServer.Json(With("", "a red circle <lora:ink:0.8>")));
+        Assert.Equal(ink.Pixels, new PngFile(openAi.GetProperty("data")[0].GetProperty("b64_json").GetBytesFromBase64()).Pixels);
+        Assert.Equal(ink.Pixels, (await near.GenerateOneAsync(With(",\"loras\":[{\"name\":\"ink\",\"weight\":0.8}]", model: "far"))).Pixels);
+    }
+
+    [Fact]
     public async Task Another_decoder_is_used_for_a_request()
     {
         string folder = studio.NewDataFolder();
