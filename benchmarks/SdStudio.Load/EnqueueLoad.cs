@@ -12,9 +12,10 @@ internal static class EnqueueLoad
 
     /// <summary>A thousand jobs from eight clients, again and again with a paused queue, each build by turns.</summary>
     /// <param name="other">The other build's SdStudio.Server.dll; null for this one alone.</param>
+    /// <param name="current">This build's, where it is not the one beside the program: that is not compiled beforehand.</param>
     /// <param name="rounds">How often each server is started.</param>
-    public static Task RunAsync(string? other, int rounds) =>
-        CompareAsync(other is null ? [new Build("this", null)] : [new Build("other", other), new Build("this", null)], rounds);
+    public static Task RunAsync(string? other, string? current, int rounds) =>
+        CompareAsync(other is null ? [new Build("this", current)] : [new Build("other", other), new Build("this", current)], rounds);
 
     /// <summary>The same with and without what looks at the server from outside: figures for Prometheus, traces and metrics sent to a collector.</summary>
     /// <param name="collector">Where it listens for OTLP, such as http://127.0.0.1:4318; null to measure the figures alone.</param>
