@@ -9,7 +9,8 @@ using SdStudio.Load;
 // SdStudio.Load crowd [seconds]  a job alone against a job beside 200 clients that poll and 50 WebSockets
 // SdStudio.Load devices [rounds] the CPU as one device of two threads against two of one thread
 // SdStudio.Load enqueue [rounds] [DLL]  a thousand jobs from 8 clients, by turns against the SdStudio.Server.dll of another build
-// SdStudio.Load many FOLDER      servers with one PostgreSQL and that engine: rates, waits, four machines against one
+// SdStudio.Load many FOLDER [part] servers with one PostgreSQL and that engine: rates, waits, cancels, four machines against one
+// SdStudio.Load limits           what one PostgreSQL carries of what many machines ask of it: events, bells, leases, files
 // SdStudio.Load history [rows]   lists and searches with that many generations in PostgreSQL
 // SdStudio.Load waiting FOLDER   one device against two with the stand-in engine of the tests, which waits in place of computing
 switch (args)
@@ -38,8 +39,11 @@ switch (args)
     case ["enqueue", .. var rest]:
         await EnqueueLoad.RunAsync(rest.ElementAtOrDefault(1), Number([.. rest.Take(1)], 3));
         return 0;
-    case ["many", var native]:
-        await ManyLoad.RunAsync(native);
+    case ["many", var native, .. var rest]:
+        await ManyLoad.RunAsync(native, rest.ElementAtOrDefault(0));
+        return 0;
+    case ["limits"]:
+        await LimitsLoad.RunAsync();
         return 0;
     case ["history", .. var rest]:
         await ManyLoad.HistoryAsync(Number(rest, 100_000));
@@ -51,7 +55,7 @@ switch (args)
         await ModelsLoad.ListAsync();
         return 0;
     default:
-        await Console.Error.WriteLineAsync("Usage: SdStudio.Load gallery [rows] | crowd [rounds] | turns | process | evict [cycles] | list | devices [rounds] | enqueue [rounds] [DLL] | waiting FOLDER | many FOLDER | history [rows]");
+        await Console.Error.WriteLineAsync("Usage: SdStudio.Load gallery [rows] | crowd [rounds] | turns | process | evict [cycles] | list | devices [rounds] | enqueue [rounds] [DLL] | waiting FOLDER | many FOLDER [rates|waits|cancels|machines] | limits | history [rows]");
         return 1;
 }
 
