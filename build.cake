@@ -287,7 +287,7 @@ void MakeGpuArchive()
 }
 
 // Everything that a machine with nothing installed needs, without what only developers use.
-void PublishSelfContained(string project, string rid, string folder, Action<DotNetMSBuildSettings> properties)
+void PublishSelfContained(string project, string rid, string folder, Action<DotNetMSBuildSettings> properties, IDictionary<string, string?>? environment = null)
 {
     var settings = new DotNetMSBuildSettings().WithProperty("SdCppPreset", preset).WithProperty("SdCppRid", rid)
         .WithProperty("SdCppNativeOutput", MakeAbsolute(Directory($"build/{NativePreset(rid)}/out")).FullPath + "/");
@@ -295,6 +295,7 @@ void PublishSelfContained(string project, string rid, string folder, Action<DotN
     DotNetPublish(project, new DotNetPublishSettings
     {
         Configuration = configuration, Verbosity = DotNetVerbosity.Minimal, Runtime = rid, SelfContained = true, OutputDirectory = folder, MSBuildSettings = settings,
+        EnvironmentVariables = environment ?? new Dictionary<string, string?>(),
     });
     foreach (string name in new[] { "*.pdb", "*.xml", "*.dbg", "*.staticwebassets.endpoints.json" })
         DeleteFiles($"{folder}/{name}");
@@ -322,9 +323,11 @@ Task("Publish")
 void MakeServerArchive(string rid, FilePath archive, string folder)
 {
     bool isWindows = rid.StartsWith("win-");
+    // Debian's packages of the other machine: its OpenSSL is linked in, as this machine's is.
+    string sysroot = rid == "linux-arm64" && rid != machine && HasArgument("sysroot") ? MakeAbsolute(Directory(Argument<string>("sysroot"))).FullPath : "";
     // Those of other versions; the archive of the GPU check is another one.
     DeleteFiles($"artifacts/SdStudio-*-{rid}.{(isWindows ? "zip" : "tar.zst")}");
-    CleanDirectory("artifacts/publish");
+    DeleteDirectories(GetDirectories($"artifacts/publish/SdStudio-*-{rid}"), new DeleteDirectorySettings { Recursive = true });
     CleanDirectory(folder);
     // Machine code in one file starts five times faster than the runtime with its compiler. It is linked on the system it is for.
     PublishSelfContained("src/SdStudio.Server/SdStudio.Server.csproj", rid, folder, settings =>
@@ -334,11 +337,11 @@ void MakeServerArchive(string rid, FilePath archive, string folder)
         else
             settings.WithProperty("PublishAot", "true").WithProperty("NativeDebugSymbols", "false").WithProperty("CppCompilerAndLinker", rid == "linux-arm64" && rid != machine ? "aarch64-linux-gnu-gcc" : isWindows ? "" : "gcc");
         // OpenSSL inside, where it can be linked: a minimal system has none, and .NET does not start without it.
-        if (rid == machine && FileExists("/usr/lib/x86_64-linux-gnu/libssl.a"))
+        if (FileExists($"{sysroot}/usr/lib/{(rid == "linux-arm64" ? "aarch64" : "x86_64")}-linux-gnu/libssl.a") && !isWindows)
             settings.WithProperty("StaticOpenSslLinking", "true");
         if (rid == "linux-arm64" && rid != machine)
-            settings.WithProperty("ObjCopyName", "aarch64-linux-gnu-objcopy").WithProperty("TargetTriple", "");
-    });
+            settings.WithProperty("ObjCopyName", "aarch64-linux-gnu-objcopy").WithProperty("SysRoot", sysroot);
+    }, sysroot == "" ? null : new Dictionary<string, string?> { ["CFLAGS"] = $"--sysroot={sysroot}", ["OPENSSL_ROOT_DIR"] = $"{sysroot}/usr" });
     System.IO.File.Move($"{folder}/SdStudio.Server{(isWindows ? ".exe" : "")}", $"{folder}/sdstudio{(isWindows ? ".exe" : "")}");
     CopyFiles(GetFiles("packaging/notices/*").Append(File("LICENSE")), folder);
     WriteLicenses($"{folder}/licenses", rid);

@@ -120,7 +120,7 @@ public sealed class CommandTests : IDisposable
         Assert.Contains("generate <prompt>", (await RunAsync(null, "--help")).Said, StringComparison.Ordinal);
         string unit = (await RunAsync(null, "service", "install", "--print", "--urls", "http://localhost:3100")).Said;
         Assert.Contains("Type=notify", unit, StringComparison.Ordinal);
-        Assert.Contains("serve --urls=http://localhost:3100", unit, StringComparison.Ordinal);
+        Assert.Contains("serve \"--urls=http://localhost:3100\"", unit, StringComparison.Ordinal);
         (int exitCode, _, string complaint) = await RunAsync(null, "generat");
         Assert.Equal(1, exitCode);
         Assert.Contains("generat", complaint, StringComparison.Ordinal);

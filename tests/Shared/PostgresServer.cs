@@ -95,11 +95,12 @@ internal sealed class PostgresServer : IDisposable
     }
 
     /// <summary>Makes an empty database.</summary>
+    /// <param name="options">Of <c>createdb</c>.</param>
     /// <returns>Its connection string.</returns>
-    public string NewDatabase()
+    public string NewDatabase(params string[] options)
     {
         string name = $"studio_{Guid.NewGuid():N}";
-        RunAs("createdb", "-h", _folder, "-p", Port.ToString(CultureInfo.InvariantCulture), "-U", "sdstudio", name);
+        RunAs("createdb", ["-h", _folder, "-p", Port.ToString(CultureInfo.InvariantCulture), "-U", "sdstudio", .. options, name]);
         return $"Host=127.0.0.1;Port={Port};Username=sdstudio;Database={name}";
     }
 

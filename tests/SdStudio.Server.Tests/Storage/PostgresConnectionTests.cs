@@ -3,9 +3,21 @@ using SdStudio.Server.Storage.Postgres;
 
 namespace SdStudio.Server.Tests.Storage;
 
-/// <summary>Who a database has to be.</summary>
-public sealed class PostgresConnectionTests
+/// <summary>Who a database has to be, and what it has to keep.</summary>
+[Collection(PostgresGroup.Name)]
+public sealed class PostgresConnectionTests(PostgresFixture postgres)
 {
+    [Fact]
+    public void A_database_without_Unicode_is_refused_at_the_start_with_the_remedy()
+    {
+        string connection = postgres.NewDatabase("--encoding=SQL_ASCII", "--template=template0", "--locale=C");
+
+        string said = Assert.Throws<CannotStartException>(() => new PostgresDatabase(connection)).Message;
+
+        Assert.Contains("encoding SQL_ASCII", said, StringComparison.Ordinal);
+        Assert.Contains("ENCODING 'UTF8'", said, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("Host=db.example.org;Database=x", SslMode.VerifyFull)]
     [InlineData("Host=10.0.0.7;Database=x", SslMode.VerifyFull)]

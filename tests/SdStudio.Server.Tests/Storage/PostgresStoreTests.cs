@@ -29,10 +29,10 @@ public sealed class PostgresFixture : IDisposable
 
     internal PostgresServer? Server { get; }
 
-    internal string NewDatabase()
+    internal string NewDatabase(params string[] options)
     {
         Assert.SkipWhen(Server is null, _reason);
-        return Server.NewDatabase();
+        return Server.NewDatabase(options);
     }
 
     public void Dispose() => Server?.Dispose();

@@ -10,10 +10,13 @@ internal static class PostgresMigrations
 
     private const string Prefix = "SdStudio.Server.Storage.Postgres.Migrations.";
 
-    /// <exception cref="CannotStartException">A newer program has written it.</exception>
+    /// <exception cref="CannotStartException">A newer program has written it, or it keeps no Unicode.</exception>
     public static void Apply(NpgsqlDataSource source)
     {
         using NpgsqlConnection connection = source.OpenConnection();
+        string encoding = connection.PostgresParameters["server_encoding"];
+        if (encoding != "UTF8")
+            throw new CannotStartException($"The PostgreSQL database has the encoding {encoding}, and prompts are Unicode: make another one with CREATE DATABASE sdstudio ENCODING 'UTF8' TEMPLATE template0");
         using NpgsqlTransaction transaction = connection.BeginTransaction();
         Run(connection, $"SELECT pg_advisory_xact_lock({Lock})");
         Run(connection, "CREATE TABLE IF NOT EXISTS sdstudio_schema (version integer NOT NULL)");
