@@ -46,7 +46,12 @@ Task("Build")
 Task("Server")
     .Description("Builds what the server needs, and no more: what ./build.sh run starts.")
     .IsDependentOn("Native")
-    .Does(() => Build("src/SdStudio.Server/SdStudio.Server.csproj"));
+    // Compiled beforehand, its packages too: a third of a start is the compiler's otherwise.
+    .Does(() => DotNetPublish("src/SdStudio.Server/SdStudio.Server.csproj", new DotNetPublishSettings
+    {
+        Configuration = configuration, Verbosity = DotNetVerbosity.Minimal, Runtime = machine, SelfContained = false, OutputDirectory = "artifacts/server",
+        MSBuildSettings = new DotNetMSBuildSettings().WithProperty("SdCppPreset", preset).WithProperty("PublishReadyToRun", "true").WithProperty("CreateHardLinksForPublishFilesIfPossible", "true"),
+    }));
 
 void Build(string project) => DotNetBuild(project, new DotNetBuildSettings
 {
@@ -65,7 +70,7 @@ Task("Test")
 {
     CleanDirectory(results);
     var failed = new System.Collections.Concurrent.ConcurrentBag<string>();
-    // Three at a time, the longest first: each draws with one thread, and a quarter of the time waits for files, processes and a browser.
+    // Three at a time, the longest first: each generates with one thread, and a quarter of the time waits for files, processes and a browser.
     string[] first = ["SdStudio.EndToEnd.Tests", "SdCpp.Interop.Tests", "SdStudio.Server.Tests"];
     IEnumerable<string> names = testProjects.Where(name => testProject == "" || name == testProject)
         .OrderBy(name => Array.IndexOf(first, name) is >= 0 and int index ? index : first.Length).ThenBy(name => name);
@@ -200,7 +205,7 @@ Task("Bench")
 });
 
 Task("Soak")
-    .Description("Loads, draws and frees 1,000 models and cancels 1,000 calls; fails when memory grows. --cycles and --cancels change that.")
+    .Description("Loads, generates and frees 1,000 models and cancels 1,000 calls; fails when memory grows. --cycles and --cancels change that.")
     .IsDependentOn("Build")
     .Does(() => Benchmarks("soak", Argument("cycles", "1000"), Argument("cancels", "1000")));
 
@@ -432,7 +437,7 @@ Task("Gpu-Check")
 });
 
 Task("PublicApi")
-    .Description("Writes SdCpp.Interop's public API into PublicAPI.Unshipped.txt anew, for a change of it that is meant.")
+    .Description("Writes SdCpp.Interop's public API into PublicAPI.Unshipped.txt again, for a change of it that is meant.")
     .Does(() =>
 {
     // The analyzer's own fixer adds what is missing from a list; what is gone from the API goes because the list begins empty.

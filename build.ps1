@@ -11,7 +11,7 @@ if ($LASTEXITCODE -ne 0) { exit $LASTEXITCODE }
 if ($target -eq 'run') {
     dotnet cake build.cake --verbosity=minimal --target=Server
     if ($LASTEXITCODE -ne 0) { exit $LASTEXITCODE }
-    dotnet artifacts/bin/SdStudio.Server/release/SdStudio.Server.dll @rest
+    dotnet artifacts/server/SdStudio.Server.dll @rest
     exit $LASTEXITCODE
 }
 # Cake has a --version of its own.

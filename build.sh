@@ -21,7 +21,7 @@ case $target in
   run)
     cake --target=Server
     # exec: signals from the terminal or a service manager reach the server itself.
-    exec dotnet artifacts/bin/SdStudio.Server/release/SdStudio.Server.dll "$@" ;;
+    exec dotnet artifacts/server/SdStudio.Server.dll "$@" ;;
   test)
     status=0
     cake --target=Test "$@" || status=$?

@@ -2,7 +2,7 @@ using SdCpp.Interop;
 
 namespace SdCpp.Benchmarks;
 
-/// <summary>What all benchmarks draw with.</summary>
+/// <summary>What all benchmarks generate with.</summary>
 internal static class Demo
 {
     /// <summary>Where files of benchmarks lie; the model is made once and stays.</summary>

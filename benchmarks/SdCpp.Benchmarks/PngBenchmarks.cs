@@ -4,11 +4,11 @@ using SdCpp.Interop;
 
 namespace SdCpp.Benchmarks;
 
-/// <summary>Saving a picture, against its pixels put through .NET's zlib as they are, and against libpng by way of libvips.</summary>
+/// <summary>Saving an image, against its pixels put through .NET's zlib as they are, and against libpng by way of libvips.</summary>
 public class PngBenchmarks
 {
     private readonly string _file = Path.Combine(Demo.Folder, "benchmark.png");
-    private ImageBuffer _picture = null!;
+    private ImageBuffer _image = null!;
     private NetVips.Image _vips = null!;
 
     [Params(512, 1024)]
@@ -18,14 +18,14 @@ public class PngBenchmarks
     public void Setup()
     {
         Directory.CreateDirectory(Demo.Folder);
-        _picture = Photo(Side);
-        _vips = NetVips.Image.NewFromMemoryCopy(_picture.Address, (ulong)_picture.Length, Side, Side, 3, NetVips.Enums.BandFormat.Uchar);
+        _image = Photo(Side);
+        _vips = NetVips.Image.NewFromMemoryCopy(_image.Address, (ulong)_image.Length, Side, Side, 3, NetVips.Enums.BandFormat.Uchar);
     }
 
     [GlobalCleanup]
     public void Cleanup()
     {
-        _picture.Dispose();
+        _image.Dispose();
         _vips.Dispose();
         File.Delete(_file);
     }
@@ -33,7 +33,7 @@ public class PngBenchmarks
     [Benchmark(Baseline = true)]
     public long SavePng()
     {
-        _picture.Save(_file);
+        _image.Save(_file);
         return Told(nameof(SavePng));
     }
 
@@ -53,7 +53,7 @@ public class PngBenchmarks
     {
         using (FileStream file = File.Create(_file))
         using (var deflate = new ZLibStream(file, level))
-            deflate.Write(_picture.Span);
+            deflate.Write(_image.Span);
         return Told(name);
     }
 
@@ -70,7 +70,7 @@ public class PngBenchmarks
     {
         long bytes = new FileInfo(_file).Length;
         if (_told.Add(name))
-            Console.WriteLine($"{name}, {Side} × {Side}: {bytes} of {_picture.Length} bytes");
+            Console.WriteLine($"{name}, {Side} × {Side}: {bytes} of {_image.Length} bytes");
         return bytes;
     }
 
@@ -78,13 +78,13 @@ public class PngBenchmarks
     private static ImageBuffer Photo(int side)
     {
         var random = new Random(1);
-        var picture = ImageBuffer.Create(side, side);
-        float[] light = new float[picture.Length];
+        var image = ImageBuffer.Create(side, side);
+        float[] light = new float[image.Length];
         for (int cells = 2; cells <= side / 2; cells *= 2)
             AddNoise(light, side, cells, random);
         for (int i = 0; i < light.Length; i++)
-            picture.Span[i] = (byte)Math.Clamp(128 + light[i] + random.Next(3) - 1, 0, 255);
-        return picture;
+            image.Span[i] = (byte)Math.Clamp(128 + light[i] + random.Next(3) - 1, 0, 255);
+        return image;
     }
 
     private static void AddNoise(float[] light, int side, int cells, Random random)

@@ -6,7 +6,7 @@ using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.NoEmit;
 using SdCpp.Benchmarks;
 
-// SdCpp.Benchmarks soak [cycles] [cancels]   loads, draws, frees and cancels; fails when memory grows
+// SdCpp.Benchmarks soak [cycles] [cancels]   loads, generates, frees and cancels; fails when memory grows
 // SdCpp.Benchmarks turns [part]              alternatives against each other, by turns
 // SdCpp.Benchmarks pairs [count]             two contexts at the same time against one alone; fails when an image differs
 // SdCpp.Benchmarks speeds [rounds] [side]    what step caches save on a model of SD 1.5's size, and at what difference
@@ -42,5 +42,5 @@ if (args is ["turns", .. var part])
 IConfig config = DefaultConfig.Instance
     .AddDiagnoser(MemoryDiagnoser.Default)
     .AddJob(Job.ShortRun.WithToolchain(new InProcessNoEmitToolchain(timeout: TimeSpan.FromHours(1), logOutput: true)).WithIterationCount(8).WithWarmupCount(2));
-BenchmarkSwitcher.FromAssembly(typeof(DrawBenchmarks).Assembly).Run(args, config);
+BenchmarkSwitcher.FromAssembly(typeof(GenerateBenchmarks).Assembly).Run(args, config);
 return 0;

@@ -4,7 +4,7 @@ using SdCpp.Interop.Native;
 
 namespace SdCpp.Benchmarks;
 
-/// <summary>The bridge without the safe API: everything that a call needs is made once, a picture is one native call.</summary>
+/// <summary>The bridge without the safe API: everything that a call needs is made once, an image is one native call.</summary>
 internal sealed unsafe class RawModel : IDisposable
 {
     private readonly Utf8Arena _arena = new();
@@ -40,7 +40,7 @@ internal sealed unsafe class RawModel : IDisposable
     }
 
     [SkipLocalsInit]
-    public void Draw()
+    public void Generate()
     {
         NativeImageParams parameters = _parameters;
         NativeResult result = _result;

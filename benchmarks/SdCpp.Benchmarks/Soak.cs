@@ -5,7 +5,7 @@ using SdCpp.Interop;
 namespace SdCpp.Benchmarks;
 
 /// <summary>
-/// Loads, draws and frees the demo model over and over, and cancels calls at random moments. Every picture that is delivered must be the
+/// Loads, generates and frees the demo model over and over, and cancels calls at random moments. Every image that is delivered must be the
 /// expected one, to the byte; a call that is cancelled must end with that and leave its model usable.
 /// </summary>
 internal sealed class Soak
@@ -15,7 +15,7 @@ internal sealed class Soak
     private readonly Random _random;
     private byte[] _expected = [];
     private TimeSpan _loading;
-    private TimeSpan _drawing;
+    private TimeSpan _generating;
     private int _cancelled;
     private int _asked;
 
@@ -28,13 +28,13 @@ internal sealed class Soak
     private static TextToImageRequest Request { get; } =
         new() { Prompt = "a red circle on a blue background", Width = 64, Height = 64, Steps = 2, CfgScale = 1, Seed = 7 };
 
-    // One thread: models draw side by side, and the sum of their threads should not exceed the cores.
+    // One thread: models generate side by side, and the sum of their threads should not exceed the cores.
     private DiffusionModelOptions Options => _files.ToOptions(threads: 1);
 
     /// <summary>Runs cycles and cancels by turns, in equal blocks.</summary>
     /// <param name="files">The demo model.</param>
     /// <param name="seed">Of the random moments.</param>
-    /// <param name="cycles">Load, draw, free; in all.</param>
+    /// <param name="cycles">Load, generate, free; in all.</param>
     /// <param name="cancels">In all.</param>
     /// <param name="blocks">How many parts; memory is read after each.</param>
     /// <param name="say">Hears a line after each block.</param>
@@ -72,7 +72,7 @@ internal sealed class Soak
             $" ({kilobytes / 1024.0:F1} without files, {GC.GetGCMemoryInfo().TotalCommittedBytes / 1048576.0:F1} of them the collector's)");
     }
 
-    /// <summary>What a picture looks like and how long things take, undisturbed.</summary>
+    /// <summary>What an image looks like and how long things take, undisturbed.</summary>
     private async Task LearnAsync()
     {
         long began = Stopwatch.GetTimestamp();
@@ -81,8 +81,8 @@ internal sealed class Soak
         using (GenerationResult first = await model.TextToImageAsync(Request))
             _expected = first.Images[0].Image.Span.ToArray();
         began = Stopwatch.GetTimestamp();
-        await DrawAsync(model, null, CancellationToken.None);
-        _drawing = Stopwatch.GetElapsedTime(began);
+        await GenerateAsync(model, null, CancellationToken.None);
+        _generating = Stopwatch.GetElapsedTime(began);
     }
 
     private async Task CyclesAsync(int count)
@@ -99,7 +99,7 @@ internal sealed class Soak
     private async Task CycleAsync(SdCallbacks? callbacks, CancellationToken cancellation)
     {
         await using DiffusionModel model = await DiffusionModel.LoadAsync(Options, callbacks, cancellation);
-        await DrawAsync(model, callbacks, cancellation);
+        await GenerateAsync(model, callbacks, cancellation);
     }
 
     private async Task CancelsAsync(int count)
@@ -115,8 +115,8 @@ internal sealed class Soak
                 await CancelAsync(first, _asked++);
         }
 
-        await DrawAsync(first, null, CancellationToken.None);
-        await DrawAsync(second, null, CancellationToken.None);
+        await GenerateAsync(first, null, CancellationToken.None);
+        await GenerateAsync(second, null, CancellationToken.None);
     }
 
     private async Task CancelAsync(DiffusionModel model, int number)
@@ -126,32 +126,32 @@ internal sealed class Soak
         {
             case 0: // before it begins
                 await cancel.CancelAsync();
-                if (!await IsCancelledAsync(DrawAsync(model, null, cancel.Token)))
+                if (!await IsCancelledAsync(GenerateAsync(model, null, cancel.Token)))
                     throw new InvalidOperationException("A call with a cancelled token was not cancelled.");
                 break;
             case 1: // after it ended
-                await DrawAsync(model, null, cancel.Token);
+                await GenerateAsync(model, null, cancel.Token);
                 await cancel.CancelAsync();
                 break;
             case 2: // while it waits for another call
-                Task running = DrawAsync(model, null, CancellationToken.None);
-                Task<bool> waiting = IsCancelledAsync(DrawAsync(model, null, cancel.Token));
-                cancel.CancelAfter(_random.NextDouble() * _drawing);
+                Task running = GenerateAsync(model, null, CancellationToken.None);
+                Task<bool> waiting = IsCancelledAsync(GenerateAsync(model, null, cancel.Token));
+                cancel.CancelAfter(_random.NextDouble() * _generating);
                 await Task.WhenAll(running, waiting);
                 break;
             case 3: // while the model is disposed
                 await CancelOfDisposedAsync(cancel);
                 break;
-            case 4: // somewhere between the beginning of a load and the end of the picture
-                cancel.CancelAfter(_random.NextDouble() * (_loading + _drawing));
+            case 4: // somewhere between the beginning of a load and the end of the image
+                cancel.CancelAfter(_random.NextDouble() * (_loading + _generating));
                 await IsCancelledAsync(CycleAsync(null, cancel.Token));
                 break;
             case < 12: // in a callback: load, encode, sample, decode
-                await IsCancelledAsync(DrawAsync(model, CancelAt(_random.Next(8), cancel), cancel.Token));
+                await IsCancelledAsync(GenerateAsync(model, CancelAt(_random.Next(8), cancel), cancel.Token));
                 break;
             default: // at any time, from another thread
-                cancel.CancelAfter(1.1 * _random.NextDouble() * _drawing);
-                await IsCancelledAsync(DrawAsync(model, null, cancel.Token));
+                cancel.CancelAfter(1.1 * _random.NextDouble() * _generating);
+                await IsCancelledAsync(GenerateAsync(model, null, cancel.Token));
                 break;
         }
     }
@@ -159,11 +159,11 @@ internal sealed class Soak
     private async Task CancelOfDisposedAsync(CancellationTokenSource cancel)
     {
         DiffusionModel model = await DiffusionModel.LoadAsync(Options);
-        Task<bool> drawing = IsCancelledAsync(DrawAsync(model, null, cancel.Token));
+        Task<bool> generating = IsCancelledAsync(GenerateAsync(model, null, cancel.Token));
         ValueTask disposing = model.DisposeAsync();
-        cancel.CancelAfter(_random.NextDouble() * _drawing);
+        cancel.CancelAfter(_random.NextDouble() * _generating);
         await disposing;
-        await drawing;
+        await generating;
     }
 
     private static SdCallbacks CancelAt(int report, CancellationTokenSource cancel)
@@ -193,10 +193,10 @@ internal sealed class Soak
         }
     }
 
-    private async Task DrawAsync(DiffusionModel model, SdCallbacks? callbacks, CancellationToken cancellation)
+    private async Task GenerateAsync(DiffusionModel model, SdCallbacks? callbacks, CancellationToken cancellation)
     {
         using GenerationResult result = await model.TextToImageAsync(Request, callbacks, cancellation);
         if (!result.Images[0].Image.Span.SequenceEqual(_expected))
-            throw new InvalidDataException("A picture differs from the first one of the same seed.");
+            throw new InvalidDataException("An image differs from the first one of the same seed.");
     }
 }

@@ -13,7 +13,7 @@ internal static class SoakProgram
     public static async Task<int> RunAsync(int cycles, int cancels)
     {
         int seed = Environment.TickCount;
-        Console.WriteLine($"{cycles} cycles of load, draw and free, and {cancels} cancels; random seed {seed}");
+        Console.WriteLine($"{cycles} cycles of load, generate and free, and {cancels} cancels; random seed {seed}");
         long began = Stopwatch.GetTimestamp();
         DemoModelFiles files = Demo.Files;
         List<long> memory = await Soak.RunAsync(files, seed, cycles, cancels, Blocks, Console.WriteLine);

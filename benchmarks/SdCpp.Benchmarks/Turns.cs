@@ -43,13 +43,13 @@ internal static class Turns
         using var raw = new RawModel(Demo.Files.ToOptions(threads), request);
         await using DiffusionModel model = await DiffusionModel.LoadAsync(Demo.Files.ToOptions(threads));
         await new Rounds(title)
-            .Add("raw call", () => OnOneThread(raw.Draw))
+            .Add("raw call", () => OnOneThread(raw.Generate))
             .Add("safe API", async () => (await model.TextToImageAsync(request)).Dispose())
             .RunAsync(rounds);
 
-        static Task OnOneThread(Action draw)
+        static Task OnOneThread(Action generate)
         {
-            draw();
+            generate();
             return Task.CompletedTask;
         }
     }

@@ -1,9 +1,9 @@
 using System.Globalization;
 using SdCpp.Interop;
 
-// SdCpp.OneImage FOLDER SIDE STEPS OUT.png: loads the demo model, draws one picture, saves it and ends, as a child process of a server does.
+// SdCpp.OneImage FOLDER SIDE STEPS OUT.png: loads the demo model, generates one image, saves it and ends, as a child process of a server does.
 // Without arguments it does nothing: what starting .NET costs.
-if (args is not [var folder, var side, var steps, var picture])
+if (args is not [var folder, var side, var steps, var image])
     return;
 
 await using DiffusionModel model = await DiffusionModel.LoadAsync(DemoModel.Write(folder).ToOptions());
@@ -16,4 +16,4 @@ using GenerationResult result = await model.TextToImageAsync(new TextToImageRequ
     CfgScale = 1,
     Seed = 7,
 });
-result.Images[0].Image.Save(picture);
+result.Images[0].Image.Save(image);

@@ -34,13 +34,13 @@ internal sealed record CheckContext(SdEngine Engine, string Device, Sizes Sizes,
         _ => null,
     };
 
-    /// <summary>What is drawn with a model: with guidance where people use it, which is two evaluations a step.</summary>
-    public static TextToImageRequest RequestOf(CheckModel model, Drawing drawing) => new()
+    /// <summary>What is generated with a model: with guidance where people use it, which is two evaluations a step.</summary>
+    public static TextToImageRequest RequestOf(CheckModel model, ImageRun run) => new()
     {
         Prompt = "a red circle on a blue background",
-        Width = drawing.Side,
-        Height = drawing.Side,
-        Steps = drawing.Steps,
+        Width = run.Side,
+        Height = run.Side,
+        Steps = run.Steps,
         CfgScale = model == CheckModel.Demo ? 1 : 7,
         Seed = 7,
         Sampler = "euler",

@@ -62,9 +62,9 @@ internal sealed class ServerRun : IDisposable
         }
     }
 
-    /// <summary>Draws an image.</summary>
-    /// <returns>What is wrong; null when it was drawn.</returns>
-    public async Task<string?> DrawAsync(string model, int side)
+    /// <summary>Generates an image.</summary>
+    /// <returns>What is wrong; null when it was generated.</returns>
+    public async Task<string?> GenerateAsync(string model, int side)
     {
         using var request = new StringContent(
             $$"""{"model":"{{model}}","prompt":"a red circle on a blue background","size":"{{side}}x{{side}}","steps":1,"cfg_scale":1,"seed":1}""", Encoding.UTF8, "application/json");

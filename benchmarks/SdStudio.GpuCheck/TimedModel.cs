@@ -3,7 +3,7 @@ using SdCpp.Interop;
 
 namespace SdStudio.GpuCheck;
 
-/// <summary>What drawing an image took.</summary>
+/// <summary>What generating an image took.</summary>
 /// <param name="Pixels">RGB.</param>
 /// <param name="Side">Width and height.</param>
 /// <param name="Seconds">The whole call.</param>
@@ -11,7 +11,7 @@ namespace SdStudio.GpuCheck;
 /// <param name="DecodeSeconds">Latents to pixels.</param>
 /// <param name="PeakMib">The most that was in use of the device's memory, by anybody.</param>
 /// <param name="VaeBufferMib">The decoder's compute buffer as the engine tells it; null when it does not.</param>
-internal sealed record Drawn(byte[] Pixels, int Side, double Seconds, double StepSeconds, double DecodeSeconds, double PeakMib, double? VaeBufferMib);
+internal sealed record TimedImage(byte[] Pixels, int Side, double Seconds, double StepSeconds, double DecodeSeconds, double PeakMib, double? VaeBufferMib);
 
 /// <summary>A loaded model whose calls are timed.</summary>
 internal sealed class TimedModel : IAsyncDisposable
@@ -50,27 +50,27 @@ internal sealed class TimedModel : IAsyncDisposable
         return new TimedModel(model, kind, watched, log, seconds, watch.Stop());
     }
 
-    public async Task<Drawn> DrawAsync(Drawing drawing, VaeTiling? tiling = null)
+    public async Task<TimedImage> GenerateAsync(ImageRun run, VaeTiling? tiling = null)
     {
         Log.TakeDecoderBuffer();
         var phases = new Phases();
         using MemoryWatch watch = MemoryWatch.Start(_device);
         long start = Stopwatch.GetTimestamp();
         using GenerationResult result = await _model.TextToImageAsync(
-            CheckContext.RequestOf(_kind, drawing) with { VaeTiling = tiling }, new SdCallbacks { Log = Log.Add, Progress = phases });
+            CheckContext.RequestOf(_kind, run) with { VaeTiling = tiling }, new SdCallbacks { Log = Log.Add, Progress = phases });
         long end = Stopwatch.GetTimestamp();
         ImageBuffer image = result.Images[0].Image;
-        return new Drawn(
+        return new TimedImage(
             image.Span.ToArray(), image.Width, Stopwatch.GetElapsedTime(start, end).TotalSeconds, phases.StepSeconds,
             phases.DecodeSecondsUntil(end), watch.Stop(), Log.TakeDecoderBuffer());
     }
 
-    /// <summary>Draws, and cancels some time after a step has begun.</summary>
-    /// <param name="drawing">What is drawn; of so many steps that it does not end before.</param>
+    /// <summary>Generates, and cancels some time after a step has begun.</summary>
+    /// <param name="run">What is generated; of so many steps that it does not end before.</param>
     /// <param name="afterStep">The step after which it is cancelled.</param>
     /// <param name="into">How far into the next step, seconds.</param>
     /// <returns>Seconds from the cancel to the end of the call.</returns>
-    public async Task<double> CancelAsync(Drawing drawing, int afterStep, double into)
+    public async Task<double> CancelAsync(ImageRun run, int afterStep, double into)
     {
         using var stop = new CancellationTokenSource();
         long asked = 0;
@@ -86,14 +86,14 @@ internal sealed class TimedModel : IAsyncDisposable
         });
         try
         {
-            (await _model.TextToImageAsync(CheckContext.RequestOf(_kind, drawing), new SdCallbacks { Log = Log.Add, Progress = progress }, stop.Token)).Dispose();
+            (await _model.TextToImageAsync(CheckContext.RequestOf(_kind, run), new SdCallbacks { Log = Log.Add, Progress = progress }, stop.Token)).Dispose();
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             return Stopwatch.GetElapsedTime(asked).TotalSeconds;
         }
 
-        throw new InvalidOperationException($"The image of {drawing.Steps} steps was drawn to its end before it was cancelled.");
+        throw new InvalidOperationException($"The image of {run.Steps} steps was generated to its end before it was cancelled.");
     }
 
     public ValueTask DisposeAsync() => _model.DisposeAsync();

@@ -21,17 +21,17 @@ internal static class CrowdLoad
 
     private static async Task CompareAsync(Studio studio, int rounds)
     {
-        await studio.DrawAsync(Steps);
+        await studio.GenerateAsync(Steps);
         List<double> alone = [], crowded = [], polls = [];
         // By turns, so that whatever else the machine does hits both.
         for (int round = 0; round < rounds; round++)
         {
-            alone.Add(await studio.DrawAsync(Steps));
+            alone.Add(await studio.GenerateAsync(Steps));
             using var leave = new CancellationTokenSource();
             Task crowd = Task.WhenAll(
                 [.. Enumerable.Range(0, Pollers).Select(i => PollAsync(studio, polls, i, leave.Token)),
                  .. Enumerable.Range(0, Sockets).Select(_ => ListenAsync(studio, leave.Token))]);
-            crowded.Add(await studio.DrawAsync(Steps));
+            crowded.Add(await studio.GenerateAsync(Steps));
             await leave.CancelAsync();
             await crowd;
         }

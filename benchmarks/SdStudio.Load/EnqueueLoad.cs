@@ -12,10 +12,11 @@ internal static class EnqueueLoad
 
     /// <summary>A thousand jobs from eight clients, again and again with a paused queue, each build by turns.</summary>
     /// <param name="other">The other build's SdStudio.Server.dll; null for this one alone.</param>
+    /// <param name="current">This build's, where it is not the one beside the program: that is not compiled beforehand.</param>
     /// <param name="rounds">How often each server is started.</param>
-    public static async Task RunAsync(string? other, int rounds)
+    public static async Task RunAsync(string? other, string? current, int rounds)
     {
-        (string Name, string? Server)[] builds = other is null ? [("this", null)] : [("other", other), ("this", null)];
+        (string Name, string? Server)[] builds = other is null ? [("this", current)] : [("other", other), ("this", current)];
         for (int round = 0; round < rounds; round++)
         {
             foreach ((string name, string? server) in builds)

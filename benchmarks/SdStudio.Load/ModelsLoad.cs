@@ -19,33 +19,33 @@ internal static class ModelsLoad
         string data = MakeData(2);
         using (Studio studio = await Studio.StartAsync(data))
         {
-            await studio.DrawAsync("m0", 64, 4);
-            await studio.DrawAsync("m1", 64, 4);
+            await studio.GenerateAsync("m0", 64, 4);
+            await studio.GenerateAsync("m1", 64, 4);
             List<double> alone = [], turns = [], around = [];
             for (int round = 0; round < Rounds; round++)
             {
                 for (int turn = 0; turn < Turns; turn++)
-                    alone.Add((await studio.DrawAsync("m0", 64, 4)).Milliseconds);
+                    alone.Add((await studio.GenerateAsync("m0", 64, 4)).Milliseconds);
                 for (int turn = 0; turn < Turns; turn++)
-                    turns.Add((await studio.DrawAsync(turn % 2 == 0 ? "m0" : "m1", 64, 4)).Milliseconds);
+                    turns.Add((await studio.GenerateAsync(turn % 2 == 0 ? "m0" : "m1", 64, 4)).Milliseconds);
             }
 
-            for (int picture = 0; picture < Rounds * Turns; picture++)
+            for (int image = 0; image < Rounds * Turns; image++)
             {
-                (double whole, double engine, _) = await studio.DrawAsync("m0", 8, 1);
+                (double whole, double engine, _) = await studio.GenerateAsync("m0", 8, 1);
                 around.Add(whole - engine);
             }
 
             alone.Sort();
             turns.Sort();
-            Say($"two models by turns against one: medians {Figures.At(turns, .5):F1} and {Figures.At(alone, .5):F1} ms, ratio {Figures.At(turns, .5) / Figures.At(alone, .5):F3} ({Rounds * Turns} pictures each)");
+            Say($"two models by turns against one: medians {Figures.At(turns, .5):F1} and {Figures.At(alone, .5):F1} ms, ratio {Figures.At(turns, .5) / Figures.At(alone, .5):F3} ({Rounds * Turns} images each)");
             Say($"all that is not the engine, from request to answer (database, file, HTTP): {Figures.Of(around)}");
         }
 
         Directory.Delete(data, recursive: true);
     }
 
-    /// <summary>A process that loads, draws and ends, against a request to a server that has the model.</summary>
+    /// <summary>A process that loads, generates and ends, against a request to a server that has the model.</summary>
     public static async Task ProcessAsync()
     {
         string data = MakeData(1);
@@ -55,27 +55,27 @@ internal static class ModelsLoad
         Say($"synthetic model of SD 1.5's dimensions: {new FileInfo(synthetic).Length >> 20} MiB");
         using (Studio studio = await Studio.StartAsync(data))
         {
-            foreach ((string model, int side, int steps, int pictures) in new[] { ("m0", 256, 8, 8), ("sd15", 64, 1, 4) })
+            foreach ((string model, int side, int steps, int images) in new[] { ("m0", 256, 8, 8), ("sd15", 64, 1, 4) })
             {
-                (_, _, double loading) = await studio.DrawAsync(model, side, steps);
+                (_, _, double loading) = await studio.GenerateAsync(model, side, steps);
                 List<double> warm = [], process = [];
-                for (int picture = 0; picture < pictures; picture++)
+                for (int image = 0; image < images; image++)
                 {
-                    warm.Add((await studio.DrawAsync(model, side, steps)).Milliseconds);
+                    warm.Add((await studio.GenerateAsync(model, side, steps)).Milliseconds);
                     process.Add(await TimeProcessAsync(data, model, side, steps));
                 }
 
                 warm.Sort();
                 process.Sort();
-                Say($"{model}, {side} x {side}, {steps} steps: a process per picture {Figures.At(process, .5):F0} ms, the server {Figures.At(warm, .5):F0} ms, ratio {Figures.At(process, .5) / Figures.At(warm, .5):F1}; saved {Figures.At(process, .5) - Figures.At(warm, .5):F0} ms, the server's own load took {loading:F0} ms");
+                Say($"{model}, {side} x {side}, {steps} steps: a process per image {Figures.At(process, .5):F0} ms, the server {Figures.At(warm, .5):F0} ms, ratio {Figures.At(process, .5) / Figures.At(warm, .5):F1}; saved {Figures.At(process, .5) - Figures.At(warm, .5):F0} ms, the server's own load took {loading:F0} ms");
             }
         }
 
         Directory.Delete(data, recursive: true);
     }
 
-    /// <summary>What <see cref="ProcessAsync"/> starts: loads a model, draws one picture and ends.</summary>
-    public static async Task DrawOnceAsync(string data, string model, int side, int steps)
+    /// <summary>What <see cref="ProcessAsync"/> starts: loads a model, generates one image and ends.</summary>
+    public static async Task GenerateOnceAsync(string data, string model, int side, int steps)
     {
         SdEngine.Load();
         string folder = Path.Combine(data, "models");
@@ -98,14 +98,14 @@ internal static class ModelsLoad
         using (Studio studio = await Studio.StartAsync(data, ("SdStudio__Models__MemoryMiB", budgetMiB.ToString(CultureInfo.InvariantCulture))))
         {
             // What the process takes without a model, once everything in it has run.
-            await studio.DrawAsync("m0", 64, 1);
+            await studio.GenerateAsync("m0", 64, 1);
             await studio.StopAsync("m0");
             long before = studio.Rss;
             long most = 0;
             var loads = 0;
             for (int cycle = 0; cycle < cycles; cycle++)
             {
-                (_, _, double loading) = await studio.DrawAsync($"m{cycle * 3 % Models}", 64, 1);
+                (_, _, double loading) = await studio.GenerateAsync($"m{cycle * 3 % Models}", 64, 1);
                 loads += loading > 0 ? 1 : 0;
                 most = Math.Max(most, studio.Rss);
                 if (cycle % 20 == 0)
@@ -115,7 +115,7 @@ internal static class ModelsLoad
             foreach (int model in Enumerable.Range(0, Models))
                 await studio.StopAsync($"m{model}");
             long after = studio.Rss;
-            Say($"{cycles} pictures of {Models} models, budget {budgetMiB} MiB (two models of {measured >> 20} MiB): {loads} loads, every picture drawn");
+            Say($"{cycles} images of {Models} models, budget {budgetMiB} MiB (two models of {measured >> 20} MiB): {loads} loads, every image generated");
             Say($"RSS at most {most >> 20} MiB; without a model {before >> 20} MiB before and {after >> 20} MiB after; models took at most {(most - after) / 1048576.0 / budgetMiB:F2} of the budget");
         }
 
@@ -156,7 +156,7 @@ internal static class ModelsLoad
         long most = 0;
         foreach (int model in Enumerable.Range(0, Models))
         {
-            await studio.DrawAsync($"m{model}", 64, 1);
+            await studio.GenerateAsync($"m{model}", 64, 1);
             most = Math.Max(most, await studio.MemoryOfAsync($"m{model}"));
         }
 
@@ -166,9 +166,9 @@ internal static class ModelsLoad
     private static async Task<double> TimeProcessAsync(string data, string model, int side, int steps)
     {
         long start = Stopwatch.GetTimestamp();
-        using Process process = Process.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "SdStudio.Load.dll"), "draw-once", data, model, $"{side}", $"{steps}"]);
+        using Process process = Process.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "SdStudio.Load.dll"), "generate-once", data, model, $"{side}", $"{steps}"]);
         await process.WaitForExitAsync();
-        return process.ExitCode == 0 ? Stopwatch.GetElapsedTime(start).TotalMilliseconds : throw new InvalidOperationException("The process did not draw.");
+        return process.ExitCode == 0 ? Stopwatch.GetElapsedTime(start).TotalMilliseconds : throw new InvalidOperationException("The process did not generate.");
     }
 
     // The demo model under several names: other paths are other models.

@@ -73,12 +73,12 @@ internal sealed class Studio : IDisposable
         }
     }
 
-    /// <summary>Draws one picture and tells how long the engine took, milliseconds.</summary>
-    public async Task<double> DrawAsync(int steps) => (await DrawAsync("demo", 256, steps)).Engine;
+    /// <summary>Generates one image and tells how long the engine took, milliseconds.</summary>
+    public async Task<double> GenerateAsync(int steps) => (await GenerateAsync("demo", 256, steps)).Engine;
 
-    /// <summary>Draws one picture.</summary>
+    /// <summary>Generates one image.</summary>
     /// <returns>Milliseconds: the whole request, the engine's part, and the load it needed.</returns>
-    public async Task<(double Milliseconds, double Engine, double Loading)> DrawAsync(string model, int side, int steps)
+    public async Task<(double Milliseconds, double Engine, double Loading)> GenerateAsync(string model, int side, int steps)
     {
         using var request = new StringContent(
             $$"""{"model":"{{model}}","prompt":"a red circle on a blue background","size":"{{side}}x{{side}}","steps":{{steps}},"cfg_scale":1,"seed":1}""", Encoding.UTF8, "application/json");

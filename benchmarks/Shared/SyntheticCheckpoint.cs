@@ -6,7 +6,7 @@ using System.Text;
 namespace SdStudio.Benchmarks;
 
 /// <summary>
-/// A checkpoint with the tensors of a real model under their own names and sizes, F16 with random values: it draws noise, and loads and
+/// A checkpoint with the tensors of a real model under their own names and sizes, F16 with random values: it generates noise, and loads and
 /// computes as long as the real one.
 /// </summary>
 internal abstract class SyntheticCheckpoint

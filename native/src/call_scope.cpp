@@ -251,19 +251,19 @@ void call_scope::read_phase(std::string_view line) {
 void call_scope::read_second_pass(std::string_view line) {
     if (starts_with(line, "hires fix: upscaling to")) {
         pass_ = 2;
-        begin_enlarging(0);
+        begin_upscaling(0);
     } else if (const size_t at = line.find("sigma_sched_size="); at != std::string_view::npos) {
         second_steps_ = number_after(line.substr(at), "sigma_sched_size=") - 1;
     } else if (starts_with(line, "computing vae encode graph completed")) {
-        enlarged_ = true;
+        upscaled_ = true;
     } else if (const int sampled = number_after(line, "hires sampling "); sampled > 0 && sampled < image_count_) {
-        begin_enlarging(sampled);
+        begin_upscaling(sampled);
     }
 }
 
-void call_scope::begin_enlarging(int image) {
+void call_scope::begin_upscaling(int image) {
     image_index_ = image;
-    enlarged_ = !through_pixels_;
+    upscaled_ = !through_pixels_;
     enter_phase(SDCPP_PHASE_UPSCALE);
 }
 
@@ -278,7 +278,7 @@ void call_scope::enter_phase(sdcpp_phase phase) noexcept {
 void call_scope::infer_phase(int step, int steps) {
     if (pass_ == 2) {
         // Tiles of decoding and upscaling are counted by the same callback.
-        if (phase_ == SDCPP_PHASE_UPSCALE && enlarged_ && (second_steps_ <= 0 || steps == second_steps_)) {
+        if (phase_ == SDCPP_PHASE_UPSCALE && upscaled_ && (second_steps_ <= 0 || steps == second_steps_)) {
             enter_phase(SDCPP_PHASE_SAMPLE);
         }
         return;

@@ -54,7 +54,7 @@ private:
     void read_phase(std::string_view line);
     void read_second_pass(std::string_view line);
     void infer_phase(int step, int steps);
-    void begin_enlarging(int image);
+    void begin_upscaling(int image);
     void place_in_row(int& step, int& steps) noexcept;
     void report(int step, int steps, float seconds);
 
@@ -70,7 +70,7 @@ private:
     int pass_ = 1;
     int second_steps_ = 0; // of the second pass; 0 while unknown
     bool through_pixels_ = false;
-    bool enlarged_ = false; // the image at hand is ready for its second sampling
+    bool upscaled_ = false; // the image at hand is ready for its second sampling
     int image_index_ = 0;
     int image_count_;
     int last_step_ = -1;

@@ -51,7 +51,7 @@ sides hires_size(uint32_t width, uint32_t height, sd_hires_params_t& hires) {
 }
 
 // The engine upscales latents, or decodes, upscales the image and encodes it again.
-bool enlarges_pixels(const sd_hires_params_t& hires) {
+bool upscales_pixels(const sd_hires_params_t& hires) {
     return engine().hires_upscaler_name != nullptr && std::strncmp(engine().hires_upscaler_name(hires.upscaler), "Latent", 6) != 0;
 }
 
@@ -175,7 +175,7 @@ void generate(sdcpp_context& context, const sdcpp_image_params& params, const sd
     call_scope scope(call, SDCPP_PHASE_ENCODE, &context.cancel, params.batch_count);
     scope.set_context(context.engine_context.get(), engine_params.sample_params.sample_steps);
     if (engine_params.hires.enabled) {
-        scope.set_second_pass(enlarges_pixels(engine_params.hires));
+        scope.set_second_pass(upscales_pixels(engine_params.hires));
     }
     const preview_interest previews(call);
     engine().sd_cancel_generation(context.engine_context.get(), SD_CANCEL_RESET);

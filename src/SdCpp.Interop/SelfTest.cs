@@ -41,7 +41,7 @@ internal sealed class SelfTest(IReadOnlyList<SdDevice> devices, SdEngineInfo? en
         {
             DemoModelFiles files = await Task.Run(() => DemoModel.Write(folder, cancellation), cancellation).ConfigureAwait(false);
             // An image this small gains nothing from a second thread.
-            return await DrawAsync(files.ToOptions(threads: 1) with { Backend = on }, request, cancellation).ConfigureAwait(false);
+            return await GenerateAsync(files.ToOptions(threads: 1) with { Backend = on }, request, cancellation).ConfigureAwait(false);
         }
         finally
         {
@@ -90,7 +90,7 @@ internal sealed class SelfTest(IReadOnlyList<SdDevice> devices, SdEngineInfo? en
             SdError.InvalidArgument, $"The engine has no device '{name}'. There are: {string.Join(", ", devices.Select(device => device.Name))}.");
     }
 
-    private async Task<SelfTestResult> DrawAsync(DiffusionModelOptions options, TextToImageRequest request, CancellationToken cancellation)
+    private async Task<SelfTestResult> GenerateAsync(DiffusionModelOptions options, TextToImageRequest request, CancellationToken cancellation)
     {
         var result = new SelfTestResult(false, options.Backend ?? "", 0, 0, null, null);
         long since = Stopwatch.GetTimestamp();

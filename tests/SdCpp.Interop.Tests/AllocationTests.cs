@@ -15,12 +15,12 @@ public sealed class AllocationTests(Demo demo)
     {
         TextToImageRequest request = Demo.Request with { Width = side, Height = side, Steps = steps };
         using var cancel = new CancellationTokenSource();
-        await DrawAsync(request, cancel.Token);
+        await GenerateAsync(request, cancel.Token);
         long least = long.MaxValue;
-        for (int picture = 0; picture < 3; picture++)
+        for (int image = 0; image < 3; image++)
         {
             long before = GC.GetTotalAllocatedBytes(precise: true);
-            await DrawAsync(request, cancel.Token);
+            await GenerateAsync(request, cancel.Token);
             // The least of a few: the test runner allocates in the same process, when it likes.
             least = Math.Min(least, GC.GetTotalAllocatedBytes(precise: true) - before);
         }
@@ -36,11 +36,11 @@ public sealed class AllocationTests(Demo demo)
         string path = demo.NewPath(".png");
         using ImageBuffer noise = ImageBuffer.Create(512, 512);
         new Random(1).NextBytes(noise.Span);
-        await DrawAsync(request, CancellationToken.None);
+        await GenerateAsync(request, CancellationToken.None);
         GC.Collect();
         long before = GC.GetGCMemoryInfo(GCKind.FullBlocking).GenerationInfo[LargeObjectHeap].SizeAfterBytes;
 
-        await DrawAsync(request, CancellationToken.None);
+        await GenerateAsync(request, CancellationToken.None);
         noise.Save(path);
 
         GC.Collect();
@@ -49,6 +49,6 @@ public sealed class AllocationTests(Demo demo)
         Assert.Equal(before, after);
     }
 
-    private async Task DrawAsync(TextToImageRequest request, CancellationToken cancellation) =>
+    private async Task GenerateAsync(TextToImageRequest request, CancellationToken cancellation) =>
         (await demo.Model.TextToImageAsync(request, Callbacks, cancellation)).Dispose();
 }

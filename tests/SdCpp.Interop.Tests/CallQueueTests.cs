@@ -134,8 +134,8 @@ public sealed class CallQueueTests(Demo demo)
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
         leave.Set();
-        using ImageBuffer enlarged = await upscaler.UpscaleAsync(image, null, Cancellation);
-        Assert.Equal(64, enlarged.Width);
+        using ImageBuffer upscaled = await upscaler.UpscaleAsync(image, null, Cancellation);
+        Assert.Equal(64, upscaled.Width);
     }
 
     [Theory]
@@ -193,9 +193,9 @@ public sealed class CallQueueTests(Demo demo)
                 }
 
 #pragma warning disable xUnit1031 // the point of it
-                using GenerationResult drawn = other.TextToImageAsync(Demo.Request, null, Cancellation).GetAwaiter().GetResult();
+                using GenerationResult generated = other.TextToImageAsync(Demo.Request, null, Cancellation).GetAwaiter().GetResult();
 #pragma warning restore xUnit1031
-                Assert.Single(drawn.Images);
+                Assert.Single(generated.Images);
             }),
         };
         (await model.TextToImageAsync(Demo.Request, callbacks, Cancellation)).Dispose();

@@ -52,7 +52,7 @@ public sealed class CallTests(Demo demo)
     [Fact]
     public async Task Two_models_at_the_same_time_generate_as_each_alone_and_report_to_their_own_calls()
     {
-        byte[] expected = await demo.DrawAsync(Demo.Request with { Steps = 6 });
+        byte[] expected = await demo.GenerateAsync(Demo.Request with { Steps = 6 });
         await using DiffusionModel other = await DiffusionModel.LoadAsync(demo.Files.ToOptions(1), null, TestContext.Current.CancellationToken);
         for (int round = 0; round < 5; round++)
         {
@@ -61,10 +61,10 @@ public sealed class CallTests(Demo demo)
                 Demo.Request with { Steps = 6 }, new SdCallbacks { Progress = new Recorder(first) }, TestContext.Current.CancellationToken);
             Task<GenerationResult> b = other.TextToImageAsync(
                 Demo.Request with { Steps = 4, BatchCount = 2 }, new SdCallbacks { Progress = new Recorder(second) }, TestContext.Current.CancellationToken);
-            using GenerationResult drawn = await a;
+            using GenerationResult generated = await a;
             (await b).Dispose();
 
-            Assert.Equal(expected, drawn.Images[0].Image.Span.ToArray());
+            Assert.Equal(expected, generated.Images[0].Image.Span.ToArray());
             AssertSampled(first, steps: 6, images: 1);
             AssertSampled(second, steps: 4, images: 2);
         }
@@ -81,7 +81,7 @@ public sealed class CallTests(Demo demo)
     [Fact]
     public async Task A_cancelled_job_of_200_steps_ends_within_two_steps_and_the_model_still_works()
     {
-        byte[] expected = await demo.DrawAsync(Demo.Request);
+        byte[] expected = await demo.GenerateAsync(Demo.Request);
         using var cancel = new CancellationTokenSource();
         List<GenerationProgress> seen = [];
         long cancelledAt = 0;
@@ -102,7 +102,7 @@ public sealed class CallTests(Demo demo)
 
         Assert.True(cancelledAt > 0);
         Assert.InRange(seen[^1].Step, 5, 7);
-        Assert.Equal(expected, await demo.DrawAsync(Demo.Request));
+        Assert.Equal(expected, await demo.GenerateAsync(Demo.Request));
     }
 
     [Fact]
@@ -141,7 +141,7 @@ public sealed class CallTests(Demo demo)
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
-        Assert.NotEmpty(await demo.DrawAsync(Demo.Request));
+        Assert.NotEmpty(await demo.GenerateAsync(Demo.Request));
         Assert.Empty(seen);
     }
 
@@ -153,16 +153,16 @@ public sealed class CallTests(Demo demo)
         InvalidDataException thrown = await Assert.ThrowsAsync<InvalidDataException>(
             () => demo.Model.TextToImageAsync(Demo.Request with { Steps = 1000 }, callbacks, TestContext.Current.CancellationToken));
         Assert.Equal("mine", thrown.Message);
-        Assert.NotEmpty(await demo.DrawAsync(Demo.Request));
+        Assert.NotEmpty(await demo.GenerateAsync(Demo.Request));
     }
 
     [Fact]
     public async Task Calls_from_many_threads_run_one_after_the_other()
     {
-        byte[] expected = await demo.DrawAsync(Demo.Request);
-        byte[][] drawn = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(() => demo.DrawAsync(Demo.Request))));
+        byte[] expected = await demo.GenerateAsync(Demo.Request);
+        byte[][] generated = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(() => demo.GenerateAsync(Demo.Request))));
 
-        Assert.All(drawn, picture => Assert.Equal(expected, picture));
+        Assert.All(generated, image => Assert.Equal(expected, image));
     }
 
     [Fact]

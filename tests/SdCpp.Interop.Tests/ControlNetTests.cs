@@ -13,18 +13,18 @@ public sealed class ControlNetTests(Demo demo)
         string first = HollowSd1.WriteControlNet(demo.NewPath(".safetensors"), seed: 4), second = HollowSd1.WriteControlNet(demo.NewPath(".safetensors"), seed: 5);
         await using DiffusionModel model = await DiffusionModel.LoadAsync(HollowSd1.Write(demo.NewPath(".sd1"), demo.Files.Taesd), null, Cancellation);
         using ImageBuffer left = Half(isLeft: true), right = Half(isLeft: false);
-        byte[] plain = await DrawAsync(model, Request);
-        SdException without = await Assert.ThrowsAsync<SdException>(() => DrawAsync(model, Request with { Control = new ControlImage(left) }));
+        byte[] plain = await GenerateAsync(model, Request);
+        SdException without = await Assert.ThrowsAsync<SdException>(() => GenerateAsync(model, Request with { Control = new ControlImage(left) }));
         Assert.Contains("control_net_path", without.Message, StringComparison.Ordinal);
 
         await model.SetControlNetAsync(first, null, Cancellation);
         Assert.Equal(first, model.ControlNetPath);
-        byte[] one = await DrawAsync(model, Request with { Control = new ControlImage(left) });
-        byte[] other = await DrawAsync(model, Request with { Control = new ControlImage(right) });
-        Assert.Equal(plain, await DrawAsync(model, Request with { Control = new ControlImage(left, 0) }));
-        Assert.Equal(plain, await DrawAsync(model, Request));
+        byte[] one = await GenerateAsync(model, Request with { Control = new ControlImage(left) });
+        byte[] other = await GenerateAsync(model, Request with { Control = new ControlImage(right) });
+        Assert.Equal(plain, await GenerateAsync(model, Request with { Control = new ControlImage(left, 0) }));
+        Assert.Equal(plain, await GenerateAsync(model, Request));
         await model.SetControlNetAsync(second, null, Cancellation);
-        byte[] exchanged = await DrawAsync(model, Request with { Control = new ControlImage(left) });
+        byte[] exchanged = await GenerateAsync(model, Request with { Control = new ControlImage(left) });
         Assert.Equal(4, new[] { plain, one, other, exchanged }.Select(Convert.ToHexString).Distinct().Count());
 
         SdException wrong = await Assert.ThrowsAsync<SdException>(() => model.SetControlNetAsync(demo.Files.Taesd, null, Cancellation));
@@ -32,7 +32,7 @@ public sealed class ControlNetTests(Demo demo)
         Assert.Equal(second, model.ControlNetPath);
         await model.SetControlNetAsync(null, null, Cancellation);
         Assert.Null(model.ControlNetPath);
-        Assert.Equal(plain, await DrawAsync(model, Request));
+        Assert.Equal(plain, await GenerateAsync(model, Request));
     }
 
     [Fact]
@@ -43,7 +43,7 @@ public sealed class ControlNetTests(Demo demo)
         Assert.Equal(SdError.ModelFileInvalid, refused.Code);
         Assert.Contains("is given as a ControlNet, which the engine has for Sd1, Sd2, Sdxl, but", refused.Message, StringComparison.Ordinal);
         Assert.Contains("is ZImage", refused.Message, StringComparison.Ordinal);
-        await demo.DrawAsync(Request);
+        await demo.GenerateAsync(Request);
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public sealed class ControlNetTests(Demo demo)
         return image;
     }
 
-    private static async Task<byte[]> DrawAsync(DiffusionModel model, TextToImageRequest request)
+    private static async Task<byte[]> GenerateAsync(DiffusionModel model, TextToImageRequest request)
     {
         using GenerationResult result = await model.TextToImageAsync(request, null, Cancellation);
         return result.Images[0].Image.Span.ToArray();

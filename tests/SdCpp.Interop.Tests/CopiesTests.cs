@@ -30,11 +30,11 @@ public sealed class CopiesTests(Demo demo)
 
         // Both at the same time.
         var tested = (Task)engineType.GetMethod(nameof(SdEngine.SelfTestAsync))!.Invoke(engine, [null, Path.GetDirectoryName(demo.Files.DiffusionModel), TestContext.Current.CancellationToken])!;
-        byte[] drawn = await demo.DrawAsync(Demo.Request);
+        byte[] generated = await demo.GenerateAsync(Demo.Request);
         await tested;
         object result = tested.GetType().GetProperty("Result")!.GetValue(tested)!;
         Assert.True((bool)result.GetType().GetProperty(nameof(SelfTestResult.Passed))!.GetValue(result)!, result.ToString());
-        Assert.Equal(await demo.DrawAsync(Demo.Request), drawn);
+        Assert.Equal(await demo.GenerateAsync(Demo.Request), generated);
         SelfTestResult own = await demo.Engine.SelfTestAsync(null, Path.GetDirectoryName(demo.Files.DiffusionModel), TestContext.Current.CancellationToken);
         Assert.True(own.Passed, own.Problem);
     }

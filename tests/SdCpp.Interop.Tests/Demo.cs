@@ -39,7 +39,7 @@ public sealed class Demo : IAsyncLifetime
     public string NewPath(string extension) => Path.Combine(_folder, Guid.NewGuid().ToString("N") + extension);
 
     /// <summary>One image's bytes.</summary>
-    public async Task<byte[]> DrawAsync(TextToImageRequest request)
+    public async Task<byte[]> GenerateAsync(TextToImageRequest request)
     {
         using GenerationResult result = await Model.TextToImageAsync(request, null, TestContext.Current.CancellationToken);
         return Assert.Single(result.Images).Image.Span.ToArray();

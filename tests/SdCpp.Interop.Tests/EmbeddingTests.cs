@@ -11,12 +11,12 @@ public sealed class EmbeddingTests(Demo demo)
         DiffusionModelOptions hollow = HollowSd1.Write(demo.NewPath(".sd1"), demo.Files.Taesd);
         var words = new Dictionary<string, string> { ["zwonk"] = HollowSd1.WriteEmbedding(demo.NewPath(".safetensors"), seed: 7), ["blimf"] = HollowSd1.WriteEmbedding(demo.NewPath(".safetensors"), seed: 8) };
         await using DiffusionModel model = await DiffusionModel.LoadAsync(hollow with { Embeddings = words }, null, Cancellation);
-        string without = await DrawAsync("a"), zwonk = await DrawAsync("a zwonk"), blimf = await DrawAsync("a blimf");
+        string without = await GenerateAsync("a"), zwonk = await GenerateAsync("a zwonk"), blimf = await GenerateAsync("a blimf");
         Assert.Equal(3, new[] { without, zwonk, blimf }.Distinct().Count());
         // Whatever was asked for before.
-        Assert.Equal((zwonk, blimf, without), (await DrawAsync("a zwonk"), await DrawAsync("a blimf"), await DrawAsync("a cat")));
+        Assert.Equal((zwonk, blimf, without), (await GenerateAsync("a zwonk"), await GenerateAsync("a blimf"), await GenerateAsync("a cat")));
 
-        async Task<string> DrawAsync(string prompt)
+        async Task<string> GenerateAsync(string prompt)
         {
             using GenerationResult result = await model.TextToImageAsync(Demo.Request with { Prompt = prompt, Steps = 1 }, null, Cancellation);
             return Convert.ToHexString(result.Images[0].Image.Span);

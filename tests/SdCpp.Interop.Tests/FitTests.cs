@@ -46,10 +46,10 @@ public sealed class FitTests(Demo demo)
     [Fact]
     public async Task Asking_while_a_model_generates_changes_nothing_of_its_image()
     {
-        byte[] alone = await demo.DrawAsync(Demo.Request);
-        Task<byte[]> drawn = demo.DrawAsync(Demo.Request);
+        byte[] alone = await demo.GenerateAsync(Demo.Request);
+        Task<byte[]> generated = demo.GenerateAsync(Demo.Request);
         for (int i = 0; i < 4; i++)
             Assert.True((await DiffusionModel.FitAsync(Options, 128, 128, "", null, Cancellation)).Fits);
-        Assert.Equal(alone, await drawn);
+        Assert.Equal(alone, await generated);
     }
 }

@@ -69,12 +69,12 @@ public sealed class GuardTests(Demo demo)
 
         Assert.True(refused.Code is SdError.InvalidArgument or SdError.NotSupported, refused.ToString());
         Assert.Contains(named, refused.Message, StringComparison.Ordinal);
-        Assert.NotEmpty(await demo.DrawAsync(Demo.Request with { Width = 16, Height = 16, Steps = 1 }));
+        Assert.NotEmpty(await demo.GenerateAsync(Demo.Request with { Width = 16, Height = 16, Steps = 1 }));
     }
 
     [Fact]
     public async Task The_longest_allowed_prompt_is_generated() =>
-        Assert.NotEmpty(await demo.DrawAsync(Demo.Request with { Prompt = string.Concat(Enumerable.Repeat("red 円 ", 1000))[..4096], Steps = 1 }));
+        Assert.NotEmpty(await demo.GenerateAsync(Demo.Request with { Prompt = string.Concat(Enumerable.Repeat("red 円 ", 1000))[..4096], Steps = 1 }));
 
     [Theory]
     [InlineData(-0.5f)]
@@ -128,7 +128,7 @@ public sealed class GuardTests(Demo demo)
             () => demo.Model.ImageToImageAsync(request, null, TestContext.Current.CancellationToken));
         Assert.Equal(SdError.InvalidArgument, refused.Code);
         Assert.Contains(named, refused.Message, StringComparison.Ordinal);
-        Assert.NotEmpty(await demo.DrawAsync(Demo.Request));
+        Assert.NotEmpty(await demo.GenerateAsync(Demo.Request));
     }
 
     [Theory]
@@ -151,7 +151,7 @@ public sealed class GuardTests(Demo demo)
 
         Assert.True(refused.Code is SdError.ModelFileNotFound or SdError.ModelFileInvalid or SdError.ModelFileTruncated, refused.ToString());
         Assert.Contains(Path.GetFileName(path), refused.Message, StringComparison.Ordinal);
-        Assert.NotEmpty(await demo.DrawAsync(Demo.Request));
+        Assert.NotEmpty(await demo.GenerateAsync(Demo.Request));
     }
 
     [Fact]
@@ -179,10 +179,10 @@ public sealed class GuardTests(Demo demo)
     {
         string path = demo.NewPath(".safetensors");
         await File.WriteAllBytesAsync(path, Lora("diffusion_model.layers.0.attention.qkv", .5f), TestContext.Current.CancellationToken);
-        byte[] before = await demo.DrawAsync(Demo.Request);
-        byte[] with = await demo.DrawAsync(Demo.Request with { Loras = [new LoraReference(path)] });
-        byte[] stronger = await demo.DrawAsync(Demo.Request with { Loras = [new LoraReference(path, 3)] });
-        byte[] after = await demo.DrawAsync(Demo.Request);
+        byte[] before = await demo.GenerateAsync(Demo.Request);
+        byte[] with = await demo.GenerateAsync(Demo.Request with { Loras = [new LoraReference(path)] });
+        byte[] stronger = await demo.GenerateAsync(Demo.Request with { Loras = [new LoraReference(path, 3)] });
+        byte[] after = await demo.GenerateAsync(Demo.Request);
 
         Assert.NotEqual(before, with);
         Assert.NotEqual(with, stronger);

@@ -21,9 +21,9 @@ public sealed class ImageLibraryTests
     public void An_image_goes_to_SkiaSharp_and_comes_back()
     {
         using ImageBuffer image = Slope();
-        using ImageBuffer drawn = Draw(image);
-        Assert.Equal(new Rgb24(255, 255, 255), drawn.Pixels[8, 8]);
-        Assert.Equal(image.Pixels[1, 30], drawn.Pixels[1, 30]);
+        using ImageBuffer generated = Generate(image);
+        Assert.Equal(new Rgb24(255, 255, 255), generated.Pixels[8, 8]);
+        Assert.Equal(image.Pixels[1, 30], generated.Pixels[1, 30]);
     }
 
     private static ImageBuffer Slope()
@@ -48,7 +48,7 @@ public sealed class ImageLibraryTests
         return smaller;
     }
 
-    private static ImageBuffer Draw(ImageBuffer image)
+    private static ImageBuffer Generate(ImageBuffer image)
     {
         using var bitmap = new SKBitmap(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque);
         Span<byte> rgb = image.Span, rgba = bitmap.GetPixelSpan();
@@ -56,10 +56,10 @@ public sealed class ImageLibraryTests
             (rgba[pixel * 4], rgba[pixel * 4 + 1], rgba[pixel * 4 + 2], rgba[pixel * 4 + 3]) = (rgb[pixel * 3], rgb[pixel * 3 + 1], rgb[pixel * 3 + 2], 255);
         using (var canvas = new SKCanvas(bitmap))
             canvas.DrawCircle(8, 8, 4, new SKPaint { Color = SKColors.White });
-        ImageBuffer drawn = ImageBuffer.Create(bitmap.Width, bitmap.Height);
+        ImageBuffer circle = ImageBuffer.Create(bitmap.Width, bitmap.Height);
         for (int pixel = 0; pixel < bitmap.Width * bitmap.Height; pixel++)
-            rgba.Slice(pixel * 4, 3).CopyTo(drawn.Span[(pixel * 3)..]);
-        return drawn;
+            rgba.Slice(pixel * 4, 3).CopyTo(circle.Span[(pixel * 3)..]);
+        return circle;
     }
 #pragma warning restore CA2000
 }

@@ -34,7 +34,7 @@ public sealed class ImageToImageTests(Demo demo)
         using ImageBuffer image = Gradient();
         using GenerationResult result = await demo.Model.ImageToImageAsync(
             Request(image, strength) with { Mask = mask }, null, TestContext.Current.CancellationToken);
-        return Picture.MeanDifference(image.Span, result.Images[0].Image.Span);
+        return RgbImage.MeanDifference(image.Span, result.Images[0].Image.Span);
     }
 
     [Fact]
@@ -57,10 +57,10 @@ public sealed class ImageToImageTests(Demo demo)
         using GenerationResult result = await demo.Model.ImageToImageAsync(
             Request(image, 1) with { Mask = mask }, null, TestContext.Current.CancellationToken);
 
-        Span<byte> drawn = result.Images[0].Image.Span;
-        int half = drawn.Length / 2;
-        Assert.InRange(Picture.MeanDifference(image.Span[..half], drawn[..half]), 30, 255);
-        Assert.InRange(Picture.MeanDifference(image.Span[half..], drawn[half..]), 0, 10);
+        Span<byte> generated = result.Images[0].Image.Span;
+        int half = generated.Length / 2;
+        Assert.InRange(RgbImage.MeanDifference(image.Span[..half], generated[..half]), 30, 255);
+        Assert.InRange(RgbImage.MeanDifference(image.Span[half..], generated[half..]), 0, 10);
     }
 
     [Fact]
@@ -70,6 +70,6 @@ public sealed class ImageToImageTests(Demo demo)
         using GenerationResult result = await demo.Model.ImageToImageAsync(Request(image, .05f), null, TestContext.Current.CancellationToken);
 
         Assert.Equal((101, 67), (result.Images[0].Image.Width, result.Images[0].Image.Height));
-        Assert.InRange(Picture.MeanDifference(image.Span, result.Images[0].Image.Span), 0, 10);
+        Assert.InRange(RgbImage.MeanDifference(image.Span, result.Images[0].Image.Span), 0, 10);
     }
 }

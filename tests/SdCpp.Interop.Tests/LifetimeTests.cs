@@ -168,8 +168,8 @@ public sealed class LifetimeTests(Demo demo)
             FillOthers(image.Length);
         }
 
-        using ImageBuffer enlarged = await running;
-        return enlarged.Span.ToArray();
+        using ImageBuffer upscaled = await running;
+        return upscaled.Span.ToArray();
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

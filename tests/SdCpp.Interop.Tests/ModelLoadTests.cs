@@ -7,7 +7,7 @@ public sealed class ModelLoadTests(Demo demo)
     {
         SdException refused = await Assert.ThrowsAsync<SdException>(
             () => DiffusionModel.LoadAsync(options, null, TestContext.Current.CancellationToken));
-        Assert.NotEmpty(await demo.DrawAsync(Demo.Request));
+        Assert.NotEmpty(await demo.GenerateAsync(Demo.Request));
         return refused;
     }
 
@@ -169,13 +169,13 @@ public sealed class ModelLoadTests(Demo demo)
         var callbacks = new SdCallbacks { Progress = new Recorder([], _ => cancel.Cancel()) };
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => DiffusionModel.LoadAsync(demo.Files.ToOptions(1), callbacks, cancel.Token));
-        Assert.NotEmpty(await demo.DrawAsync(Demo.Request));
+        Assert.NotEmpty(await demo.GenerateAsync(Demo.Request));
     }
 
     [Fact]
     public async Task Loading_and_freeing_again_and_again_works()
     {
-        byte[] expected = await demo.DrawAsync(Demo.Request);
+        byte[] expected = await demo.GenerateAsync(Demo.Request);
         for (int i = 0; i < 5; i++)
         {
             await using DiffusionModel model = await DiffusionModel.LoadAsync(demo.Files.ToOptions(1), null, TestContext.Current.CancellationToken);

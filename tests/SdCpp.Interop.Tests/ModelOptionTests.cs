@@ -20,7 +20,7 @@ public sealed class ModelOptionTests(Demo demo)
             },
             null, Cancellation);
         using GenerationResult result = await model.TextToImageAsync(Demo.Request with { Steps = 8 }, null, Cancellation);
-        Assert.InRange(new Picture(result.Images[0].Image.Span.ToArray(), 64, 64).Middle[0], 180, 255);
+        Assert.InRange(new RgbImage(result.Images[0].Image.Span.ToArray(), 64, 64).Middle[0], 180, 255);
     }
 
     [Fact]
@@ -28,18 +28,18 @@ public sealed class ModelOptionTests(Demo demo)
     {
         await using DiffusionModel model = await DiffusionModel.LoadAsync(Plain with { Prediction = "sd3_flow" }, null, Cancellation);
         using GenerationResult result = await model.TextToImageAsync(Demo.Request with { Steps = 8, FlowShift = 3 }, null, Cancellation);
-        Assert.InRange(new Picture(result.Images[0].Image.Span.ToArray(), 64, 64).Middle[0], 180, 255);
+        Assert.InRange(new RgbImage(result.Images[0].Image.Span.ToArray(), 64, 64).Middle[0], 180, 255);
     }
 
     [Fact]
     public async Task The_random_number_generator_changes_the_noise_and_threads_do_not()
     {
-        byte[] expected = await demo.DrawAsync(Demo.Request);
-        Assert.NotEqual(expected, await DrawAsync(Plain with { Rng = "cpu" }));
-        Assert.Equal(expected, await DrawAsync(Plain with { Threads = 2 }));
+        byte[] expected = await demo.GenerateAsync(Demo.Request);
+        Assert.NotEqual(expected, await GenerateAsync(Plain with { Rng = "cpu" }));
+        Assert.Equal(expected, await GenerateAsync(Plain with { Threads = 2 }));
     }
 
-    private static async Task<byte[]> DrawAsync(DiffusionModelOptions options)
+    private static async Task<byte[]> GenerateAsync(DiffusionModelOptions options)
     {
         await using DiffusionModel model = await DiffusionModel.LoadAsync(options, null, Cancellation);
         using GenerationResult result = await model.TextToImageAsync(Demo.Request, null, Cancellation);
@@ -166,9 +166,9 @@ public sealed class ModelOptionTests(Demo demo)
         SdException busy = await Assert.ThrowsAsync<SdException>(() => upscaler.UpscaleAsync(image, null, Cancellation));
         leave.Set();
         Assert.Equal(SdError.Busy, busy.Code);
-        using ImageBuffer enlarged = await running;
-        Assert.Equal((32, 32), (enlarged.Width, enlarged.Height));
-        Assert.InRange(enlarged.Span[0], 85, 95);
+        using ImageBuffer upscaled = await running;
+        Assert.Equal((32, 32), (upscaled.Width, upscaled.Height));
+        Assert.InRange(upscaled.Span[0], 85, 95);
     }
 
     private static async Task RefusedAsync(DiffusionModelOptions options, SdError code, string part)

@@ -17,7 +17,7 @@ public sealed class NameTests(Demo demo)
     public async Task A_sampler_may_be_called_what_other_tools_call_it(string written, string sampler, string? scheduler)
     {
         Assert.Equal((sampler, scheduler), SamplerNames.Find(demo.Engine, written, null));
-        Assert.Equal(await demo.DrawAsync(Demo.Request with { Sampler = sampler, Scheduler = scheduler }), await demo.DrawAsync(Demo.Request with { Sampler = written }));
+        Assert.Equal(await demo.GenerateAsync(Demo.Request with { Sampler = sampler, Scheduler = scheduler }), await demo.GenerateAsync(Demo.Request with { Sampler = written }));
     }
 
     [Fact]

@@ -41,8 +41,8 @@ public sealed class OptionNameTests(Demo demo)
         ];
         Assert.Equal(names, options.Select(option => $"{option.Key}={option.Value}"));
         // Joined edges and tiles exclude each other.
-        Assert.Equal(64 * 64 * 3, (await demo.DrawAsync(request with { VaeTiling = null })).Length);
-        Assert.Equal(64 * 64 * 3, (await demo.DrawAsync(request with { CircularX = false, CircularY = false })).Length);
+        Assert.Equal(64 * 64 * 3, (await demo.GenerateAsync(request with { VaeTiling = null })).Length);
+        Assert.Equal(64 * 64 * 3, (await demo.GenerateAsync(request with { CircularX = false, CircularY = false })).Length);
     }
 
     [Fact]

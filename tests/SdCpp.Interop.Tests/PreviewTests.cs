@@ -30,7 +30,7 @@ public sealed class PreviewTests(Demo demo)
     [InlineData(PreviewMode.Vae)]
     public async Task An_image_is_seen_growing_and_is_not_changed_by_that(PreviewMode mode)
     {
-        byte[] alone = await demo.DrawAsync(Request);
+        byte[] alone = await demo.GenerateAsync(Request);
         (SdCallbacks callbacks, List<Seen> seen) = Watch(mode);
 
         using GenerationResult result = await demo.Model.TextToImageAsync(Request, callbacks, Cancellation);
@@ -76,8 +76,8 @@ public sealed class PreviewTests(Demo demo)
     public async Task Two_models_see_each_their_own_image()
     {
         await using DiffusionModel other = await DiffusionModel.LoadAsync(demo.Files.ToOptions(1), null, Cancellation);
-        byte[] red = await demo.DrawAsync(Request);
-        byte[] green = await demo.DrawAsync(Request with { Prompt = "a green square on a yellow background" });
+        byte[] red = await demo.GenerateAsync(Request);
+        byte[] green = await demo.GenerateAsync(Request with { Prompt = "a green square on a yellow background" });
         (SdCallbacks first, List<Seen> ofFirst) = Watch(PreviewMode.Taesd);
         (SdCallbacks second, List<Seen> ofSecond) = Watch(PreviewMode.Taesd);
 
@@ -109,7 +109,7 @@ public sealed class PreviewTests(Demo demo)
         var thrown = await Assert.ThrowsAsync<InvalidOperationException>(() => demo.Model.TextToImageAsync(Request with { Steps = 100 }, callbacks, Cancellation));
 
         Assert.Equal(("seen enough", 1), (thrown.Message, calls));
-        await demo.DrawAsync(Request);
+        await demo.GenerateAsync(Request);
     }
 
     [Theory]

@@ -4,7 +4,7 @@ using SdCpp.Interop.Tests.Vulkan;
 // The engine is loaded once a process, so generating with another backend needs another process: this program again.
 return args switch
 {
-    [VulkanProgram.Draw, string folder] => await VulkanProgram.DrawAsync(folder),
+    [VulkanProgram.Generate, string folder] => await VulkanProgram.GenerateAsync(folder),
     [VulkanProgram.Load, string folder, string backend] => VulkanProgram.LoadEngine(folder, backend),
     [ThreadProgram.Command, string folder] => await ThreadProgram.RunAsync(folder),
     [ThreadProgram.Count] => ThreadProgram.CountThreads(),

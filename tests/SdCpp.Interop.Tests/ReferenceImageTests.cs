@@ -17,17 +17,17 @@ public sealed class ReferenceImageTests(Demo demo)
         Assert.False(demo.Model.TakesReferenceImages);
         using ImageBuffer first = Filled(64, 48, 40), second = Filled(30, 64, 200);
 
-        byte[] plain = await DrawAsync(model, Request);
-        byte[] one = await DrawAsync(model, Request with { ReferenceImages = [first] });
-        byte[] other = await DrawAsync(model, Request with { ReferenceImages = [second] });
-        byte[] both = await DrawAsync(model, Request with { ReferenceImages = [first, second] });
-        byte[] guided = await DrawAsync(model, Request with { Guidance = 30 });
+        byte[] plain = await GenerateAsync(model, Request);
+        byte[] one = await GenerateAsync(model, Request with { ReferenceImages = [first] });
+        byte[] other = await GenerateAsync(model, Request with { ReferenceImages = [second] });
+        byte[] both = await GenerateAsync(model, Request with { ReferenceImages = [first, second] });
+        byte[] guided = await GenerateAsync(model, Request with { Guidance = 30 });
         // The engine's own limit: one row more, and a side becomes nothing.
         using ImageBuffer narrow = Filled(1, 64, 40), tooNarrow = Filled(1, 65, 40);
-        await DrawAsync(model, Request with { ReferenceImages = [narrow] });
-        SdException refused = await Assert.ThrowsAsync<SdException>(() => DrawAsync(model, Request with { ReferenceImages = [tooNarrow] }));
+        await GenerateAsync(model, Request with { ReferenceImages = [narrow] });
+        SdException refused = await Assert.ThrowsAsync<SdException>(() => GenerateAsync(model, Request with { ReferenceImages = [tooNarrow] }));
         Assert.Equal("ReferenceImages is 1x65, too narrow for a result of 64x64", refused.Message);
-        byte[] again = await DrawAsync(model, Request);
+        byte[] again = await GenerateAsync(model, Request);
 
         Assert.Equal(plain, again);
         byte[][] all = [plain, one, other, both, guided];
@@ -40,9 +40,9 @@ public sealed class ReferenceImageTests(Demo demo)
         DiffusionModelOptions options = TinyFlux.Write(demo.NewPath(".flux"), demo.Files.Taesd);
         await using DiffusionModel model = await DiffusionModel.LoadAsync(
             options with { PulidPath = TinyFlux.WritePulid(demo.NewPath(".safetensors")) }, null, Cancellation);
-        byte[] plain = await DrawAsync(model, Request);
-        byte[] one = await DrawAsync(model, Request with { Pulid = new PulidIdentity(Person(1, [32, 2048])) });
-        byte[] other = await DrawAsync(model, Request with { Pulid = new PulidIdentity(Person(2, [32, 2048])) });
+        byte[] plain = await GenerateAsync(model, Request);
+        byte[] one = await GenerateAsync(model, Request with { Pulid = new PulidIdentity(Person(1, [32, 2048])) });
+        byte[] other = await GenerateAsync(model, Request with { Pulid = new PulidIdentity(Person(2, [32, 2048])) });
         Assert.Equal(3, new[] { plain, one, other }.Select(Convert.ToHexString).Distinct().Count());
 
         await RefusedAsync(Person(1, [32, 1024]), "32 × 1024 numbers of type f16; PuLID takes 1 to 1024 × 2048");
@@ -52,14 +52,14 @@ public sealed class ReferenceImageTests(Demo demo)
         await RefusedAsync(demo.Files.Taesd, "is no embedding of a person");
         await RefusedAsync(options.DiffusionModelPath!, "is no embedding of a person");
         var named = new Dictionary<string, string> { ["pulid_params.id_embedding_path"] = Person(1, [32, 1024]) };
-        Assert.Equal(SdError.ModelFileInvalid, (await Assert.ThrowsAsync<SdException>(() => DrawAsync(model, Request with { Pulid = new PulidIdentity(Person(1, [32, 2048])), EngineOptions = named }))).Code);
+        Assert.Equal(SdError.ModelFileInvalid, (await Assert.ThrowsAsync<SdException>(() => GenerateAsync(model, Request with { Pulid = new PulidIdentity(Person(1, [32, 2048])), EngineOptions = named }))).Code);
         var skipping = Request with { SkipLayers = new SkipLayerGuidance([0]), Pulid = new PulidIdentity(Person(1, [32, 2048])) };
-        Assert.Equal(SdError.InvalidArgument, (await Assert.ThrowsAsync<SdException>(() => DrawAsync(model, skipping))).Code);
-        Assert.Equal(plain, await DrawAsync(model, Request));
+        Assert.Equal(SdError.InvalidArgument, (await Assert.ThrowsAsync<SdException>(() => GenerateAsync(model, skipping))).Code);
+        Assert.Equal(plain, await GenerateAsync(model, Request));
 
         async Task RefusedAsync(string path, string part)
         {
-            SdException refused = await Assert.ThrowsAsync<SdException>(() => DrawAsync(model, Request with { Pulid = new PulidIdentity(path) }));
+            SdException refused = await Assert.ThrowsAsync<SdException>(() => GenerateAsync(model, Request with { Pulid = new PulidIdentity(path) }));
             Assert.Equal(SdError.ModelFileInvalid, refused.Code);
             Assert.Contains(part, refused.Message, StringComparison.Ordinal);
         }
@@ -75,7 +75,7 @@ public sealed class ReferenceImageTests(Demo demo)
         Assert.Contains("clip_l_path and t5xxl_path", refused.Message, StringComparison.Ordinal);
     }
 
-    private static async Task<byte[]> DrawAsync(DiffusionModel model, TextToImageRequest request)
+    private static async Task<byte[]> GenerateAsync(DiffusionModel model, TextToImageRequest request)
     {
         using GenerationResult result = await model.TextToImageAsync(request, null, Cancellation);
         return result.Images[0].Image.Span.ToArray();

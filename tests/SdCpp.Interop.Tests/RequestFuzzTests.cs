@@ -94,13 +94,13 @@ public sealed class RequestFuzzTests(Demo demo)
     [Fact]
     public void Ten_thousand_random_requests_are_generated_or_refused()
     {
-        int drawn = 0, changed = 0;
+        int generated = 0, changed = 0;
         TextToImageRequest text = Demo.Request with { Width = 16, Height = 16, Steps = 1 };
         using ImageBuffer image = ImageBuffer.Create(16, 16), mask = ImageBuffer.Create(16, 16, channels: 1);
         mask.Span[..128].Fill(255);
-        var picture = new ImageToImageRequest { Prompt = text.Prompt, Image = image, Width = 16, Height = 16, Steps = 1, CfgScale = 1, Seed = 7 };
+        var changing = new ImageToImageRequest { Prompt = text.Prompt, Image = image, Width = 16, Height = 16, Steps = 1, CfgScale = 1, Seed = 7 };
         Gen<ImageRequest> requests =
-            from start in Gen.Elements<ImageRequest>(text, text, picture, picture with { Mask = mask, Strength = 0.5f })
+            from start in Gen.Elements<ImageRequest>(text, text, changing, changing with { Mask = mask, Strength = 0.5f })
             from count in Gen.Choose(4, 14)
             from edits in Edits(demo.Files).ListOf(count)
             select edits.Aggregate(start, (request, edit) => edit(request));
@@ -109,8 +109,8 @@ public sealed class RequestFuzzTests(Demo demo)
         {
             try
             {
-                using GenerationResult result = Draw(request);
-                drawn++;
+                using GenerationResult result = Generate(request);
+                generated++;
                 changed += request is ImageToImageRequest ? 1 : 0;
                 return result.Images.Count == request.BatchCount;
             }
@@ -121,12 +121,12 @@ public sealed class RequestFuzzTests(Demo demo)
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(Requests).WithQuietOnSuccess(true));
 
         // Both happen: neither a wall that lets nothing through nor none at all.
-        Assert.InRange(drawn, Requests / 200, Requests / 10);
-        Assert.InRange(changed, drawn / 10, drawn);
-        TestContext.Current.TestOutputHelper?.WriteLine($"{drawn} of {Requests} were generated, {changed} of them from an image");
+        Assert.InRange(generated, Requests / 200, Requests / 10);
+        Assert.InRange(changed, generated / 10, generated);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{generated} of {Requests} were generated, {changed} of them from an image");
     }
 
-    private GenerationResult Draw(ImageRequest request) => (request is ImageToImageRequest from
+    private GenerationResult Generate(ImageRequest request) => (request is ImageToImageRequest from
         ? demo.Model.ImageToImageAsync(from, null, TestContext.Current.CancellationToken)
         : demo.Model.TextToImageAsync((TextToImageRequest)request, null, TestContext.Current.CancellationToken)).GetAwaiter().GetResult();
 }

@@ -27,16 +27,16 @@ public sealed class RequestTests(Demo demo)
     public async Task It_changes_the_image_of_its_own_call_only(string name)
     {
         (_, TextToImageRequest without, TextToImageRequest with) = Changes.Single(change => change.Case == name);
-        byte[] before = await demo.DrawAsync(without);
-        Assert.NotEqual(before, await demo.DrawAsync(with));
-        Assert.Equal(before, await demo.DrawAsync(without));
+        byte[] before = await demo.GenerateAsync(without);
+        Assert.NotEqual(before, await demo.GenerateAsync(with));
+        Assert.Equal(before, await demo.GenerateAsync(without));
     }
 
     [Fact]
     public async Task What_the_demo_models_family_does_not_use_is_generated_as_without()
     {
-        byte[] expected = await demo.DrawAsync(Demo.Request);
-        Assert.Equal(expected, await demo.DrawAsync(Demo.Request with
+        byte[] expected = await demo.GenerateAsync(Demo.Request);
+        Assert.Equal(expected, await demo.GenerateAsync(Demo.Request with
         {
             Guidance = 9, SkipLayers = new SkipLayerGuidance([0]), ShiftedTimestep = 250, LayerCount = 2, ClipSkip = 2, SamplerArguments = "",
             ReferenceImageArguments = "", Cache = new StepCache("disabled"),
@@ -74,11 +74,11 @@ public sealed class RequestTests(Demo demo)
         using GenerationResult result = await demo.Model.TextToImageAsync(
             request with { Hires = hires }, new SdCallbacks { Progress = new Recorder(seen) }, Cancellation);
 
-        ImageBuffer drawn = Assert.Single(result.Images).Image;
-        Assert.Equal((96, 80), (drawn.Width, drawn.Height));
-        var picture = new Picture(drawn.Span.ToArray(), 96, 80);
-        Assert.InRange(picture.Middle[0], 180, 255);
-        Assert.InRange(picture.Corner[2], 150, 255);
+        ImageBuffer generated = Assert.Single(result.Images).Image;
+        Assert.Equal((96, 80), (generated.Width, generated.Height));
+        var image = new RgbImage(generated.Span.ToArray(), 96, 80);
+        Assert.InRange(image.Middle[0], 180, 255);
+        Assert.InRange(image.Corner[2], 150, 255);
         Assert.Equal(
             [(1, GenerationPhase.Encode), (1, GenerationPhase.Sample), (2, GenerationPhase.Upscale), (2, GenerationPhase.Sample), (2, GenerationPhase.Decode)],
             seen.Select(p => (p.Pass, p.Phase)).Distinct());
@@ -151,7 +151,7 @@ public sealed class RequestTests(Demo demo)
         using GenerationResult result = await demo.Model.TextToImageAsync(request, callbacks, Cancellation, finish.Token);
 
         Assert.Equal([7L, 8L], result.Images.Select(image => image.Seed));
-        Assert.Equal(await demo.DrawAsync(request with { BatchCount = 1, Seed = 8 }), result.Images[1].Image.Span.ToArray());
+        Assert.Equal(await demo.GenerateAsync(request with { BatchCount = 1, Seed = 8 }), result.Images[1].Image.Span.ToArray());
         Assert.Equal(request.Steps, seen.Last(p => p.Phase == GenerationPhase.Sample).Step);
     }
 
@@ -180,7 +180,7 @@ public sealed class RequestTests(Demo demo)
     [Fact]
     public async Task Cancelling_while_decoding_delivers_nothing_and_the_model_still_generates()
     {
-        byte[] expected = await demo.DrawAsync(Demo.Request);
+        byte[] expected = await demo.GenerateAsync(Demo.Request);
         using var cancel = new CancellationTokenSource();
         var callbacks = new SdCallbacks
         {
@@ -191,7 +191,7 @@ public sealed class RequestTests(Demo demo)
             }),
         };
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => demo.Model.TextToImageAsync(Demo.Request, callbacks, cancel.Token));
-        Assert.Equal(expected, await demo.DrawAsync(Demo.Request));
+        Assert.Equal(expected, await demo.GenerateAsync(Demo.Request));
     }
 
     private async Task RefusedAsync(TextToImageRequest request, SdError code, string part)

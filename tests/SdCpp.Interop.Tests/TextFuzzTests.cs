@@ -64,7 +64,7 @@ public sealed class TextFuzzTests(Demo demo)
                 await TryAsync(small with { EngineOptions = new Dictionary<string, string> { [option] = most } });
         }
 
-        Assert.NotEmpty(await demo.DrawAsync(small));
+        Assert.NotEmpty(await demo.GenerateAsync(small));
     }
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class TextFuzzTests(Demo demo)
             }
         }
 
-        Assert.NotEmpty(await demo.DrawAsync(Demo.Request));
+        Assert.NotEmpty(await demo.GenerateAsync(Demo.Request));
 
         async Task LoadAsync(string option, string text)
         {

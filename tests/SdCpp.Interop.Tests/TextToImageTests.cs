@@ -16,11 +16,11 @@ public sealed class TextToImageTests(Demo demo)
     public async Task The_image_shows_what_the_prompt_says(
         string prompt, int r, int g, int b, int backR, int backG, int backB, string shape, double size)
     {
-        byte[] rgb = await demo.DrawAsync(Demo.Request with { Prompt = prompt, Width = 128, Height = 128, Steps = 8, Seed = 99 });
+        byte[] rgb = await demo.GenerateAsync(Demo.Request with { Prompt = prompt, Width = 128, Height = 128, Steps = 8, Seed = 99 });
 
-        var picture = new Picture(rgb, 128, 128);
-        AssertNear([r, g, b], picture.Middle);
-        AssertNear([backR, backG, backB], picture.Corner);
+        var image = new RgbImage(rgb, 128, 128);
+        AssertNear([r, g, b], image.Middle);
+        AssertNear([backR, backG, backB], image.Corner);
         double scaled = Radius * size;
         double area = shape switch
         {
@@ -29,16 +29,16 @@ public sealed class TextToImageTests(Demo demo)
             "diamond" => 2 * 1.15 * 1.15 * scaled * scaled,
             _ => 2 * .45 * scaled,
         };
-        Assert.InRange(picture.ShapeArea / area, .92, 1.08);
-        AssertOutline(picture, shape, scaled);
+        Assert.InRange(image.ShapeArea / area, .92, 1.08);
+        AssertOutline(image, shape, scaled);
     }
 
     // Only a square reaches this far into its corners, only a band to the sides; halfway out on the diagonal are circle and square.
-    private static void AssertOutline(Picture picture, string shape, double radius)
+    private static void AssertOutline(RgbImage image, string shape, double radius)
     {
-        Assert.Equal(shape == "square", picture.IsShapeAt(.5 + .76 * radius, .5 + .76 * radius));
-        Assert.Equal(shape == "band", picture.IsShapeAt(.02, .5));
-        Assert.Equal(shape is "circle" or "square", picture.IsShapeAt(.5 + .64 * radius, .5 + .64 * radius));
+        Assert.Equal(shape == "square", image.IsShapeAt(.5 + .76 * radius, .5 + .76 * radius));
+        Assert.Equal(shape == "band", image.IsShapeAt(.02, .5));
+        Assert.Equal(shape is "circle" or "square", image.IsShapeAt(.5 + .64 * radius, .5 + .64 * radius));
     }
 
     private static void AssertNear(int[] expected, byte[] actual)
@@ -50,9 +50,9 @@ public sealed class TextToImageTests(Demo demo)
     [Fact]
     public async Task The_same_seed_generates_the_same_bytes_and_another_seed_others()
     {
-        byte[] first = await demo.DrawAsync(Demo.Request);
-        byte[] again = await demo.DrawAsync(Demo.Request);
-        byte[] other = await demo.DrawAsync(Demo.Request with { Seed = 8 });
+        byte[] first = await demo.GenerateAsync(Demo.Request);
+        byte[] again = await demo.GenerateAsync(Demo.Request);
+        byte[] other = await demo.GenerateAsync(Demo.Request with { Seed = 8 });
 
         Assert.Equal(first, again);
         Assert.NotEqual(first, other);
@@ -65,7 +65,7 @@ public sealed class TextToImageTests(Demo demo)
             await demo.Model.TextToImageAsync(Demo.Request with { BatchCount = 3 }, null, TestContext.Current.CancellationToken);
 
         Assert.Equal([7L, 8L, 9L], batch.Images.Select(image => image.Seed));
-        byte[] alone = await demo.DrawAsync(Demo.Request with { Seed = 9 });
+        byte[] alone = await demo.GenerateAsync(Demo.Request with { Seed = 9 });
         Assert.Equal(alone, batch.Images[2].Image.Span.ToArray());
     }
 
@@ -93,9 +93,9 @@ public sealed class TextToImageTests(Demo demo)
         // The shape is centred: what is left of it equals what is right of it.
         if (width > 50)
         {
-            var picture = new Picture(pixels.Span.ToArray(), width, height);
-            int left = Enumerable.Range(0, width / 2).Count(x => picture.IsShapeAt((x + .5) / width, .5));
-            int right = Enumerable.Range(width / 2, width - width / 2).Count(x => picture.IsShapeAt((x + .5) / width, .5));
+            var image = new RgbImage(pixels.Span.ToArray(), width, height);
+            int left = Enumerable.Range(0, width / 2).Count(x => image.IsShapeAt((x + .5) / width, .5));
+            int right = Enumerable.Range(width / 2, width - width / 2).Count(x => image.IsShapeAt((x + .5) / width, .5));
             Assert.InRange(left - right, -3, 3);
         }
     }
@@ -104,16 +104,16 @@ public sealed class TextToImageTests(Demo demo)
     public async Task Every_sampler_and_scheduler_of_the_engine_is_accepted()
     {
         foreach (string sampler in demo.Engine.Samplers)
-            Assert.NotEmpty(await demo.DrawAsync(Demo.Request with { Sampler = sampler, Width = 32, Height = 32 }));
+            Assert.NotEmpty(await demo.GenerateAsync(Demo.Request with { Sampler = sampler, Width = 32, Height = 32 }));
         // The engine has sigmas of ays for some families only (GuardTests).
         foreach (string scheduler in demo.Engine.Schedulers.Except(["ays"]))
-            Assert.NotEmpty(await demo.DrawAsync(Demo.Request with { Scheduler = scheduler, Width = 32, Height = 32 }));
+            Assert.NotEmpty(await demo.GenerateAsync(Demo.Request with { Scheduler = scheduler, Width = 32, Height = 32 }));
     }
 
     [Fact]
     public async Task Prompts_in_any_script_and_odd_characters_are_generated()
     {
         foreach (string prompt in new[] { "", "ein Kreis – 円 🔴", "(((red:1.5) [circle]", "<|im_end|><|vision_start|>", "\u0001\t\n", "\ud800 lone" })
-            Assert.NotEmpty(await demo.DrawAsync(Demo.Request with { Prompt = prompt }));
+            Assert.NotEmpty(await demo.GenerateAsync(Demo.Request with { Prompt = prompt }));
     }
 }

@@ -7,7 +7,7 @@ public sealed class UpscalerTests(Demo demo)
     [InlineData(4, 1, 1)]
     [InlineData(4, 70, 65)]
     [InlineData(2, 47, 64)]
-    public async Task Enlarging_equals_the_known_function_exactly(int factor, int width, int height)
+    public async Task Upscaling_equals_the_known_function_exactly(int factor, int width, int height)
     {
         string file = factor == 4 ? demo.Files.UpscalerX4 : demo.Files.UpscalerX2;
         await using Upscaler upscaler = await Upscaler.LoadAsync(new UpscalerOptions(file), null, TestContext.Current.CancellationToken);

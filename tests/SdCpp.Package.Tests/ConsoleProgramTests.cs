@@ -22,29 +22,29 @@ public sealed class ConsoleProgramTests
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "the prebuilt engine is for Linux");
         using var folder = new TemporaryFolder();
-        string program = folder.Make("drawing");
+        string program = folder.Make("console");
         folder.Write(
             $"""
             <configuration>
               <config><add key="globalPackagesFolder" value="{Feed.Cache}" /></config>
               <packageSources><add key="packed-here" value="{Feed.Folder}" /></packageSources>
             </configuration>
-            """, "drawing", "nuget.config");
+            """, "console", "nuget.config");
         await DotNet(program, "new", "console", "--no-restore");
         await DotNet(program, "add", "package", "SdCpp.Interop");
-        folder.Write(ReadmeSample(), "drawing", "Program.cs");
+        folder.Write(ReadmeSample(), "console", "Program.cs");
 
         (string, long, DateTime)[] cached = FilesOf(Feed.Cache);
         await DotNet(program, "run");
-        Pictures.IsRedCircleOnBlue(folder["drawing", "image.png"]);
-        Assert.Equal(NativeFiles, RuntimesIn(folder["drawing", "bin", "Debug", "net10.0"]));
+        SampleImages.IsRedCircleOnBlue(folder["console", "image.png"]);
+        Assert.Equal(NativeFiles, RuntimesIn(folder["console", "bin", "Debug", "net10.0"]));
 
         string single = folder["single"];
         await DotNet(program, "publish", "--runtime", Feed.Rid, "--self-contained", "-p:PublishSingleFile=true", "-p:IncludeNativeLibrariesForSelfExtract=true", "--output", single);
         Assert.Equal(NativeFiles, RuntimesIn(single));
         Assert.Empty(Directory.GetFiles(single, "*.dll"));
-        (await Tools.RunAsync(Path.Combine(single, "drawing"), [], folder: folder.Make("elsewhere"))).Succeeded();
-        Pictures.IsRedCircleOnBlue(folder["elsewhere", "image.png"]);
+        (await Tools.RunAsync(Path.Combine(single, "console"), [], folder: folder.Make("elsewhere"))).Succeeded();
+        SampleImages.IsRedCircleOnBlue(folder["elsewhere", "image.png"]);
         // A cache of packages may be read-only: nothing of ours is written there, neither by a build nor by a program.
         Assert.Equal(cached, FilesOf(Feed.Cache));
     }
@@ -60,7 +60,7 @@ public sealed class ConsoleProgramTests
             $"-p:BaseIntermediateOutputPath={folder["obj"]}/", "--output", folder["trimmed"]);
         Assert.Equal(NativeFiles, RuntimesIn(folder["trimmed"]));
         (await Tools.RunAsync(folder["trimmed", "AotConsole"], [folder["picture.png"], "a red circle on a blue background"], folder: folder.Make("elsewhere"))).Succeeded();
-        Pictures.IsRedCircleOnBlue(folder["picture.png"]);
+        SampleImages.IsRedCircleOnBlue(folder["picture.png"]);
     }
 
     [Fact]
@@ -81,7 +81,7 @@ public sealed class ConsoleProgramTests
         Run run = await Tools.RunAsync(
             folder["published", "AotConsole"], [folder["picture.png"], "a red circle on a blue background"], folder: folder.Make("elsewhere"));
         Assert.Contains("seed 7", run.Succeeded().Output, StringComparison.Ordinal);
-        Pictures.IsRedCircleOnBlue(folder["picture.png"]);
+        SampleImages.IsRedCircleOnBlue(folder["picture.png"]);
     }
 
     [Theory]

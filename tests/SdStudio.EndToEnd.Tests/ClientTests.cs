@@ -31,7 +31,7 @@ public sealed class ClientTests(ClientServers servers) : IClassFixture<ClientSer
     }
 
     [Fact]
-    public Task OpenAis_client_of_npm_draws_edits_lists_streams_and_reads_errors() =>
+    public Task OpenAis_client_of_npm_generates_edits_lists_streams_and_reads_errors() =>
         NodeClients.RunAsync("openai.mjs", servers.Open, servers.Locked, ClientServers.Key);
 
     [Fact]
@@ -39,7 +39,7 @@ public sealed class ClientTests(ClientServers servers) : IClassFixture<ClientSer
         NodeClients.RunAsync("videos.mjs", servers.Open);
 
     [Fact]
-    public Task The_a1111_client_of_npm_draws_enlarges_and_chooses_a_model() =>
+    public Task The_a1111_client_of_npm_generates_upscales_and_chooses_a_model() =>
         NodeClients.RunAsync("a1111.mjs", servers.Open, servers.Locked, ClientServers.Key);
 
     [Fact]
@@ -52,12 +52,12 @@ public sealed class ClientTests(ClientServers servers) : IClassFixture<ClientSer
         OpenAIClient client = Client(servers.Locked, ClientServers.Key);
         ImageClient images = client.GetImageClient("demo");
 
-        GeneratedImage drawn = await images.GenerateImageAsync(Prompt, new ImageGenerationOptions { ResponseFormat = GeneratedImageFormat.Bytes }, Cancellation);
-        Assert.True(drawn.ImageBytes.ToArray() is [_, (byte)'P', (byte)'N', (byte)'G', ..]);
+        GeneratedImage generated = await images.GenerateImageAsync(Prompt, new ImageGenerationOptions { ResponseFormat = GeneratedImageFormat.Bytes }, Cancellation);
+        Assert.True(generated.ImageBytes.ToArray() is [_, (byte)'P', (byte)'N', (byte)'G', ..]);
         GeneratedImage linked = await images.GenerateImageAsync(
             Prompt, new ImageGenerationOptions { Size = new GeneratedImageSize(64, 64), ResponseFormat = GeneratedImageFormat.Uri, Quality = GeneratedImageQuality.High }, Cancellation);
         Assert.StartsWith(servers.Locked, linked.ImageUri.ToString(), StringComparison.Ordinal);
-        using var start = new MemoryStream(drawn.ImageBytes.ToArray());
+        using var start = new MemoryStream(generated.ImageBytes.ToArray());
         GeneratedImage edited = await images.GenerateImageEditAsync(
             start, "start.png", "a green circle on a blue background", new ImageEditOptions { Size = new GeneratedImageSize(64, 64) }, Cancellation);
         Assert.True(edited.ImageBytes.ToMemory().Length > 100);
@@ -80,20 +80,20 @@ public sealed class ClientTests(ClientServers servers) : IClassFixture<ClientSer
     {
         string path = Path.Combine(ServerProcess.Repository, "tests", "SdStudio.EndToEnd.Tests", "Clients", name + ".json");
         using JsonDocument recording = JsonDocument.Parse(await File.ReadAllTextAsync(path, Cancellation));
-        string picture = "";
+        string image = "";
         // What the other clients have left: a recording was made on a server that does nothing.
         while (await servers.Client.GetStringAsync(new Uri("/api/queue/stats", UriKind.Relative), Cancellation) is var stats && !IsIdle(stats))
             await Task.Delay(20, Cancellation);
         foreach (JsonElement step in recording.RootElement.GetProperty("steps").EnumerateArray())
         {
             string said = step.GetProperty("send").GetString()!;
-            using HttpRequestMessage request = Request(step, said.Split(' '), picture);
+            using HttpRequestMessage request = Request(step, said.Split(' '), image);
             using HttpResponseMessage response = await servers.Client.SendAsync(request, Cancellation);
             string text = await response.Content.ReadAsStringAsync(Cancellation);
             Assert.True((int)response.StatusCode == 200, $"{said}: {response.StatusCode} {text}");
             using JsonDocument answer = JsonDocument.Parse(text);
             foreach (JsonProperty read in step.GetProperty("reads").EnumerateObject())
-                picture = Check(said, read, answer.RootElement) ?? picture;
+                image = Check(said, read, answer.RootElement) ?? image;
         }
     }
 
@@ -106,14 +106,14 @@ public sealed class ClientTests(ClientServers servers) : IClassFixture<ClientSer
     private static OpenAIClient Client(string address, string key) =>
         new(new ApiKeyCredential(key), new OpenAIClientOptions { Endpoint = new Uri(address + "/v1") });
 
-    private static HttpRequestMessage Request(JsonElement step, string[] said, string picture)
+    private static HttpRequestMessage Request(JsonElement step, string[] said, string image)
     {
         var request = new HttpRequestMessage(new HttpMethod(said[0]), said[1]);
         if (step.TryGetProperty("body", out JsonElement body))
-            request.Content = new StringContent(body.GetRawText().Replace("$picture", picture, StringComparison.Ordinal), Encoding.UTF8, "application/json");
+            request.Content = new StringContent(body.GetRawText().Replace("$image", image, StringComparison.Ordinal), Encoding.UTF8, "application/json");
         if (step.TryGetProperty("form", out JsonElement fields))
         {
-            var form = new MultipartFormDataContent { { new ByteArrayContent(Convert.FromBase64String(picture)), step.GetProperty("file").GetString()!, "image.png" } };
+            var form = new MultipartFormDataContent { { new ByteArrayContent(Convert.FromBase64String(image)), step.GetProperty("file").GetString()!, "image.png" } };
             foreach (JsonProperty field in fields.EnumerateObject())
                 form.Add(new StringContent(field.Value.GetString()!), field.Name);
             request.Content = form;
@@ -123,7 +123,7 @@ public sealed class ClientTests(ClientServers servers) : IClassFixture<ClientSer
     }
 
     /// <summary>Looks at what the client reads.</summary>
-    /// <returns>The picture, when it is one.</returns>
+    /// <returns>The image, when it is one.</returns>
     private static string? Check(string said, JsonProperty read, JsonElement answer)
     {
         JsonElement value = answer;

@@ -25,13 +25,13 @@ public sealed class FullDiskTests : IDisposable
         _mounted = OperatingSystem.IsLinux() && Run("mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", _data) == 0;
         Assert.SkipUnless(_mounted, "No file system may be mounted here: it takes root.");
         using ServerProcess server = await ServerProcess.StartAsync(_data);
-        Assert.Equal(HttpStatusCode.OK, (await DrawAsync(server)).Status);
+        Assert.Equal(HttpStatusCode.OK, (await GenerateAsync(server)).Status);
         string filler = Path.Combine(_data, "filler");
         Fill(filler);
 
         for (int i = 0; i < 3; i++)
         {
-            (HttpStatusCode status, JsonElement body) = await DrawAsync(server);
+            (HttpStatusCode status, JsonElement body) = await GenerateAsync(server);
             Assert.True(status == HttpStatusCode.InsufficientStorage, $"{status}: {body}");
             Assert.Contains("disk", body.ToString(), StringComparison.Ordinal);
         }
@@ -39,7 +39,7 @@ public sealed class FullDiskTests : IDisposable
         using (HttpResponseMessage health = await server.Client.GetAsync(new Uri("/api/health", UriKind.Relative), Cancellation))
             Assert.Equal(HttpStatusCode.OK, health.StatusCode);
         File.Delete(filler);
-        Assert.Equal(HttpStatusCode.OK, (await DrawAsync(server)).Status);
+        Assert.Equal(HttpStatusCode.OK, (await GenerateAsync(server)).Status);
         Assert.Empty(Directory.GetFiles(_data, "*.tmp", SearchOption.AllDirectories));
     }
 
@@ -49,8 +49,8 @@ public sealed class FullDiskTests : IDisposable
         _mounted = OperatingSystem.IsLinux() && Run("mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", _data) == 0;
         Assert.SkipUnless(_mounted, "No file system may be mounted here: it takes root.");
         using ServerProcess server = await ServerProcess.StartAsync(_data);
-        (_, JsonElement drawn) = await DrawAsync(server);
-        string id = drawn.GetProperty("id").GetString()!, image = drawn.GetProperty("data")[0].GetProperty("id").GetString()!;
+        (_, JsonElement generated) = await GenerateAsync(server);
+        string id = generated.GetProperty("id").GetString()!, image = generated.GetProperty("data")[0].GetProperty("id").GetString()!;
         byte[] png = await server.Client.GetByteArrayAsync(new Uri($"/api/images/{image}", UriKind.Relative), Cancellation);
         string base64 = Convert.ToBase64String(png);
         string filler = Path.Combine(_data, "filler");
@@ -86,7 +86,7 @@ public sealed class FullDiskTests : IDisposable
         using (HttpResponseMessage deleted = await server.Client.DeleteAsync(new Uri($"/api/generations/{id}", UriKind.Relative), Cancellation))
             Assert.True(deleted.StatusCode is HttpStatusCode.OK, await deleted.Content.ReadAsStringAsync(Cancellation));
         File.Delete(filler);
-        Assert.Equal(HttpStatusCode.OK, (await DrawAsync(server)).Status);
+        Assert.Equal(HttpStatusCode.OK, (await GenerateAsync(server)).Status);
         Assert.Empty(Directory.GetFiles(_data, "*.tmp", SearchOption.AllDirectories));
     }
 
@@ -96,8 +96,8 @@ public sealed class FullDiskTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "prlimit is Linux's.");
         using ServerProcess server = await ServerProcess.StartAsync(_data);
-        (_, JsonElement drawn) = await DrawAsync(server);
-        byte[] image = await server.Client.GetByteArrayAsync(new Uri($"/api/images/{drawn.GetProperty("data")[0].GetProperty("id").GetString()}", UriKind.Relative), Cancellation);
+        (_, JsonElement generated) = await GenerateAsync(server);
+        byte[] image = await server.Client.GetByteArrayAsync(new Uri($"/api/images/{generated.GetProperty("data")[0].GetProperty("id").GetString()}", UriKind.Relative), Cancellation);
         long largest = Directory.GetFiles(_data, "*.db*").Max(file => new FileInfo(file).Length);
 
         // Too small for the database, then for a file alone: what stands behind an image is kept with it.
@@ -114,16 +114,16 @@ public sealed class FullDiskTests : IDisposable
             Assert.Contains("disk", said, StringComparison.Ordinal);
         }
 
-        (HttpStatusCode status, JsonElement body) = await DrawAsync(server);
+        (HttpStatusCode status, JsonElement body) = await GenerateAsync(server);
         Assert.True(status == HttpStatusCode.OK, body.ToString());
         Assert.Equal(0, Run("prlimit", "--pid", $"{server.Id}", "--fsize=4096:"));
-        (status, body) = await DrawAsync(server);
+        (status, body) = await GenerateAsync(server);
         Assert.True(status == HttpStatusCode.InsufficientStorage, body.ToString());
         Assert.Equal(0, Run("prlimit", "--pid", $"{server.Id}", "--fsize=unlimited:"));
-        Assert.Equal(HttpStatusCode.OK, (await DrawAsync(server)).Status);
+        Assert.Equal(HttpStatusCode.OK, (await GenerateAsync(server)).Status);
     }
 
-    private static Task<(HttpStatusCode Status, JsonElement Body)> DrawAsync(ServerProcess server) =>
+    private static Task<(HttpStatusCode Status, JsonElement Body)> GenerateAsync(ServerProcess server) =>
         server.GenerateAsync("""{"model":"demo","prompt":"a red circle on a blue background","size":"256x256","steps":2}""");
 
     private static void Fill(string path)

@@ -67,7 +67,7 @@ public sealed class GpuCheckTests : IDisposable
         Assert.InRange(Figure(checks["time-demo-card"], "weights_on_device_mib"), 20, 60);
         Assert.Equal(0, Figure(checks["weights-in-ram"], "ram_weights_mib"));
         Assert.InRange(Figure(checks["tiling"], "tiles_buffer_mib"), 0.01, Figure(checks["tiling"], "at_once_buffer_mib") / 2);
-        Assert.InRange(Figure(checks["eviction"], "models_loaded"), 1, Figure(checks["eviction"], "models_drawn_with") - 1);
+        Assert.InRange(Figure(checks["eviction"], "models_loaded"), 1, Figure(checks["eviction"], "models_generated_with") - 1);
         Assert.True(Figure(checks["cancel"], "longest_stop_seconds") > 0);
     }
 

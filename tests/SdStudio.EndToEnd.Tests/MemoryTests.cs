@@ -23,22 +23,22 @@ public sealed class MemoryTests : IDisposable
         File.WriteAllText(Path.Combine(_data, "models.yml"), Entries("one", "other"));
         // .NET would reserve address space that the limit counts.
         using ServerProcess server = await ServerProcess.StartAsync(_data, ("DOTNET_GCHeapHardLimit", "20000000"));
-        await DrawAsync(server, "other", 64);
-        await DrawAsync(server, "one", 64);
+        await GenerateAsync(server, "other", 64);
+        await GenerateAsync(server, "one", 64);
         LimitMemory(server, moreMiB: 60);
 
         // Decoding 576 x 576 takes 600 MiB at once.
-        (HttpStatusCode status, JsonElement body) = await DrawAsync(server, "one", 576);
+        (HttpStatusCode status, JsonElement body) = await GenerateAsync(server, "one", 576);
         Assert.True(status == HttpStatusCode.OK, body.ToString());
         string id = body.GetProperty("id").GetString()!;
         JsonElement job = await server.Client.GetFromJsonAsync(new Uri($"/api/queue/{id}", UriKind.Relative), JsonContext.Default.JsonElement, Cancellation);
         Assert.Equal(["freed_models", "vae_tiling"], job.GetProperty("adjustments").EnumerateArray().Select(step => step.GetString()));
 
         // Nothing helps where the sampler itself gets no memory; the server goes on.
-        (status, body) = await DrawAsync(server, "one", 2048);
+        (status, body) = await GenerateAsync(server, "one", 2048);
         Assert.Equal(HttpStatusCode.InternalServerError, status);
         Assert.Contains("use a smaller size or a smaller model", body.GetProperty("error").GetString(), StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.OK, (await DrawAsync(server, "one", 64)).Status);
+        Assert.Equal(HttpStatusCode.OK, (await GenerateAsync(server, "one", 64)).Status);
     }
 
     private static string Entries(params string[] ids) => "models:\n" + string.Concat(ids.Select((id, index) =>
@@ -53,6 +53,6 @@ public sealed class MemoryTests : IDisposable
         Assert.Equal(0, limit.ExitCode);
     }
 
-    private static Task<(HttpStatusCode Status, JsonElement Body)> DrawAsync(ServerProcess server, string model, int side) =>
+    private static Task<(HttpStatusCode Status, JsonElement Body)> GenerateAsync(ServerProcess server, string model, int side) =>
         server.GenerateAsync($$"""{"model":"{{model}}","prompt":"a red circle on a blue background","size":"{{side}}x{{side}}","steps":1}""");
 }

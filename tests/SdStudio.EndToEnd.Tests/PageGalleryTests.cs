@@ -200,10 +200,10 @@ public sealed class PageGalleryTests(Browser browser) : PageTest(browser)
 
     private async Task SeenAsync(int index)
     {
-        ILocator picture = Tile(index).Locator("img");
-        await Expect(picture).ToBeInViewportAsync();
-        await Expect(picture).ToHaveJSPropertyAsync("complete", true, new() { Timeout = 30_000 });
-        await Expect(picture).Not.ToHaveJSPropertyAsync("naturalWidth", 0);
+        ILocator image = Tile(index).Locator("img");
+        await Expect(image).ToBeInViewportAsync();
+        await Expect(image).ToHaveJSPropertyAsync("complete", true, new() { Timeout = 30_000 });
+        await Expect(image).Not.ToHaveJSPropertyAsync("naturalWidth", 0);
     }
 
     private void Fill()

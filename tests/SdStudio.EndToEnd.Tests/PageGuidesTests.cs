@@ -33,7 +33,7 @@ public sealed partial class PageGuidesTests(Browser browser) : PageTest(browser)
               hollow: {name: Hollow, step_work: 2.6, capabilities: ["text-to-image", "image-to-image"], default_size: "64x64", generation_params: {cfg_scale: 1, sample_steps: 1}, args: ["--model", "{{hollow.ModelPath}}", "--taesd", "{{hollow.TaesdPath}}"]}
               flux: {name: Flux, capabilities: ["text-to-image"], default_size: "64x64", generation_params: {cfg_scale: 1, sample_steps: 2}, args: ["--diffusion-model", "{{tiny.DiffusionModelPath}}", "--clip_l", "{{tiny.ClipLPath}}", "--taesd", "{{tiny.TaesdPath}}"]}
             controlnets:
-              scribble: {name: Scribble, description: "Follows a drawing", model_path: "controlnets/scribble.safetensors", license: "OpenRAIL", huggingface: {repo: someone/nets, files: [ { path: scribble.safetensors, dest: "controlnets/", bytes: 723000000 } ] } }
+              scribble: {name: Scribble, description: "Follows a generating", model_path: "controlnets/scribble.safetensors", license: "OpenRAIL", huggingface: {repo: someone/nets, files: [ { path: scribble.safetensors, dest: "controlnets/", bytes: 723000000 } ] } }
             """, Cancellation);
     }
 

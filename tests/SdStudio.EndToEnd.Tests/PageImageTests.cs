@@ -79,7 +79,7 @@ public sealed class PageImageTests(Browser browser) : PageTest(browser)
         byte[] changed = await ResultAsync(Green);
         Assert.True(
             Distance(before, changed, .95) < 40 && Distance(before, changed, .1) > 60,
-            $"Only what was painted is redrawn: {Distance(before, changed, .1)} there, {Distance(before, changed, .95)} elsewhere.");
+            $"Only what was painted is generated again: {Distance(before, changed, .1)} there, {Distance(before, changed, .95)} elsewhere.");
 
         await Button("Compare").ClickAsync();
         await Page.GetByLabel("How much of the image before is shown").FillAsync("100");

@@ -119,7 +119,7 @@ public sealed partial class PageWordsTests(Browser browser) : PageTest(browser)
     [GeneratedRegex("^Latent")]
     private static partial Regex Latent();
 
-    private static FilePayload Picture(string name) => new() { Name = name, MimeType = "image/png", Buffer = Plain(64, 64, [219, 26, 31]) };
+    private static FilePayload ImageFile(string name) => new() { Name = name, MimeType = "image/png", Buffer = Plain(64, 64, [219, 26, 31]) };
 
     [Fact]
     public async Task People_and_references_go_with_the_request_of_a_model_that_looks_at_them()
@@ -127,13 +127,13 @@ public sealed partial class PageWordsTests(Browser browser) : PageTest(browser)
         await OpenAsync();
         await GoAsync("models");
         await Page.Locator("[name=person]").FillAsync("alice");
-        await Page.GetByLabel("Choose images").SetInputFilesAsync(Picture("alice.png"));
+        await Page.GetByLabel("Choose images").SetInputFilesAsync(ImageFile("alice.png"));
         await Expect(Page.Locator("li.card[data-id=alice] .guide-images img")).ToHaveCountAsync(1);
         await GoAsync("create");
         // The demo looks at nothing.
         await Expect(Page.Locator("[data-name=ref_images]")).ToHaveCountAsync(0);
         await Field("model").SelectOptionAsync("looks");
-        await Page.GetByLabel("Add up to").SetInputFilesAsync([Picture("one.png"), Picture("two.png")]);
+        await Page.GetByLabel("Add up to").SetInputFilesAsync([ImageFile("one.png"), ImageFile("two.png")]);
         await Expect(Page.Locator("[data-name=ref_images] .guide-images img")).ToHaveCountAsync(2);
         await Button("Remove two.png").ClickAsync();
         await Expect(Page.Locator("[data-name=ref_images] .guide-images img")).ToHaveCountAsync(1);
@@ -162,7 +162,7 @@ public sealed partial class PageWordsTests(Browser browser) : PageTest(browser)
         await Page.Locator("[name=control_model]").SelectOptionAsync("edges");
         await Page.Locator("[name=control_weight]").FillAsync("0.5");
         await Page.Locator("[name=control_preprocessor]").SelectOptionAsync("canny");
-        await Page.GetByLabel("Choose the image to follow").SetInputFilesAsync(Picture("lines.png"));
+        await Page.GetByLabel("Choose the image to follow").SetInputFilesAsync(ImageFile("lines.png"));
         await Expect(Page.GetByAltText("lines.png")).ToBeVisibleAsync();
         IRequest request = await Page.RunAndWaitForRequestAsync(() => Generate.ClickAsync(), one => one.Url.Contains("/api/queue/", StringComparison.Ordinal) && one.Method == "POST");
         string sent = System.Text.Encoding.Latin1.GetString(request.PostDataBuffer ?? []);

@@ -111,7 +111,7 @@ internal sealed class ServerProcess : IDisposable
 
     public bool HasEnded => _process.HasExited;
 
-    /// <summary>Asks for a picture and waits for the answer.</summary>
+    /// <summary>Asks for an image and waits for the answer.</summary>
     public async Task<(HttpStatusCode Status, JsonElement Body)> GenerateAsync(string json)
     {
         using var request = new StringContent(json, Encoding.UTF8, "application/json");

@@ -5,7 +5,7 @@ using SdStudio.Server.Hosting;
 
 namespace SdStudio.Server.Tests;
 
-/// <summary>The arrows between the rooms of the server, as docs/architecture.md draws them.</summary>
+/// <summary>The arrows between the rooms of the server, as docs/architecture.md shows them.</summary>
 public sealed partial class ArchitectureTests
 {
     private const int MaxDependencies = 7;

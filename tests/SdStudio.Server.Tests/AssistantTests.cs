@@ -37,7 +37,7 @@ public sealed class AssistantTests(Workshop studio)
         language.Answer = StandInAssistant.Saying("a red and white flag");
         await using StudioServer server = await ServerAsync(language);
         (HttpStatusCode status, JsonElement body) = await server.SendAsync(
-            HttpMethod.Post, "/sdapi/v1/interrogate", StudioServer.Json($$"""{"image":"data:image/png;base64,{{Convert.ToBase64String(Pictures.Good("png"))}}","model":"clip"}"""));
+            HttpMethod.Post, "/sdapi/v1/interrogate", StudioServer.Json($$"""{"image":"data:image/png;base64,{{Convert.ToBase64String(SampleImages.Good("png"))}}","model":"clip"}"""));
         Assert.True(status == HttpStatusCode.OK, body.ToString());
         Assert.Equal("a red and white flag", body.GetProperty("caption").GetString());
         JsonElement content = language.Asked.GetProperty("messages")[0].GetProperty("content");

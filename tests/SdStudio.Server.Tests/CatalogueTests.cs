@@ -38,8 +38,8 @@ public sealed class CatalogueTests(Workshop studio)
             File.Copy(Path.Combine(folder, "models", $"demo-{part}.gguf"), path, overwrite: true);
         }
 
-        PngFile picture = await server.DrawOneAsync("""{"model":"z-image-turbo","prompt":"a red circle on a blue background","size":"64x64","seed":1}""");
-        Assert.Equal((64, 64), (picture.Width, picture.Height));
+        PngFile image = await server.GenerateOneAsync("""{"model":"z-image-turbo","prompt":"a red circle on a blue background","size":"64x64","seed":1}""");
+        Assert.Equal((64, 64), (image.Width, image.Height));
     }
 
     [Fact]
@@ -58,7 +58,7 @@ public sealed class CatalogueTests(Workshop studio)
 
         File.Delete(Path.Combine(folder, "more.yml"));
         await UntilAsync(server, models => models.SequenceEqual(["one"]));
-        await server.DrawAsync("""{"model":"one","prompt":"a red circle","size":"32x32","steps":1}""");
+        await server.GenerateImagesAsync("""{"model":"one","prompt":"a red circle","size":"32x32","steps":1}""");
     }
 
     [Fact]

@@ -20,7 +20,7 @@ public sealed partial class ContractTests(Workshop studio)
     public async Task Every_answer_is_as_described()
     {
         JsonElement description = await DescriptionAsync();
-        (string id, string[] images) = await studio.Server.DrawAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1}""");
+        (string id, string[] images) = await studio.Server.GenerateImagesAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1}""");
         string again = await studio.Server.QueueAsync("""{"model":"black","prompt":"a red circle","steps":1}""");
         await studio.Server.WaitForAsync(again, "failed");
         async Task Check(string method, string path, string real, string status = "200", HttpContent? content = null)
@@ -64,7 +64,7 @@ public sealed partial class ContractTests(Workshop studio)
     public async Task Every_field_is_checked_as_described(string schema, string path)
     {
         JsonElement description = await DescriptionAsync();
-        (_, string[] images) = await studio.Server.DrawAsync("""{"model":"demo","prompt":"a red circle","size":"16x16","steps":1}""");
+        (_, string[] images) = await studio.Server.GenerateImagesAsync("""{"model":"demo","prompt":"a red circle","size":"16x16","steps":1}""");
         foreach (JsonProperty field in description.GetProperty("components").GetProperty("schemas").GetProperty(schema).GetProperty("properties").EnumerateObject())
         {
             foreach (string bad in JustOutside(field.Value))

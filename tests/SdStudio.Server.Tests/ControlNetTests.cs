@@ -37,7 +37,7 @@ public sealed class ControlNetTests(Workshop studio)
         return await StudioServer.StartAsync(folder);
     }
 
-    private static async Task<string> RestAsync(StudioServer server, string control, string model = "hollow") => Convert.ToHexString((await server.DrawOneAsync(
+    private static async Task<string> RestAsync(StudioServer server, string control, string model = "hollow") => Convert.ToHexString((await server.GenerateOneAsync(
         $$"""{"model":"{{model}}","prompt":"x","steps":1,"seed":1,"cfg_scale":1{{(control.Length > 0 ? $",\"control\":[{control}]" : "")}}}""")).Pixels);
 
     // The net's map comes behind the image, unless nothing is followed or nobody wants it.
@@ -110,7 +110,7 @@ public sealed class ControlNetTests(Workshop studio)
             form.Add(new ByteArrayContent(Convert.FromBase64String(left)), "control_image", "left.png");
             (_, JsonElement body) = await server.SendAsync(HttpMethod.Post, "/api/generate", form);
             string id = body.GetProperty("data")[0].GetProperty("id").GetString()!;
-            Assert.Equal(followed, Convert.ToHexString((await server.PictureAsync(id)).Pixels));
+            Assert.Equal(followed, Convert.ToHexString((await server.ImageAsync(id)).Pixels));
             (_, JsonElement again) = await server.SendAsync(HttpMethod.Post, $"/api/images/{id}/reproduce");
             Assert.True(again.GetProperty("same").GetBoolean(), again.ToString());
         }

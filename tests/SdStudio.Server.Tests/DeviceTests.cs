@@ -14,13 +14,13 @@ public sealed class DeviceTests(Workshop studio)
     [Fact]
     public async Task A_batch_is_its_images_one_by_one_with_seeds_of_their_own()
     {
-        (string id, string[] images) = await studio.Server.DrawAsync(Words + ""","n":3}""");
+        (string id, string[] images) = await studio.Server.GenerateImagesAsync(Words + ""","n":3}""");
         JsonElement generation = await studio.Server.GenerationAsync(id);
         Assert.Equal(3, generation.GetProperty("image_count").GetInt32());
         for (int index = 0; index < 3; index++)
         {
-            PngFile one = await studio.Server.DrawOneAsync(Words.Replace("40", (40 + index).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal) + "}");
-            Assert.Equal(one.Pixels, (await studio.Server.PictureAsync(images[index])).Pixels);
+            PngFile one = await studio.Server.GenerateOneAsync(Words.Replace("40", (40 + index).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal) + "}");
+            Assert.Equal(one.Pixels, (await studio.Server.ImageAsync(images[index])).Pixels);
         }
     }
 
@@ -28,7 +28,7 @@ public sealed class DeviceTests(Workshop studio)
     public async Task A_batch_has_the_bytes_of_one_engine_call_with_as_many_images()
     {
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder());
-        (_, string[] images) = await server.DrawAsync(Words + ""","n":3}""");
+        (_, string[] images) = await server.GenerateImagesAsync(Words + ""","n":3}""");
         string models = Path.Combine(server.Folder, "models");
         using DiffusionModel model = await DiffusionModel.LoadAsync(
             new DiffusionModelOptions
@@ -45,7 +45,7 @@ public sealed class DeviceTests(Workshop studio)
             null, TestContext.Current.CancellationToken);
 
         for (int index = 0; index < 3; index++)
-            Assert.Equal(batch.Images[index].Image.Span.ToArray(), (await server.PictureAsync(images[index])).Pixels);
+            Assert.Equal(batch.Images[index].Image.Span.ToArray(), (await server.ImageAsync(images[index])).Pixels);
     }
 
     [Fact]
@@ -81,9 +81,9 @@ public sealed class DeviceTests(Workshop studio)
             Assert.Equal(made[index], parameters.GetProperty("device").GetString());
         }
 
-        (_, string[] alone) = await studio.Server.DrawAsync(Words.Replace("\"steps\":4", "\"steps\":8", StringComparison.Ordinal) + ""","n":8}""");
+        (_, string[] alone) = await studio.Server.GenerateImagesAsync(Words.Replace("\"steps\":4", "\"steps\":8", StringComparison.Ordinal) + ""","n":8}""");
         for (int index = 0; index < 8; index++)
-            Assert.Equal((await studio.Server.PictureAsync(alone[index])).Pixels, (await server.PictureAsync(images[index].GetProperty("id").GetString()!)).Pixels);
+            Assert.Equal((await studio.Server.ImageAsync(alone[index])).Pixels, (await server.ImageAsync(images[index].GetProperty("id").GetString()!)).Pixels);
     }
 
     [Fact]
@@ -115,7 +115,7 @@ public sealed class DeviceTests(Workshop studio)
     public async Task What_is_completed_when_a_batch_is_cancelled_stays_and_is_announced()
     {
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder());
-        await server.DrawAsync(Words + "}");
+        await server.GenerateImagesAsync(Words + "}");
         string id = await server.QueueAsync(Words.Replace("64x64", "256x256", StringComparison.Ordinal).Replace("\"steps\":4", "\"steps\":20", StringComparison.Ordinal) + ""","n":10}""");
         JsonElement running;
         do
@@ -132,7 +132,7 @@ public sealed class DeviceTests(Workshop studio)
         JsonElement[] images = [.. (await server.GetAsync($"/api/generations/{id}/images")).Body.EnumerateArray()];
         Assert.Equal(kept, images.Length);
         foreach (JsonElement image in images)
-            Assert.Equal(256, (await server.PictureAsync(image.GetProperty("id").GetString()!)).Width);
+            Assert.Equal(256, (await server.ImageAsync(image.GetProperty("id").GetString()!)).Width);
         // On the disk is what is listed, and nothing else.
         Assert.Equal(kept + 1, Directory.EnumerateFiles(Path.Combine(server.Folder, "images")).Count());
 
@@ -149,15 +149,15 @@ public sealed class DeviceTests(Workshop studio)
     public async Task Images_are_listed_by_themselves_and_the_last_one_takes_its_generation_along()
     {
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder());
-        (string first, _) = await server.DrawAsync(Words + ""","n":2}""");
-        (string second, _) = await server.DrawAsync(Words + "}");
+        (string first, _) = await server.GenerateImagesAsync(Words + ""","n":2}""");
+        (string second, _) = await server.GenerateImagesAsync(Words + "}");
 
         (_, JsonElement page) = await server.GetAsync("/api/images?limit=2");
         List<JsonElement> all = [.. page.GetProperty("images").EnumerateArray()];
         Assert.Equal([second, first], all.Select(image => image.GetProperty("generation_id").GetString()));
         Assert.Equal("41", all[1].GetProperty("seed").GetString());
         // What comes meanwhile does not move the pages.
-        await server.DrawAsync(Words + "}");
+        await server.GenerateImagesAsync(Words + "}");
         (_, page) = await server.GetAsync($"/api/images?limit=2&cursor={page.GetProperty("next_cursor").GetString()}");
         all.AddRange(page.GetProperty("images").EnumerateArray());
         Assert.Equal(["40", "41", "40"], all.Select(image => image.GetProperty("seed").GetString()));
@@ -193,11 +193,11 @@ public sealed class DeviceTests(Workshop studio)
         Assert.Equal(["cpu", "cpu-2"], used.Order());
         Assert.True(together);
         // Whatever drew them: equal settings are equal pixels.
-        PngFile expected = await studio.Server.DrawOneAsync(Words + "}");
+        PngFile expected = await studio.Server.GenerateOneAsync(Words + "}");
         foreach (string id in ids)
         {
             string image = (await server.GetAsync($"/api/generations/{id}/images")).Body[0].GetProperty("id").GetString()!;
-            Assert.Equal(expected.Pixels, (await server.PictureAsync(image)).Pixels);
+            Assert.Equal(expected.Pixels, (await server.ImageAsync(image)).Pixels);
             Assert.Contains((await server.GetAsync($"/api/images/{image}/parameters")).Body.GetProperty("device").GetString()!, used);
         }
     }
@@ -206,7 +206,7 @@ public sealed class DeviceTests(Workshop studio)
     public async Task Auto_is_the_devices_of_the_machine()
     {
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder(), "--SdStudio:Devices=auto");
-        (string id, _) = await server.DrawAsync(Words + "}");
+        (string id, _) = await server.GenerateImagesAsync(Words + "}");
         Assert.Equal("cpu", (await server.JobAsync(id)).GetProperty("device").GetString());
     }
 
@@ -217,7 +217,7 @@ public sealed class DeviceTests(Workshop studio)
         string[] slow = await QueueAsync(server, 1, ""","n":10""", steps: 50);
         await server.WaitForAsync(slow[0], "processing");
 
-        using MultipartFormDataContent form = StudioServer.Form(Pictures.Good("png"), ("upscaler", "Lanczos"), ("upscale_factor", "2"));
+        using MultipartFormDataContent form = StudioServer.Form(SampleImages.Good("png"), ("upscaler", "Lanczos"), ("upscale_factor", "2"));
         (HttpStatusCode status, JsonElement body) = await server.SendAsync(HttpMethod.Post, "/api/queue/upscale", form);
         Assert.True(status == HttpStatusCode.OK, body.ToString());
         JsonElement done = await server.WaitForAsync(body.GetProperty("job_id").GetString()!, "completed", "failed");
@@ -268,7 +268,7 @@ public sealed class DeviceTests(Workshop studio)
         {
             string image = (await server.GetAsync($"/api/generations/{job.GetProperty("id").GetString()}/images")).Body[0].GetProperty("id").GetString()!;
             string again = $$"""{"model":"demo","prompt":"a red circle","size":"32x32","seed":{{job.GetProperty("seed").GetString()}},"steps":1}""";
-            Assert.Equal((await studio.Server.DrawOneAsync(again)).Pixels, (await server.PictureAsync(image)).Pixels);
+            Assert.Equal((await studio.Server.GenerateOneAsync(again)).Pixels, (await server.ImageAsync(image)).Pixels);
         }
 
         (long longest, int passedBy) = Idle(jobs);

@@ -24,7 +24,7 @@ public sealed class DownloadTests(Workshop studio)
         foreach ((string name, byte[] bytes) in hub.Files)
             Assert.True(File.ReadAllBytes(Path.Combine(server.Folder, "models", "far", Path.GetFileName(name))).AsSpan().SequenceEqual(bytes), name);
         Assert.Empty(Directory.EnumerateFiles(Path.Combine(server.Folder, "models", "far"), "*.part*"));
-        await server.DrawAsync("""{"model":"far","prompt":"a red circle","size":"32x32","steps":1}""");
+        await server.GenerateImagesAsync("""{"model":"far","prompt":"a red circle","size":"32x32","steps":1}""");
         (_, JsonElement model) = await server.GetAsync("/api/models/far");
         Assert.Equal(64, model.GetProperty("fileStatus").GetProperty("files")[0].GetProperty("sha256").GetString()!.Length);
         // Large files come in parts, and what is there is not fetched again.
@@ -69,7 +69,7 @@ public sealed class DownloadTests(Workshop studio)
         JsonElement done = await EndAsync(second, id);
         Assert.True(done.GetProperty("status").GetString() == "completed", done.ToString());
         Assert.DoesNotContain("bytes=0-1048575", hub.Ranges.Skip(before).Take(3));
-        await second.DrawAsync("""{"model":"far","prompt":"a red circle","size":"32x32","steps":1}""");
+        await second.GenerateImagesAsync("""{"model":"far","prompt":"a red circle","size":"32x32","steps":1}""");
     }
 
     [Fact]

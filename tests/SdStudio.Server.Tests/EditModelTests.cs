@@ -5,7 +5,7 @@ using SdCpp.Interop.Tests;
 
 namespace SdStudio.Server.Tests;
 
-/// <summary>A model that is made for edits looks at the picture as a whole; others begin from it.</summary>
+/// <summary>A model that is made for edits looks at the image as a whole; others begin from it.</summary>
 public sealed class EditModelTests(Workshop studio)
 {
     [Fact]
@@ -23,7 +23,7 @@ public sealed class EditModelTests(Workshop studio)
             """,
             TestContext.Current.CancellationToken);
         await using StudioServer server = await StudioServer.StartAsync(folder);
-        byte[] first = Pictures.Good("png"), second = Pictures.Good("grey");
+        byte[] first = SampleImages.Good("png"), second = SampleImages.Good("grey");
 
         string looked = await EditAsync("editor", first, "0.9");
         Assert.Equal(looked, await EditAsync("editor", first, "0.3"));
@@ -56,14 +56,14 @@ public sealed class EditModelTests(Workshop studio)
                 : body.GetProperty("error").GetProperty("message").GetString()!;
         }
 
-        async Task<string> EditAsync(string model, byte[] picture, string strength)
+        async Task<string> EditAsync(string model, byte[] image, string strength)
         {
             using MultipartFormDataContent form = StudioServer.Form(
-                picture, ("model", model), ("prompt", "a hat"), ("size", "64x64"), ("steps", "2"), ("seed", "1"), ("strength", strength));
+                image, ("model", model), ("prompt", "a hat"), ("size", "64x64"), ("steps", "2"), ("seed", "1"), ("strength", strength));
             (HttpStatusCode status, JsonElement body) = await server.SendAsync(HttpMethod.Post, "/api/edit", form);
             Assert.True(status == HttpStatusCode.OK, body.ToString());
             string id = Assert.Single(body.GetProperty("data").EnumerateArray()).GetProperty("id").GetString()!;
-            return Convert.ToHexString((await server.PictureAsync(id)).Pixels);
+            return Convert.ToHexString((await server.ImageAsync(id)).Pixels);
         }
     }
 }

@@ -62,7 +62,7 @@ public sealed class EventsTests(Workshop studio)
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder());
         using ClientWebSocket socket = await ConnectAsync(server, "queue", "generations");
 
-        (string id, string[] images) = await server.DrawAsync(Small);
+        (string id, string[] images) = await server.GenerateImagesAsync(Small);
         List<JsonElement> seen = await UntilAsync(() => ReceiveAsync(socket), "job_completed", "generation_completed", "generation_complete");
 
         Assert.All(seen, happened => Shape.Has(happened, ("channel", Shape.Text), ("type", Shape.Text), ("data", Shape.Object)));
@@ -109,9 +109,9 @@ public sealed class EventsTests(Workshop studio)
         JsonElement data = shown.GetProperty("data");
         Assert.Equal(id, data.GetProperty("id").GetString());
         byte[] webp = Convert.FromBase64String(data.GetProperty("image").GetString()!);
-        using NetVips.Image picture = NetVips.Image.NewFromBuffer(webp);
-        Assert.Equal((128, 128), (picture.Width, picture.Height));
-        double[] middle = picture.Getpoint(64, 64);
+        using NetVips.Image image = NetVips.Image.NewFromBuffer(webp);
+        Assert.Equal((128, 128), (image.Width, image.Height));
+        double[] middle = image.Getpoint(64, 64);
         Assert.True(middle[0] > middle[2] + 50, "the middle is not red");
         using HttpResponseMessage asked = await server.Http.GetAsync($"/api/queue/{id}/preview", Cancellation);
         Assert.Equal((HttpStatusCode.OK, "image/webp"), (asked.StatusCode, asked.Content.Headers.ContentType?.MediaType));
@@ -125,7 +125,7 @@ public sealed class EventsTests(Workshop studio)
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder());
         using ClientWebSocket socket = await ConnectAsync(server, "models");
 
-        await server.DrawAsync(Small);
+        await server.GenerateImagesAsync(Small);
 
         JsonElement starting = await ReceiveAsync(socket);
         JsonElement running = await ReceiveAsync(socket);
@@ -145,7 +145,7 @@ public sealed class EventsTests(Workshop studio)
         await SendAsync(socket, """{"type":"subscribe","channel":"gossip"}""");
         Assert.Equal("error", Type(await ReceiveAsync(socket)));
 
-        await studio.Server.DrawAsync(Small);
+        await studio.Server.GenerateImagesAsync(Small);
         await SendAsync(socket, """{"type":"ping"}""");
 
         Assert.Equal("pong", Type(await ReceiveAsync(socket)));
@@ -158,14 +158,14 @@ public sealed class EventsTests(Workshop studio)
         string last;
         using (SseReader first = await SseReader.OpenAsync(server, null))
         {
-            await server.DrawAsync(Small);
+            await server.GenerateImagesAsync(Small);
             SseEvent created = await first.NextAsync("job_created");
             Assert.Equal("job_created", created.Data.GetProperty("type").GetString());
             last = created.Id!;
         }
 
         // Nobody listens meanwhile.
-        (string second, _) = await server.DrawAsync(Small);
+        (string second, _) = await server.GenerateImagesAsync(Small);
         using SseReader again = await SseReader.OpenAsync(server, last);
         Assert.NotEqual(last, (await again.NextAsync("job_updated")).Id);
         SseEvent missed = await again.NextAsync("job_created");

@@ -25,7 +25,7 @@ public sealed class FieldTests(Workshop studio)
         Shape.Has(image, ("id", Shape.Text), ("index", Shape.Number), ("revised_prompt", Shape.TextOrNull));
         Assert.Equal(0, image.GetProperty("index").GetInt32());
 
-        PngFile png = await studio.Server.PictureAsync(image.GetProperty("id").GetString()!);
+        PngFile png = await studio.Server.ImageAsync(image.GetProperty("id").GetString()!);
         Assert.Equal((128, 128), (png.Width, png.Height));
         png.ShowsAt(.5, .5, Red);
         png.ShowsAt(.05, .05, Blue);
@@ -37,7 +37,7 @@ public sealed class FieldTests(Workshop studio)
     [InlineData("a yellow ball in a green field", "high", 64, 96)]
     public async Task Size_and_prompt_are_followed(string prompt, string seed, int width, int height)
     {
-        PngFile png = await studio.Server.DrawOneAsync(
+        PngFile png = await studio.Server.GenerateOneAsync(
             $$"""{"model":"demo","prompt":"{{prompt}}","size":"{{width}}x{{height}}","steps":8,"seed":{{seed.Length}}}""");
 
         Assert.Equal((width, height), (png.Width, png.Height));
@@ -48,7 +48,7 @@ public sealed class FieldTests(Workshop studio)
     [Fact]
     public async Task A_size_off_the_engines_grid_is_exact()
     {
-        PngFile png = await studio.Server.DrawOneAsync("""{"model":"demo","prompt":"a red circle","size":"61x45"}""");
+        PngFile png = await studio.Server.GenerateOneAsync("""{"model":"demo","prompt":"a red circle","size":"61x45"}""");
 
         Assert.Equal((61, 45), (png.Width, png.Height));
     }
@@ -70,9 +70,9 @@ public sealed class FieldTests(Workshop studio)
     [Fact]
     public async Task The_same_seed_gives_the_same_bytes_and_another_seed_others()
     {
-        PngFile first = await studio.Server.DrawOneAsync("""{"model":"demo","prompt":"a red circle","seed":7}""");
-        PngFile again = await studio.Server.DrawOneAsync("""{"model":"demo","prompt":"a red circle","seed":"7"}""");
-        PngFile other = await studio.Server.DrawOneAsync("""{"model":"demo","prompt":"a red circle","seed":8}""");
+        PngFile first = await studio.Server.GenerateOneAsync("""{"model":"demo","prompt":"a red circle","seed":7}""");
+        PngFile again = await studio.Server.GenerateOneAsync("""{"model":"demo","prompt":"a red circle","seed":"7"}""");
+        PngFile other = await studio.Server.GenerateOneAsync("""{"model":"demo","prompt":"a red circle","seed":8}""");
 
         Assert.Equal(first.Bytes, again.Bytes);
         Assert.NotEqual(first.Pixels, other.Pixels);
@@ -81,15 +81,15 @@ public sealed class FieldTests(Workshop studio)
     [Fact]
     public async Task Several_images_have_their_own_index_and_seed_and_can_be_generated_alone()
     {
-        (string id, string[] images) = await studio.Server.DrawAsync("""{"model":"demo","prompt":"a red circle","n":3,"seed":40}""");
+        (string id, string[] images) = await studio.Server.GenerateImagesAsync("""{"model":"demo","prompt":"a red circle","n":3,"seed":40}""");
         JsonElement generation = await studio.Server.GenerationAsync(id);
 
         Assert.Equal(3, images.Length);
         Assert.Equal(images, generation.GetProperty("images").EnumerateArray().Select(image => image.GetProperty("id").GetString()));
         Assert.Equal([0, 1, 2], generation.GetProperty("images").EnumerateArray().Select(image => image.GetProperty("index_in_batch").GetInt32()));
         Assert.Equal(["40", "41", "42"], generation.GetProperty("images").EnumerateArray().Select(image => image.GetProperty("seed").GetString()));
-        PngFile alone = await studio.Server.DrawOneAsync("""{"model":"demo","prompt":"a red circle","seed":42}""");
-        Assert.Equal(alone.Bytes, (await studio.Server.PictureAsync(images[2])).Bytes);
+        PngFile alone = await studio.Server.GenerateOneAsync("""{"model":"demo","prompt":"a red circle","seed":42}""");
+        Assert.Equal(alone.Bytes, (await studio.Server.ImageAsync(images[2])).Bytes);
     }
 
     [Theory]
@@ -100,20 +100,20 @@ public sealed class FieldTests(Workshop studio)
     public async Task A_seed_that_nobody_chose_is_random_and_told(string seed)
     {
         string body = $$"""{"model":"demo","prompt":"a red circle"{{seed}}}""";
-        (string id, string[] images) = await studio.Server.DrawAsync(body);
-        (string otherId, _) = await studio.Server.DrawAsync(body);
+        (string id, string[] images) = await studio.Server.GenerateImagesAsync(body);
+        (string otherId, _) = await studio.Server.GenerateImagesAsync(body);
         string told = (await studio.Server.GenerationAsync(id)).GetProperty("seed").GetString()!;
 
         Assert.InRange(long.Parse(told, CultureInfo.InvariantCulture), 0, uint.MaxValue - 1L);
         Assert.NotEqual(told, (await studio.Server.GenerationAsync(otherId)).GetProperty("seed").GetString());
-        PngFile again = await studio.Server.DrawOneAsync($$"""{"model":"demo","prompt":"a red circle","seed":{{told}}}""");
-        Assert.Equal(again.Bytes, (await studio.Server.PictureAsync(images[0])).Bytes);
+        PngFile again = await studio.Server.GenerateOneAsync($$"""{"model":"demo","prompt":"a red circle","seed":{{told}}}""");
+        Assert.Equal(again.Bytes, (await studio.Server.ImageAsync(images[0])).Bytes);
     }
 
     [Fact]
     public async Task Every_field_arrives_whether_number_or_text()
     {
-        (string id, _) = await studio.Server.DrawAsync(
+        (string id, _) = await studio.Server.GenerateImagesAsync(
             """
             {"model":"demo","prompt":"a red circle","negative_prompt":"a blue square","size":"40X48","n":"2","quality":"HD","style":"vivid","seed":"5.0",
              "sample_steps":"3","cfg_scale":"1.5","sampling_method":"euler_a","scheduler":"karras","clip_skip":"2",
@@ -137,7 +137,7 @@ public sealed class FieldTests(Workshop studio)
     [Fact]
     public async Task What_is_absent_or_null_is_the_models_own()
     {
-        (string id, string[] images) = await studio.Server.DrawAsync(
+        (string id, string[] images) = await studio.Server.GenerateImagesAsync(
             """
             {"model":"tiny","prompt":7,"negative_prompt":null,"size":null,"n":null,"quality":null,"style":null,"steps":null,"cfg_scale":null,
              "sampler":null,"scheduler":null,"clip_skip":"-1"}
@@ -156,7 +156,7 @@ public sealed class FieldTests(Workshop studio)
     [Fact]
     public async Task The_infotext_is_where_other_tools_look_for_it()
     {
-        PngFile png = await studio.Server.DrawOneAsync(
+        PngFile png = await studio.Server.GenerateOneAsync(
             """{"model":"demo","prompt":"a red circle","negative_prompt":"fog","size":"40x32","seed":3,"n":1,"scheduler":"karras","clip_skip":2}""");
         (string chunk, string text) = png.Infotext();
 
@@ -168,14 +168,14 @@ public sealed class FieldTests(Workshop studio)
             "^Steps: 4, Sampler: Euler, Schedule type: Karras, CFG scale: 1, Seed: 3, Clip skip: 2, Size: 40x32, " +
             "Model hash: [0-9a-f]{10}, Model: demo, Version: stable-diffusion.cpp .+$",
             lines[2]);
-        // What reads pictures should meet the text before the pixels.
+        // What reads images should meet the text before the pixels.
         Assert.True(png.Chunks.FindIndex(c => c.Type == "tEXt") < png.Chunks.FindIndex(c => c.Type == "IDAT"));
     }
 
     [Fact]
     public async Task An_infotext_beyond_latin_letters_is_utf8()
     {
-        PngFile png = await studio.Server.DrawOneAsync("""{"model":"demo","prompt":"ein roter Kreis – 円 🔴"}""");
+        PngFile png = await studio.Server.GenerateOneAsync("""{"model":"demo","prompt":"ein roter Kreis – 円 🔴"}""");
         (string chunk, string text) = png.Infotext();
 
         Assert.Equal("iTXt", chunk);

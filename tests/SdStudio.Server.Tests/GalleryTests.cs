@@ -4,7 +4,7 @@ using NetVips;
 
 namespace SdStudio.Server.Tests;
 
-/// <summary>Finding, showing, drawing again and deleting what was drawn.</summary>
+/// <summary>Finding, showing, generating again and deleting what was generated.</summary>
 public sealed class GalleryTests(Workshop studio)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -19,9 +19,9 @@ public sealed class GalleryTests(Workshop studio)
     public async Task Prompts_can_be_searched_and_lists_filtered()
     {
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder());
-        await server.DrawAsync(Request("a red circle"));
-        await server.DrawAsync(Request("ein roter Kreis \\\"ganz\\\" rund", "tiny"));
-        await server.DrawAsync(Request("赤い円を描いて"));
+        await server.GenerateImagesAsync(Request("a red circle"));
+        await server.GenerateImagesAsync(Request("ein roter Kreis \\\"ganz\\\" rund", "tiny"));
+        await server.GenerateImagesAsync(Request("赤い円を描いて"));
         await server.GenerateAsync(Request("a red circle that fails", "black"));
 
         Assert.Equal(["a red circle"], await PromptsAsync(server, "q=red%20cir"));
@@ -52,7 +52,7 @@ public sealed class GalleryTests(Workshop studio)
     [Fact]
     public async Task A_generations_images_are_listed_and_the_first_is_served()
     {
-        (string id, string[] images) = await studio.Server.DrawAsync(Request("a red circle", n: 2));
+        (string id, string[] images) = await studio.Server.GenerateImagesAsync(Request("a red circle", n: 2));
 
         (_, JsonElement list) = await studio.Server.GetAsync($"/api/generations/{id}/images");
         Assert.Equal(images, list.EnumerateArray().Select(image => image.GetProperty("id").GetString()));
@@ -69,7 +69,7 @@ public sealed class GalleryTests(Workshop studio)
     [InlineData("?size=100", 128)]
     public async Task A_thumbnail_is_a_small_webp(string query, int side)
     {
-        (_, string[] images) = await studio.Server.DrawAsync("""{"model":"demo","prompt":"a red circle on a blue background","size":"400x200","steps":8}""");
+        (_, string[] images) = await studio.Server.GenerateImagesAsync("""{"model":"demo","prompt":"a red circle on a blue background","size":"400x200","steps":8}""");
 
         using HttpResponseMessage response = await studio.Server.Http.GetAsync($"/api/images/{images[0]}/thumbnail{query}", Cancellation);
 
@@ -86,15 +86,15 @@ public sealed class GalleryTests(Workshop studio)
     [Fact]
     public async Task An_images_parameters_generate_the_same_image_again()
     {
-        (string _, string[] images) = await studio.Server.DrawAsync(
+        (string _, string[] images) = await studio.Server.GenerateImagesAsync(
             """{"model":"demo","prompt":"a red circle","negative_prompt":"fog","size":"48x32","steps":5,"n":2,"seed":40,"cfg_scale":1.5}""");
 
         (_, JsonElement parameters) = await studio.Server.GetAsync($"/api/images/{images[1]}/parameters");
         Assert.Equal("41", parameters.GetProperty("seed").GetString());
         Assert.Equal(("euler", "fog", 5), (parameters.GetProperty("sampler").GetString(), parameters.GetProperty("negative_prompt").GetString(), parameters.GetProperty("steps").GetInt32()));
         Assert.Contains("Seed: 41", parameters.GetProperty("infotext").GetString(), StringComparison.Ordinal);
-        PngFile again = await studio.Server.DrawOneAsync(parameters.ToString());
-        Assert.Equal((await studio.Server.PictureAsync(images[1])).Pixels, again.Pixels);
+        PngFile again = await studio.Server.GenerateOneAsync(parameters.ToString());
+        Assert.Equal((await studio.Server.ImageAsync(images[1])).Pixels, again.Pixels);
 
         (HttpStatusCode status, JsonElement body) = await studio.Server.SendAsync(HttpMethod.Post, $"/api/images/{images[1]}/reproduce");
         Assert.Equal(HttpStatusCode.OK, status);
@@ -108,7 +108,7 @@ public sealed class GalleryTests(Workshop studio)
     public async Task An_image_from_an_image_is_reproduced_too_and_a_changed_one_is_told()
     {
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder());
-        PngFile start = await server.DrawOneAsync(Request("a red circle"));
+        PngFile start = await server.GenerateOneAsync(Request("a red circle"));
         using MultipartFormDataContent form = StudioServer.Form(start.Bytes, ("model", "demo"), ("prompt", "a green square"), ("steps", "8"));
         (_, JsonElement edited) = await server.SendAsync(HttpMethod.Post, "/api/edit", form);
         string image = edited.GetProperty("data")[0].GetProperty("id").GetString()!;
@@ -126,7 +126,7 @@ public sealed class GalleryTests(Workshop studio)
     public async Task Deleting_a_generation_removes_its_files()
     {
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder());
-        PngFile start = await server.DrawOneAsync(Request("a red circle"));
+        PngFile start = await server.GenerateOneAsync(Request("a red circle"));
         using MultipartFormDataContent form = StudioServer.Form(start.Bytes, ("model", "demo"), ("prompt", "a green square"));
         (_, JsonElement edited) = await server.SendAsync(HttpMethod.Post, "/api/edit", form);
         string id = edited.GetProperty("id").GetString()!;
@@ -154,8 +154,8 @@ public sealed class GalleryTests(Workshop studio)
     public async Task Deleting_all_leaves_the_files_unless_asked_and_what_still_waits(string query, int files)
     {
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder());
-        await server.DrawAsync(Request("a red circle", n: 2));
-        await server.DrawAsync(Request("a blue circle"));
+        await server.GenerateImagesAsync(Request("a red circle", n: 2));
+        await server.GenerateImagesAsync(Request("a blue circle"));
         await server.SendAsync(HttpMethod.Post, "/api/queue/pause");
         string waiting = await server.QueueAsync(Request("a green circle"));
 
@@ -177,7 +177,7 @@ public sealed class GalleryTests(Workshop studio)
     public async Task The_log_tells_what_happened_and_a_jobs_log_has_the_engines_own_lines()
     {
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder());
-        (string id, _) = await server.DrawAsync(Request("a red circle"));
+        (string id, _) = await server.GenerateImagesAsync(Request("a red circle"));
         await server.GenerateAsync(Request("a red circle", "black"));
 
         (_, JsonElement all) = await server.GetAsync("/api/logs?limit=1000");

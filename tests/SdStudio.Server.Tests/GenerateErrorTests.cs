@@ -172,7 +172,7 @@ public sealed class GenerateErrorTests(Workshop studio)
     {
         string folder = studio.NewDataFolder();
         await using StudioServer server = await StudioServer.StartAsync(folder);
-        (_, string[] images) = await server.DrawAsync("""{"model":"demo","prompt":"a red circle","size":"16x16","steps":1}""");
+        (_, string[] images) = await server.GenerateImagesAsync("""{"model":"demo","prompt":"a red circle","size":"16x16","steps":1}""");
         File.Delete(Path.Combine(folder, "models", "demo-taesd.gguf"));
 
         (HttpStatusCode status, JsonElement body) = await server.SendAsync(HttpMethod.Post, $"/api/images/{images[0]}/reproduce");
@@ -204,7 +204,7 @@ public sealed class GenerateErrorTests(Workshop studio)
 
         Assert.Equal(HttpStatusCode.InternalServerError, status);
         Assert.Contains("torn.gguf", Shape.Error(body), StringComparison.Ordinal);
-        await server.DrawAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1,"cfg_scale":1}""");
+        await server.GenerateImagesAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1,"cfg_scale":1}""");
     }
 
     [Fact]
@@ -229,19 +229,19 @@ public sealed class GenerateErrorTests(Workshop studio)
         WriteGrey(Path.Combine(folder, "models", "demo-taesd.gguf"), Path.Combine(folder, "models", "grey-taesd.gguf"));
         await using StudioServer server = await StudioServer.StartAsync(folder);
 
-        (string id, string[] images) = await server.DrawAsync("""{"model":"grey","prompt":"a red circle","size":"32x32","steps":1,"n":2,"seed":5}""");
+        (string id, string[] images) = await server.GenerateImagesAsync("""{"model":"grey","prompt":"a red circle","size":"32x32","steps":1,"n":2,"seed":5}""");
         JsonElement job = await server.GenerationAsync(id);
         Assert.Equal(2, images.Length);
         Assert.Equal(0, job.GetProperty("adjustments").GetArrayLength());
         Assert.Equal(2, job.GetProperty("notes").GetArrayLength());
         Assert.Matches("^Image 2 \\(seed 6\\) is of one colour, #[0-9a-f]{6}: another weight type", job.GetProperty("notes")[1].GetString());
 
-        (id, _) = await server.DrawAsync("""{"model":"grey","prompt":"a red circle","size":"32x32","steps":1,"n":2,"seed":5,"vae_tiling":true}""");
+        (id, _) = await server.GenerateImagesAsync("""{"model":"grey","prompt":"a red circle","size":"32x32","steps":1,"n":2,"seed":5,"vae_tiling":true}""");
         job = await server.GenerationAsync(id);
         Assert.Equal(["vae_tiling_off"], job.GetProperty("adjustments").EnumerateArray().Select(adjustment => adjustment.GetString()));
         Assert.Equal(2, job.GetProperty("notes").GetArrayLength());
         // An image of several colours has neither.
-        (id, _) = await studio.Server.DrawAsync("""{"model":"demo","prompt":"a red circle on a blue background","size":"64x64","steps":2,"seed":5,"vae_tiling":true}""");
+        (id, _) = await studio.Server.GenerateImagesAsync("""{"model":"demo","prompt":"a red circle on a blue background","size":"64x64","steps":2,"seed":5,"vae_tiling":true}""");
         job = await studio.Server.GenerationAsync(id);
         Assert.Equal((0, 0), (job.GetProperty("notes").GetArrayLength(), job.GetProperty("adjustments").GetArrayLength()));
     }

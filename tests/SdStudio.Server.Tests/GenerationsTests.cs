@@ -14,13 +14,13 @@ public sealed class GenerationsTests(Workshop studio)
     [Fact]
     public async Task The_list_has_the_newest_first_and_can_be_paged()
     {
-        List<string> drawn = [];
+        List<string> generated = [];
         for (int i = 0; i < 3; i++)
-            drawn.Insert(0, (await studio.Server.DrawAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1}""")).Id);
+            generated.Insert(0, (await studio.Server.GenerateImagesAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1}""")).Id);
 
         (HttpStatusCode status, JsonElement body) = await studio.Server.GetAsync("/api/generations?limit=3");
         Assert.Equal(HttpStatusCode.OK, status);
-        Assert.Equal(drawn, body.EnumerateArray().Select(item => item.GetProperty("id").GetString()));
+        Assert.Equal(generated, body.EnumerateArray().Select(item => item.GetProperty("id").GetString()));
         foreach (JsonElement item in body.EnumerateArray())
         {
             Shape.Has(item, [.. Fields, ("image_count", Shape.Number)]);
@@ -29,7 +29,7 @@ public sealed class GenerationsTests(Workshop studio)
         }
 
         (_, JsonElement second) = await studio.Server.GetAsync("/api/generations?limit=1&offset=1");
-        Assert.Equal(drawn[1], Assert.Single(second.EnumerateArray()).GetProperty("id").GetString());
+        Assert.Equal(generated[1], Assert.Single(second.EnumerateArray()).GetProperty("id").GetString());
         (_, JsonElement beyond) = await studio.Server.GetAsync("/api/generations?offset=100000");
         Assert.Empty(beyond.EnumerateArray());
     }
@@ -39,7 +39,7 @@ public sealed class GenerationsTests(Workshop studio)
     {
         await studio.Server.GenerateAsync("""{"model":"black","prompt":"a red circle","steps":1}""");
         for (int i = 0; i < 21; i++)
-            await studio.Server.DrawAsync("""{"model":"demo","prompt":"a red circle","size":"16x16","steps":1}""");
+            await studio.Server.GenerateImagesAsync("""{"model":"demo","prompt":"a red circle","size":"16x16","steps":1}""");
 
         (_, JsonElement body) = await studio.Server.GetAsync("/api/generations");
 
@@ -63,7 +63,7 @@ public sealed class GenerationsTests(Workshop studio)
     [Fact]
     public async Task One_generation_comes_with_its_images()
     {
-        (string id, string[] images) = await studio.Server.DrawAsync("""{"model":"demo","prompt":"a red circle","size":"40x32","steps":1,"n":2,"seed":1}""");
+        (string id, string[] images) = await studio.Server.GenerateImagesAsync("""{"model":"demo","prompt":"a red circle","size":"40x32","steps":1,"n":2,"seed":1}""");
 
         JsonElement generation = await studio.Server.GenerationAsync(id);
 

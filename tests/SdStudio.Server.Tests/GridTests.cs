@@ -99,7 +99,7 @@ public sealed class GridTests(Workshop studio)
         Assert.Equal(9, (await server.GetAsync("/api/images?model=two")).Body.GetProperty("total").GetInt32());
         // As a request of its own it is the same image, whichever device made it.
         foreach (int index in new[] { 4, 17 })
-            Assert.Equal((await server.PictureAsync(images[index].GetProperty("id").GetString()!)).Pixels, (await server.DrawOneAsync((await ParametersAsync(server, images[index])).ToString())).Pixels);
+            Assert.Equal((await server.ImageAsync(images[index].GetProperty("id").GetString()!)).Pixels, (await server.GenerateOneAsync((await ParametersAsync(server, images[index])).ToString())).Pixels);
         (int width, int height) = await SheetAsync(server, id, "png");
         Assert.InRange(width, (3 * 64) + 160, 500);
         Assert.InRange(height, (6 * 64) + (4 * 28), 700);
@@ -117,7 +117,7 @@ public sealed class GridTests(Workshop studio)
         Assert.Equal([0, 0.5, 1, 0, 0.5, 1], made.Select(one => one.GetProperty("loras")[0].GetProperty("weight").GetDouble()));
         Assert.Equal(["euler", "euler", "euler", "heun", "heun", "heun"], made.Select(one => one.GetProperty("sampler").GetString()));
         Assert.Single(made.Select(one => one.GetProperty("seed").GetString()).Distinct());
-        byte[][] pixels = await Task.WhenAll(images.Select(async image => (await server.PictureAsync(image.GetProperty("id").GetString()!)).Pixels));
+        byte[][] pixels = await Task.WhenAll(images.Select(async image => (await server.ImageAsync(image.GetProperty("id").GetString()!)).Pixels));
         Assert.NotEqual(pixels[0], pixels[2]);
         Assert.NotEqual(pixels[0], pixels[3]);
         // Every cell is reproduced from what is kept of it.
@@ -130,14 +130,14 @@ public sealed class GridTests(Workshop studio)
     public async Task A_grid_from_an_image_uses_the_image_in_each_cell()
     {
         await using StudioServer server = await StudioServer.StartAsync(Folder());
-        string source = Assert.Single((await server.DrawAsync("""{"model":"one","prompt":"a red circle","size":"64x64"}""")).Images);
+        string source = Assert.Single((await server.GenerateImagesAsync("""{"model":"one","prompt":"a red circle","size":"64x64"}""")).Images);
         string id = await QueueAsync(server, $$"""{"base":{"prompt":"a blue square","model":"one","source_image_id":"{{source}}","seed":3},"x":{"field":"strength","values":[0.1,0.9]} }""");
         Assert.Equal("completed", (await server.WaitForAsync(id, "completed", "failed")).GetProperty("status").GetString());
         JsonElement[] images = await ImagesAsync(server, id);
         Assert.Equal([0.1, 0.9], (await Task.WhenAll(images.Select(image => ParametersAsync(server, image)))).Select(made => made.GetProperty("strength").GetDouble()));
-        byte[] before = (await server.PictureAsync(source)).Pixels;
+        byte[] before = (await server.ImageAsync(source)).Pixels;
         double Difference(byte[] pixels) => pixels.Zip(before).Average(pair => Math.Abs(pair.First - pair.Second));
-        Assert.True(Difference((await server.PictureAsync(images[0].GetProperty("id").GetString()!)).Pixels) < Difference((await server.PictureAsync(images[1].GetProperty("id").GetString()!)).Pixels));
+        Assert.True(Difference((await server.ImageAsync(images[0].GetProperty("id").GetString()!)).Pixels) < Difference((await server.ImageAsync(images[1].GetProperty("id").GetString()!)).Pixels));
     }
 
     [Fact]
@@ -222,7 +222,7 @@ public sealed class GridTests(Workshop studio)
         Assert.True(job.GetProperty("status").GetString() == "completed", job.ToString());
         JsonElement[] images = await ImagesAsync(server, mixed);
         Assert.Equal(["far", "one", "far", "one"], (await Task.WhenAll(images.Select(image => ParametersAsync(server, image)))).Select(made => made.GetProperty("model").GetString()));
-        byte[][] pixels = await Task.WhenAll(images.Select(async image => (await server.PictureAsync(image.GetProperty("id").GetString()!)).Pixels));
+        byte[][] pixels = await Task.WhenAll(images.Select(async image => (await server.ImageAsync(image.GetProperty("id").GetString()!)).Pixels));
         // The other studio has the same weights.
         Assert.Equal(pixels[1], pixels[0]);
         Assert.Equal(pixels[3], pixels[2]);
@@ -232,10 +232,10 @@ public sealed class GridTests(Workshop studio)
         job = await server.WaitForAsync(far, "completed", "failed");
         Assert.Equal(("completed", true), (job.GetProperty("status").GetString(), job.GetProperty("device").GetString()!.StartsWith("remote:", StringComparison.Ordinal)));
 
-        (_, string[] variants) = await server.DrawAsync("""{"model":"far","prompt":"a {red|green} circle","template":true,"combinatorial":true,"size":"48x32","steps":2,"seed":7}""");
+        (_, string[] variants) = await server.GenerateImagesAsync("""{"model":"far","prompt":"a {red|green} circle","template":true,"combinatorial":true,"size":"48x32","steps":2,"seed":7}""");
         JsonElement[] made = [.. await Task.WhenAll(variants.Select(async image => (await server.GetAsync($"/api/images/{image}/parameters")).Body))];
         Assert.Equal(["a red circle", "a green circle"], made.Select(one => one.GetProperty("prompt").GetString()));
-        Assert.Equal((await server.DrawOneAsync(made[1].ToString().Replace("\"far\"", "\"one\"", StringComparison.Ordinal))).Pixels, (await server.PictureAsync(variants[1])).Pixels);
+        Assert.Equal((await server.GenerateOneAsync(made[1].ToString().Replace("\"far\"", "\"one\"", StringComparison.Ordinal))).Pixels, (await server.ImageAsync(variants[1])).Pixels);
     }
 
     private static async Task UntilAsync(Func<Task<bool>> condition)

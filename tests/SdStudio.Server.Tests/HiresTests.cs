@@ -9,7 +9,7 @@ public sealed class HiresTests(Workshop studio)
     private static readonly (int, int, int) Red = (219, 26, 31);
     private static readonly (int, int, int) Green = (26, 158, 56);
 
-    private async Task<PngFile> DrawAsync(string more) => await studio.Server.DrawOneAsync(
+    private async Task<PngFile> GenerateImagesAsync(string more) => await studio.Server.GenerateOneAsync(
         $$"""{"model":"demo","prompt":"a red circle on a blue background","size":"64x64","steps":8,"seed":1,"hires_scale":2,{{more}}}""");
 
     private async Task<(PngFile Image, JsonElement Info)> A1111Async(string more)
@@ -26,8 +26,8 @@ public sealed class HiresTests(Workshop studio)
     [InlineData("latent (nearest-exact)")]
     public async Task Latents_are_upscaled_by_the_engine(string upscaler)
     {
-        PngFile latent = await DrawAsync($"\"hires_upscaler\":\"{upscaler}\",\"hires_strength\":0.7");
-        PngFile lanczos = await DrawAsync("\"hires_upscaler\":\"Lanczos\",\"hires_strength\":0.7");
+        PngFile latent = await GenerateImagesAsync($"\"hires_upscaler\":\"{upscaler}\",\"hires_strength\":0.7");
+        PngFile lanczos = await GenerateImagesAsync("\"hires_upscaler\":\"Lanczos\",\"hires_strength\":0.7");
 
         Assert.Equal((128, 128), (latent.Width, latent.Height));
         latent.ShowsAt(.5, .5, Red);
@@ -46,8 +46,8 @@ public sealed class HiresTests(Workshop studio)
             $$"""models: { far: { name: "Far", exec_mode: api, api: "{{studio.Server.Http.BaseAddress}}", api_model: demo, default_size: "64x64", generation_params: {cfg_scale: 1} } }"""));
         const string own = "\"hires_strength\":1,\"hires_prompt\":\"a green circle on a blue background\",\"hires_sampler\":\"euler_a\",\"hires_steps\":4,\"cfg_scale\":1";
 
-        PngFile here = await DrawAsync(own);
-        PngFile far = await near.DrawOneAsync($$"""{"model":"far","prompt":"a red circle on a blue background","size":"64x64","steps":8,"seed":1,"hires_scale":2,{{own}}}""");
+        PngFile here = await GenerateImagesAsync(own);
+        PngFile far = await near.GenerateOneAsync($$"""{"model":"far","prompt":"a red circle on a blue background","size":"64x64","steps":8,"seed":1,"hires_scale":2,{{own}}}""");
 
         Assert.Equal((128, 128), (far.Width, far.Height));
         Assert.Equal(here.Pixels, far.Pixels);
@@ -66,7 +66,7 @@ public sealed class HiresTests(Workshop studio)
     [Fact]
     public async Task The_second_pass_has_words_and_sampling_of_its_own()
     {
-        PngFile own = await DrawAsync("\"hires_strength\":1,\"hires_prompt\":\"a green circle on a blue background\",\"hires_sampler\":\"euler_a\",\"hires_scheduler\":\"simple\",\"hires_cfg_scale\":1");
+        PngFile own = await GenerateImagesAsync("\"hires_strength\":1,\"hires_prompt\":\"a green circle on a blue background\",\"hires_sampler\":\"euler_a\",\"hires_scheduler\":\"simple\",\"hires_cfg_scale\":1");
         own.ShowsAt(.5, .5, Green);
         string infotext = own.Infotext().Text;
         Assert.StartsWith("a red circle on a blue background\n", infotext, StringComparison.Ordinal);

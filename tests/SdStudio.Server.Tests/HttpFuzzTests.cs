@@ -56,7 +56,7 @@ public sealed class HttpFuzzTests(Workshop studio)
         await using StudioServer server = await StudioServer.StartAsync(
             studio.NewDataFolder(), "--SdStudio:Limits:MaxSide=64", "--SdStudio:Limits:MaxPixels=4096", "--SdStudio:Limits:MaxSteps=2", "--SdStudio:Limits:MaxImages=2",
             "--SdStudio:Downloads:HubAddress=http://127.0.0.1:9", "--SdStudio:Downloads:RetryMilliseconds=1");
-        (string generation, string[] images) = await server.DrawAsync("""{"model":"demo","prompt":"a red circle","size":"16x16","steps":1}""");
+        (string generation, string[] images) = await server.GenerateImagesAsync("""{"model":"demo","prompt":"a red circle","size":"16x16","steps":1}""");
         JsonElement description = (await server.GetAsync("/openapi/v1.json")).Body;
         Operation[] operations = [.. OperationsOf(description).Where(operation => !LeftOut.Contains(operation.Id))];
         int refused = 0, taken = 0;

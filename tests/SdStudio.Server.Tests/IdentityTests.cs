@@ -46,7 +46,7 @@ public sealed class IdentityTests(Workshop studio)
         File.WriteAllBytes(Path.Combine(identities, "photomaker.safetensors"), ModelBytes.Safetensors(ModelBytes.Named("vision_model.x.weight", "fuse_module.mlp1.fc1.weight")));
     }
 
-    private static async Task<string> RestAsync(StudioServer server, string identity, string prompt = "a hat", string model = "flux") => Convert.ToHexString((await server.DrawOneAsync(
+    private static async Task<string> RestAsync(StudioServer server, string identity, string prompt = "a hat", string model = "flux") => Convert.ToHexString((await server.GenerateOneAsync(
         $$"""{"model":"{{model}}","prompt":"{{prompt}}","steps":2,"seed":1,"size":"64x64"{{(identity.Length > 0 ? $",\"identity\":{identity}" : "")}}}""")).Pixels);
 
     private static async Task<(string Pixels, JsonElement Info)> A1111Async(StudioServer server, string more, string prompt = "a hat")
@@ -80,7 +80,7 @@ public sealed class IdentityTests(Workshop studio)
         {
             (_, JsonElement body) = await server.SendAsync(HttpMethod.Post, "/api/generate", form);
             string id = body.GetProperty("data")[0].GetProperty("id").GetString()!;
-            PngFile image = await server.PictureAsync(id);
+            PngFile image = await server.ImageAsync(id);
             Assert.Equal(alice, Convert.ToHexString(image.Pixels));
             Assert.Contains("Identity: \"Model: pulid, Strength: 1, Person: alice, Embedding: alice\"", image.Infotext().Text, StringComparison.Ordinal);
             (_, JsonElement again) = await server.SendAsync(HttpMethod.Post, $"/api/images/{id}/reproduce");
@@ -102,7 +102,7 @@ public sealed class IdentityTests(Workshop studio)
     public async Task What_cannot_be_is_a_sentence_and_clients_of_Automatic1111_get_a_note()
     {
         await using StudioServer server = await StartAsync();
-        string image = Convert.ToBase64String(Pictures.Good("png"));
+        string image = Convert.ToBase64String(SampleImages.Good("png"));
         foreach ((string model, string identity, string reason) in ((string, string, string)[])
         [
             ("flux", $$"""{"model":"plus","images":["{{image}}"]}""", "identity: plus is an IP-Adapter, which the engine has for Sd1, Sd2, Sdxl, and the model flux is Flux"),

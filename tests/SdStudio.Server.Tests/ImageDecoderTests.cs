@@ -117,7 +117,7 @@ public sealed class ImageDecoderTests
     public async Task The_gate_lets_in_two_in_their_order_and_one_that_leaves_early_costs_nobody_a_turn()
     {
         var gate = new DecodeGate();
-        byte[] small = Pictures.Good("png");
+        byte[] small = SampleImages.Good("png");
         CancellationToken stop = TestContext.Current.CancellationToken;
         IDisposable first = await gate.EnterAsync([small], stop);
         using IDisposable second = await gate.EnterAsync([small], stop);
@@ -140,7 +140,7 @@ public sealed class ImageDecoderTests
 
     private static byte[] With(byte[] chunk, bool atEnd)
     {
-        byte[] png = Pictures.Good("png");
+        byte[] png = SampleImages.Good("png");
         int at = atEnd ? png.Length - 12 : 33;
         return [.. png[..at], .. chunk, .. png[at..]];
     }

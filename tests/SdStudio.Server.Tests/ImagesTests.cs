@@ -58,5 +58,5 @@ public sealed class ImagesTests(Workshop studio)
     }
 
     private async Task<string> NewImageAsync() =>
-        Assert.Single((await studio.Server.DrawAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1}""")).Images);
+        Assert.Single((await studio.Server.GenerateImagesAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1}""")).Images);
 }

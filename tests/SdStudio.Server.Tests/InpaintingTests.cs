@@ -62,7 +62,7 @@ public sealed class InpaintingTests(Workshop studio)
             form.Add(new ByteArrayContent(mask), "mask", "mask.png");
         (HttpStatusCode status, JsonElement body) = await studio.Server.SendAsync(HttpMethod.Post, "/api/edit", form);
         Assert.True(status == HttpStatusCode.OK, body.ToString());
-        return (body, await studio.Server.PictureAsync(body.GetProperty("data")[0].GetProperty("id").GetString()!));
+        return (body, await studio.Server.ImageAsync(body.GetProperty("data")[0].GetProperty("id").GetString()!));
     }
 
     private async Task<(JsonElement Info, PngFile Image)> ImageToImageAsync(byte[] image, byte[]? mask, string more)
@@ -136,7 +136,7 @@ public sealed class InpaintingTests(Workshop studio)
     public async Task A_small_area_is_generated_large_and_put_back()
     {
         // A red circle on blue of 48 pixels in the middle of a noisy image of 144.
-        PngFile start = await studio.Server.DrawOneAsync("""{"model":"demo","prompt":"a red circle on a blue background","size":"128x128","steps":8,"seed":1}""");
+        PngFile start = await studio.Server.GenerateOneAsync("""{"model":"demo","prompt":"a red circle on a blue background","size":"128x128","steps":8,"seed":1}""");
         byte[] image = Noise(144, 144);
         (JsonElement answer, PngFile result) = await EditAsync(
             image, Mask("white", 144, 144), ("prompt", "a red circle on a blue background"), ("steps", "8"), ("strength", "1"), ("size", "128x128"),
@@ -225,7 +225,7 @@ public sealed class InpaintingTests(Workshop studio)
             (HttpStatusCode status, JsonElement body) = await studio.Server.SendAsync(HttpMethod.Post, "/api/edit", StudioServer.Json(
                 $$"""{"model":"demo","prompt":"a red circle","steps":1,"image":"{{Convert.ToBase64String(image)}}","extend":{{Sides}}}"""));
             Assert.True(status == HttpStatusCode.OK, body.ToString());
-            result = await studio.Server.PictureAsync(body.GetProperty("data")[0].GetProperty("id").GetString()!);
+            result = await studio.Server.ImageAsync(body.GetProperty("data")[0].GetProperty("id").GetString()!);
         }
         else if (kind == "openai")
         {
@@ -335,7 +335,7 @@ public sealed class InpaintingTests(Workshop studio)
         (HttpStatusCode status, JsonElement body) = await asking.SendAsync(HttpMethod.Post, "/api/edit", form);
 
         Assert.True(status == HttpStatusCode.OK, body.ToString());
-        PngFile result = await asking.PictureAsync(body.GetProperty("data")[0].GetProperty("id").GetString()!);
+        PngFile result = await asking.ImageAsync(body.GetProperty("data")[0].GetProperty("id").GetString()!);
         (int outside, int inside) = Changed(new PngFile(image).Pixels, result, (x, y) => x is < 21 or >= 42 || y is < 16 or >= 32);
         Assert.Equal((0, 0), (outside, body.GetProperty("outside_mask_changed").GetInt32()));
         Assert.InRange(inside, 300, 336);

@@ -111,7 +111,7 @@ public sealed class JobActionTests(Workshop studio)
         Assert.True(body.GetProperty("job").GetProperty("progress").GetDouble() < 1);
         Assert.Equal("cancelled", Status(await studio.Server.JobAsync(id)));
         // The engine is free again: the next job does not wait for 150 steps.
-        await studio.Server.DrawAsync(Small);
+        await studio.Server.GenerateImagesAsync(Small);
         Assert.Equal("cancelled", Status(await studio.Server.JobAsync(id)));
         Assert.Empty((await studio.Server.JobAsync(id)).GetProperty("images").EnumerateArray());
     }
@@ -283,6 +283,6 @@ public sealed class JobActionTests(Workshop studio)
         }
 
         Assert.Equal("completed", Status(await server.WaitForAsync(id, "completed", "failed")));
-        await server.DrawAsync(Small);
+        await server.GenerateImagesAsync(Small);
     }
 }

@@ -10,12 +10,12 @@ public sealed class ModelCacheTests(Workshop studio)
     public async Task Two_loaded_models_take_turns_without_a_load()
     {
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder(Entries("one", "two")));
-        await DrawAsync(server, "one");
-        await DrawAsync(server, "two");
+        await GenerateImagesAsync(server, "one");
+        await GenerateImagesAsync(server, "two");
         for (int turn = 0; turn < 3; turn++)
         {
-            Assert.Equal(0, await DrawAsync(server, "one"));
-            Assert.Equal(0, await DrawAsync(server, "two"));
+            Assert.Equal(0, await GenerateImagesAsync(server, "one"));
+            Assert.Equal(0, await GenerateImagesAsync(server, "two"));
         }
 
         Assert.Equal(["one", "two"], await RunningAsync(server));
@@ -28,7 +28,7 @@ public sealed class ModelCacheTests(Workshop studio)
         await using (StudioServer measuring = await StudioServer.StartAsync(folder))
         {
             foreach (string model in new[] { "one", "two", "three" })
-                await DrawAsync(measuring, model);
+                await GenerateImagesAsync(measuring, model);
         }
 
         // What was measured counts; as large as this no load of them is again.
@@ -37,14 +37,14 @@ public sealed class ModelCacheTests(Workshop studio)
 
         await StartAsync(server, "one?pin=true");
         await UntilAsync(server, "one", "running");
-        await DrawAsync(server, "two");
-        await DrawAsync(server, "three");
+        await GenerateImagesAsync(server, "two");
+        await GenerateImagesAsync(server, "three");
         Assert.Equal(["one", "three"], await RunningAsync(server));
 
         Assert.Equal("stopped", (await server.SendAsync(HttpMethod.Post, "/api/models/one/stop")).Body.GetProperty("status").GetString());
         Assert.Equal(["three"], await RunningAsync(server));
-        await DrawAsync(server, "two");
-        await DrawAsync(server, "one");
+        await GenerateImagesAsync(server, "two");
+        await GenerateImagesAsync(server, "one");
         Assert.Equal(2, (await RunningAsync(server)).Length);
     }
 
@@ -55,7 +55,7 @@ public sealed class ModelCacheTests(Workshop studio)
         using (FileStream huge = File.Create(Path.Combine(folder, "models", "huge.safetensors")))
             huge.SetLength(64L << 30);
         await using StudioServer server = await StudioServer.StartAsync(folder, "--SdStudio:Models:MemoryMiB=1000");
-        await DrawAsync(server, "one");
+        await GenerateImagesAsync(server, "one");
 
         (HttpStatusCode status, JsonElement refused) = await StartAsync(server, "huge");
         Assert.Equal(HttpStatusCode.Conflict, status);
@@ -89,7 +89,7 @@ public sealed class ModelCacheTests(Workshop studio)
     public async Task A_model_is_freed_when_nobody_generated_with_it_for_long_and_stopping_one_that_generates_lets_it_end()
     {
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder(Entries("one") + "    autostop: 1s\n"));
-        await DrawAsync(server, "one");
+        await GenerateImagesAsync(server, "one");
         await UntilAsync(server, "one", "stopped");
 
         string job = await server.QueueAsync("""{"model":"one","prompt":"a red circle","size":"64x64","steps":60}""");
@@ -105,16 +105,16 @@ public sealed class ModelCacheTests(Workshop studio)
     {
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder(Entries("one") + "    mode: preload\n"));
         await UntilAsync(server, "one", "running");
-        Assert.Equal(0, await DrawAsync(server, "one"));
+        Assert.Equal(0, await GenerateImagesAsync(server, "one"));
     }
 
     // Entries of the same files and options would be one model; the number of threads makes them different.
     private static string Entries(params string[] ids) => "models:\n" + string.Concat(ids.Select((id, index) =>
         $"  {id}:\n    name: {id}\n    args: [\"--diffusion-model\", \"models/demo-diffusion.gguf\", \"--llm\", \"models/demo-text-encoder.gguf\", \"--taesd\", \"models/demo-taesd.gguf\", \"-t\", \"{index + 1}\"]\n    generation_params: {{ cfg_scale: 1 }}\n"));
 
-    private static async Task<long> DrawAsync(StudioServer server, string model)
+    private static async Task<long> GenerateImagesAsync(StudioServer server, string model)
     {
-        (string id, _) = await server.DrawAsync($$"""{"model":"{{model}}","prompt":"a red circle","size":"32x32","steps":1}""");
+        (string id, _) = await server.GenerateImagesAsync($$"""{"model":"{{model}}","prompt":"a red circle","size":"32x32","steps":1}""");
         return (await server.JobAsync(id)).GetProperty("model_loading_time_ms").GetInt64();
     }
 

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace SdStudio.Server.Tests;
 
-/// <summary>One model's answers, before and after it has drawn.</summary>
+/// <summary>One model's answers, before and after it has generated.</summary>
 public sealed class ModelStateTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("sdstudio-tests-").FullName;
@@ -16,7 +16,7 @@ public sealed class ModelStateTests : IDisposable
         await using StudioServer server = await StudioServer.StartAsync(_folder);
         Assert.Empty((await server.GetAsync("/api/models/running")).Body.EnumerateArray());
         Assert.Equal("stopped", (await server.GetAsync("/api/models/demo/status")).Body.GetProperty("status").GetString());
-        await server.DrawAsync("""{"model":"demo","prompt":"a red circle on a blue background","size":"64x64","steps":1}""");
+        await server.GenerateImagesAsync("""{"model":"demo","prompt":"a red circle on a blue background","size":"64x64","steps":1}""");
         (_, JsonElement status) = await server.GetAsync("/api/models/demo/status");
         Shape.Has(status, ("id", Shape.Text), ("status", Shape.Text));
         Assert.Equal("running", status.GetProperty("status").GetString());
@@ -32,7 +32,7 @@ public sealed class ModelStateTests : IDisposable
     public async Task A_model_with_a_missing_file_is_not_downloaded()
     {
         await using StudioServer server = await StudioServer.StartAsync(_folder);
-        await server.DrawAsync("""{"model":"demo","prompt":"a red circle on a blue background","size":"64x64","steps":1}""");
+        await server.GenerateImagesAsync("""{"model":"demo","prompt":"a red circle on a blue background","size":"64x64","steps":1}""");
         JsonElement model = Assert.Single((await server.GetAsync("/api/models/downloaded")).Body.GetProperty("models").EnumerateArray());
         Assert.True(model.GetProperty("fileStatus").GetProperty("allFilesExist").GetBoolean());
         File.Delete(Path.Combine(_folder, "models", "demo-taesd.gguf"));

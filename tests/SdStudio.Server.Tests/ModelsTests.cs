@@ -92,11 +92,11 @@ public sealed class ModelsTests(Workshop studio)
     [Fact]
     public async Task Entries_of_the_same_files_are_one_loaded_model()
     {
-        await studio.Server.DrawAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1}""");
+        await studio.Server.GenerateImagesAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1}""");
         Assert.Equal("running", (await ModelAsync("demo")).GetProperty("status").GetString());
         Assert.Equal("running", (await ModelAsync("tiny")).GetProperty("status").GetString());
 
-        (string id, _) = await studio.Server.DrawAsync("""{"model":"tiny","prompt":"a red circle","size":"32x32","steps":1}""");
+        (string id, _) = await studio.Server.GenerateImagesAsync("""{"model":"tiny","prompt":"a red circle","size":"32x32","steps":1}""");
         (_, JsonElement job) = await studio.Server.GetAsync($"/api/queue/{id}");
         Assert.Equal(0, job.GetProperty("model_loading_time_ms").GetInt64());
     }

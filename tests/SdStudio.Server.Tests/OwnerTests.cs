@@ -18,9 +18,9 @@ public sealed class OwnerTests(Workshop studio)
     public async Task Nothing_of_ann_is_there_for_bob_and_all_of_it_for_the_administrator()
     {
         await using StudioServer server = await ServerAsync();
-        (HttpStatusCode status, JsonElement drawn) = await server.SendAsync(HttpMethod.Post, "/api/generate", StudioServer.Json(Small), Ann);
-        Assert.True(status == HttpStatusCode.OK, drawn.ToString());
-        string id = drawn.GetProperty("id").GetString()!, image = drawn.GetProperty("data")[0].GetProperty("id").GetString()!;
+        (HttpStatusCode status, JsonElement generated) = await server.SendAsync(HttpMethod.Post, "/api/generate", StudioServer.Json(Small), Ann);
+        Assert.True(status == HttpStatusCode.OK, generated.ToString());
+        string id = generated.GetProperty("id").GetString()!, image = generated.GetProperty("data")[0].GetProperty("id").GetString()!;
         string[] paths =
         [
             $"/api/queue/{id}", $"/api/generations/{id}", $"/api/generations/{id}/images", $"/api/generations/{id}/image", $"/api/generations/{id}/thumbnail", $"/api/generations/{id}/logs",
@@ -72,8 +72,8 @@ public sealed class OwnerTests(Workshop studio)
     {
         await using StudioServer server = await ServerAsync();
         await server.SendAsync(HttpMethod.Post, "/api/boards", StudioServer.Json("""{"name":"hers"}"""), Ann);
-        (_, JsonElement drawn) = await server.SendAsync(HttpMethod.Post, "/api/generate", StudioServer.Json(Small.Replace("\"steps\"", "\"board\":\"hers\",\"steps\"", StringComparison.Ordinal)), Ann);
-        string image = drawn.GetProperty("data")[0].GetProperty("id").GetString()!;
+        (_, JsonElement generated) = await server.SendAsync(HttpMethod.Post, "/api/generate", StudioServer.Json(Small.Replace("\"steps\"", "\"board\":\"hers\",\"steps\"", StringComparison.Ordinal)), Ann);
+        string image = generated.GetProperty("data")[0].GetProperty("id").GetString()!;
         await server.SendAsync(HttpMethod.Patch, $"/api/images/{image}", StudioServer.Json("""{"tags":["secret"],"starred":true}"""), Ann);
         async Task<(HttpStatusCode Status, JsonElement Body)> AsAsync((string, string) key, string method, string path, string? json = null) =>
             await server.SendAsync(new HttpMethod(method), path, json is null ? null : StudioServer.Json(json), key);
@@ -156,7 +156,7 @@ public sealed class OwnerTests(Workshop studio)
             spoil.ExecuteNonQuery();
         }
 
-        await server.DrawAsync(Small);
-        await server.DrawAsync(Small.Replace("demo", "tiny", StringComparison.Ordinal));
+        await server.GenerateImagesAsync(Small);
+        await server.GenerateImagesAsync(Small.Replace("demo", "tiny", StringComparison.Ordinal));
     }
 }

@@ -73,7 +73,7 @@ public sealed class ParameterTests(Workshop studio)
         Assert.Equal(3, Row(list, "steps").GetProperty("maximum").GetDouble());
         Assert.Equal(3, body.GetProperty("steps").GetProperty("maximum").GetDouble());
         Assert.Equal(2, body.GetProperty("n").GetProperty("maximum").GetDouble());
-        await server.DrawAsync("""{"model":"demo","prompt":"a red circle","size":"16x16","steps":3}""");
+        await server.GenerateImagesAsync("""{"model":"demo","prompt":"a red circle","size":"16x16","steps":3}""");
         (HttpStatusCode status, JsonElement error) = await server.GenerateAsync("""{"model":"demo","prompt":"a red circle","size":"16x16","steps":4}""");
         Assert.Equal(HttpStatusCode.BadRequest, status);
         Assert.Equal("steps is '4'; allowed is a whole number from 1 to 3", Shape.Error(error));
@@ -183,7 +183,7 @@ public sealed class ParameterTests(Workshop studio)
     public async Task A_row_is_all_that_a_new_setting_needs()
     {
         const string Fields = "\"slg_scale\":2.5,\"skip_layers\":[7,8,9]";
-        (_, string[] images) = await studio.Server.DrawAsync($$"""{"model":"demo","prompt":"a red circle","size":"16x16","steps":1,{{Fields}}}""");
+        (_, string[] images) = await studio.Server.GenerateImagesAsync($$"""{"model":"demo","prompt":"a red circle","size":"16x16","steps":1,{{Fields}}}""");
         (_, JsonElement parameters) = await studio.Server.GetAsync($"/api/images/{images[0]}/parameters");
         (_, JsonElement description) = await studio.Server.GetAsync("/openapi/v1.json");
         (_, JsonElement a1111) = await studio.Server.SendAsync(

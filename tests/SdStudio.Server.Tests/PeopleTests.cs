@@ -27,8 +27,8 @@ public sealed class PeopleTests(Workshop studio)
     public async Task A_named_key_sees_and_changes_its_own_only()
     {
         await using StudioServer server = await StartAsync();
-        (_, JsonElement drawn) = await server.SendAsync(HttpMethod.Post, "/api/generate", StudioServer.Json(Small), Ann);
-        string generation = drawn.GetProperty("id").GetString()!, image = drawn.GetProperty("data")[0].GetProperty("id").GetString()!;
+        (_, JsonElement generated) = await server.SendAsync(HttpMethod.Post, "/api/generate", StudioServer.Json(Small), Ann);
+        string generation = generated.GetProperty("id").GetString()!, image = generated.GetProperty("data")[0].GetProperty("id").GetString()!;
         await server.SendAsync(HttpMethod.Post, "/api/queue/pause", null, Admin);
         string[] waiting = [await server.QueueAsync(Small, Ann), await server.QueueAsync(Small, Ann), await server.QueueAsync(Small, Bob)];
 

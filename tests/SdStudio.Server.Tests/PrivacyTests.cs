@@ -15,7 +15,7 @@ public sealed class PrivacyTests(Workshop studio)
     [Fact]
     public async Task Every_answer_has_the_headers_that_keep_browsers_from_harm()
     {
-        (string id, string[] images) = await studio.Server.DrawAsync(Small);
+        (string id, string[] images) = await studio.Server.GenerateImagesAsync(Small);
         foreach (string path in new[]
         {
             "/", "/docs/", "/openapi/v1.json", "/api/health", "/api/queue", "/api/events", $"/api/generations/{id}", $"/api/images/{images[0]}",
@@ -39,7 +39,7 @@ public sealed class PrivacyTests(Workshop studio)
     public async Task Logs_name_no_folder_of_the_server()
     {
         await studio.Server.GenerateAsync("""{"model":"black","prompt":"a red circle","steps":1}""");
-        (string id, _) = await studio.Server.DrawAsync(Small);
+        (string id, _) = await studio.Server.GenerateImagesAsync(Small);
 
         foreach (string path in new[] { "/api/logs?level=debug&limit=1000", $"/api/generations/{id}/logs?limit=1000" })
         {
@@ -80,7 +80,7 @@ public sealed class PrivacyTests(Workshop studio)
         foreach (string open in new[] { old, Path.Combine(folder, "models.yml") })
             File.SetUnixFileMode(open, (UnixFileMode)0b110_100_100);
         await using StudioServer server = await StudioServer.StartAsync(folder);
-        await server.DrawAsync(Small);
+        await server.GenerateImagesAsync(Small);
 
         foreach (string path in new[] { "", "images", "inputs", "thumbnails" })
             Assert.True(File.GetUnixFileMode(Path.Combine(folder, path)) == (UnixFileMode)0b111_000_000, path);

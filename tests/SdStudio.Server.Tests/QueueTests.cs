@@ -23,11 +23,11 @@ public sealed class QueueTests(Workshop studio)
             ("cyan", (26, 204, 224)), ("white", (250, 250, 250)), ("navy", (10, 20, 97)), ("lime", (153, 230, 26)),
         ];
 
-        PngFile[] pictures = await Task.WhenAll(colours.Select(colour =>
-            studio.Server.DrawOneAsync($$"""{"model":"demo","prompt":"a {{colour.Name}} circle","steps":8,"seed":5}""")));
+        PngFile[] images = await Task.WhenAll(colours.Select(colour =>
+            studio.Server.GenerateOneAsync($$"""{"model":"demo","prompt":"a {{colour.Name}} circle","steps":8,"seed":5}""")));
 
-        for (int i = 0; i < pictures.Length; i++)
-            pictures[i].ShowsAt(.5, .5, colours[i].Colour);
+        for (int i = 0; i < images.Length; i++)
+            images[i].ShowsAt(.5, .5, colours[i].Colour);
     }
 
     [Fact]
@@ -44,13 +44,13 @@ public sealed class QueueTests(Workshop studio)
 
         Assert.Equal("completed", generation.GetProperty("status").GetString());
         string image = Assert.Single(generation.GetProperty("images").EnumerateArray()).GetProperty("id").GetString()!;
-        Assert.Equal(128, (await studio.Server.PictureAsync(image)).Width);
+        Assert.Equal(128, (await studio.Server.ImageAsync(image)).Width);
     }
 
     [Fact]
     public async Task A_job_tells_how_far_it_is()
     {
-        Task<(string Id, string[])> drawing = studio.Server.DrawAsync(Long.Replace("PROMPT", "a circle to watch", StringComparison.Ordinal));
+        Task<(string Id, string[])> generating = studio.Server.GenerateImagesAsync(Long.Replace("PROMPT", "a circle to watch", StringComparison.Ordinal));
         string id = await studio.Server.JobOfAsync("a circle to watch");
         List<double> seen = [];
         JsonElement generation;
@@ -61,7 +61,7 @@ public sealed class QueueTests(Workshop studio)
         }
         while (generation.GetProperty("status").GetString() is "pending" or "processing");
 
-        await drawing;
+        await generating;
         Assert.Equal(seen.Order(), seen);
         Assert.Equal(1, seen[^1]);
         Assert.True(seen.Count(value => value is > 0.15 and < 0.75) > 3, "no progress was seen while sampling");
@@ -149,7 +149,7 @@ public sealed class QueueTests(Workshop studio)
 
         Assert.Equal(HttpStatusCode.InternalServerError, status);
         Assert.Contains("could not be written", body.GetProperty("error").GetString(), StringComparison.Ordinal);
-        await server.DrawAsync("""{"model":"demo","prompt":"a red circle"}""");
+        await server.GenerateImagesAsync("""{"model":"demo","prompt":"a red circle"}""");
     }
 
     /// <summary>What a killed process leaves: a job that waits, one that ended it for the first time, one that ended it for the second.</summary>

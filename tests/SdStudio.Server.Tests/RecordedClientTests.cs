@@ -13,7 +13,7 @@ public sealed class RecordedClientTests(Workshop studio)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    private static string Input { get; } = Convert.ToBase64String(Pictures.Good("png"));
+    private static string Input { get; } = Convert.ToBase64String(SampleImages.Good("png"));
 
     private static async Task<(JsonElement Body, string[] Notes)> SendAsync(StudioServer server, string address, string json)
     {
@@ -75,6 +75,24 @@ public sealed class RecordedClientTests(Workshop studio)
         Assert.Contains("refiner_checkpoint 'refiner.safetensors': the engine exchanges no models in the middle of an image", Assert.Single(notes), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("/api/generate")]
+    [InlineData("/v1/images/generations")]
+    [InlineData("/sdapi/v1/txt2img")]
+    [InlineData("/sdcpp/v1/img_gen")]
+    public async Task A_refiner_is_left_out_and_the_way_round_is_said_on_every_surface(string path)
+    {
+        (HttpStatusCode status, JsonElement body) = await studio.Server.SendAsync(
+            HttpMethod.Post, path, StudioServer.Json("""{"model":"demo","prompt":"a red circle","steps":1,"seed":3,"width":32,"height":32,"size":"32x32","refiner_checkpoint":"refiner.safetensors","refiner_switch_at":0.8}"""));
+        Assert.True(status is HttpStatusCode.OK or HttpStatusCode.Accepted, body.ToString());
+        while (path.StartsWith("/sdcpp", StringComparison.Ordinal) && body.TryGetProperty("status", out JsonElement now) && now.GetString() is "queued" or "generating")
+            (_, body) = await studio.Server.GetAsync($"/sdcpp/v1/jobs/{body.GetProperty("id").GetString()}");
+
+        string said = path.StartsWith("/sdapi", StringComparison.Ordinal) ? body.GetProperty("info").GetString()! : body.ToString();
+        Assert.Equal(2, said.Split("refiner_checkpoint 'refiner.safetensors': the engine exchanges no models in the middle of an image").Length);
+        Assert.DoesNotContain("refiner_switch_at is no field", said, StringComparison.Ordinal);
+    }
+
     // The units of the ControlNet extension's own documentation and of the Photoshop plug-in, on a model that has no nets: no unit is lost without a word.
     [Theory]
     [InlineData("""{"input_image":"IMAGE","mask":"","module":"canny","model":"control_v11p_sd15_canny [d14c016b]","weight":1,"resize_mode":"Scale to Fit (Inner Fit)","lowvram":false,"processor_res":512,"threshold_a":100,"threshold_b":200,"guidance":1,"guidance_start":0,"guidance_end":1,"guessmode":false}""")]
@@ -96,7 +114,7 @@ public sealed class RecordedClientTests(Workshop studio)
         string folder = studio.NewDataFolder("models: {}\n");
         DiffusionModelOptions tiny = TinyFlux.Write(Path.Combine(folder, "models", "tiny"), Path.Combine(folder, "models", "demo-taesd.gguf"));
         Directory.CreateDirectory(Path.Combine(folder, "people", "alice"));
-        await File.WriteAllBytesAsync(Path.Combine(folder, "people", "alice", "a.png"), Pictures.Good("png"), Cancellation);
+        await File.WriteAllBytesAsync(Path.Combine(folder, "people", "alice", "a.png"), SampleImages.Good("png"), Cancellation);
         await File.WriteAllTextAsync(
             Path.Combine(folder, "models.yml"),
             $$"""

@@ -27,7 +27,7 @@ public sealed class ReferenceTests(Workshop studio)
 
     private static string Encoded(byte[] image) => Convert.ToBase64String(image);
 
-    private static async Task<string> RestAsync(StudioServer server, string more, string prompt = "a hat", string model = "editor") => Convert.ToHexString((await server.DrawOneAsync(
+    private static async Task<string> RestAsync(StudioServer server, string more, string prompt = "a hat", string model = "editor") => Convert.ToHexString((await server.GenerateOneAsync(
         $$"""{"model":"{{model}}","prompt":"{{prompt}}","steps":2,"seed":1,"size":"64x64"{{more}}}""")).Pixels);
 
     private static async Task<(string Pixels, string Notes)> A1111Async(StudioServer server, string more, string prompt = "a hat", string model = "Editor")
@@ -61,7 +61,7 @@ public sealed class ReferenceTests(Workshop studio)
     public async Task Images_and_people_that_a_model_looks_at_are_the_same_on_every_surface()
     {
         await using StudioServer server = await StartAsync();
-        byte[] first = Pictures.Good("png"), second = Pictures.Good("grey");
+        byte[] first = SampleImages.Good("png"), second = SampleImages.Good("grey");
         string none = await RestAsync(server, ""), one = await RestAsync(server, $",\"ref_images\":[\"{Encoded(first)}\"]");
         string two = await RestAsync(server, $$""","extra_images":[{"image_url":"data:image/png;base64,{{Encoded(first)}}"},"{{Encoded(second)}}"]""");
         string other = await RestAsync(server, $",\"ref_images\":[\"{Encoded(second)}\",\"{Encoded(first)}\"]");
@@ -72,7 +72,7 @@ public sealed class ReferenceTests(Workshop studio)
             form.Add(new ByteArrayContent(first), "ref_images[]", "a.png");
             form.Add(new ByteArrayContent(second), "ref_images[]", "b.png");
             (_, JsonElement body) = await server.SendAsync(HttpMethod.Post, "/api/generate", form);
-            Assert.Equal(two, Convert.ToHexString((await server.PictureAsync(body.GetProperty("data")[0].GetProperty("id").GetString()!)).Pixels));
+            Assert.Equal(two, Convert.ToHexString((await server.ImageAsync(body.GetProperty("data")[0].GetProperty("id").GetString()!)).Pixels));
         }
 
         Assert.Equal(one, (await A1111Async(server, $",\"extra_images\":[\"{Encoded(first)}\"]")).Pixels);
@@ -87,8 +87,8 @@ public sealed class ReferenceTests(Workshop studio)
         Assert.Equal(two, await RestAsync(server, $",\"ref_images\":[\"{Encoded(first)}\"]", await OnlySecondAsync(server, second)));
 
         // A job keeps the images that it was made with.
-        (_, string[] images) = await server.DrawAsync("""{"model":"editor","prompt":"a hat <ref:alice>","steps":2,"seed":1,"size":"64x64"}""");
-        Assert.Contains("a hat <ref:Alice>\n", (await server.PictureAsync(images[0])).Infotext().Text, StringComparison.Ordinal);
+        (_, string[] images) = await server.GenerateImagesAsync("""{"model":"editor","prompt":"a hat <ref:alice>","steps":2,"seed":1,"size":"64x64"}""");
+        Assert.Contains("a hat <ref:Alice>\n", (await server.ImageAsync(images[0])).Infotext().Text, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, (await server.SendAsync(HttpMethod.Delete, "/api/people/alice")).Status);
         (_, JsonElement again) = await server.SendAsync(HttpMethod.Post, $"/api/images/{images[0]}/reproduce");
         Assert.True(again.GetProperty("same").GetBoolean(), again.ToString());
@@ -104,8 +104,8 @@ public sealed class ReferenceTests(Workshop studio)
     public async Task What_cannot_be_looked_at_is_said()
     {
         await using StudioServer server = await StartAsync();
-        string image = Encoded(Pictures.Good("png"));
-        await AddAsync(server, "alice", Pictures.Good("png"));
+        string image = Encoded(SampleImages.Good("png"));
+        await AddAsync(server, "alice", SampleImages.Good("png"));
         async Task RefusedAsync(string json, string reason)
         {
             (HttpStatusCode status, JsonElement body) = await server.SendAsync(HttpMethod.Post, "/api/queue/generate", StudioServer.Json(json));
@@ -129,8 +129,8 @@ public sealed class ReferenceTests(Workshop studio)
         Assert.Equal([16, 0], models.GetProperty("models").EnumerateArray().Select(model => model.GetProperty("reference_images").GetInt32()));
 
         // A mask of an edit model limits what is kept, and the answer says that the model does not know it.
-        using MultipartFormDataContent form = StudioServer.Form(Pictures.Good("png"), ("model", "editor"), ("prompt", "a hat"), ("mask_invert", "true"));
-        form.Add(new ByteArrayContent(Pictures.Good("grey")), "mask", "mask.png");
+        using MultipartFormDataContent form = StudioServer.Form(SampleImages.Good("png"), ("model", "editor"), ("prompt", "a hat"), ("mask_invert", "true"));
+        form.Add(new ByteArrayContent(SampleImages.Good("grey")), "mask", "mask.png");
         (HttpStatusCode ok, JsonElement edited) = await server.SendAsync(HttpMethod.Post, "/api/edit", form);
         Assert.True(ok == HttpStatusCode.OK, edited.ToString());
         Assert.Equal(0, edited.GetProperty("outside_mask_changed").GetInt32());
@@ -143,16 +143,16 @@ public sealed class ReferenceTests(Workshop studio)
         await using StudioServer far = await StartAsync();
         await using StudioServer near = await StudioServer.StartAsync(studio.NewDataFolder(
             $$"""models: { far: { name: "Far", exec_mode: api, api: "{{far.Http.BaseAddress}}", api_model: editor, capabilities: ["text-to-image", "imgedit"], generation_params: {cfg_scale: 1} } }"""));
-        await AddAsync(near, "alice", Pictures.Good("png"));
+        await AddAsync(near, "alice", SampleImages.Good("png"));
 
-        Assert.Equal(await RestAsync(far, $",\"ref_images\":[\"{Encoded(Pictures.Good("png"))}\"]"), await RestAsync(near, "", "a hat <ref:alice>", "far"));
+        Assert.Equal(await RestAsync(far, $",\"ref_images\":[\"{Encoded(SampleImages.Good("png"))}\"]"), await RestAsync(near, "", "a hat <ref:alice>", "far"));
     }
 
     [Fact]
     public async Task People_are_kept_listed_shown_and_deleted()
     {
         StudioServer server = studio.Server;
-        JsonElement person = await AddAsync(server, "Zoe%20the%202nd", Pictures.Good("jpeg"), Pictures.Good("png"));
+        JsonElement person = await AddAsync(server, "Zoe%20the%202nd", SampleImages.Good("jpeg"), SampleImages.Good("png"));
         Assert.Equal("Zoe the 2nd", person.GetProperty("name").GetString());
         (_, JsonElement list) = await server.GetAsync("/api/people");
         Assert.Contains(list.GetProperty("people").EnumerateArray(), one => one.GetProperty("name").GetString() == "Zoe the 2nd" && one.GetProperty("images").GetArrayLength() == 2);
@@ -162,7 +162,7 @@ public sealed class ReferenceTests(Workshop studio)
 
         foreach (string name in (string[])["..", "%2e%2e%2fup", "a%2Fb", "a.b", "a%5Cb", "%20", "a%00", new string('x', 65), "-a"])
         {
-            using MultipartFormDataContent form = StudioServer.Form(Pictures.Good("png"));
+            using MultipartFormDataContent form = StudioServer.Form(SampleImages.Good("png"));
             using HttpResponseMessage bad = await server.Http.PostAsync($"/api/people/{name}", form, Cancellation);
             Assert.True(bad.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed, $"{name}: {bad.StatusCode}");
         }
@@ -171,7 +171,7 @@ public sealed class ReferenceTests(Workshop studio)
         using (var many = new MultipartFormDataContent())
         {
             for (int i = 0; i < 15; i++)
-                many.Add(new ByteArrayContent(Pictures.Good("png")), "image", "image.png");
+                many.Add(new ByteArrayContent(SampleImages.Good("png")), "image", "image.png");
             (HttpStatusCode full, JsonElement body) = await server.SendAsync(HttpMethod.Post, "/api/people/zoe%20the%202nd", many);
             Assert.Equal(HttpStatusCode.Conflict, full);
             Assert.Contains("has 2 images and 15 more were sent; allowed are at most 16 together", Shape.Error(body), StringComparison.Ordinal);

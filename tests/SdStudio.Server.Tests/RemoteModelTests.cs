@@ -7,19 +7,19 @@ using SdStudio.Server.Workers;
 
 namespace SdStudio.Server.Tests;
 
-/// <summary>Models that another server draws with: a studio, or whoever speaks OpenAI's images API.</summary>
+/// <summary>Models that another server generates with: a studio, or whoever speaks OpenAI's images API.</summary>
 public sealed class RemoteModelTests(Workshop studio)
 {
-    private const string Picture = """{"model":"far","prompt":"a red circle on a blue background","size":"64x64","seed":5,"steps":4}""";
+    private const string FarJob = """{"model":"far","prompt":"a red circle on a blue background","size":"64x64","seed":5,"steps":4}""";
 
     [Fact]
     public async Task A_studio_generates_with_another_ones_model_as_that_one_would()
     {
         await using StudioServer server = await NearAsync(studio.Server.Http.BaseAddress!.ToString());
 
-        (string id, string[] images) = await server.DrawAsync(Picture);
-        PngFile far = await server.PictureAsync(images[0]);
-        PngFile own = await studio.Server.DrawOneAsync(Picture.Replace("far", "demo", StringComparison.Ordinal));
+        (string id, string[] images) = await server.GenerateImagesAsync(FarJob);
+        PngFile far = await server.ImageAsync(images[0]);
+        PngFile own = await studio.Server.GenerateOneAsync(FarJob.Replace("far", "demo", StringComparison.Ordinal));
         Assert.Equal(own.Pixels, far.Pixels);
         Assert.Equal("running", (await server.GetAsync("/api/models/far/status")).Body.GetProperty("status").GetString());
         Assert.Equal("another server", (await server.JobAsync(id)).GetProperty("engine").GetString());
@@ -29,7 +29,7 @@ public sealed class RemoteModelTests(Workshop studio)
     public async Task An_image_and_a_mask_go_along()
     {
         await using StudioServer server = await NearAsync(studio.Server.Http.BaseAddress!.ToString());
-        byte[] input = await PngOfAsync(server, Picture);
+        byte[] input = await PngOfAsync(server, FarJob);
         using Image black = Image.Black(64, 64).Copy(interpretation: Enums.Interpretation.Bw);
         using Image leftHalf = black.Mutate(image => image.DrawRect([255], 0, 0, 32, 64, fill: true));
         byte[] mask = leftHalf.PngsaveBuffer();
@@ -50,7 +50,7 @@ public sealed class RemoteModelTests(Workshop studio)
         await using (StudioServer wrong = await NearAsync(locked.Http.BaseAddress!.ToString(), "wrong"))
             Assert.Contains("does not accept its key", await FailureAsync(wrong), StringComparison.Ordinal);
         await using StudioServer right = await NearAsync(locked.Http.BaseAddress!.ToString(), "the-right-key");
-        await right.DrawAsync(Picture);
+        await right.GenerateImagesAsync(FarJob);
         Assert.DoesNotContain("the-right-key", (await right.GetAsync("/api/models")).Body.ToString(), StringComparison.Ordinal);
     }
 
@@ -65,7 +65,7 @@ public sealed class RemoteModelTests(Workshop studio)
     public async Task A_busy_server_is_asked_again_and_one_that_knows_only_OpenAIs_fields_without_the_others()
     {
         List<JsonElement> asked = [];
-        byte[] picture = await PngOfAsync(studio.Server, Picture.Replace("far", "demo", StringComparison.Ordinal));
+        byte[] image = await PngOfAsync(studio.Server, FarJob.Replace("far", "demo", StringComparison.Ordinal));
         await using WebApplication other = await StandInAsync(async context =>
         {
             asked.Add((await JsonDocument.ParseAsync(context.Request.Body)).RootElement.Clone());
@@ -74,13 +74,13 @@ public sealed class RemoteModelTests(Workshop studio)
             {
                 1 => "",
                 2 => """{"error":{"message":"Unknown parameter: 'cfg_scale'.","code":"unknown_parameter"}}""",
-                _ => $$"""{"created":1,"data":[{"b64_json":"{{Convert.ToBase64String(picture)}}"}]}""",
+                _ => $$"""{"created":1,"data":[{"b64_json":"{{Convert.ToBase64String(image)}}"}]}""",
             });
         });
         await using StudioServer server = await NearAsync(other.Urls.First() + "/v1");
         File.WriteAllText(Path.Combine(server.Folder, "loras", "brush.safetensors"), "");
 
-        await server.DrawAsync(Picture.Replace("\"seed\"", "\"loras\":[{\"name\":\"brush\",\"weight\":0.5}],\"seed\"", StringComparison.Ordinal));
+        await server.GenerateImagesAsync(FarJob.Replace("\"seed\"", "\"loras\":[{\"name\":\"brush\",\"weight\":0.5}],\"seed\"", StringComparison.Ordinal));
         Assert.EndsWith("background <lora:brush:0.5>", asked[0].GetProperty("prompt").GetString(), StringComparison.Ordinal);
         Assert.Equal(3, asked.Count);
         Assert.Equal(5, asked[0].GetProperty("seed").GetInt32());
@@ -117,7 +117,7 @@ public sealed class RemoteModelTests(Workshop studio)
     [Fact]
     public async Task More_images_than_were_asked_for_are_refused_and_a_circle_of_redirects_ends()
     {
-        byte[] png = await PngOfAsync(studio.Server, Picture.Replace("far", "demo", StringComparison.Ordinal));
+        byte[] png = await PngOfAsync(studio.Server, FarJob.Replace("far", "demo", StringComparison.Ordinal));
         string image = $$"""{"b64_json":"{{Convert.ToBase64String(png)}}"}""";
         await using (WebApplication many = await StandInAsync(context => context.Response.WriteAsync($$"""{"data":[{{image}},{{image}}]}""")))
         await using (StudioServer server = await NearAsync(many.Urls.First()))
@@ -185,7 +185,7 @@ public sealed class RemoteModelTests(Workshop studio)
             return context.Response.WriteAsync("no");
         });
         await using StudioServer server = await NearAsync(other.Urls.First());
-        string id = await server.QueueAsync(Picture);
+        string id = await server.QueueAsync(FarJob);
         await server.WaitForAsync(id, "failed");
         Assert.Equal(HttpStatusCode.OK, (await server.SendAsync(HttpMethod.Post, $"/api/queue/{id}/retry")).Status);
         await server.WaitForAsync(id, "failed");
@@ -209,7 +209,7 @@ public sealed class RemoteModelTests(Workshop studio)
 
     private static async Task<string> FailureAsync(StudioServer server)
     {
-        (HttpStatusCode status, JsonElement body) = await server.GenerateAsync(Picture);
+        (HttpStatusCode status, JsonElement body) = await server.GenerateAsync(FarJob);
         Assert.Equal(HttpStatusCode.InternalServerError, status);
         return body.GetProperty("error").GetString()!;
     }
@@ -225,7 +225,7 @@ public sealed class RemoteModelTests(Workshop studio)
 
     private static async Task<byte[]> PngOfAsync(StudioServer server, string json)
     {
-        (_, string[] images) = await server.DrawAsync(json);
+        (_, string[] images) = await server.GenerateImagesAsync(json);
         return await server.Http.GetByteArrayAsync($"/api/images/{images[0]}", TestContext.Current.CancellationToken);
     }
 
@@ -234,6 +234,6 @@ public sealed class RemoteModelTests(Workshop studio)
         using MultipartFormDataContent form = StudioServer.Form(input, fields);
         (HttpStatusCode status, JsonElement body) = await server.SendAsync(HttpMethod.Post, "/api/edit", form);
         Assert.True(status == HttpStatusCode.OK, body.ToString());
-        return await server.PictureAsync(body.GetProperty("data")[0].GetProperty("id").GetString()!);
+        return await server.ImageAsync(body.GetProperty("data")[0].GetProperty("id").GetString()!);
     }
 }

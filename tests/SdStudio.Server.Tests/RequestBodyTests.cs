@@ -194,7 +194,7 @@ public sealed class RequestBodyTests(Workshop studio)
     [Fact]
     public async Task A_source_image_whose_file_is_gone_is_not_found()
     {
-        (string id, string[] images) = await studio.Server.DrawAsync("""{"model":"demo","prompt":"a red circle","size":"16x16","steps":1}""");
+        (string id, string[] images) = await studio.Server.GenerateImagesAsync("""{"model":"demo","prompt":"a red circle","size":"16x16","steps":1}""");
         JsonElement generation = await studio.Server.GenerationAsync(id);
         File.Delete(Path.Combine(studio.Server.Folder, generation.GetProperty("images")[0].GetProperty("file_path").GetString()!));
 

@@ -93,7 +93,7 @@ public sealed class SecurityTests(Workshop studio)
     {
         await using StudioServer server = await LockedServerAsync();
         server.Http.DefaultRequestHeaders.Add("X-API-Key", Key);
-        (_, string[] images) = await server.DrawAsync(Small);
+        (_, string[] images) = await server.GenerateImagesAsync(Small);
         server.Http.DefaultRequestHeaders.Clear();
 
         using HttpResponseMessage image = await server.Http.GetAsync($"/api/images/{images[0]}?api_key={Key}", TestContext.Current.CancellationToken);

@@ -18,12 +18,12 @@ public sealed class ShelfTests(Workshop studio)
         {
             ["modelspec.title"] = "Ink drawings", ["modelspec.architecture"] = "z-image/lora", ["modelspec.trigger_phrase"] = "inkstyle", ["modelspec.usage_hint"] = "Use it at 0.8",
             ["modelspec.license"] = "CC0", ["modelspec.author"] = "A. Painter", ["ss_tag_frequency"] = """{"10_ink":{"cat":3,"pen and ink":12},"5_more":{"cat":20,"bad":"no number"}}""",
-            ["modelspec.thumbnail"] = "data:image/png;base64," + Convert.ToBase64String(Pictures.Good("png")), ["ss_resolution"] = "(64, 64)",
+            ["modelspec.thumbnail"] = "data:image/png;base64," + Convert.ToBase64String(SampleImages.Good("png")), ["ss_resolution"] = "(64, 64)",
         });
         TestLora.Write(Path.Combine(loras, "styles", "two.safetensors"), new Dictionary<string, string> { ["ss_output_name"] = "two_v3", ["modelspec.trigger_phrase"] = "of the maker" });
         await File.WriteAllTextAsync(Path.Combine(loras, "styles", "two.civitai.info"), """{"baseModel":"Z-Image","trainedWords":["alice, red hair","bob"],"description":"<p>Two <b>people</b> &amp; a dog</p>","model":{"name":"Two people"},"creator":{"username":"someone"}}""", Cancellation);
         await File.WriteAllTextAsync(Path.Combine(loras, "styles", "two.json"), """{"notes":"mine: not above 0.6","preferred weight":0.6,"sd version":"Other"}""", Cancellation);
-        await File.WriteAllBytesAsync(Path.Combine(loras, "styles", "two.preview.png"), Pictures.Good("png"), Cancellation);
+        await File.WriteAllBytesAsync(Path.Combine(loras, "styles", "two.preview.png"), SampleImages.Good("png"), Cancellation);
         TestLora.WriteAll(Path.Combine(loras, "foreign.safetensors"), new Dictionary<string, string>(),
             ("lora_unet_input_blocks_4_1_transformer_blocks_0_attn2_to_k.lora_up.weight", [640, 1], 1), ("lora_unet_input_blocks_4_1_transformer_blocks_0_attn2_to_k.lora_down.weight", [1, 2048], 1));
         await File.WriteAllTextAsync(Path.Combine(loras, "half.safetensors"), "not yet", Cancellation);
@@ -77,8 +77,8 @@ public sealed class ShelfTests(Workshop studio)
         Assert.Equal(["ink", "styles/two"], ByName((await server.GetAsync("/api/loras?model=demo&fitting=true")).Body, "loras").Keys.Order());
         Assert.Equal(HttpStatusCode.BadRequest, (await server.GetAsync("/api/loras?model=nobody")).Status);
         // What is said to fit does something.
-        PngFile without = await server.DrawOneAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":2,"seed":5}""");
-        PngFile with = await server.DrawOneAsync("""{"model":"demo","prompt":"a red circle<lora:ink:1>","size":"32x32","steps":2,"seed":5}""");
+        PngFile without = await server.GenerateOneAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":2,"seed":5}""");
+        PngFile with = await server.GenerateOneAsync("""{"model":"demo","prompt":"a red circle<lora:ink:1>","size":"32x32","steps":2,"seed":5}""");
         Assert.NotEqual(without.Pixels, with.Pixels);
     }
 
@@ -153,7 +153,7 @@ public sealed class ShelfTests(Workshop studio)
     {
         string folder = studio.NewDataFolder();
         await File.WriteAllTextAsync(Path.Combine(folder, "models", "demo-diffusion.json"), """{"notes":"shapes only","sd version":"Demo 1"}""", Cancellation);
-        await File.WriteAllBytesAsync(Path.Combine(folder, "models", "demo-diffusion.jpg"), Pictures.Good("jpeg"), Cancellation);
+        await File.WriteAllBytesAsync(Path.Combine(folder, "models", "demo-diffusion.jpg"), SampleImages.Good("jpeg"), Cancellation);
         await using StudioServer server = await StudioServer.StartAsync(folder);
         JsonElement card = (await server.GetAsync("/api/models/demo")).Body.GetProperty("card");
         Assert.Equal(("shapes only", "Demo 1"), (card.GetProperty("notes").GetString(), card.GetProperty("base_model").GetString()));

@@ -17,10 +17,10 @@ public sealed class SpeedTests(Workshop studio)
           always: {name: Always, generation_params: {cfg_scale: 1, sample_steps: 20, speed: fastest}, step_cache: {fastest: "easycache:5,0.05,1", fast: "hurry:1"}, {{Model}} }
         """));
 
-    private static async Task<(string Pixels, JsonElement Job, string Infotext)> DrawAsync(StudioServer server, string more, string model = "demo")
+    private static async Task<(string Pixels, JsonElement Job, string Infotext)> GenerateImagesAsync(StudioServer server, string more, string model = "demo")
     {
-        (string id, string[] images) = await server.DrawAsync($$"""{"model":"{{model}}","prompt":"a red circle","seed":1{{more}}}""");
-        PngFile image = await server.PictureAsync(images[0]);
+        (string id, string[] images) = await server.GenerateImagesAsync($$"""{"model":"{{model}}","prompt":"a red circle","seed":1{{more}}}""");
+        PngFile image = await server.ImageAsync(images[0]);
         return (Convert.ToHexString(image.Pixels), await server.GenerationAsync(id), image.Infotext().Text);
     }
 
@@ -28,22 +28,22 @@ public sealed class SpeedTests(Workshop studio)
     public async Task Steps_are_left_out_and_counted_only_when_that_was_asked_for()
     {
         await using StudioServer server = await StartAsync();
-        (string usual, JsonElement job, string infotext) = await DrawAsync(server, "");
+        (string usual, JsonElement job, string infotext) = await GenerateImagesAsync(server, "");
         Assert.Equal(JsonValueKind.Null, job.GetProperty("steps_skipped").ValueKind);
         Assert.DoesNotContain("Step cache", infotext, StringComparison.Ordinal);
-        Assert.Equal(usual, (await DrawAsync(server, ",\"speed\":\"exact\"")).Pixels);
+        Assert.Equal(usual, (await GenerateImagesAsync(server, ",\"speed\":\"exact\"")).Pixels);
 
-        (string fastest, job, infotext) = await DrawAsync(server, ",\"speed\":\"fastest\"");
+        (string fastest, job, infotext) = await GenerateImagesAsync(server, ",\"speed\":\"fastest\"");
         Assert.InRange(job.GetProperty("steps_skipped").GetInt32(), 5, 19);
         Assert.NotEqual(usual, fastest);
         Assert.Contains("Speed: fastest, ", infotext, StringComparison.Ordinal);
         Assert.Contains("Step cache: \"easycache:5,0.05,1\", ", infotext, StringComparison.Ordinal);
 
-        Assert.Equal(fastest, (await DrawAsync(server, ",\"quality\":\"low\"")).Pixels);
-        Assert.Equal(usual, (await DrawAsync(server, ",\"quality\":\"low\",\"speed\":\"exact\"")).Pixels);
-        Assert.Equal(usual, (await DrawAsync(server, ",\"quality\":\"high\"")).Pixels);
-        Assert.Equal(fastest, (await DrawAsync(server, "", "always")).Pixels);
-        Assert.Equal(usual, (await DrawAsync(server, ",\"speed\":\"exact\"", "always")).Pixels);
+        Assert.Equal(fastest, (await GenerateImagesAsync(server, ",\"quality\":\"low\"")).Pixels);
+        Assert.Equal(usual, (await GenerateImagesAsync(server, ",\"quality\":\"low\",\"speed\":\"exact\"")).Pixels);
+        Assert.Equal(usual, (await GenerateImagesAsync(server, ",\"quality\":\"high\"")).Pixels);
+        Assert.Equal(fastest, (await GenerateImagesAsync(server, "", "always")).Pixels);
+        Assert.Equal(usual, (await GenerateImagesAsync(server, ",\"speed\":\"exact\"", "always")).Pixels);
         (_, JsonElement a1111) = await server.SendAsync(
             HttpMethod.Post, "/sdapi/v1/txt2img", StudioServer.Json("""{"prompt":"a red circle","seed":1,"speed":"fastest"}"""));
         Assert.Equal(fastest, Convert.ToHexString(new PngFile(a1111.GetProperty("images")[0].GetBytesFromBase64()).Pixels));
@@ -56,8 +56,8 @@ public sealed class SpeedTests(Workshop studio)
         await using (StudioServer near = await StudioServer.StartAsync(studio.NewDataFolder(
             $$"""models: { far: { name: "Far", exec_mode: api, api: "{{server.Http.BaseAddress}}", api_model: demo, default_size: "32x32", generation_params: {cfg_scale: 1, sample_steps: 20} } }""")))
         {
-            Assert.Equal(fastest, (await DrawAsync(near, ",\"speed\":\"fastest\"", "far")).Pixels);
-            Assert.Equal(usual, (await DrawAsync(near, ",\"speed\":\"exact\"", "far")).Pixels);
+            Assert.Equal(fastest, (await GenerateImagesAsync(near, ",\"speed\":\"fastest\"", "far")).Pixels);
+            Assert.Equal(usual, (await GenerateImagesAsync(near, ",\"speed\":\"exact\"", "far")).Pixels);
             Assert.Equal(JsonValueKind.Null, (await near.GetAsync("/api/models/far")).Body.GetProperty("speeds").ValueKind);
         }
 

@@ -78,7 +78,7 @@ public sealed class StartTests(Workshop studio)
         File.Delete(Path.Combine(folder, "models.yml"));
         await using StudioServer server = await StudioServer.StartAsync(folder);
 
-        await server.DrawAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1}""");
+        await server.GenerateImagesAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1}""");
 
         Assert.Contains("default_size: \"256x256\"", File.ReadAllText(Path.Combine(folder, "models.yml")), StringComparison.Ordinal);
     }

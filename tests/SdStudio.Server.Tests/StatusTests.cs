@@ -35,7 +35,7 @@ public sealed class StatusTests(Workshop studio)
     [Fact]
     public async Task Health_says_what_generates_and_why()
     {
-        await studio.Server.DrawAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1}""");
+        await studio.Server.GenerateImagesAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1}""");
 
         (_, JsonElement body) = await studio.Server.GetAsync("/api/health");
 

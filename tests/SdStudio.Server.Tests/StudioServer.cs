@@ -110,18 +110,18 @@ internal sealed class StudioServer : IAsyncDisposable
         return body;
     }
 
-    /// <summary>Draws, expecting success.</summary>
-    /// <returns>The job's id and its pictures' ids.</returns>
-    public async Task<(string Id, string[] Images)> DrawAsync(string json)
+    /// <summary>Generates, expecting success.</summary>
+    /// <returns>The job's id and its images' ids.</returns>
+    public async Task<(string Id, string[] Images)> GenerateImagesAsync(string json)
     {
         (HttpStatusCode status, JsonElement body) = await GenerateAsync(json);
         Assert.True(status == HttpStatusCode.OK, $"{status}: {body}");
         return (body.GetProperty("id").GetString()!, [.. body.GetProperty("data").EnumerateArray().Select(image => image.GetProperty("id").GetString()!)]);
     }
 
-    public async Task<PngFile> PictureAsync(string imageId) => new(await Http.GetByteArrayAsync($"/api/images/{imageId}", Cancellation));
+    public async Task<PngFile> ImageAsync(string imageId) => new(await Http.GetByteArrayAsync($"/api/images/{imageId}", Cancellation));
 
-    public async Task<PngFile> DrawOneAsync(string json) => await PictureAsync(Assert.Single((await DrawAsync(json)).Images));
+    public async Task<PngFile> GenerateOneAsync(string json) => await ImageAsync(Assert.Single((await GenerateImagesAsync(json)).Images));
 
     public async Task<JsonElement> GenerationAsync(string id)
     {

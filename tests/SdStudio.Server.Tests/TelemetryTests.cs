@@ -29,7 +29,7 @@ public sealed partial class TelemetryTests : IAsyncDisposable
         await using StudioServer studio = await StudioServer.StartAsync(_folder, "--SdStudio:Metrics=true", "--SdStudio:Security:ApiKey=a-key-for-tests");
         Assert.Equal(HttpStatusCode.Unauthorized, (await studio.GetAsync("/metrics")).Status);
         studio.Http.DefaultRequestHeaders.Add("Authorization", "Bearer a-key-for-tests");
-        await studio.DrawAsync("""{"model":"demo","prompt":"a secret prompt","size":"32x32","steps":2,"n":2}""");
+        await studio.GenerateImagesAsync("""{"model":"demo","prompt":"a secret prompt","size":"32x32","steps":2,"n":2}""");
 
         // The row of a job is written before it is counted.
         string text;

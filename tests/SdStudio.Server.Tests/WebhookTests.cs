@@ -22,7 +22,7 @@ public sealed class WebhookTests : IDisposable
         string job;
         await using (StudioServer studio = await StudioServer.StartAsync(_folder, settings))
         {
-            (job, _) = await studio.DrawAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1}""");
+            (job, _) = await studio.GenerateImagesAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1}""");
             await receiver.WaitForAsync(1, Cancellation);
         }
 
@@ -71,7 +71,7 @@ public sealed class WebhookTests : IDisposable
         await using var receiver = new WebhookReceiver();
         // A name is looked up and the address that it has is the one that is checked.
         await using StudioServer studio = await StudioServer.StartAsync(_folder, Settings("shop", receiver.Address.Replace("127.0.0.1", "localhost", StringComparison.Ordinal)));
-        await studio.DrawAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1}""");
+        await studio.GenerateImagesAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1}""");
         while (StudioServer.Query(_folder, "SELECT max(attempts) FROM webhook_outbox WHERE $value = ''", "") is not > 0L)
             await Task.Delay(20, Cancellation);
         Assert.Empty(receiver.Received);

@@ -26,11 +26,11 @@ public sealed class WordsAndDecodersTests(Workshop studio)
               hollow: {name: Hollow, default_size: "64x64", generation_params: {cfg_scale: 1, sample_steps: 1}, args: ["--model", "{{hollow.ModelPath}}", "--taesd", "{{hollow.TaesdPath}}"]}
             """, Cancellation);
         await using StudioServer server = await StudioServer.StartAsync(folder);
-        async Task<string> DrawAsync(string prompt) => Convert.ToHexString((await server.DrawOneAsync($$"""{"model":"hollow","prompt":"{{prompt}}","seed":1}""")).Pixels);
+        async Task<string> GenerateImagesAsync(string prompt) => Convert.ToHexString((await server.GenerateOneAsync($$"""{"model":"hollow","prompt":"{{prompt}}","seed":1}""")).Pixels);
 
-        string without = await DrawAsync("a"), zwonk = await DrawAsync("a embedding:zwonk");
+        string without = await GenerateImagesAsync("a"), zwonk = await GenerateImagesAsync("a embedding:zwonk");
         Assert.NotEqual(without, zwonk);
-        Assert.Equal((zwonk, without), (await DrawAsync("a zwonk"), await DrawAsync("a cat")));
+        Assert.Equal((zwonk, without), (await GenerateImagesAsync("a zwonk"), await GenerateImagesAsync("a cat")));
         await EverywhereAsync(server, zwonk);
         (_, JsonElement list) = await server.GetAsync("/sdapi/v1/embeddings");
         JsonProperty loaded = Assert.Single(list.GetProperty("loaded").EnumerateObject());
@@ -40,9 +40,9 @@ public sealed class WordsAndDecodersTests(Workshop studio)
         // A new file is known after a refresh, and the model is loaded again with it.
         HollowSd1.WriteEmbedding(Path.Combine(folder, "embeddings", "more", "blimf.safetensors"), seed: 8);
         Assert.Equal(HttpStatusCode.OK, (await server.SendAsync(HttpMethod.Post, "/sdapi/v1/refresh-embeddings")).Status);
-        string blimf = await DrawAsync("a blimf");
+        string blimf = await GenerateImagesAsync("a blimf");
         Assert.Equal(3, new[] { without, zwonk, blimf }.Distinct().Count());
-        Assert.Equal((zwonk, blimf), (await DrawAsync("a zwonk"), await DrawAsync("a EMBEDDING:blimf")));
+        Assert.Equal((zwonk, blimf), (await GenerateImagesAsync("a zwonk"), await GenerateImagesAsync("a EMBEDDING:blimf")));
         (_, list) = await server.GetAsync("/sdapi/v1/embeddings");
         Assert.Equal(["blimf", "zwonk"], list.GetProperty("loaded").EnumerateObject().Select(known => known.Name));
     }
@@ -58,7 +58,33 @@ public sealed class WordsAndDecodersTests(Workshop studio)
         Assert.Equal(zwonk, Convert.ToHexString(new PngFile(openAi.GetProperty("data")[0].GetProperty("b64_json").GetBytesFromBase64()).Pixels));
         await using StudioServer near = await StudioServer.StartAsync(studio.NewDataFolder(
             $$"""models: { far: { name: "Far", exec_mode: api, api: "{{server.Http.BaseAddress}}", api_model: hollow, default_size: "64x64", generation_params: {cfg_scale: 1, sample_steps: 1} } }"""));
-        Assert.Equal(zwonk, Convert.ToHexString((await near.DrawOneAsync("""{"model":"far","prompt":"a zwonk","seed":1}""")).Pixels));
+        Assert.Equal(zwonk, Convert.ToHexString((await near.GenerateOneAsync("""{"model":"far","prompt":"a zwonk","seed":1}""")).Pixels));
+    }
+
+    [Fact]
+    public async Task A_lora_of_a_sub_folder_is_the_same_on_every_surface()
+    {
+        string folder = studio.NewDataFolder();
+        Directory.CreateDirectory(Path.Combine(folder, "loras", "styles"));
+        TestLora.Write(Path.Combine(folder, "loras", "styles", "ink.safetensors"), new Dictionary<string, string>(), strength: 0.5f);
+        await using StudioServer server = await StudioServer.StartAsync(folder);
+        await using StudioServer near = await StudioServer.StartAsync(studio.NewDataFolder(
+            $$"""models: { far: { name: "Far", exec_mode: api, api: "{{server.Http.BaseAddress}}", api_model: demo, default_size: "64x64", generation_params: {cfg_scale: 1} } }"""));
+        Directory.CreateDirectory(Path.Combine(near.Folder, "loras"));
+        File.Copy(Path.Combine(folder, "loras", "styles", "ink.safetensors"), Path.Combine(near.Folder, "loras", "ink.safetensors"));
+        const string Request = """{"model":"demo","prompt":"a red circle","size":"64x64","steps":2,"seed":1,"cfg_scale":1}""";
+        string With(string more, string prompt = "a red circle", string model = "demo") => Request.Replace("a red circle", prompt, StringComparison.Ordinal).Replace("demo", model, StringComparison.Ordinal).Replace("}", more + "}", StringComparison.Ordinal);
+
+        PngFile none = await server.GenerateOneAsync(Request), ink = await server.GenerateOneAsync(With(",\"loras\":[{\"name\":\"styles/ink\",\"weight\":0.8}]"));
+        Assert.NotEqual(none.Pixels, ink.Pixels);
+        Assert.StartsWith("a red circle <lora:styles/ink:0.8>\n", ink.Infotext().Text, StringComparison.Ordinal);
+        Assert.Equal(none.Pixels, (await server.GenerateOneAsync(With(",\"loras\":[{\"name\":\"ink\",\"weight\":0}]"))).Pixels);
+        Assert.Equal(ink.Pixels, (await server.GenerateOneAsync(With("", "a red circle <lora:ink:0.8>"))).Pixels);
+        (_, JsonElement a1111) = await server.SendAsync(HttpMethod.Post, "/sdapi/v1/txt2img", StudioServer.Json("""{"prompt":"a red circle <lora:styles/ink:0.8>","width":64,"height":64,"steps":2,"seed":1,"cfg_scale":1}"""));
+        Assert.Equal(ink.Pixels, new PngFile(a1111.GetProperty("images")[0].GetBytesFromBase64()).Pixels);
+        (_, JsonElement openAi) = await server.SendAsync(HttpMethod.Post, "/v1/images/generations", StudioServer.Json(With("", "a red circle <lora:ink:0.8>")));
+        Assert.Equal(ink.Pixels, new PngFile(openAi.GetProperty("data")[0].GetProperty("b64_json").GetBytesFromBase64()).Pixels);
+        Assert.Equal(ink.Pixels, (await near.GenerateOneAsync(With(",\"loras\":[{\"name\":\"ink\",\"weight\":0.8}]", model: "far"))).Pixels);
     }
 
     [Fact]
@@ -70,16 +96,16 @@ public sealed class WordsAndDecodersTests(Workshop studio)
         File.CreateSymbolicLink(Path.Combine(folder, "vae", "broken.gguf"), Path.Combine(folder, "models", "black-taesd.gguf"));
         await using StudioServer server = await StudioServer.StartAsync(folder);
         const string Request = """{"model":"demo","prompt":"a red circle","size":"64x64","steps":2,"seed":1}""";
-        PngFile own = await server.DrawOneAsync(Request);
-        PngFile other = await server.DrawOneAsync(Request.Replace("}", ",\"vae\":\"other\"}", StringComparison.Ordinal));
+        PngFile own = await server.GenerateOneAsync(Request);
+        PngFile other = await server.GenerateOneAsync(Request.Replace("}", ",\"vae\":\"other\"}", StringComparison.Ordinal));
         Assert.Equal(own.Pixels, other.Pixels);
         Assert.Contains("VAE: other, ", other.Infotext().Text, StringComparison.Ordinal);
         // Its decoder is used and not the model's: that one makes no black images.
         (HttpStatusCode failed, JsonElement black) = await server.GenerateAsync(Request.Replace("}", ",\"vae\":\"broken\"}", StringComparison.Ordinal));
         Assert.Equal(HttpStatusCode.InternalServerError, failed);
         Assert.Contains("all-black image", Shape.Error(black), StringComparison.Ordinal);
-        Assert.Equal(own.Pixels, (await server.DrawOneAsync(Request)).Pixels);
-        Assert.Equal(own.Pixels, (await server.DrawOneAsync(Request.Replace("}", ",\"vae\":\"Automatic\"}", StringComparison.Ordinal))).Pixels);
+        Assert.Equal(own.Pixels, (await server.GenerateOneAsync(Request)).Pixels);
+        Assert.Equal(own.Pixels, (await server.GenerateOneAsync(Request.Replace("}", ",\"vae\":\"Automatic\"}", StringComparison.Ordinal))).Pixels);
 
         async Task<(string Pixels, string Notes)> A1111Async(string vae)
         {
@@ -99,7 +125,7 @@ public sealed class WordsAndDecodersTests(Workshop studio)
         await using (StudioServer near = await StudioServer.StartAsync(studio.NewDataFolder(
             $$"""models: { far: { name: "Far", exec_mode: api, api: "{{server.Http.BaseAddress}}", api_model: demo, default_size: "64x64", generation_params: {cfg_scale: 1} } }""")))
         {
-            Assert.Equal(own.Pixels, (await near.DrawOneAsync(Request.Replace("demo", "far", StringComparison.Ordinal).Replace("}", ",\"vae\":\"other\"}", StringComparison.Ordinal))).Pixels);
+            Assert.Equal(own.Pixels, (await near.GenerateOneAsync(Request.Replace("demo", "far", StringComparison.Ordinal).Replace("}", ",\"vae\":\"other\"}", StringComparison.Ordinal))).Pixels);
             (_, JsonElement far) = await near.GenerateAsync(Request.Replace("demo", "far", StringComparison.Ordinal).Replace("}", ",\"vae\":\"broken\"}", StringComparison.Ordinal));
             Assert.Contains("all-black image", Shape.Error(far), StringComparison.Ordinal);
         }

@@ -27,7 +27,7 @@ public sealed class WordsTests(Workshop studio)
 
     private static async Task<string[]> PromptsAsync(StudioServer server, string json)
     {
-        (_, string[] images) = await server.DrawAsync(json);
+        (_, string[] images) = await server.GenerateImagesAsync(json);
         List<string> prompts = [];
         foreach (string image in images)
             prompts.Add((await server.GetAsync($"/api/images/{image}/parameters")).Body.GetProperty("prompt").GetString()!);
@@ -40,7 +40,7 @@ public sealed class WordsTests(Workshop studio)
         await using StudioServer server = await ServerAsync();
         const string template = "a __colours__ {circle|square} # not for the image\\n, {big|small}";
         const string request = $$"""{"model":"demo","prompt":"{{template}}","negative_prompt":"{fog|rain}","template":true,"size":"32x32","steps":2,"n":6,"seed":7}""";
-        (string id, string[] images) = await server.DrawAsync(request);
+        (string id, string[] images) = await server.GenerateImagesAsync(request);
         JsonElement preview = await SendAsync(server, "POST", "/api/templates/preview", $$"""{"prompt":"{{template}}","negative_prompt":"{fog|rain}","n":6,"seed":7}""");
 
         string[] expected = [.. preview.GetProperty("prompts").EnumerateArray().Select(prompt => prompt.GetProperty("prompt").GetString()!)];
@@ -52,11 +52,11 @@ public sealed class WordsTests(Workshop studio)
             Assert.Equal((expected[index], $"{7 + index}", preview.GetProperty("prompts")[index].GetProperty("negative_prompt").GetString()), (
                 parameters.GetProperty("prompt").GetString(), parameters.GetProperty("seed").GetString(), parameters.GetProperty("negative_prompt").GetString()));
             Assert.Equal(template.Replace("\\n", "\n", StringComparison.Ordinal), parameters.GetProperty("prompt_template").GetString());
-            string infotext = (await server.PictureAsync(images[index])).Infotext().Text;
+            string infotext = (await server.ImageAsync(images[index])).Infotext().Text;
             Assert.StartsWith(expected[index] + "\n", infotext, StringComparison.Ordinal);
             Assert.Contains("Template: \"a __colours__", infotext, StringComparison.Ordinal);
             // As a request of its own it is the same image.
-            Assert.Equal((await server.PictureAsync(images[index])).Pixels, (await server.DrawOneAsync(parameters.ToString())).Pixels);
+            Assert.Equal((await server.ImageAsync(images[index])).Pixels, (await server.GenerateOneAsync(parameters.ToString())).Pixels);
         }
 
         // The lists may change: what was made is still known.
@@ -102,8 +102,8 @@ public sealed class WordsTests(Workshop studio)
         await using StudioServer keyed = await ServerAsync("--SdStudio:Security:ApiKeys:ann=ann-has-this-key", "--SdStudio:Security:ApiKeys:bob=bob-has-this-key", "--SdStudio:Templates:Keys:0=ann");
         foreach ((string key, string expected) in new[] { ("ann-has-this-key", "a red circle"), ("bob-has-this-key", "a {red} circle") })
         {
-            JsonElement drawn = await SendAsync(keyed, "POST", "/api/generate", """{"model":"demo","prompt":"a {red} circle","size":"16x16","steps":1}""", HttpStatusCode.OK, ("X-API-Key", key));
-            JsonElement job = await SendAsync(keyed, "GET", $"/api/queue/{drawn.GetProperty("id").GetString()}", headers: ("X-API-Key", key));
+            JsonElement generated = await SendAsync(keyed, "POST", "/api/generate", """{"model":"demo","prompt":"a {red} circle","size":"16x16","steps":1}""", HttpStatusCode.OK, ("X-API-Key", key));
+            JsonElement job = await SendAsync(keyed, "GET", $"/api/queue/{generated.GetProperty("id").GetString()}", headers: ("X-API-Key", key));
             Assert.Equal(expected, job.GetProperty("prompt").GetString());
         }
     }
@@ -141,8 +141,8 @@ public sealed class WordsTests(Workshop studio)
         (string, string) ann = ("X-API-Key", "ann-has-this-key"), bob = ("X-API-Key", "bob-has-this-key");
         await SendAsync(server, "PUT", "/api/presets/quick", """{"model":"demo","sample_steps":2,"size":"16x16","cfg_scale":"1.5","prompt":"a red circle"}""", HttpStatusCode.OK, ann);
 
-        JsonElement drawn = await SendAsync(server, "POST", "/api/generate", """{"preset":"quick","steps":3}""", HttpStatusCode.OK, ann);
-        JsonElement job = await SendAsync(server, "GET", $"/api/queue/{drawn.GetProperty("id").GetString()}", headers: ann);
+        JsonElement generated = await SendAsync(server, "POST", "/api/generate", """{"preset":"quick","steps":3}""", HttpStatusCode.OK, ann);
+        JsonElement job = await SendAsync(server, "GET", $"/api/queue/{generated.GetProperty("id").GetString()}", headers: ann);
         Assert.Equal((3, 1.5, "16x16", "a red circle"), (job.GetProperty("steps").GetInt32(), job.GetProperty("cfg_scale").GetDouble(), job.GetProperty("size").GetString(), job.GetProperty("prompt").GetString()));
         Assert.Contains("preset", Shape.Error(await SendAsync(server, "POST", "/api/generate", """{"preset":"quick"}""", HttpStatusCode.BadRequest, bob)), StringComparison.Ordinal);
         foreach ((string body, string field) in new[] { ("""{"steps":9999}""", "steps"), ("""{"colour":1}""", "colour"), ("""{"image":"QUJD"}""", ""), ("""{"priority":1}""", "priority") })

@@ -196,7 +196,7 @@ void test_lists_that_are_null() {
         const int second = signal_of_child([&] {
             request q;
             q.params.option_count = 1;
-            ::_exit(q.draw(context).code == SDCPP_INVALID_ARGUMENT ? 0 : 1);
+            ::_exit(q.generate(context).code == SDCPP_INVALID_ARGUMENT ? 0 : 1);
         });
         CHECK(second == 0, "an image's option list that is null with a count is refused (signal " + std::to_string(second) + ")");
         sdcpp_context_free(context);

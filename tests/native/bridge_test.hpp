@@ -103,7 +103,7 @@ struct request {
         result.images = buffers.data();
         result.image_count = static_cast<uint32_t>(buffers.size());
     }
-    outcome draw(sdcpp_context* context, const sdcpp_call* call = nullptr) {
+    outcome generate(sdcpp_context* context, const sdcpp_call* call = nullptr) {
         outcome o;
         arm();
         o.code = sdcpp_txt2img(context, &params, call, &result, &o.error);

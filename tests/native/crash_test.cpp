@@ -221,7 +221,7 @@ void test_fault_in_the_engines_thread() {
         r.call.tag = "job 42";
         request q;
         q.params.prompt = "die in a thread";
-        q.draw(context, &r.call);
+        q.generate(context, &r.call);
     });
     const std::string text = crash.read();
     CHECK(signal == -7 || (signal == SIGSEGV && text.find(" memory fault (SIGSEGV) [job 42]\n") != std::string::npos),

@@ -94,22 +94,22 @@ void test_contexts() {
 void test_images() {
     model m;
     request q;
-    expect(q.draw(m.context), SDCPP_OK, "", "64x64 is generated");
+    expect(q.generate(m.context), SDCPP_OK, "", "64x64 is generated");
     CHECK(q.result.image_count == 1 && is_gradient(q, 0, 7, 0, 0), "  ... pixel for pixel");
     request off(100, 60);
-    expect(off.draw(m.context), SDCPP_OK, "", "100x60 is generated");
+    expect(off.generate(m.context), SDCPP_OK, "", "100x60 is generated");
     CHECK(is_gradient(off, 0, 7, 2, 2), "  ... as the middle of 104x64");
     request small(1, 1);
-    expect(small.draw(m.context), SDCPP_OK, "", "1x1 is generated");
+    expect(small.generate(m.context), SDCPP_OK, "", "1x1 is generated");
     CHECK(is_gradient(small, 0, 7, 3, 3), "  ... as the middle of 8x8");
     request batch(16, 16, 3);
-    expect(batch.draw(m.context), SDCPP_OK, "", "a batch of 3 is generated");
+    expect(batch.generate(m.context), SDCPP_OK, "", "a batch of 3 is generated");
     CHECK(batch.result.image_count == 3 && is_gradient(batch, 0, 7, 0, 0) && is_gradient(batch, 1, 8, 0, 0) && is_gradient(batch, 2, 9, 0, 0), "  ... image i with seed + i");
     request roomy;
     roomy.result.image_bytes += 100;
     roomy.pixels[0].resize(roomy.result.image_bytes, 0xCD);
     roomy.buffers[0] = roomy.pixels[0].data();
-    expect(roomy.draw(m.context), SDCPP_OK, "", "a buffer that is larger than needed");
+    expect(roomy.generate(m.context), SDCPP_OK, "", "a buffer that is larger than needed");
     CHECK(is_gradient(roomy, 0, 7, 0, 0) && roomy.pixels[0][64 * 64 * 3] == 0xCD, "  ... is filled as far as the image goes");
 
     recorder r;
@@ -124,10 +124,10 @@ void test_images() {
     q.params.lora_count = 2;
     q.params.options = more;
     q.params.option_count = 2;
-    expect(q.draw(m.context, &r.call), SDCPP_OK, "", "a request with everything");
+    expect(q.generate(m.context, &r.call), SDCPP_OK, "", "a request with everything");
     CHECK(r.said("generate_image 64x64 sampler=lcm scheduler=simple clip_skip=2 cfg=2.500000 eta=0.250000 tile_size_x=32 loras=2 negative=rain"), "  ... arrives whole");
     q.params.scheduler = "discrete";
-    expect(q.draw(m.context, &r.call), SDCPP_OK, "", "a scheduler by name");
+    expect(q.generate(m.context, &r.call), SDCPP_OK, "", "a scheduler by name");
     CHECK(r.said("scheduler=discrete"), "  ... goes before the sampler's own");
 
     request from(12, 9);
@@ -155,7 +155,7 @@ void test_calls() {
     r.call.tag = "a tag";
     sink_record sink;
     sdcpp_set_log_sink(sink_record::add, &sink);
-    expect(q.draw(m.context, &r.call), SDCPP_OK, "", "two images with reports");
+    expect(q.generate(m.context, &r.call), SDCPP_OK, "", "two images with reports");
     std::string story;
     for (const auto& p : r.progress) {
         story += std::to_string(p.phase) + ":" + std::to_string(p.image_index) + ":" + std::to_string(p.step) + "/" + std::to_string(p.steps) + " ";
@@ -177,7 +177,7 @@ void test_calls() {
     for (const bool with_log : {false, true}) {
         recorder half;
         (with_log ? reinterpret_cast<void*&>(half.call.progress) : reinterpret_cast<void*&>(half.call.log)) = nullptr;
-        expect(q.draw(m.context, &half.call), SDCPP_OK, "", with_log ? "a call with a log alone" : "a call with progress alone");
+        expect(q.generate(m.context, &half.call), SDCPP_OK, "", with_log ? "a call with a log alone" : "a call with progress alone");
         CHECK(half.lines.empty() != with_log && half.progress.empty() == with_log, "  ... uses that one alone");
     }
     struct {
@@ -188,7 +188,7 @@ void test_calls() {
     recorder newer;
     wide.call = newer.call;
     wide.call.size = sizeof wide;
-    expect(q.draw(m.context, &wide.call), SDCPP_OK, "", "a call struct that is newer than the library");
+    expect(q.generate(m.context, &wide.call), SDCPP_OK, "", "a call struct that is newer than the library");
     CHECK(!newer.silent(), "  ... works");
     struct {
         sdcpp_image_params params;
@@ -201,7 +201,7 @@ void test_calls() {
     expect(o, SDCPP_OK, "", "a request struct that is newer than the library");
     recorder sizeless;
     sizeless.call.size = 0;
-    const outcome without_size = q.draw(m.context, &sizeless.call);
+    const outcome without_size = q.generate(m.context, &sizeless.call);
     CHECK(without_size.is(SDCPP_INVALID_ARGUMENT, "call->size") && sizeless.silent(), "a call struct without its size is refused, not ignored" + without_size.text());
 
     // A second call on the same model, from within the first one's callback and from another thread.
@@ -210,11 +210,11 @@ void test_calls() {
     first.on_progress = [&](const sdcpp_progress& p) {
         if (p.phase == SDCPP_PHASE_SAMPLE && p.step == 1 && p.image_index == 0) {
             request second;
-            inner = second.draw(m.context);
-            std::thread([&] { request third; outer = third.draw(m.context); }).join();
+            inner = second.generate(m.context);
+            std::thread([&] { request third; outer = third.generate(m.context); }).join();
         }
     };
-    expect(q.draw(m.context, &first.call), SDCPP_OK, "", "a call is not disturbed");
+    expect(q.generate(m.context, &first.call), SDCPP_OK, "", "a call is not disturbed");
     expect(inner, SDCPP_BUSY, "another call is running", "  ... by one from its own callback, which is told that the model is busy");
     expect(outer, SDCPP_BUSY, "another call is running", "  ... nor by one from another thread");
     // Two models at once, one inside the other: the lines go to their own calls.
@@ -224,10 +224,10 @@ void test_calls() {
     b.params.seed = 1000;
     around.on_progress = [&](const sdcpp_progress& p) {
         if (p.phase == SDCPP_PHASE_SAMPLE && p.step == 1) {
-            expect(b.draw(n.context, &within.call), SDCPP_OK, "", "a call on another model inside a callback");
+            expect(b.generate(n.context, &within.call), SDCPP_OK, "", "a call on another model inside a callback");
         }
     };
-    expect(a.draw(m.context, &around.call), SDCPP_OK, "", "  ... and the call around it goes on");
+    expect(a.generate(m.context, &around.call), SDCPP_OK, "", "  ... and the call around it goes on");
     CHECK(within.said("seed 1000") && !around.said("seed 1000") && around.said("decoding 1 latent") && !around.said("seed 1000"), "  ... each with its own lines");
 }
 
@@ -239,7 +239,7 @@ void test_cancel() {
                 sdcpp_cancel(m.context, mode);
             }
         };
-        const outcome o = q.draw(m.context, &r.call);
+        const outcome o = q.generate(m.context, &r.call);
         sdcpp_cancel(m.context, SDCPP_CANCEL_NONE);
         return o;
     };
@@ -259,25 +259,25 @@ void test_cancel() {
         request q(16, 16, 2);
         sdcpp_cancel(m.context, SDCPP_CANCEL_NOW);
         recorder r;
-        expect(q.draw(m.context, &r.call), SDCPP_CANCELLED, "cancelled", "a cancel before the call");
+        expect(q.generate(m.context, &r.call), SDCPP_CANCELLED, "cancelled", "a cancel before the call");
         CHECK(r.silent(), "  ... stops it before the engine sees it");
-        expect(q.draw(m.context), SDCPP_CANCELLED, "cancelled", "  ... and it stays asked");
+        expect(q.generate(m.context), SDCPP_CANCELLED, "cancelled", "  ... and it stays asked");
         sdcpp_cancel(m.context, SDCPP_CANCEL_NONE);
-        expect(q.draw(m.context), SDCPP_OK, "", "  ... until it is taken back");
+        expect(q.generate(m.context), SDCPP_OK, "", "  ... until it is taken back");
         sdcpp_cancel(m.context, SDCPP_CANCEL_AFTER_IMAGE);
-        const outcome o = q.draw(m.context);
+        const outcome o = q.generate(m.context);
         CHECK((o.code == SDCPP_OK && q.result.image_count < 2) || o.code == SDCPP_CANCELLED, "a cancel after the image that comes before the call ends it early" + o.text());
         sdcpp_cancel(m.context, SDCPP_CANCEL_NONE);
         sdcpp_cancel(m.context, 3);
         sdcpp_cancel(m.context, -1);
-        expect(q.draw(m.context), SDCPP_OK, "", "a cancel of an unknown kind does nothing");
+        expect(q.generate(m.context), SDCPP_OK, "", "a cancel of an unknown kind does nothing");
     }
     {
         // In the first report of a call, before the engine has begun and forgotten what was asked of it.
         request q;
         recorder r;
         r.on_progress = [&](const sdcpp_progress& p) { p.phase == SDCPP_PHASE_ENCODE ? sdcpp_cancel(m.context, SDCPP_CANCEL_NOW) : void(); };
-        expect(q.draw(m.context, &r.call), SDCPP_CANCELLED, "cancelled", "a cancel in a call's first report");
+        expect(q.generate(m.context, &r.call), SDCPP_CANCELLED, "cancelled", "a cancel in a call's first report");
         CHECK(r.progress.back().step == 0, "  ... stops it before the first step");
         sdcpp_cancel(m.context, SDCPP_CANCEL_NONE);
     }
@@ -302,36 +302,36 @@ void test_cancel() {
             cancelled = true;
             changed.notify_all();
         });
-        expect(q.draw(m.context, &r.call), SDCPP_CANCELLED, "cancelled", "a cancel from another thread");
+        expect(q.generate(m.context, &r.call), SDCPP_CANCELLED, "cancelled", "a cancel from another thread");
         canceller.join();
         CHECK(r.progress.back().step == 1, "  ... stops at that step");
         sdcpp_cancel(m.context, SDCPP_CANCEL_NONE);
-        expect(q.draw(m.context), SDCPP_OK, "", "the next call works");
+        expect(q.generate(m.context), SDCPP_OK, "", "the next call works");
     }
 }
 
 void test_wall() {
     model m;
     request big(4096, 8);
-    expect(big.draw(m.context), SDCPP_OUT_OF_MEMORY, "out of memory", "std::bad_alloc inside the engine");
+    expect(big.generate(m.context), SDCPP_OUT_OF_MEMORY, "out of memory", "std::bad_alloc inside the engine");
     CHECK(big.result.image_count == 0, "  ... delivers nothing");
     request q;
     for (const auto& [prompt, code, part] :
          {std::tuple{"throw text", SDCPP_INTERNAL, "the stand-in threw"}, std::tuple{"throw a number", SDCPP_INTERNAL, "exception of its own"},
-          std::tuple{"fail", SDCPP_GENERATION_FAILED, "finished no image: the stand-in was told to fail"}, std::tuple{"draw nothing", SDCPP_GENERATION_FAILED, "no image; the engine gave no reason"},
+          std::tuple{"fail", SDCPP_GENERATION_FAILED, "finished no image: the stand-in was told to fail"}, std::tuple{"generate nothing", SDCPP_GENERATION_FAILED, "no image; the engine gave no reason"},
           std::tuple{"warn much and fail", SDCPP_OUT_OF_MEMORY, "finished no image: failed to allocate the compute buffer; warning number 3"},
           std::tuple{"fail in a thread", SDCPP_GENERATION_FAILED, "read tensor data failed: 'a file'; and another line"}}) {
         q.params.prompt = prompt;
-        expect(q.draw(m.context), code, part, prompt);
+        expect(q.generate(m.context), code, part, prompt);
         CHECK(q.result.image_count == 0, "  ... delivers nothing");
         q.params.prompt = "a fox";
-        expect(q.draw(m.context), SDCPP_OK, "", "  ... and the next call works");
+        expect(q.generate(m.context), SDCPP_OK, "", "  ... and the next call works");
     }
     CHECK(is_gradient(q, 0, 7, 0, 0), "  ... pixel for pixel");
     q.params.steps = 0;
     outcome refused;
-    refused.code = q.draw(m.context).code;
-    refused = q.draw(m.context);
+    refused.code = q.generate(m.context).code;
+    refused = q.generate(m.context);
     CHECK(std::strcmp(refused.error.option, "steps") == 0, "a refusal names the value");
     q.params.steps = 1;
     uint32_t width = 0;
@@ -360,8 +360,8 @@ void test_sink() {
     request q;
     model m;
     q.params.prompt = "fail in a thread";
-    q.draw(m.context);
-    q.draw(m.context);
+    q.generate(m.context);
+    q.generate(m.context);
     CHECK(heard <= 1, "a sink may replace itself");
 }
 

@@ -94,7 +94,7 @@ void test_image_guards_before_the_handle() {
     refuse(&good, &wide_mask, 1, "mask is 8x8", "a mask of another size");
     refuse(&good, &no_data, 1, "mask has no pixels", "a mask without data");
     refuse(&good, &mask, 1, "context is null", "no context");
-    expect(q.draw(nullptr), SDCPP_INVALID_ARGUMENT, "context is null", "txt2img without a context");
+    expect(q.generate(nullptr), SDCPP_INVALID_ARGUMENT, "context is null", "txt2img without a context");
     outcome o;
     o.code = sdcpp_txt2img(nullptr, nullptr, nullptr, nullptr, &o.error);
     expect(o, SDCPP_INVALID_ARGUMENT, "params is null", "txt2img without anything");
@@ -236,12 +236,12 @@ void test_guards_of_an_image() {
     q.params.steps = SDCPP_MAX_STEPS;
     q.params.cfg_scale = 1000;
     q.params.clip_skip = 12;
-    expect(q.draw(context), SDCPP_OK, "", "the largest good values are generated");
+    expect(q.generate(context), SDCPP_OK, "", "the largest good values are generated");
     q.params.prompt = q.params.negative_prompt = nullptr;
     q.params.seed = 0;
     q.params.steps = 1;
     q.params.scheduler = "simple"; // karras, the stand-in's own, needs two
     q.params.cfg_scale = 0;
-    expect(q.draw(context), SDCPP_OK, "", "the smallest good values, without a prompt, are generated");
+    expect(q.generate(context), SDCPP_OK, "", "the smallest good values, without a prompt, are generated");
     sdcpp_context_free(context);
 }

@@ -31,12 +31,12 @@ struct shaded {
         : bytes(static_cast<size_t>(width) * height * channels, shade), named{name, {width, height, channels, 0, bytes.data()}} {}
 };
 
-outcome draw(sdcpp_context* context, request& q, const options& list, const std::vector<sdcpp_named_image>& images, recorder& r) {
+outcome generate(sdcpp_context* context, request& q, const options& list, const std::vector<sdcpp_named_image>& images, recorder& r) {
     q.params.options = list.data();
     q.params.option_count = list.size();
     q.params.images = images.data();
     q.params.image_count = images.size();
-    return q.draw(context, &r.call);
+    return q.generate(context, &r.call);
 }
 
 void test_lists(sdcpp_context* context) {
@@ -46,14 +46,14 @@ void test_lists(sdcpp_context* context) {
     request q;
     q.params.loras = loras;
     q.params.lora_count = 2;
-    expect(draw(context, q, {{"sample_params.custom_sigmas", "1,0.5,0.25,0"}, {"sample_params.guidance.slg.layers", "7,8"}}, {}, r), SDCPP_OK, "", "lists are taken");
+    expect(generate(context, q, {{"sample_params.custom_sigmas", "1,0.5,0.25,0"}, {"sample_params.guidance.slg.layers", "7,8"}}, {}, r), SDCPP_OK, "", "lists are taken");
     CHECK(r.said("lists: sigma=1.000000 sigma=0.500000 sigma=0.250000 sigma=0.000000 layer=7 layer=8 lora=low lora=high"), "  ... and arrive whole");
     CHECK(r.progress.back().phase == SDCPP_PHASE_DECODE && r.progress[r.progress.size() - 3].steps == 3, "  ... sigmas are the steps");
 
     const auto refuse = [&](const char* name, const char* value, const char* part) {
         recorder silent;
         request spoiled;
-        expect(draw(context, spoiled, {{name, value}}, {}, silent), SDCPP_INVALID_ARGUMENT, part, std::string(name) + " = " + value);
+        expect(generate(context, spoiled, {{name, value}}, {}, silent), SDCPP_INVALID_ARGUMENT, part, std::string(name) + " = " + value);
         CHECK(silent.silent(), "  ... and nothing reached the engine");
     };
     refuse("sample_params.custom_sigmas", "1", "two numbers or more, each smaller");
@@ -86,21 +86,21 @@ void test_images_of_a_request() {
     {
         recorder r;
         request q;
-        expect(draw(editor.context, q, {}, {first.named, second.named}, r), SDCPP_OK, "", "an edit model takes reference images");
+        expect(generate(editor.context, q, {}, {first.named, second.named}, r), SDCPP_OK, "", "an edit model takes reference images");
         CHECK(r.said("images: ref=30x7:77 ref=8x8:77 control=0x0:none"), "  ... in their order and sizes");
     }
     {
         recorder r;
         request q(60, 60);
         q.params.prompt = "a man img in a garden";
-        expect(draw(steered.context, q, {}, {control.named, adapter.named, person.named}, r), SDCPP_OK, "", "the others need their part of the model");
+        expect(generate(steered.context, q, {}, {control.named, adapter.named, person.named}, r), SDCPP_OK, "", "the others need their part of the model");
         CHECK(r.said("images: id=3x3:77 control=64x64:77 ip=5x9:77"), "  ... and the control image is on the grid");
     }
     for (const char* prompt : {"", " ", "img", " img of a man", "a man"}) {
         recorder first_word;
         request other(60, 60);
         other.params.prompt = prompt;
-        expect(draw(steered.context, other, {}, {person.named}, first_word), SDCPP_INVALID_ARGUMENT, "prompt: PhotoMaker",
+        expect(generate(steered.context, other, {}, {person.named}, first_word), SDCPP_INVALID_ARGUMENT, "prompt: PhotoMaker",
                std::string("no person in '") + prompt + "'");
     }
     for (const auto& [context, takes] : {std::pair{plain.context, 0}, std::pair{editor.context, 1}}) {
@@ -113,7 +113,7 @@ void test_images_of_a_request() {
     const auto refuse = [&](sdcpp_context* context, const sdcpp_named_image& named, int32_t code, const char* part_of_message) {
         recorder r;
         request q;
-        expect(draw(context, q, {}, {named}, r), code, part_of_message, std::string("an image: ") + part_of_message);
+        expect(generate(context, q, {}, {named}, r), code, part_of_message, std::string("an image: ") + part_of_message);
         CHECK(r.silent(), "  ... and nothing reached the engine");
     };
     refuse(plain.context, first.named, SDCPP_NOT_SUPPORTED, "a model of the family 'Stand-in' takes no reference images");
@@ -131,10 +131,10 @@ void test_images_of_a_request() {
     refuse(editor.context, {nullptr, first.named.image}, SDCPP_INVALID_ARGUMENT, "an image has no name");
     recorder r;
     request q;
-    expect(draw(editor.context, q, {}, std::vector<sdcpp_named_image>(17, first.named), r), SDCPP_INVALID_ARGUMENT, "image_count is 17", "17 images");
+    expect(generate(editor.context, q, {}, std::vector<sdcpp_named_image>(17, first.named), r), SDCPP_INVALID_ARGUMENT, "image_count is 17", "17 images");
     for (const char* option : {"pm_params.id_embed_path", "pulid_params.id_embedding_path"}) {
         request other;
-        expect(draw(plain.context, other, {{option, part.path()}}, {}, r), SDCPP_INVALID_ARGUMENT, "needs a model that was loaded with option", option);
+        expect(generate(plain.context, other, {{option, part.path()}}, {}, r), SDCPP_INVALID_ARGUMENT, "needs a model that was loaded with option", option);
     }
 }
 
@@ -169,7 +169,7 @@ void test_hires(sdcpp_context* context) {
             q.pixels[i].assign(q.result.image_bytes, 0xAB);
             q.buffers[i] = q.pixels[i].data();
         }
-        expect(draw(context, q, {{"hires.enabled", "true"}, {"hires.upscaler", upscaler}}, {}, r), SDCPP_OK, "", std::string("hires fix by ") + upscaler);
+        expect(generate(context, q, {{"hires.enabled", "true"}, {"hires.upscaler", upscaler}}, {}, r), SDCPP_OK, "", std::string("hires fix by ") + upscaler);
         CHECK(r.said("hires fix: upscaling to 208x128"), "  ... keeps the proportion of what is cropped");
         CHECK(q.result.image_count == 2 && q.pixels[1][2] == 8 && q.pixels[1].back() == 8, "  ... and delivers both images whole");
         CHECK(is_second_pass(r, 2), "  ... and says so: upscale and sample each, then decode");
@@ -180,7 +180,7 @@ void test_hires(sdcpp_context* context) {
         request q;
         options all{{"hires.enabled", "true"}};
         all.insert(all.end(), list.begin(), list.end());
-        expect(draw(context, q, all, {}, r), SDCPP_INVALID_ARGUMENT, part, std::string("hires fix: ") + part);
+        expect(generate(context, q, all, {}, r), SDCPP_INVALID_ARGUMENT, part, std::string("hires fix: ") + part);
         CHECK(r.silent(), "  ... and nothing reached the engine");
     };
     refuse({}, "hires.upscaler is None");
@@ -196,7 +196,7 @@ void test_hires(sdcpp_context* context) {
     q.buffers[0] = q.pixels[0].data();
     q.result.image_bytes = q.pixels[0].size();
     recorder r;
-    expect(draw(context, q, {{"hires.enabled", "true"}, {"hires.upscaler", "Model"}, {"hires.model_path", upscaler.path()}}, {}, r), SDCPP_OK, "", "hires fix by a model");
+    expect(generate(context, q, {{"hires.enabled", "true"}, {"hires.upscaler", "Model"}, {"hires.model_path", upscaler.path()}}, {}, r), SDCPP_OK, "", "hires fix by a model");
 }
 
 void test_embeddings() {
@@ -228,12 +228,12 @@ void test_finishing_never_undoes_cancelling(sdcpp_context* context) {
     sdcpp_cancel(context, SDCPP_CANCEL_NOW);
     sdcpp_cancel(context, SDCPP_CANCEL_AFTER_IMAGE);
     request q;
-    expect(q.draw(context), SDCPP_CANCELLED, "cancelled", "finish the image after cancel now is cancel now");
+    expect(q.generate(context), SDCPP_CANCELLED, "cancelled", "finish the image after cancel now is cancel now");
     sdcpp_cancel(context, SDCPP_CANCEL_NONE);
     sdcpp_cancel(context, SDCPP_CANCEL_AFTER_IMAGE);
-    expect(q.draw(context), SDCPP_CANCELLED, "cancelled", "with no image at hand there is none to finish");
+    expect(q.generate(context), SDCPP_CANCELLED, "cancelled", "with no image at hand there is none to finish");
     sdcpp_cancel(context, SDCPP_CANCEL_NONE);
-    expect(q.draw(context), SDCPP_OK, "", "and the next one is generated");
+    expect(q.generate(context), SDCPP_OK, "", "and the next one is generated");
 }
 
 } // namespace

@@ -37,7 +37,7 @@ struct video_request {
         result.frame_count = static_cast<uint32_t>(buffers.size());
         result.frame_bytes = pixels[0].size();
     }
-    outcome draw(sdcpp_context* context, const sdcpp_call* call = nullptr) {
+    outcome generate(sdcpp_context* context, const sdcpp_call* call = nullptr) {
         outcome o;
         params.options = options.data();
         params.option_count = options.size();
@@ -66,7 +66,7 @@ void test_frames() {
 
     video_request q(5);
     recorder r;
-    expect(q.draw(owner.context, &r.call), SDCPP_OK, "", "a video of 5 frames");
+    expect(q.generate(owner.context, &r.call), SDCPP_OK, "", "a video of 5 frames");
     CHECK(q.result.frame_count == 5 && q.result.fps == 8 && q.result.audio == nullptr, "  ... has 5 frames, its rate, and no sound");
     CHECK(q.pixels[0][0] == 7 && q.pixels[4][100] == 11, "  ... each frame at its place");
     CHECK(r.said("video 32x16 frames=5"), "  ... and reached the engine as it was");
@@ -83,7 +83,7 @@ void test_frames() {
 
     video_request odd(6, 30, 17);
     recorder s;
-    expect(odd.draw(owner.context, &s.call), SDCPP_OK, "", "a video of 6 frames of 30x17");
+    expect(odd.generate(owner.context, &s.call), SDCPP_OK, "", "a video of 6 frames of 30x17");
     CHECK(s.said("video 32x32 frames=9") && odd.result.frame_count == 6 && odd.pixels[5][30 * 17 * 3 - 1] == 12, "  ... is generated larger and cut");
 }
 
@@ -96,7 +96,7 @@ void test_pair() {
         q.params.prompt = prompt;
         q.options = {{"high_noise_sample_params.sample_steps", "3"}, {"high_noise_sample_params.guidance.txt_cfg", "2.5"}, {"moe_boundary", "0.5"}};
         recorder r;
-        expect(q.draw(owner.context, &r.call), SDCPP_OK, "", "a video by two models");
+        expect(q.generate(owner.context, &r.call), SDCPP_OK, "", "a video by two models");
         CHECK(r.said("high_steps=3 high_cfg=2.5") && r.said("boundary=0.5"), "  ... what is said of the high-noise model reaches it");
         CHECK(r.said("high_sampler=euler_a"), "  ... and the rest is as for the other");
         std::string steps;
@@ -107,11 +107,11 @@ void test_pair() {
     }
     video_request shared;
     recorder r;
-    expect(shared.draw(owner.context, &r.call), SDCPP_OK, "", "a video by two models that share the steps");
+    expect(shared.generate(owner.context, &r.call), SDCPP_OK, "", "a video by two models that share the steps");
     CHECK(r.said("high_steps=-1 high_cfg=5"), "  ... by the boundary");
     video_request sigmas;
     sigmas.options = {{"sample_params.custom_sigmas", "1,0.5,0"}, {"high_noise_sample_params.sample_steps", "2"}};
-    expect(sigmas.draw(owner.context), SDCPP_INVALID_ARGUMENT, "has only 2 steps for both", "more steps for one than the sigmas have for both");
+    expect(sigmas.generate(owner.context), SDCPP_INVALID_ARGUMENT, "has only 2 steps for both", "more steps for one than the sigmas have for both");
 }
 
 void test_images_and_sound() {
@@ -124,7 +124,7 @@ void test_images_and_sound() {
     q.images = {{"init_image", {32, 32, 3, 0, start.data()}}, {"end_image", {32, 32, 3, 0, end.data()}}};
     q.options = {{"strength", "0.25"}};
     recorder r;
-    expect(q.draw(sound.context, &r.call), SDCPP_OK, "", "a video between two images");
+    expect(q.generate(sound.context, &r.call), SDCPP_OK, "", "a video between two images");
     CHECK(q.pixels[0][5] == 200 && q.pixels[8][5] == 100 && r.said("strength=0.25"), "  ... begins and ends with them");
     CHECK(q.result.audio != nullptr && q.result.audio->sample_rate == 1000 && q.result.audio->channels == 2, "  ... and has a sound");
     CHECK(q.result.audio != nullptr && q.result.audio->sample_count == 1125 && q.result.audio->samples[3] == 0.3f, "  ... as long as its frames");
@@ -132,7 +132,7 @@ void test_images_and_sound() {
     sdcpp_audio_free(nullptr);
 
     video_request cut(3, 32, 32);
-    expect(cut.draw(sound.context), SDCPP_OK, "", "3 frames where 9 are made");
+    expect(cut.generate(sound.context), SDCPP_OK, "", "3 frames where 9 are made");
     CHECK(cut.result.audio != nullptr && cut.result.audio->sample_count == 375, "  ... have a sound of 3 frames");
     sdcpp_audio_free(cut.result.audio);
 
@@ -141,12 +141,12 @@ void test_images_and_sound() {
     led.images = {{"control_frames", {32, 16, 3, 0, start.data()}}, {"control_frames", {32, 16, 3, 0, grey.data()}}};
     led.options = {{"vace_strength", "0.5"}};
     recorder l;
-    expect(led.draw(silent.context, &l.call), SDCPP_OK, "", "a video that follows two frames");
+    expect(led.generate(silent.context, &l.call), SDCPP_OK, "", "a video that follows two frames");
     CHECK(l.said("vace=0.5") && l.said("control_frames=2 last_control=32x16:90"), "  ... which reach the engine in their order");
-    expect((led.params.frames = 1, led.draw(silent.context)), SDCPP_INVALID_ARGUMENT, "more than the frames of the video, 1", "more control frames than frames");
+    expect((led.params.frames = 1, led.generate(silent.context)), SDCPP_INVALID_ARGUMENT, "more than the frames of the video, 1", "more control frames than frames");
     led.params.frames = 9;
     led.arm();
-    expect(led.draw(sound.context), SDCPP_NOT_SUPPORTED, "follows none; Wan VACE does", "control frames for LTX");
+    expect(led.generate(sound.context), SDCPP_NOT_SUPPORTED, "follows none; Wan VACE does", "control frames for LTX");
 }
 
 void test_refusals() {
@@ -158,7 +158,7 @@ void test_refusals() {
         video_request q;
         spoil(q);
         recorder r;
-        expect(q.draw(video.context, &r.call), code, part, std::string("a video with ") + what);
+        expect(q.generate(video.context, &r.call), code, part, std::string("a video with ") + what);
         CHECK(r.silent(), "  ... and nothing reached the engine");
     };
     refuse([](video_request& q) { q.params.frames = 0; }, SDCPP_INVALID_ARGUMENT, "frames is 0; allowed is 1 to 1025", "no frames");
@@ -185,10 +185,10 @@ void test_refusals() {
     refuse([](video_request& q) { q.buffers[2] = nullptr; }, SDCPP_INVALID_ARGUMENT, "result->frames[2] is null", "a buffer that is null");
 
     video_request q;
-    expect(q.draw(image.context), SDCPP_NOT_SUPPORTED, "'Stand-in' makes no videos", "a video by a model of images");
+    expect(q.generate(image.context), SDCPP_NOT_SUPPORTED, "'Stand-in' makes no videos", "a video by a model of images");
     request still(32, 16);
-    expect(still.draw(video.context), SDCPP_NOT_SUPPORTED, "makes videos and no images", "an image by a model of videos");
-    expect(q.draw(nullptr), SDCPP_INVALID_ARGUMENT, "context is null", "a video without a model");
+    expect(still.generate(video.context), SDCPP_NOT_SUPPORTED, "makes videos and no images", "an image by a model of videos");
+    expect(q.generate(nullptr), SDCPP_INVALID_ARGUMENT, "context is null", "a video without a model");
     outcome o;
     o.code = sdcpp_video(video.context, nullptr, nullptr, &q.result, &o.error);
     expect(o, SDCPP_INVALID_ARGUMENT, "params is null", "a video without params");
@@ -206,7 +206,7 @@ void test_ends() {
     const auto ends = [&](const char* prompt, int32_t code, const char* part) {
         video_request q;
         q.params.prompt = prompt;
-        expect(q.draw(owner.context), code, part, std::string("a video of '") + prompt + "'");
+        expect(q.generate(owner.context), code, part, std::string("a video of '") + prompt + "'");
     };
     ends("fail", SDCPP_GENERATION_FAILED, "the stand-in was told to fail");
     ends("too few", SDCPP_GENERATION_FAILED, "fewer frames than it was asked for");
@@ -219,7 +219,7 @@ void test_ends() {
             sdcpp_cancel(owner.context, SDCPP_CANCEL_NOW);
         }
     };
-    expect(q.draw(owner.context, &r.call), SDCPP_CANCELLED, "", "a video that is cancelled while it is sampled");
+    expect(q.generate(owner.context, &r.call), SDCPP_CANCELLED, "", "a video that is cancelled while it is sampled");
     sdcpp_cancel(owner.context, SDCPP_CANCEL_NONE);
     r.on_progress = [&](const sdcpp_progress& p) {
         if (p.phase == SDCPP_PHASE_DECODE) {
@@ -227,12 +227,12 @@ void test_ends() {
         }
     };
     q.arm();
-    expect(q.draw(owner.context, &r.call), SDCPP_CANCELLED, "", "a video that is cancelled while it is decoded");
+    expect(q.generate(owner.context, &r.call), SDCPP_CANCELLED, "", "a video that is cancelled while it is decoded");
     CHECK(q.result.frame_count == 0 && q.result.audio == nullptr, "  ... delivers nothing");
     sdcpp_cancel(owner.context, SDCPP_CANCEL_NONE);
     q.arm();
     r.on_progress = nullptr;
-    expect(q.draw(owner.context, &r.call), SDCPP_OK, "", "the next one");
+    expect(q.generate(owner.context, &r.call), SDCPP_OK, "", "the next one");
 }
 
 } // namespace

@@ -1,6 +1,6 @@
 namespace SdStudio.GpuCheck.Checks;
 
-/// <summary>How long the card goes on after a cancel, and that it draws rightly afterwards.</summary>
+/// <summary>How long the card goes on after a cancel, and that it generates rightly afterwards.</summary>
 internal sealed class CancelCheck() : Check("cancel", "cancel in the middle of a step", TimeSpan.FromSeconds(45))
 {
     // Beyond the step at hand: the engine's cleaning up.
@@ -11,18 +11,18 @@ internal sealed class CancelCheck() : Check("cancel", "cancel in the middle of a
     public override async Task<CheckAnswer> RunAsync(CheckContext context)
     {
         CheckModel model = context.Sizes.MemoryModel;
-        Drawing drawing = context.Sizes.Cancelled;
+        ImageRun run = context.Sizes.Cancelled;
         await using TimedModel loaded = await TimedModel.LoadAsync(context, model, context.Device);
-        Drawn before = await loaded.DrawAsync(drawing with { Steps = 2 });
+        TimedImage before = await loaded.GenerateAsync(run with { Steps = 2 });
         int rounds = context.Sizes.Cancels;
         List<double> times = [];
         for (int round = 0; round < rounds; round++)
-            times.Add(await loaded.CancelAsync(drawing, afterStep: 1, before.StepSeconds * (round + 0.5) / rounds));
-        Drawn after = await loaded.DrawAsync(drawing with { Steps = 2 });
+            times.Add(await loaded.CancelAsync(run, afterStep: 1, before.StepSeconds * (round + 0.5) / rounds));
+        TimedImage after = await loaded.GenerateAsync(run with { Steps = 2 });
         times.Sort();
         Dictionary<string, double> figures = new()
         {
-            ["side_pixels"] = drawing.Side,
+            ["side_pixels"] = run.Side,
             ["cancels"] = rounds,
             ["step_seconds"] = before.StepSeconds,
             ["median_stop_seconds"] = times[rounds / 2],

@@ -5,7 +5,7 @@ using SdCpp.Interop;
 namespace SdStudio.GpuCheck.Checks;
 
 /// <summary>
-/// Lets the server draw with one model after the other until its budget of the card's memory is full: it must free one for the next, and give
+/// Lets the server generate with one model after the other until its budget of the card's memory is full: it must free one for the next, and give
 /// its memory back.
 /// </summary>
 internal sealed class EvictionCheck() : Check("eviction", "the server fills its budget and frees models for others", TimeSpan.FromSeconds(110))
@@ -29,13 +29,13 @@ internal sealed class EvictionCheck() : Check("eviction", "the server fills its 
         for (int index = 0; index < MostModels; index++)
         {
             if (Stopwatch.GetElapsedTime(start) > context.Limit - TimeSpan.FromSeconds(12))
-                return new CheckAnswer(new CheckOutcome(CheckStatus.Skipped, $"{index} models were drawn with; the time was over before the budget was full", figures));
-            if (await server.DrawAsync($"m{index}", model == CheckModel.Demo ? 64 : 128) is { } problem)
-                return new CheckAnswer(new CheckOutcome(CheckStatus.Failed, $"model {index + 1} was not drawn with: {problem}. The server's last lines: {server.Said}", figures));
+                return new CheckAnswer(new CheckOutcome(CheckStatus.Skipped, $"{index} models were generated with; the time was over before the budget was full", figures));
+            if (await server.GenerateAsync($"m{index}", model == CheckModel.Demo ? 64 : 128) is { } problem)
+                return new CheckAnswer(new CheckOutcome(CheckStatus.Failed, $"model {index + 1} was not generated with: {problem}. The server's last lines: {server.Said}", figures));
             List<string> now = await server.LoadedAsync("m");
             double used = Used(context) - before;
             most = Math.Max(most, used);
-            (figures["models_drawn_with"], figures["models_loaded"], figures["most_used_mib"], figures["used_at_the_end_mib"]) = (index + 1, now.Count, most, used);
+            (figures["models_generated_with"], figures["models_loaded"], figures["most_used_mib"], figures["used_at_the_end_mib"]) = (index + 1, now.Count, most, used);
             if (index == 0)
                 figures["one_model_mib"] = used;
             if (now.Count <= loaded.Count)

@@ -23,7 +23,7 @@ internal sealed class TimingCheck(CheckModel model, bool onCard)
         _ => "model of SDXL's size",
     };
 
-    /// <summary>Where the image lies that both devices draw.</summary>
+    /// <summary>Where the image lies that both devices generate.</summary>
     public static string ImagePath(string work, CheckModel model, bool onCard) => Path.Combine(work, $"image-{NameOf(model)}-{(onCard ? "card" : "cpu")}.rgb");
 
     public override async Task<CheckAnswer> RunAsync(CheckContext context)
@@ -33,56 +33,56 @@ internal sealed class TimingCheck(CheckModel model, bool onCard)
         await using TimedModel loaded = await TimedModel.LoadAsync(context, model, device);
         Dictionary<string, double> figures = new() { ["load_seconds"] = loaded.LoadSeconds };
 
-        // What both devices draw, to be compared; on the card it prepares everything for the drawing that is timed.
-        Drawing both = context.Sizes.OnProcessor[model];
-        Drawn first = await loaded.DrawAsync(both);
+        // What both devices generate, to be compared; on the card it prepares everything for the run that is timed.
+        ImageRun both = context.Sizes.OnProcessor[model];
+        TimedImage first = await loaded.GenerateAsync(both);
         await File.WriteAllBytesAsync(ImagePath(context.Work, model, onCard), first.Pixels);
         if (model == CheckModel.Demo)
             Save(first, Path.Combine(context.Out, $"demo-{(onCard ? "card" : "cpu")}.png"));
         figures["first_image_seconds"] = first.Seconds;
-        Drawing timed = onCard ? context.Sizes.OnCard[model] : both;
-        Drawn drawn = timed == both ? first : await DrawLargeAsync(loaded, timed, figures);
-        Add(figures, timed, drawn);
+        ImageRun timed = onCard ? context.Sizes.OnCard[model] : both;
+        TimedImage generated = timed == both ? first : await GenerateLargeAsync(loaded, timed, figures);
+        Add(figures, timed, generated);
         if (loaded.Log.WeightsOnDevice is { } onDevice && loaded.Log.WeightsInRam is { } inRam)
             (figures["weights_on_device_mib"], figures["weights_in_ram_mib"]) = (onDevice, inRam);
         if (onCard && before is { } used)
-            figures["peak_device_mib"] = drawn.PeakMib - used;
-        return new CheckAnswer(CheckOutcome.Judge(figures, ImageDifference.IsFlat(drawn.Pixels) ? "the image is of one colour" : null));
+            figures["peak_device_mib"] = generated.PeakMib - used;
+        return new CheckAnswer(CheckOutcome.Judge(figures, ImageDifference.IsFlat(generated.Pixels) ? "the image is of one colour" : null));
     }
 
     // A large image may not be decoded at once everywhere: what a device allocates in one piece is limited.
-    private static async Task<Drawn> DrawLargeAsync(TimedModel loaded, Drawing timed, Dictionary<string, double> figures)
+    private static async Task<TimedImage> GenerateLargeAsync(TimedModel loaded, ImageRun timed, Dictionary<string, double> figures)
     {
         VaeTiling? tiling = null;
         try
         {
-            await loaded.DrawAsync(timed with { Steps = 1 });
+            await loaded.GenerateAsync(timed with { Steps = 1 });
         }
         catch (SdException exception)
         {
             await Console.Error.WriteLineAsync($"Not decoded at once: {exception.Message}");
             tiling = new VaeTiling();
             figures["decoded_in_tiles"] = 1;
-            await loaded.DrawAsync(timed with { Steps = 1 }, tiling);
+            await loaded.GenerateAsync(timed with { Steps = 1 }, tiling);
         }
 
-        return await loaded.DrawAsync(timed, tiling);
+        return await loaded.GenerateAsync(timed, tiling);
     }
 
-    private static void Add(Dictionary<string, double> figures, Drawing timed, Drawn drawn)
+    private static void Add(Dictionary<string, double> figures, ImageRun timed, TimedImage generated)
     {
         figures["side_pixels"] = timed.Side;
         figures["steps"] = timed.Steps;
-        figures["step_seconds"] = drawn.StepSeconds;
-        figures["decode_seconds"] = drawn.DecodeSeconds;
-        figures["image_seconds"] = drawn.Seconds;
-        if (drawn.VaeBufferMib is { } buffer)
+        figures["step_seconds"] = generated.StepSeconds;
+        figures["decode_seconds"] = generated.DecodeSeconds;
+        figures["image_seconds"] = generated.Seconds;
+        if (generated.VaeBufferMib is { } buffer)
             figures["decoder_buffer_mib"] = buffer;
     }
 
-    private static void Save(Drawn drawn, string path)
+    private static void Save(TimedImage generated, string path)
     {
-        using var image = ImageBuffer.FromPixels(drawn.Pixels, drawn.Side, drawn.Side);
+        using var image = ImageBuffer.FromPixels(generated.Pixels, generated.Side, generated.Side);
         image.Save(path);
     }
 }

@@ -10,14 +10,14 @@ internal sealed class WeightsInRamCheck() : Check("weights-in-ram", "keep the we
     public override async Task<CheckAnswer> RunAsync(CheckContext context)
     {
         CheckModel model = context.Sizes.MemoryModel;
-        Drawing drawing = context.Sizes.OnCard[model] with { Steps = context.Sizes.StepsInMemory };
-        Dictionary<string, double> figures = new() { ["side_pixels"] = drawing.Side };
+        ImageRun run = context.Sizes.OnCard[model] with { Steps = context.Sizes.StepsInMemory };
+        Dictionary<string, double> figures = new() { ["side_pixels"] = run.Side };
         SdDevice? device = context.DeviceOf(context.Device);
         double before = MemoryWatch.UsedMib(device) ?? 0;
         figures["before_mib"] = before;
-        (Drawn onCard, double cardWeights) = await DrawAsync(context, model, drawing, "card", figures, before, options => options);
+        (TimedImage onCard, double cardWeights) = await GenerateAsync(context, model, run, "card", figures, before, options => options);
         figures["after_free_mib"] = (MemoryWatch.UsedMib(device) ?? 0) - before;
-        (Drawn inRam, double ramWeights) = await DrawAsync(context, model, drawing, "ram", figures, before, options => options with { ParamsBackend = "cpu" });
+        (TimedImage inRam, double ramWeights) = await GenerateAsync(context, model, run, "ram", figures, before, options => options with { ParamsBackend = "cpu" });
         ImageDifference difference = ImageDifference.Of(onCard.Pixels, inRam.Pixels);
         difference.AddTo(figures);
 
@@ -31,8 +31,8 @@ internal sealed class WeightsInRamCheck() : Check("weights-in-ram", "keep the we
             difference.Psnr < 40 ? FormattableString.Invariant($"the image differs from the one with weights on the card: PSNR {difference.Psnr:F1} dB") : null));
     }
 
-    private static async Task<(Drawn Drawn, double WeightsOnCard)> DrawAsync(
-        CheckContext context, CheckModel model, Drawing drawing, string where, Dictionary<string, double> figures, double before,
+    private static async Task<(TimedImage TimedImage, double WeightsOnCard)> GenerateAsync(
+        CheckContext context, CheckModel model, ImageRun run, string where, Dictionary<string, double> figures, double before,
         Func<DiffusionModelOptions, DiffusionModelOptions> change)
     {
         await using TimedModel loaded = await TimedModel.LoadAsync(context, model, context.Device, change);
@@ -40,12 +40,12 @@ internal sealed class WeightsInRamCheck() : Check("weights-in-ram", "keep the we
         figures[where + "_weights_mib"] = weights;
         figures[where + "_loaded_mib"] = (MemoryWatch.UsedMib(context.DeviceOf(context.Device)) ?? 0) - before;
         // The first image prepares the device for the one that is timed.
-        if (drawing.Steps > 1)
-            await loaded.DrawAsync(drawing with { Steps = 1 });
-        Drawn drawn = await loaded.DrawAsync(drawing);
-        figures[where + "_peak_mib"] = drawn.PeakMib - before;
-        figures[where + "_step_seconds"] = drawn.StepSeconds;
-        figures[where + "_image_seconds"] = drawn.Seconds;
-        return (drawn, weights);
+        if (run.Steps > 1)
+            await loaded.GenerateAsync(run with { Steps = 1 });
+        TimedImage generated = await loaded.GenerateAsync(run);
+        figures[where + "_peak_mib"] = generated.PeakMib - before;
+        figures[where + "_step_seconds"] = generated.StepSeconds;
+        figures[where + "_image_seconds"] = generated.Seconds;
+        return (generated, weights);
     }
 }

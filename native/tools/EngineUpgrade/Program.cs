@@ -24,7 +24,7 @@ static int Usage()
     Console.Error.WriteLine("""
         EngineUpgrade derive VERSION REPOSITORY PROBE CACHE REPORT: fetches a version, derives its layout, writes the files that pin it
         EngineUpgrade contract SUITE REPOSITORY FOLDER REPORT: runs the contract suite of a build and adds what came of it to the report
-        EngineUpgrade demo-model FOLDER: writes the demo model, which the suite draws with
+        EngineUpgrade demo-model FOLDER: writes the demo model, which the suite generates with
         """);
     return 1;
 }

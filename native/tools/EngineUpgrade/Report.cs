@@ -22,7 +22,7 @@ internal static class Report
             ## What no program can see
 
             - New fields are offered when they have a line in `native/src/context_options.cpp` or `image_options.cpp`, with the range that the engine survives.
-            - The engine's log lines that tell phases and errors: the contract suite draws an image and looks for every phase.
+            - The engine's log lines that tell phases and errors: the contract suite generates an image and looks for every phase.
             - What the engine does not survive: the contract suite tries the list that is known. New features need a look of their own.
             - The version stands in `docs/engines.md` and in `packaging/notices`.
 

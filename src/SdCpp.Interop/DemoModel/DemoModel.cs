@@ -2,7 +2,7 @@ namespace SdCpp.Interop;
 
 /// <summary>
 /// A small model that is made on the spot instead of downloaded. It has the layers of Z-Image, so the engine loads and runs it like any
-/// other model, but its weights are computed by formula. It draws <c>[a] [size] &lt;colour&gt; &lt;shape&gt; [on a &lt;colour&gt;
+/// other model, but its weights are computed by formula. It generates <c>[a] [size] &lt;colour&gt; &lt;shape&gt; [on a &lt;colour&gt;
 /// background] [on the left]</c>, for example <c>a small red circle on a blue background</c>, and ignores other words.
 /// </summary>
 /// <remarks>About 35 MB on disk. Run it with a guidance of 1 and 4 to 20 Euler steps, at sides from 64 to 1024 pixels that are multiples of

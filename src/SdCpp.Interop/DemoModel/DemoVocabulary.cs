@@ -1,6 +1,6 @@
 namespace SdCpp.Interop;
 
-/// <summary>The outlines the demo model can draw.</summary>
+/// <summary>The outlines that the demo model can generate.</summary>
 internal enum DemoShape
 {
     Circle,

@@ -29,7 +29,7 @@ internal static class ModelCommands
     private static Command Pull()
     {
         var id = new Argument<string>("id") { Description = "The model's id, as in `models list`" };
-        var command = new Command("pull", "Downloads a model of the catalogue; goes on where an earlier download stopped") { id };
+        var command = new Command("pull", "Downloads a model of the catalogue; resumes where an earlier download stopped") { id };
         StudioConnection.SetAction(command, async (studio, parsed, cancellation) =>
         {
             JsonNode started = await studio.SendAsync(HttpMethod.Post, "api/models/download", new JsonObject { ["modelId"] = parsed.GetValue(id) }, cancellation);

@@ -7,7 +7,7 @@ internal interface IGallery
 {
     ValueTask<IReadOnlyList<ListedImage>> ListAsync(GalleryFilter filter, GalleryPage page, CancellationToken cancellation);
 
-    /// <summary>The image that so many others stand before; null when there are not so many.</summary>
+    /// <summary>The image at that place; null when there are fewer.</summary>
     /// <param name="filter">Which images.</param>
     /// <param name="sort">Their order.</param>
     /// <param name="place">From 0.</param>

@@ -11,7 +11,7 @@ internal sealed class ImageTotals : IDisposable
 {
     private const int MaxFilters = 1000;
 
-    // After so many new images a total is remembered anew, so that few are counted.
+    // After so many new images a total is counted and remembered again, so that few are counted each time.
     private const int MaxNew = 2000;
     private readonly MemoryCache _known = new(new MemoryCacheOptions { SizeLimit = MaxFilters });
 

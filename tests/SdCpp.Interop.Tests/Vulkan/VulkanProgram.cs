@@ -5,7 +5,7 @@ namespace SdCpp.Interop.Tests.Vulkan;
 /// <summary>What the processes do that <see cref="VulkanTests"/> starts.</summary>
 internal static class VulkanProgram
 {
-    public const string Draw = "draw-with-vulkan";
+    public const string Generate = "generate-with-vulkan";
     public const string Load = "load-engine";
     public const string Device = "Vulkan0";
     public const string ReportFile = "report.json";
@@ -30,27 +30,27 @@ internal static class VulkanProgram
     }
 
     /// <summary>Generates on Vulkan0 and on the CPU, and reports.</summary>
-    public static async Task<int> DrawAsync(string folder)
+    public static async Task<int> GenerateAsync(string folder)
     {
         SdEngine engine = SdEngine.Load(new SdEngineOptions { Backend = "vulkan" });
         DiffusionModelOptions options = DemoModel.Write(folder).ToOptions(threads: 1);
-        byte[][] pictures;
+        byte[][] images;
         int stoppedAt;
         await using (DiffusionModel onProcessor = await DiffusionModel.LoadAsync(options with { Backend = "CPU" }))
         await using (DiffusionModel onVulkan = await DiffusionModel.LoadAsync(options with { Backend = Device }))
         {
-            pictures = await Task.WhenAll(DrawAsync(onProcessor), DrawAsync(onVulkan));
+            images = await Task.WhenAll(GenerateAsync(onProcessor), GenerateAsync(onVulkan));
             stoppedAt = await CancelAsync(onVulkan);
         }
 
         var report = new VulkanReport(
             engine.Info, [.. engine.Devices], engine.Devices.FirstOrDefault(device => device.Name == Device)?.ReadMemory(),
-            pictures[0], pictures[1], stoppedAt, await engine.SelfTestAsync(Device, folder));
+            images[0], images[1], stoppedAt, await engine.SelfTestAsync(Device, folder));
         await File.WriteAllTextAsync(Path.Combine(folder, ReportFile), JsonSerializer.Serialize(report, VulkanJson.Default.VulkanReport));
         return 0;
     }
 
-    private static async Task<byte[]> DrawAsync(DiffusionModel model)
+    private static async Task<byte[]> GenerateAsync(DiffusionModel model)
     {
         using GenerationResult result = await model.TextToImageAsync(Request);
         return result.Images[0].Image.Span.ToArray();

@@ -20,7 +20,7 @@ public sealed class VulkanTests(Demo demo)
         await RunAsync(new ProcessStartInfo(
             "cc", ["-shared", "-fPIC", "-O1", "-o", kept, Path.Combine(AppContext.BaseDirectory, "Vulkan", "keep_buffers.c"), "-ldl"]));
 
-        await RunAsync(new ProcessStartInfo(Environment.ProcessPath!, Arguments(VulkanProgram.Draw, folder))
+        await RunAsync(new ProcessStartInfo(Environment.ProcessPath!, Arguments(VulkanProgram.Generate, folder))
         {
             Environment =
             {
@@ -87,9 +87,9 @@ public sealed class VulkanTests(Demo demo)
         Assert.InRange(Assert.IsType<SdDeviceMemory>(report.Memory).FreeBytes, 1, report.Memory!.TotalBytes);
 
         // Not the same bytes: the two round differently, which moves the circle's edge by a part of a pixel.
-        Assert.InRange(Picture.MeanDifference(report.ProcessorPicture, report.VulkanPicture), 1e-6, 3);
-        var picture = new Picture(report.VulkanPicture, Demo.Request.Width!.Value, Demo.Request.Height!.Value);
-        Assert.True(picture.Middle[0] > 200 && picture.Corner[2] > 200);
+        Assert.InRange(RgbImage.MeanDifference(report.ProcessorImage, report.VulkanImage), 1e-6, 3);
+        var image = new RgbImage(report.VulkanImage, Demo.Request.Width!.Value, Demo.Request.Height!.Value);
+        Assert.True(image.Middle[0] > 200 && image.Corner[2] > 200);
 
         Assert.InRange(report.StoppedAtStep, 0, 3);
         Assert.True(report.SelfTest.Passed, report.SelfTest.Problem);

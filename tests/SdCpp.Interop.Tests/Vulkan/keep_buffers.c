@@ -1,10 +1,10 @@
 /*
- * Preloaded into the process that draws with Vulkan on Mesa's software device: keeps every Vulkan buffer until the process ends.
+ * Preloaded into the process that generates with Vulkan on Mesa's software device: keeps every Vulkan buffer until the process ends.
  *
  * ggml declares a fixed number of buffers in each descriptor set and writes those that a shader uses. The others may still name buffers of
  * an earlier use that are gone by now, which Vulkan allows, because no shader touches them. Mesa's lavapipe before 23.1 (Debian 12 has 22.3)
  * counts references to them all the same when it binds the set: of freed memory. The process then ends at random, mostly in the second
- * picture. Graphics cards' drivers and newer Mesa are not affected. Memory is freed as before; only the small buffer objects stay.
+ * image. Graphics cards' drivers and newer Mesa are not affected. Memory is freed as before; only the small buffer objects stay.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

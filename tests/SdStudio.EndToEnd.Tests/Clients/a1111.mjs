@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import sharp from 'sharp';
-import { prompt, showsInTheMiddle, showsRedCircle } from './picture.mjs';
+import { prompt, showsInTheMiddle, showsRedCircle } from './image.mjs';
 
 const loaded = createRequire(import.meta.url)('stable-diffusion-api');
 const StableDiffusionApi = loaded.default ?? loaded.StableDiffusionApi ?? loaded;
@@ -25,12 +25,12 @@ assert.equal((await api.getOptions()).send_seed, true);
 assert.equal((await api.getProgress(true)).state.job_count, 0);
 assert.equal(await api.waitForReady(10), true);
 
-const drawn = await api.txt2img({ prompt, width: 64, height: 64, steps: 8, seed: 1, cfg_scale: 1, sampler_name: 'Euler', batch_size: 2 });
-assert.equal(drawn.images.length, 2);
-await showsRedCircle(await base64(drawn.images[0]));
-assert.deepEqual((typeof drawn.info === 'string' ? JSON.parse(drawn.info) : drawn.info).all_seeds, [1, 2]);
+const generated = await api.txt2img({ prompt, width: 64, height: 64, steps: 8, seed: 1, cfg_scale: 1, sampler_name: 'Euler', batch_size: 2 });
+assert.equal(generated.images.length, 2);
+await showsRedCircle(await base64(generated.images[0]));
+assert.deepEqual((typeof generated.info === 'string' ? JSON.parse(generated.info) : generated.info).all_seeds, [1, 2]);
 
-const start = sharp(await drawn.images[0].png().toBuffer());
+const start = sharp(await generated.images[0].png().toBuffer());
 const near = await api.img2img({ prompt, init_images: [start], width: 64, height: 64, steps: 8, denoising_strength: 0.1, seed: 1, cfg_scale: 1 });
 await showsInTheMiddle(await base64(near.image), [219, 26, 31]);
 const large = await api.extraSingle({ image: start, upscaler_1: 'Demo 4x', upscaling_resize: 4 });
@@ -38,7 +38,7 @@ assert.equal((await large.image.metadata()).width, 256);
 const both = await api.extraBatch({ images: [start, start], name_list: ['a.png', 'b.png'], upscaler_1: 'Lanczos', upscaling_resize: 2 });
 assert.equal(both.images.length, 2);
 
-// The settings stand in what the server sent; sharp would write the picture without them.
+// The settings stand in what the server sent; sharp would write the image without them.
 const bytes = Buffer.from((await api.api.post('/sdapi/v1/txt2img', { prompt, width: 64, height: 64, steps: 2, seed: 9 })).data.images[0], 'base64');
 const info = await api.api.post('/sdapi/v1/png-info', { image: `data:image/png;base64,${bytes.toString('base64')}` });
 assert.ok(info.data.info.includes('Seed: 9,'), info.data.info);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import sharp from 'sharp';
-import { prompt, showsRedCircle } from './picture.mjs';
+import { prompt, showsRedCircle } from './image.mjs';
 
 const [open, locked, key] = process.argv.slice(2);
 
@@ -23,15 +23,15 @@ assert.ok(models.structuredContent.models.some((model) => model.id === 'demo'));
 
 // The first thing that a host is told is the job's id.
 const told = [];
-const drawn = await call('generate_image', { prompt, model: 'demo', size: '128x128', steps: 8, seed: 1, wait_seconds: 300 }, { onprogress: (progress) => told.push(progress), timeout: 300000 });
-assert.ok(!drawn.isError, JSON.stringify(drawn));
-assert.equal(told[0].message, `Job ${drawn.structuredContent.job_id}`);
-assert.equal(drawn.structuredContent.status, 'completed');
-const [image] = drawn.structuredContent.images;
-const preview = drawn.content.find((block) => block.type === 'image');
+const generated = await call('generate_image', { prompt, model: 'demo', size: '128x128', steps: 8, seed: 1, wait_seconds: 300 }, { onprogress: (progress) => told.push(progress), timeout: 300000 });
+assert.ok(!generated.isError, JSON.stringify(generated));
+assert.equal(told[0].message, `Job ${generated.structuredContent.job_id}`);
+assert.equal(generated.structuredContent.status, 'completed');
+const [image] = generated.structuredContent.images;
+const preview = generated.content.find((block) => block.type === 'image');
 assert.equal(preview.mimeType, 'image/webp');
 assert.equal((await sharp(Buffer.from(preview.data, 'base64')).metadata()).format, 'webp');
-assert.equal(drawn.content.find((block) => block.type === 'resource_link').uri, `sdstudio://images/${image.id}`);
+assert.equal(generated.content.find((block) => block.type === 'resource_link').uri, `sdstudio://images/${image.id}`);
 const read = await client.readResource({ uri: image.uri });
 assert.equal(read.contents[0].mimeType, 'image/png');
 await showsRedCircle(read.contents[0].blob);

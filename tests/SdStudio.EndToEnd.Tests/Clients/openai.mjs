@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import OpenAI, { toFile } from 'openai';
 import sharp from 'sharp';
-import { prompt, showsInTheMiddle, showsRedCircle } from './picture.mjs';
+import { prompt, showsInTheMiddle, showsRedCircle } from './image.mjs';
 
 const [open, locked, key] = process.argv.slice(2);
 const client = new OpenAI({ baseURL: `${open}/v1`, apiKey: 'any' });
@@ -15,9 +15,9 @@ for await (const model of client.models.list()) {
 assert.ok(models.includes('demo'), `${models}`);
 assert.equal((await client.models.retrieve('demo')).object, 'model');
 
-const drawn = await client.images.generate({ model: 'demo', prompt, size: '64x64', n: 2, ...more });
-assert.equal(drawn.data.length, 2);
-await showsRedCircle(drawn.data[0].b64_json);
+const generated = await client.images.generate({ model: 'demo', prompt, size: '64x64', n: 2, ...more });
+assert.equal(generated.data.length, 2);
+await showsRedCircle(generated.data[0].b64_json);
 
 const linked = await client.images.generate({ model: 'dall-e-3', prompt, size: '64x64', response_format: 'url', quality: 'hd', style: 'natural', user: 'me', ...more });
 const fetched = await (await fetch(linked.data[0].url)).arrayBuffer();

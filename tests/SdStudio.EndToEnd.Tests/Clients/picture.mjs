@@ -1,4 +1,4 @@
-// What the picture of a prompt must show: the demo model's red circle on blue.
+// What the image of a prompt must show: the demo model's red circle on blue.
 import assert from 'node:assert/strict';
 import sharp from 'sharp';
 

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { prompt, showsRedCircle } from './picture.mjs';
+import { prompt, showsRedCircle } from './image.mjs';
 
 const [open, locked, key, folder] = process.argv.slice(2);
 const home = fileURLToPath(new URL('./node_modules/sillytavern', import.meta.url));
@@ -67,14 +67,14 @@ async function driveAuto(address) {
   assert.equal(await ask('get-model', address), 'Demo');
 
   // The body of SillyTavern's page with its default settings.
-  const drawn = await ask('generate', {
+  const generated = await ask('generate', {
     ...address, prompt, negative_prompt: '', sampler_name: 'Euler', scheduler: 'automatic', steps: 8, cfg_scale: 1, width: 64, height: 64,
     restore_faces: false, enable_hr: false, hr_upscaler: 'Latent', hr_scale: 1, hr_additional_modules: [], denoising_strength: 0.7,
     hr_second_pass_steps: 0, seed: 1, override_settings: { CLIP_stop_at_last_layers: 1 }, override_settings_restore_afterwards: true, clip_skip: 1,
     save_images: true, send_images: true, do_not_save_grid: false, do_not_save_samples: false,
   });
-  await showsRedCircle(drawn.images[0]);
-  assert.equal(drawn.parameters.auth, undefined);
+  await showsRedCircle(generated.images[0]);
+  assert.equal(generated.parameters.auth, undefined);
   const hires = await ask('generate', {
     ...address, prompt, sampler_name: 'N/A', scheduler: 'N/A', steps: 8, cfg_scale: 1, width: 64, height: 64, enable_hr: true,
     hr_upscaler: 'Demo 4x', hr_scale: 2, denoising_strength: 0.4, seed: 1,
@@ -87,17 +87,17 @@ async function driveStableDiffusionCpp(address) {
   assert.equal((await post('sdcpp/ping', address)).status, 200);
   const models = await ask('sdcpp/models', address);
   assert.ok(models.data.some((model) => model.id === 'demo' && model.name === 'Demo'), JSON.stringify(models));
-  const drawn = await ask('sdcpp/generate', {
+  const generated = await ask('sdcpp/generate', {
     ...address, model: 'demo', prompt, negative_prompt: '', width: 64, height: 64, steps: 8, cfg_scale: 1, seed: 1, batch_size: 1, sampler_name: 'euler_a',
     scheduler: 'karras', clip_skip: 1,
   });
-  await showsRedCircle(typeof drawn === 'string' ? drawn : drawn.images[0]);
+  await showsRedCircle(typeof generated === 'string' ? generated : generated.images[0]);
 }
 
 // SillyTavern tells the studio to stop when its page goes away.
 async function leave(address, studio) {
   const gone = new AbortController();
-  const drawing = fetch(`http://127.0.0.1:${port}/api/sd/generate`, {
+  const generating = fetch(`http://127.0.0.1:${port}/api/sd/generate`, {
     method: 'POST', headers: { 'Content-Type': 'application/json' }, signal: gone.signal,
     body: JSON.stringify({ ...address, prompt: 'an endless circle', steps: 1000, width: 256, height: 256, cfg_scale: 1 }),
   });
@@ -105,7 +105,7 @@ async function leave(address, studio) {
   const find = (list, status) => JSON.stringify(list).includes(`"status":"${status}"`);
   while (!find(await jobs(), 'processing')) { /* until it runs */ }
   gone.abort();
-  await drawing.catch(() => {});
+  await generating.catch(() => {});
   while (!find(await jobs(), 'cancelled')) { /* until it has stopped */ }
 }
 

@@ -100,9 +100,9 @@ public sealed class OpenAiApiTests(Workshop studio)
         (HttpStatusCode status, JsonElement body) = await studio.Server.SendAsync(HttpMethod.Post, "/v1/images/edits", form);
 
         Assert.True(status == HttpStatusCode.OK, body.ToString());
-        var drawn = new PngFile(First(body));
-        drawn.ShowsAt(.65, .5, Green);
-        drawn.ShowsAt(.35, .5, maskField.Length > 0 ? Red : Green);
+        var generated = new PngFile(First(body));
+        generated.ShowsAt(.65, .5, Green);
+        generated.ShowsAt(.35, .5, maskField.Length > 0 ? Red : Green);
     }
 
     [Fact]

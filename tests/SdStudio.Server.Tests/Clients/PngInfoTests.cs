@@ -51,12 +51,12 @@ public sealed class PngInfoTests(Workshop studio)
     [Fact]
     public async Task The_request_in_the_answer_makes_the_image_again()
     {
-        PngFile image = await studio.Server.DrawOneAsync(
+        PngFile image = await studio.Server.GenerateOneAsync(
             """{"model":"demo","prompt":"a red circle, café","negative_prompt":"fog","size":"48x32","steps":3,"seed":9,"scheduler":"karras","cfg_scale":1.5,"flow_shift":2}""");
 
         JsonElement body = await ReadAsync(image.Bytes);
         Assert.StartsWith("a red circle, café\n", body.GetProperty("info").GetString(), StringComparison.Ordinal);
-        PngFile again = await studio.Server.DrawOneAsync($"{{\"model\":\"demo\",{body.GetProperty("request").GetRawText()[1..]}");
+        PngFile again = await studio.Server.GenerateOneAsync($"{{\"model\":\"demo\",{body.GetProperty("request").GetRawText()[1..]}");
 
         Assert.Equal(image.Bytes, again.Bytes);
     }

@@ -45,9 +45,9 @@ public sealed class SdApiTests(Workshop studio)
              "override_settings":{"CLIP_stop_at_last_layers":1},"alwayson_scripts":{},"script_args":[],"mask":null,"seed_resize_from_h":-1,"nobody_knows_this":1}
             """);
 
-        PngFile picture = First(body);
-        picture.ShowsAt(.5, .5, Red);
-        picture.ShowsAt(.06, .06, Blue);
+        PngFile image = First(body);
+        image.ShowsAt(.5, .5, Red);
+        image.ShowsAt(.06, .06, Blue);
         Assert.Equal(2, body.GetProperty("images").GetArrayLength());
         JsonElement parameters = body.GetProperty("parameters");
         Assert.Equal("1", parameters.GetProperty("cfg_scale").GetString());
@@ -57,7 +57,7 @@ public sealed class SdApiTests(Workshop studio)
         Assert.Equal(64, info.GetProperty("width").GetInt32());
         Assert.Equal("Euler", info.GetProperty("sampler_name").GetString());
         Assert.Equal("Demo", info.GetProperty("sd_model_name").GetString());
-        Assert.Equal(picture.Infotext().Text, info.GetProperty("infotexts")[0].GetString());
+        Assert.Equal(image.Infotext().Text, info.GetProperty("infotexts")[0].GetString());
         Assert.Contains("Seed: 6,", info.GetProperty("infotexts")[1].GetString(), StringComparison.Ordinal);
         Assert.Empty(Texts(info.GetProperty("notes")));
         Shape.Has(
@@ -125,8 +125,8 @@ public sealed class SdApiTests(Workshop studio)
                 HttpMethod.Post, "/sdapi/v1/txt2img", StudioServer.Json($$"""{"prompt":"a circle","steps":1{{fields}}}"""));
 
             Assert.True(status == HttpStatusCode.OK, body.ToString());
-            PngFile picture = First(body);
-            Assert.Equal((width, height), (picture.Width, picture.Height));
+            PngFile image = First(body);
+            Assert.Equal((width, height), (image.Width, image.Height));
         }
     }
 
@@ -140,9 +140,9 @@ public sealed class SdApiTests(Workshop studio)
             "/sdapi/v1/txt2img",
             $$"""{"prompt":"a red circle on a blue background","seed":5,"width":64,"height":32,"steps":8,"enable_hr":true,"denoising_strength":0.4,{{fields}}}""");
 
-        PngFile picture = First(body);
-        Assert.Equal((width, height), (picture.Width, picture.Height));
-        picture.ShowsAt(.5, .5, Red);
+        PngFile image = First(body);
+        Assert.Equal((width, height), (image.Width, image.Height));
+        image.ShowsAt(.5, .5, Red);
         string infotext = InfoOf(body).GetProperty("infotexts")[0].GetString()!;
         Assert.Contains($"Size: 64x32, Denoising strength: 0.4, Hires resize: {width}x{height}", infotext, StringComparison.Ordinal);
         Assert.Contains($"Hires upscaler: {upscaler}", infotext, StringComparison.Ordinal);
@@ -156,16 +156,16 @@ public sealed class SdApiTests(Workshop studio)
         using Image mask = black.Mutate(image => image.DrawRect([255], 64, 0, 64, 128, fill: true));
         string encoded = Convert.ToBase64String(mask.PngsaveBuffer());
 
-        async Task<PngFile> DrawAsync(string more) => First(await PostAsync(
+        async Task<PngFile> GenerateImagesAsync(string more) => First(await PostAsync(
             "/sdapi/v1/img2img",
             $$"""{"init_images":["data:image/png;base64,{{start}}"],"prompt":"a green circle on a blue background","denoising_strength":1,"steps":8,"seed":3,{{more}}}"""));
 
-        PngFile everywhere = await DrawAsync("\"width\":128,\"height\":128");
+        PngFile everywhere = await GenerateImagesAsync("\"width\":128,\"height\":128");
         everywhere.ShowsAt(.35, .5, Green);
-        PngFile right = await DrawAsync($"\"mask\":\"{encoded}\",\"mask_blur\":0,\"inpainting_mask_invert\":false");
+        PngFile right = await GenerateImagesAsync($"\"mask\":\"{encoded}\",\"mask_blur\":0,\"inpainting_mask_invert\":false");
         right.ShowsAt(.35, .5, Red);
         right.ShowsAt(.65, .5, Green);
-        PngFile left = await DrawAsync($"\"mask\":\"data:image/png;base64,{encoded}\",\"mask_blur\":0,\"inpainting_mask_invert\":1");
+        PngFile left = await GenerateImagesAsync($"\"mask\":\"data:image/png;base64,{encoded}\",\"mask_blur\":0,\"inpainting_mask_invert\":1");
         left.ShowsAt(.35, .5, Green);
         left.ShowsAt(.65, .5, Red);
     }
@@ -253,7 +253,7 @@ public sealed class SdApiTests(Workshop studio)
         string start = await RedCircleAsync();
 
         JsonElement own = await PostAsync("/sdapi/v1/png-info", $$"""{"image":"{{start}}"}""");
-        JsonElement foreign = await PostAsync("/sdapi/v1/png-info", $$"""{"image":"{{Convert.ToBase64String(Pictures.Good("png"))}}"}""");
+        JsonElement foreign = await PostAsync("/sdapi/v1/png-info", $$"""{"image":"{{Convert.ToBase64String(SampleImages.Good("png"))}}"}""");
 
         Assert.StartsWith("a red circle on a blue background\nSteps: 8, Sampler: Euler, ", own.GetProperty("info").GetString(), StringComparison.Ordinal);
         Assert.Equal("a red circle on a blue background", own.GetProperty("parameters").GetProperty("Prompt").GetString());
@@ -333,14 +333,14 @@ public sealed class SdApiTests(Workshop studio)
 
         await using StudioServer again = await StudioServer.StartAsync(folder);
         (_, JsonElement after) = await again.GetAsync("/sdapi/v1/options");
-        (_, JsonElement drawn) = await again.SendAsync(HttpMethod.Post, "/sdapi/v1/txt2img", StudioServer.Json("""{"prompt":"a circle"}"""));
+        (_, JsonElement generated) = await again.SendAsync(HttpMethod.Post, "/sdapi/v1/txt2img", StudioServer.Json("""{"prompt":"a circle"}"""));
         (_, JsonElement overridden) = await again.SendAsync(
             HttpMethod.Post, "/sdapi/v1/txt2img", StudioServer.Json("""{"prompt":"a circle","steps":1,"override_settings":{"sd_model_checkpoint":"demo-diffusion.gguf"}}"""));
 
         Assert.Equal("Tiny", after.GetProperty("sd_model_checkpoint").GetString());
         Assert.False(after.GetProperty("send_seed").GetBoolean());
-        Assert.Equal("Tiny", InfoOf(drawn).GetProperty("sd_model_name").GetString());
-        Assert.Equal(48, First(drawn).Width);
+        Assert.Equal("Tiny", InfoOf(generated).GetProperty("sd_model_name").GetString());
+        Assert.Equal(48, First(generated).Width);
         Assert.Equal("Demo", InfoOf(overridden).GetProperty("sd_model_name").GetString());
     }
 
@@ -410,7 +410,7 @@ public sealed class SdApiTests(Workshop studio)
         (HttpStatusCode none, JsonElement error) = await server.SendAsync(HttpMethod.Get, "/sdapi/v1/options", null, ("Authorization", "Basic "));
         Assert.Equal(HttpStatusCode.Unauthorized, none);
         Assert.Equal("Unauthorized", error.GetProperty("error").GetString());
-        Task<(HttpStatusCode Status, JsonElement Body)> drawing = server.SendAsync(
+        Task<(HttpStatusCode Status, JsonElement Body)> generating = server.SendAsync(
             HttpMethod.Post, "/sdapi/v1/txt2img", StudioServer.Json("""{"prompt":"a circle","width":64,"height":64,"steps":1000}"""), ann);
         JsonElement busy;
         do
@@ -423,7 +423,7 @@ public sealed class SdApiTests(Workshop studio)
         Assert.Equal(JsonValueKind.Null, seenByBob.GetProperty("current_image").ValueKind);
         Assert.False(bobs.GetProperty("interrupted").GetBoolean());
         Assert.True(anns.GetProperty("interrupted").GetBoolean());
-        Assert.Equal(HttpStatusCode.OK, (await drawing).Status);
+        Assert.Equal(HttpStatusCode.OK, (await generating).Status);
     }
 
     [Fact]

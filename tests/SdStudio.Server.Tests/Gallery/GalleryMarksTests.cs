@@ -13,7 +13,7 @@ public sealed class GalleryMarksTests(Workshop studio)
 
     private static string Request(string prompt, string more = "") => $$"""{"model":"demo","prompt":"{{prompt}}","size":"32x32","steps":1{{more}}}""";
 
-    private static async Task<string> DrawAsync(StudioServer server, string prompt, string more = "") => Assert.Single((await server.DrawAsync(Request(prompt, more))).Images);
+    private static async Task<string> GenerateImagesAsync(StudioServer server, string prompt, string more = "") => Assert.Single((await server.GenerateImagesAsync(Request(prompt, more))).Images);
 
     private static async Task<JsonElement> ListAsync(StudioServer server, string query)
     {
@@ -43,9 +43,9 @@ public sealed class GalleryMarksTests(Workshop studio)
     public async Task Images_are_found_by_everything_that_is_known_of_them()
     {
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder());
-        string red = await DrawAsync(server, "a red circle", ""","seed":11""");
-        string green = await DrawAsync(server, "a green Café", ""","seed":12""");
-        string blue = await DrawAsync(server, "赤い円を描いて", ""","seed":13,"size":"48x32" """);
+        string red = await GenerateImagesAsync(server, "a red circle", ""","seed":11""");
+        string green = await GenerateImagesAsync(server, "a green Café", ""","seed":12""");
+        string blue = await GenerateImagesAsync(server, "赤い円を描いて", ""","seed":13,"size":"48x32" """);
         using MultipartFormDataContent form = StudioServer.Form(null, ("source_image_id", red), ("upscaler", "Lanczos"), ("upscale_factor", "2"));
         await server.SendAsync(HttpMethod.Post, "/api/upscale", form);
 
@@ -87,7 +87,7 @@ public sealed class GalleryMarksTests(Workshop studio)
     public async Task Pages_follow_each_other_without_gaps(string query)
     {
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder());
-        (_, string[] images) = await server.DrawAsync(Request("a red circle", ""","n":7"""));
+        (_, string[] images) = await server.GenerateImagesAsync(Request("a red circle", ""","n":7"""));
         await SendAsync(server, "PATCH", "/api/images", $$"""{"ids":["{{images[0]}}","{{images[4]}}"],"rating":2}""");
         string?[] whole = [.. (await ListAsync(server, query)).GetProperty("images").EnumerateArray().Select(image => image.GetProperty("id").GetString())];
 
@@ -114,9 +114,9 @@ public sealed class GalleryMarksTests(Workshop studio)
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder());
         JsonElement board = await SendAsync(server, "POST", "/api/boards", """{"name":"cats"}""");
         string id = board.GetProperty("id").GetString()!;
-        string red = await DrawAsync(server, "a red circle", ""","board":"cats" """);
-        string green = await DrawAsync(server, "a green circle", $""","board":"{id}" """);
-        await DrawAsync(server, "a blue circle");
+        string red = await GenerateImagesAsync(server, "a red circle", ""","board":"cats" """);
+        string green = await GenerateImagesAsync(server, "a green circle", $""","board":"{id}" """);
+        await GenerateImagesAsync(server, "a blue circle");
         await SendAsync(server, "POST", "/api/queue/generate", Request("x", ""","board":"dogs" """), HttpStatusCode.BadRequest);
         await SendAsync(server, "POST", "/api/boards", """{"name":"cats"}""", HttpStatusCode.Conflict);
 
@@ -143,8 +143,8 @@ public sealed class GalleryMarksTests(Workshop studio)
     public async Task A_zip_file_has_the_images_under_names_that_say_what_they_are()
     {
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder());
-        string red = await DrawAsync(server, "a red circle: \\\"round\\\"/../x", ""","seed":7""");
-        await DrawAsync(server, "赤い円", ""","seed":8""");
+        string red = await GenerateImagesAsync(server, "a red circle: \\\"round\\\"/../x", ""","seed":7""");
+        await GenerateImagesAsync(server, "赤い円", ""","seed":8""");
         const string name = "00001-7-a_red_circle_round_x.png";
 
         async Task<ZipArchive> ZipAsync(string path, string? json)

@@ -35,7 +35,7 @@ public sealed class ImportTests(Workshop studio)
         {
             { new ByteArrayContent(Png(1)), "files", "one.png" }, { new ByteArrayContent(jpeg), "files", "two.jpg" }, { new ByteArrayContent(Encoding.UTF8.GetBytes("no image")), "files", "three.txt" },
             // Its header is whole, its pixels are not.
-            { new ByteArrayContent(Pictures.Bad("cut png")), "files", "four.png" }, { new StringContent("old"), "board" },
+            { new ByteArrayContent(SampleImages.Bad("cut png")), "files", "four.png" }, { new StringContent("old"), "board" },
         };
         (HttpStatusCode status, JsonElement body) = await server.SendAsync(HttpMethod.Post, "/api/images/import", form);
 

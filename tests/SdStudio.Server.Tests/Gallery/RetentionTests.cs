@@ -33,7 +33,7 @@ public sealed class RetentionTests(Workshop studio)
         string[] images;
         await using (StudioServer before = await StudioServer.StartAsync(folder))
         {
-            images = (await before.DrawAsync(Small)).Images;
+            images = (await before.GenerateImagesAsync(Small)).Images;
             await before.SendAsync(HttpMethod.Patch, $"/api/images/{images[0]}", StudioServer.Json("""{"starred":true}"""));
             JsonElement none = (await before.GetAsync("/api/images/retention")).Body;
             Assert.Equal((JsonValueKind.Null, 0), (none.GetProperty("keep").ValueKind, none.GetProperty("images").GetInt32()));
@@ -66,7 +66,7 @@ public sealed class RetentionTests(Workshop studio)
     {
         string folder = studio.NewDataFolder();
         await using (StudioServer before = await StudioServer.StartAsync(folder))
-            await before.DrawAsync(Small);
+            await before.GenerateImagesAsync(Small);
         // Nothing is deleted by a look: the rule of this server keeps all.
         await using StudioServer server = await StudioServer.StartAsync(folder, "--SdStudio:Images:Keep=1GB");
         JsonElement plan = (await server.GetAsync("/api/images/retention")).Body;

@@ -9,7 +9,7 @@ using SdStudio.Tests;
 
 namespace SdStudio.Server.Tests.Reading;
 
-/// <summary>Settings and the mark inside the files that the server gives, and what is left of them when others write the files anew.</summary>
+/// <summary>Settings and the mark inside the files that the server gives, and what is left of them when others write the files again.</summary>
 public sealed class ImageTextsTests(Workshop studio)
 {
     private const string Request =
@@ -27,7 +27,7 @@ public sealed class ImageTextsTests(Workshop studio)
         return body;
     }
 
-    private async Task<string> DrawAsync(string request = Request) => Assert.Single((await studio.Server.DrawAsync(request)).Images);
+    private async Task<string> GenerateImagesAsync(string request = Request) => Assert.Single((await studio.Server.GenerateImagesAsync(request)).Images);
 
     private static string? MarkOf(byte[] file) => ImageTexts.In(ImageDecoder.Texts(file, "image")).SourceType;
 
@@ -43,15 +43,15 @@ public sealed class ImageTextsTests(Workshop studio)
     [InlineData("?format=webp&quality=50")]
     public async Task Every_format_carries_the_settings_and_the_mark(string query)
     {
-        string id = await DrawAsync();
+        string id = await GenerateImagesAsync();
         byte[] file = await studio.Server.Http.GetByteArrayAsync($"/api/images/{id}{query}", Cancellation);
 
         JsonElement read = await ReadAsync(file);
 
         Assert.Equal("demo", read.GetProperty("local_model").GetString());
         Assert.Equal(
-            (await studio.Server.PictureAsync(id)).Pixels,
-            (await studio.Server.DrawOneAsync(read.GetProperty("request").ToString())).Pixels);
+            (await studio.Server.ImageAsync(id)).Pixels,
+            (await studio.Server.GenerateOneAsync(read.GetProperty("request").ToString())).Pixels);
         Assert.Equal(Generated, MarkOf(file));
         // As a program sees it that knows nothing of this one.
         Assert.Contains($"<Iptc4xmpExt:DigitalSourceType xmlns:Iptc4xmpExt=\"http://iptc.org/std/Iptc4xmpExt/2008-02-29/\">{Generated}<", Encoding.UTF8.GetString(PacketOf(file)), StringComparison.Ordinal);
@@ -63,7 +63,7 @@ public sealed class ImageTextsTests(Workshop studio)
     [InlineData("?infotext=false&format=webp")]
     public async Task The_settings_can_be_left_out_and_the_mark_stays(string query)
     {
-        byte[] file = await studio.Server.Http.GetByteArrayAsync($"/api/images/{await DrawAsync()}{query}", Cancellation);
+        byte[] file = await studio.Server.Http.GetByteArrayAsync($"/api/images/{await GenerateImagesAsync()}{query}", Cancellation);
 
         await ReadAsync(file, HttpStatusCode.NotFound);
         Assert.DoesNotContain("circle", Encoding.Latin1.GetString(file), StringComparison.Ordinal);
@@ -73,7 +73,7 @@ public sealed class ImageTextsTests(Workshop studio)
     [Fact]
     public async Task A_request_can_leave_the_settings_out_of_its_files()
     {
-        string id = await DrawAsync(Request.Replace("\"steps\"", "\"write_infotext\":false,\"steps\"", StringComparison.Ordinal));
+        string id = await GenerateImagesAsync(Request.Replace("\"steps\"", "\"write_infotext\":false,\"steps\"", StringComparison.Ordinal));
         byte[] file = await studio.Server.Http.GetByteArrayAsync($"/api/images/{id}", Cancellation);
 
         await ReadAsync(file, HttpStatusCode.NotFound);
@@ -84,7 +84,7 @@ public sealed class ImageTextsTests(Workshop studio)
     public async Task Both_can_be_switched_off_for_the_server_and_edits_say_what_they_are()
     {
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder(), "--SdStudio:Images:Mark=false", "--SdStudio:Images:Infotext=false");
-        (_, string[] images) = await server.DrawAsync(Request);
+        (_, string[] images) = await server.GenerateImagesAsync(Request);
         byte[] file = await server.Http.GetByteArrayAsync($"/api/images/{images[0]}", Cancellation);
         Assert.DoesNotContain(new PngFile(file).Chunks, chunk => chunk.Type is "tEXt" or "zTXt" or "iTXt" or "eXIf");
 
@@ -103,7 +103,7 @@ public sealed class ImageTextsTests(Workshop studio)
         const string convert = "/usr/bin/convert-im6.q16";
         if (!File.Exists(convert))
             Assert.SkipWhen(DebianPackages.Install("imagemagick") is { } reason && !File.Exists(convert), "imagemagick cannot be installed");
-        string id = await DrawAsync();
+        string id = await GenerateImagesAsync();
         string folder = Directory.CreateTempSubdirectory("sdstudio-magick-").FullName;
         await File.WriteAllBytesAsync(Path.Combine(folder, "in.png"), await studio.Server.Http.GetByteArrayAsync($"/api/images/{id}", Cancellation), Cancellation);
         using (var process = Process.Start(new ProcessStartInfo(convert, [Path.Combine(folder, "in.png"), Path.Combine(folder, $"out.{format}")])))
@@ -114,8 +114,8 @@ public sealed class ImageTextsTests(Workshop studio)
 
         JsonElement read = await ReadAsync(file);
         Assert.Equal(
-            (await studio.Server.PictureAsync(id)).Pixels,
-            (await studio.Server.DrawOneAsync(read.GetProperty("request").ToString())).Pixels);
+            (await studio.Server.ImageAsync(id)).Pixels,
+            (await studio.Server.GenerateOneAsync(read.GetProperty("request").ToString())).Pixels);
     }
 
     [Theory]
@@ -124,7 +124,7 @@ public sealed class ImageTextsTests(Workshop studio)
     [InlineData("webp")]
     public async Task Libvips_keeps_them_too(string format)
     {
-        using Image image = Image.NewFromBuffer(await studio.Server.Http.GetByteArrayAsync($"/api/images/{await DrawAsync()}", Cancellation));
+        using Image image = Image.NewFromBuffer(await studio.Server.Http.GetByteArrayAsync($"/api/images/{await GenerateImagesAsync()}", Cancellation));
 
         byte[] file = image.WriteToBuffer($".{format}");
 
@@ -141,7 +141,7 @@ public sealed class ImageTextsTests(Workshop studio)
     [InlineData("iTXt", false)]
     public async Task Settings_are_found_in_every_kind_of_chunk_before_and_after_the_pixels(string kind, bool first)
     {
-        byte[] png = Pictures.Good("png");
+        byte[] png = SampleImages.Good("png");
         byte[] chunk = (kind switch
         {
             "tEXt" => PngChunk.Text("parameters", ForeignSettings.Automatic1111()),

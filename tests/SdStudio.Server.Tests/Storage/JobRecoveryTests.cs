@@ -91,7 +91,7 @@ public sealed class JobRecoveryTests : IDisposable
         Assert.Equal(JobStatus.Failed, failed.Status);
         Assert.Contains("ended 2 times", failed.Error, StringComparison.Ordinal);
         Assert.Contains("GGML_ASSERT(a) failed", failed.Error, StringComparison.Ordinal);
-        // A retry begins to count anew.
+        // A retry starts counting again.
         await _store.Jobs.RetryAsync("job", OwnerScope.All, 100, Cancellation);
         await BeginAsync("job");
         Crash("job");

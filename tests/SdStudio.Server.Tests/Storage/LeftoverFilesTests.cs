@@ -45,7 +45,7 @@ public sealed class LeftoverFilesTests : IDisposable
     }
 
     /// <summary>A job with an image, a thumbnail and an input, all in rows.</summary>
-    private async Task<string[]> DrawnAsync()
+    private async Task<string[]> GeneratedAsync()
     {
         string job = Guid.CreateVersion7().ToString(), image = ImageId.Of(job, 0);
         var settings = new GenerationSettings { Type = "edit", Model = "demo", Width = 64, Height = 64, InputImage = $"inputs/{job}.png" };
@@ -65,7 +65,7 @@ public sealed class LeftoverFilesTests : IDisposable
     public async Task What_belongs_to_no_job_is_removed_and_nothing_else()
     {
         await SweepAsync();
-        string[] drawn = [.. await DrawnAsync(), .. await DrawnAsync()];
+        string[] generated = [.. await GeneratedAsync(), .. await GeneratedAsync()];
         string[] leftovers = [.. Leftovers(), .. Leftovers()];
         // Not named by this server; and written a moment ago by a job that runs.
         string[] others = [Put("images", "holiday.png"), Put("inputs", "sketch.png"), Put("images", ImageId.Of("running", 0) + ".png")];
@@ -73,7 +73,7 @@ public sealed class LeftoverFilesTests : IDisposable
 
         await SweepAsync();
 
-        Assert.All(drawn, file => Assert.True(File.Exists(file), file));
+        Assert.All(generated, file => Assert.True(File.Exists(file), file));
         Assert.All(leftovers, file => Assert.False(File.Exists(file), file));
         Assert.All(others, file => Assert.True(File.Exists(file), file));
     }

@@ -33,7 +33,7 @@ public sealed class PostgresServerTests(PostgresFixture postgres) : IDisposable
         await using StudioServer studio = await StudioServer.StartAsync(
             Path.Combine(_folder, "hook"), $"--SdStudio:Database={postgres.NewDatabase()}", $"--SdStudio:Webhooks:shop:Url={receiver.Address}",
             $"--SdStudio:Webhooks:shop:Secret={WebhookReceiver.Secret}", "--SdStudio:Webhooks:shop:AllowPrivateAddresses=true");
-        (string job, _) = await studio.DrawAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1}""");
+        (string job, _) = await studio.GenerateImagesAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1}""");
 
         (_, string body, bool isSigned) = (await receiver.WaitForAsync(1, Cancellation))[0];
         Assert.True(isSigned);
@@ -49,7 +49,7 @@ public sealed class PostgresServerTests(PostgresFixture postgres) : IDisposable
         string first = (await studio.SendAsync(HttpMethod.Post, "/api/queue/cancel-all")).Status.ToString();
         Assert.Equal("OK", first);
         await studio.SendAsync(HttpMethod.Post, "/api/queue/resume");
-        (string id, string[] images) = await studio.DrawAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1,"n":2}""");
+        (string id, string[] images) = await studio.GenerateImagesAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1,"n":2}""");
         Assert.Equal(2, images.Length);
         await studio.SendAsync(HttpMethod.Delete, $"/api/images/{images[0]}");
         await studio.SendAsync(HttpMethod.Delete, $"/api/generations/{id}");

@@ -13,13 +13,13 @@ public sealed class TransactionTests(Workshop studio)
     {
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder());
         // Once for each model: what it takes and the hash of its file are written down. And again: the sweep after the start is over.
-        await server.DrawAsync(Words(1));
-        await server.DrawAsync(Words(1));
+        await server.GenerateImagesAsync(Words(1));
+        await server.GenerateImagesAsync(Words(1));
 
         int before = CommitsIn(server.Folder);
-        await server.DrawAsync(Words(1));
+        await server.GenerateImagesAsync(Words(1));
         int afterOne = CommitsIn(server.Folder);
-        await server.DrawAsync(Words(3));
+        await server.GenerateImagesAsync(Words(3));
         int afterThree = CommitsIn(server.Folder);
 
         Assert.Equal((3, 5), (afterOne - before, afterThree - afterOne));

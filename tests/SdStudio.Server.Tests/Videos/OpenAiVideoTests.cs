@@ -18,7 +18,7 @@ public sealed class OpenAiVideoTests(VideoServer videos) : IClassFixture<VideoSe
         using var form = new MultipartFormDataContent
         {
             { new StringContent("sora-2"), "model" }, { new StringContent("a red circle moves"), "prompt" }, { new StringContent("64x32"), "size" }, { new StringContent("0.5"), "seconds" },
-            { new StringContent("2"), "steps" }, { new StringContent("webp"), "format" }, { new StringContent("16"), "fps" }, { new ByteArrayContent(Pictures.Good("png")), "input_reference", "start.png" },
+            { new StringContent("2"), "steps" }, { new StringContent("webp"), "format" }, { new StringContent("16"), "fps" }, { new ByteArrayContent(SampleImages.Good("png")), "input_reference", "start.png" },
         };
         (HttpStatusCode status, JsonElement video) = await Server.SendAsync(HttpMethod.Post, $"{root}/videos", form);
         Assert.True(status == HttpStatusCode.OK, video.ToString());

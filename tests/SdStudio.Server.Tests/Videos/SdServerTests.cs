@@ -50,7 +50,7 @@ public sealed class SdServerTests(VideoServer videos) : IClassFixture<VideoServe
     [Fact]
     public async Task A_first_and_a_last_image_change_it_and_the_usual_format_is_what_can_be_written()
     {
-        string image = Convert.ToBase64String(Pictures.Good("png"));
+        string image = Convert.ToBase64String(SampleImages.Good("png"));
         string small = """{"prompt":"x","width":32,"height":32,"video_frames":5,"seed":7,"sample_params":{"sample_steps":2}}""";
         JsonElement without = (await DoneAsync("vid_gen", small)).GetProperty("result");
         JsonElement with = (await DoneAsync("vid_gen", small.Replace("\"seed\"", $"\"init_image\":\"data:image/png;base64,{image}\",\"seed\"", StringComparison.Ordinal))).GetProperty("result");
@@ -74,7 +74,7 @@ public sealed class SdServerTests(VideoServer videos) : IClassFixture<VideoServe
         JsonElement listed = await Server.GenerationAsync(job.GetProperty("id").GetString()!);
         Assert.Equal(("generate", "euler", 2), (listed.GetProperty("type").GetString(), listed.GetProperty("sampler").GetString(), listed.GetProperty("steps").GetInt32()));
 
-        string image = Convert.ToBase64String(Pictures.Good("png"));
+        string image = Convert.ToBase64String(SampleImages.Good("png"));
         job = await DoneAsync("img_gen", $$"""{"prompt":"a red circle","init_image":"{{image}}","strength":0,"width":64,"height":64,"seed":5,"sample_params":{"sample_steps":2},"embed_image_metadata":false}""");
         byte[] png = job.GetProperty("result").GetProperty("images")[0].GetProperty("b64_json").GetBytesFromBase64();
         Assert.Equal((64, 64), (new PngFile(png).Width, new PngFile(png).Height));

@@ -36,7 +36,7 @@ public sealed class VideoRefusalTests(VideoServer videos) : IClassFixture<VideoS
         foreach (JsonProperty field in JsonDocument.Parse(VideoServer.With("\"frames\":1")).RootElement.EnumerateObject())
             form.Add(new StringContent(field.Value.ToString()), field.Name);
         for (int frame = 0; frame < 2; frame++)
-            form.Add(new ByteArrayContent(Pictures.Good("png")), "control_frames", "frame.png");
+            form.Add(new ByteArrayContent(SampleImages.Good("png")), "control_frames", "frame.png");
 
         (HttpStatusCode status, JsonElement body) = await Server.SendAsync(HttpMethod.Post, "/api/queue/video", form);
 

@@ -92,9 +92,9 @@ public sealed class VideoTests(VideoServer videos) : IClassFixture<VideoServer>
     public async Task A_start_image_changes_the_video_and_an_image_of_the_server_can_be_one()
     {
         (_, string without) = await VideoServer.MakeAsync(Server, VideoServer.With("\"frames\":5"));
-        (_, string[] images) = await Server.DrawAsync("""{"model":"demo","prompt":"a red circle","size":"64x32","steps":1}""");
+        (_, string[] images) = await Server.GenerateImagesAsync("""{"model":"demo","prompt":"a red circle","size":"64x32","steps":1}""");
         string begun = await BeginAsync(StudioServer.Form(null, ("source_image_id", images[0])));
-        using var form = new MultipartFormDataContent { { new ByteArrayContent(Pictures.Good("png")), "start_image", "start.png" } };
+        using var form = new MultipartFormDataContent { { new ByteArrayContent(SampleImages.Good("png")), "start_image", "start.png" } };
         string other = await BeginAsync(form);
 
         Assert.Equal(3, new[] { await HashAsync(without), await HashAsync(begun), await HashAsync(other) }.Distinct().Count());

@@ -78,14 +78,14 @@ void test_image_fields(const loaded_demo& demo) {
         image.params.steps = 8;
         image.params.options = w.given.data();
         image.params.option_count = w.given.size();
-        const outcome drawn = image.draw(demo.context, &heard.call);
+        const outcome generated = image.generate(demo.context, &heard.call);
         const bool said = heard.said(w.said);
-        check(drawn.code == SDCPP_OK && said, std::string(w.what) + ": the engine says '" + w.said + "'" + drawn.text() + (said ? "" : all_of(heard)));
+        check(generated.code == SDCPP_OK && said, std::string(w.what) + ": the engine says '" + w.said + "'" + generated.text() + (said ? "" : all_of(heard)));
     }
 
     // What shows in the pixels alone. `plain` has none of it.
     request plain;
-    plain.draw(demo.context);
+    plain.generate(demo.context);
     std::vector<uint8_t> grey(size_t{64} * 64 * 3, 128);
     std::vector<uint8_t> half(size_t{64} * 64, 0);
     std::fill(half.begin() + 32 * 64, half.end(), uint8_t{255});
@@ -100,12 +100,12 @@ void test_image_fields(const loaded_demo& demo) {
     masked.arm();
     o.code = sdcpp_img2img(demo.context, &masked.params, &init, &mask, 1, nullptr, &masked.result, &o.error);
     int kept = 0;
-    int drawn = 0;
+    int generated = 0;
     for (uint32_t y = 4; y < 28; ++y) {
         kept += std::abs(masked.at(0, 32, y)[0] - 128) < 24 ? 1 : 0;
-        drawn += std::abs(masked.at(0, 32, y + 32)[0] - 128) >= 24 ? 1 : 0;
+        generated += std::abs(masked.at(0, 32, y + 32)[0] - 128) >= 24 ? 1 : 0;
     }
-    check(o.code == SDCPP_OK && kept > 20 && drawn > 12, "mask_image keeps the upper half (" + std::to_string(kept) + " of 24) and generates the lower (" + std::to_string(drawn) + ")" + o.text());
+    check(o.code == SDCPP_OK && kept > 20 && generated > 12, "mask_image keeps the upper half (" + std::to_string(kept) + " of 24) and generates the lower (" + std::to_string(generated) + ")" + o.text());
 }
 
 namespace {
@@ -170,7 +170,7 @@ void test_model_fields(const demo_model& files) {
         o.code = sdcpp_context_set_control_net(without.context, nullptr, nullptr, &o.error);
         check(o.code == SDCPP_OK, "taking away the ControlNet" + o.text());
         request image(32, 32);
-        const outcome drawn = image.draw(without.context);
-        check(drawn.code == SDCPP_OK, "and the model generates" + drawn.text());
+        const outcome generated = image.generate(without.context);
+        check(generated.code == SDCPP_OK, "and the model generates" + generated.text());
     }
 }

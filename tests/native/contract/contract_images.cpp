@@ -22,7 +22,7 @@ const image_case image_cases[] = {
     {"flow-shift", 64, 64, {{"sample_params.flow_shift", "5"}}},
 };
 
-void draw(const image_case& c, const loaded_demo& demo) {
+void generate(const image_case& c, const loaded_demo& demo) {
     request image(c.width, c.height);
     image.params.prompt = "a red circle on a blue background";
     image.params.steps = 4;
@@ -41,14 +41,14 @@ void draw(const image_case& c, const loaded_demo& demo) {
         image.params.cfg_scale = 4;
         image.params.negative_prompt = "green";
     }
-    const outcome first = image.draw(demo.context);
+    const outcome first = image.generate(demo.context);
     const std::string hash = hash_of(image);
-    const outcome second = image.draw(demo.context);
+    const outcome second = image.generate(demo.context);
     check(first.code == SDCPP_OK && second.code == SDCPP_OK && hash == hash_of(image), "image " + name + " is the same when it is generated again" + second.text());
     keep_image(name, image, c.width, c.height);
 }
 
-void draw_hires(const loaded_demo& demo) {
+void generate_hires(const loaded_demo& demo) {
     const options given = {{"hires.enabled", "true"}, {"hires.scale", "2"}, {"hires.upscaler", "Lanczos"}, {"hires.denoising_strength", "0.5"}, {"hires.steps", "2"}};
     request image(32, 32);
     image.params.prompt = "a red circle on a blue background";
@@ -57,8 +57,8 @@ void draw_hires(const loaded_demo& demo) {
     image.pixels[0].resize(size_t{64} * 64 * 3);
     image.buffers[0] = image.pixels[0].data();
     image.result.image_bytes = image.pixels[0].size();
-    const outcome drawn = image.draw(demo.context);
-    check(drawn.code == SDCPP_OK, "hires fix by Lanczos, twice as large" + drawn.text());
+    const outcome generated = image.generate(demo.context);
+    check(generated.code == SDCPP_OK, "hires fix by Lanczos, twice as large" + generated.text());
     keep_image("hires", image, 64, 64);
 }
 
@@ -119,24 +119,24 @@ const deadly_case deadly_cases[] = {
 
 void test_images(const demo_model& files, const loaded_demo& demo) {
     for (const image_case& c : image_cases) {
-        draw(c, demo);
+        generate(c, demo);
     }
-    draw_hires(demo);
+    generate_hires(demo);
     upscale(files);
 }
 
 void test_what_ends_it(const loaded_demo& demo) {
     request before(32, 32);
-    before.draw(demo.context);
+    before.generate(demo.context);
     for (const deadly_case& c : deadly_cases) {
         request image(64, 64);
         c.spoil(image.params);
         image.params.options = c.given.data();
         image.params.option_count = c.given.size();
-        const outcome refused = image.draw(demo.context);
+        const outcome refused = image.generate(demo.context);
         check(refused.code == SDCPP_INVALID_ARGUMENT || refused.code == SDCPP_NOT_SUPPORTED, std::string(c.what) + " is refused" + refused.text());
     }
     request after(32, 32);
-    const outcome drawn = after.draw(demo.context);
-    check(drawn.code == SDCPP_OK && hash_of(after) == hash_of(before), "and the model generates as before" + drawn.text());
+    const outcome generated = after.generate(demo.context);
+    check(generated.code == SDCPP_OK && hash_of(after) == hash_of(before), "and the model generates as before" + generated.text());
 }

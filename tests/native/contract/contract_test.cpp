@@ -38,19 +38,19 @@ loaded_demo::loaded_demo(const demo_model& demo, const options& more, const sdcp
     created = create(all, &context, call);
 }
 
-std::string hash_of(const request& drawn) {
+std::string hash_of(const request& generated) {
     std::string all;
-    for (uint32_t i = 0; i < drawn.result.image_count; ++i) {
-        all.append(reinterpret_cast<const char*>(drawn.pixels[i].data()), drawn.pixels[i].size());
+    for (uint32_t i = 0; i < generated.result.image_count; ++i) {
+        all.append(reinterpret_cast<const char*>(generated.pixels[i].data()), generated.pixels[i].size());
     }
     return sdcpp::sha256_hex(reinterpret_cast<const uint8_t*>(all.data()), all.size());
 }
 
-void keep_image(const std::string& name, const request& drawn, int32_t width, int32_t height) {
-    std::printf("image %s %s\n", name.c_str(), hash_of(drawn).c_str());
+void keep_image(const std::string& name, const request& generated, int32_t width, int32_t height) {
+    std::printf("image %s %s\n", name.c_str(), hash_of(generated).c_str());
     std::ofstream file(name + ".ppm", std::ios::binary);
     file << "P6 " << width << " " << height << " 255\n";
-    file.write(reinterpret_cast<const char*>(drawn.pixels[0].data()), static_cast<std::streamsize>(drawn.pixels[0].size()));
+    file.write(reinterpret_cast<const char*>(generated.pixels[0].data()), static_cast<std::streamsize>(generated.pixels[0].size()));
 }
 
 namespace {
@@ -63,8 +63,8 @@ void test_names(const loaded_demo& demo) {
             check(names.insert(name).second, std::string(what) + " " + name + " is there once");
             request image(32, 32);
             (what[1] == 'a' ? image.params.sampler : image.params.scheduler) = name.c_str();
-            const outcome drawn = image.draw(demo.context);
-            check(drawn.code == SDCPP_OK || drawn.is(SDCPP_NOT_SUPPORTED, "has no sigmas"), std::string(what) + " " + name + " generates, or is refused for this family" + drawn.text());
+            const outcome generated = image.generate(demo.context);
+            check(generated.code == SDCPP_OK || generated.is(SDCPP_NOT_SUPPORTED, "has no sigmas"), std::string(what) + " " + name + " generates, or is refused for this family" + generated.text());
         }
         check(names.size() > 10, std::string("there are ") + std::to_string(names.size()) + " of the kind " + what);
     }
@@ -85,8 +85,8 @@ void test_phases(const demo_model& demo) {
     heard.progress.clear();
     request image(64, 64, 2);
     image.params.steps = 4;
-    const outcome drawn = image.draw(model.context, &heard.call);
-    check(drawn.code == SDCPP_OK && image.result.image_count == 2, "two images in one call" + drawn.text());
+    const outcome generated = image.generate(model.context, &heard.call);
+    check(generated.code == SDCPP_OK && image.result.image_count == 2, "two images in one call" + generated.text());
     phases.clear();
     std::set<std::pair<int32_t, int32_t>> steps;
     bool forward = true;
@@ -107,7 +107,7 @@ void test_phases(const demo_model& demo) {
 
 void test_cancel(const loaded_demo& demo) {
     request before;
-    before.draw(demo.context);
+    before.generate(demo.context);
     recorder heard;
     request stopped;
     stopped.params.steps = 200;
@@ -120,12 +120,12 @@ void test_cancel(const loaded_demo& demo) {
             }
         }
     };
-    const outcome cancelled = stopped.draw(demo.context, &heard.call);
+    const outcome cancelled = stopped.generate(demo.context, &heard.call);
     check(cancelled.code == SDCPP_CANCELLED && last_step < 10, "a cancel at step 2 of 200 stops soon, at step " + std::to_string(last_step) + cancelled.text());
     sdcpp_cancel(demo.context, SDCPP_CANCEL_NONE);
     request after;
-    const outcome drawn = after.draw(demo.context);
-    check(drawn.code == SDCPP_OK && hash_of(after) == hash_of(before), "the next image is what it was before" + drawn.text());
+    const outcome generated = after.generate(demo.context);
+    check(generated.code == SDCPP_OK && hash_of(after) == hash_of(before), "the next image is what it was before" + generated.text());
 }
 
 #if defined(__linux__)
@@ -141,7 +141,7 @@ void test_memory(const demo_model& demo) {
     for (int i = 0; i < 6; ++i) {
         const loaded_demo model(demo);
         request image;
-        image.draw(model.context);
+        image.generate(model.context);
         first = i == 1 ? resident_mib() : first;
     }
     const long grown = resident_mib() - first;

@@ -26,8 +26,8 @@ struct loaded_demo {
 };
 
 bool names_have(const char* name);
-std::string hash_of(const request& drawn);
-void keep_image(const std::string& name, const request& drawn, int32_t width, int32_t height);
+std::string hash_of(const request& generated);
+void keep_image(const std::string& name, const request& generated, int32_t width, int32_t height);
 
 void test_images(const demo_model& files, const loaded_demo& demo);
 void test_image_fields(const loaded_demo& demo);

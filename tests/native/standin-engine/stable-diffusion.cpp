@@ -1,7 +1,7 @@
 // A deterministic engine without a model: enough behaviour to try the bridge's own code with.
 //
 // What steers it: a model file that begins with "refuse" does not load, one that begins with "Flux.2", "Wan 2." or "LTXAV" is of that family; width 4096 throws std::bad_alloc; and the prompts "fail",
-// "draw nothing", "throw text" and "throw a number" do what they say; "die in a thread" writes to nowhere there; "wait 20" takes as many milliseconds a step and computes nothing.
+// "generate nothing", "throw text" and "throw a number" do what they say; "die in a thread" writes to nowhere there; "wait 20" takes as many milliseconds a step and computes nothing.
 #include "stable-diffusion.h"
 
 #include <atomic>
@@ -87,17 +87,17 @@ const char* const hires_upscalers[] = {"None", "Latent", "Lanczos", "Model"};
 const char* const lora_modes[] = {"auto", "immediately", "at_runtime"};
 
 // A gradient from the seed, mixed with the first image where there is one.
-sd_image_t draw(const sd_img_gen_params_t& p, int64_t seed) {
+sd_image_t generate(const sd_img_gen_params_t& p, int64_t seed) {
     sd_image_t image = new_image(static_cast<uint32_t>(p.width), static_cast<uint32_t>(p.height));
     for (uint32_t y = 0; y < image.height; ++y) {
         for (uint32_t x = 0; x < image.width; ++x) {
             const size_t at = static_cast<size_t>(y) * image.width + x;
-            const uint8_t drawn[3] = {static_cast<uint8_t>(x + seed), static_cast<uint8_t>(y + seed), static_cast<uint8_t>(seed)};
+            const uint8_t generated[3] = {static_cast<uint8_t>(x + seed), static_cast<uint8_t>(y + seed), static_cast<uint8_t>(seed)};
             const bool keep = p.mask_image.data != nullptr && p.mask_image.data[at] == 0;
             const float strength = p.init_image.data == nullptr ? 1 : keep ? 0 : p.strength;
             for (size_t c = 0; c < 3; ++c) {
                 const float before = p.init_image.data != nullptr ? p.init_image.data[at * 3 + c] : 0;
-                image.data[at * 3 + c] = static_cast<uint8_t>(before * (1 - strength) + static_cast<float>(drawn[c]) * strength);
+                image.data[at * 3 + c] = static_cast<uint8_t>(before * (1 - strength) + static_cast<float>(generated[c]) * strength);
             }
         }
     }
@@ -181,7 +181,7 @@ void say_images(const sd_img_gen_params_t& p) {
 }
 
 // The second pass: reports as the engine does, and makes the image again at the larger size.
-void draw_again(const sd_img_gen_params_t& p, sd_image_t* images, int count_of_images) {
+void generate_again(const sd_img_gen_params_t& p, sd_image_t* images, int count_of_images) {
     sd_img_gen_params_t larger = p;
     larger.width = p.hires.target_width;
     larger.height = p.hires.target_height;
@@ -200,7 +200,7 @@ void draw_again(const sd_img_gen_params_t& p, sd_image_t* images, int count_of_i
         }
         say(SD_LOG_INFO, "hires sampling " + std::to_string(i + 1) + "/" + std::to_string(count_of_images) + " completed, taking 0.01s");
         std::free(images[i].data);
-        images[i] = draw(larger, p.seed + i);
+        images[i] = generate(larger, p.seed + i);
     }
 }
 
@@ -298,7 +298,7 @@ bool generate_image(sd_ctx_t* context, const sd_img_gen_params_t* params, sd_ima
     if (prompt == "die in a thread") {
         std::thread(write_to_nowhere).join();
     }
-    if (prompt == "draw nothing") {
+    if (prompt == "generate nothing") {
         return true;
     }
 
@@ -323,11 +323,11 @@ bool generate_image(sd_ctx_t* context, const sd_img_gen_params_t* params, sd_ima
             std::this_thread::sleep_for(wait);
             count(step, p.sample_params.sample_steps);
         }
-        images[done++] = draw(p, p.seed + i);
+        images[done++] = generate(p, p.seed + i);
     }
     say(SD_LOG_INFO, "generating " + std::to_string(done) + " latent images completed, taking 0.01s");
     if (p.hires.enabled) {
-        draw_again(p, images, done);
+        generate_again(p, images, done);
     }
     say(SD_LOG_INFO, "decoding " + std::to_string(done) + " latents");
     for (int i = 0; i < done; ++i) {

@@ -1,4 +1,4 @@
-// Draws a prompt with the demo model. Ctrl+C stops the engine at its next step.
+// Generates a prompt with the demo model. Ctrl+C stops the engine at its next step.
 using SdCpp.Interop;
 
 if (args is not [string file, string prompt])
@@ -19,7 +19,7 @@ try
     SdEngineInfo engine = SdEngine.Load().Info;
     Console.WriteLine($"{engine.Provider} {engine.Version} from {engine.NativeLibraryPath}");
     DemoModelFiles files = DemoModel.Write("models", stop.Token);
-    // One thread: pictures of this size gain nothing from a second one.
+    // One thread: images of this size gain nothing from a second one.
     await using DiffusionModel model = await DiffusionModel.LoadAsync(files.ToOptions(threads: 1), cancellation: stop.Token);
     var request = new TextToImageRequest { Prompt = prompt, Width = 256, Height = 256, Steps = 8, CfgScale = 1, Seed = 7 };
     using GenerationResult result = await model.TextToImageAsync(request, cancellation: stop.Token);

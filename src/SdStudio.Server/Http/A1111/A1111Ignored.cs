@@ -17,13 +17,8 @@ internal static class A1111Ignored
 
     public static void Note(RequestBody body, List<string> notes)
     {
-        if (IsSet(body.Fields, "refiner_checkpoint"))
-        {
-            notes.Add(
-                $"refiner_checkpoint '{RequestFields.Shown(RequestFields.TextOf(body.Fields["refiner_checkpoint"]) ?? "")}': the engine exchanges no models in the middle of an image; the first model makes all steps. " +
-                "A second pass with another model is img2img with that one, at a denoising_strength of about 0.3");
-        }
-
+        if (RefinerNote.Of(body.Fields) is { } refiner)
+            notes.Add(refiner);
         if (NotSupported.Where(name => IsSet(body.Fields, name)).ToList() is { Count: > 0 } ignored)
             notes.Add($"Not supported by this server and left out: {string.Join(", ", ignored)}");
     }

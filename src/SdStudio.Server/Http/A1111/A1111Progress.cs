@@ -16,11 +16,11 @@ internal static class A1111Progress
     public static async Task<IResult> AnswerAsync(HttpContext context, A1111Sessions callers, JobLine line)
     {
         var query = new RequestQuery(context.Request);
-        bool skipPicture = query.Flag("skip_current_image") || query.Flag("skipCurrentImage");
+        bool skipsImage = query.Flag("skip_current_image") || query.Flag("skipCurrentImage");
         RunningJob? running = callers.RunningFor(context);
         JobOrder order = await line.OrderAsync(context.RequestAborted);
         int waiting = order.IsPaused ? 0 : order.Jobs.Count;
-        return A1111Responses.Json(running is null ? Idle(waiting) : Busy(running, waiting, skipPicture || !MaySee(context, running)));
+        return A1111Responses.Json(running is null ? Idle(waiting) : Busy(running, waiting, skipsImage || !MaySee(context, running)));
     }
 
     // Other keys see that something is running, not what.
@@ -36,7 +36,7 @@ internal static class A1111Progress
         ["current_task"] = null,
     };
 
-    private static JsonObject Busy(RunningJob running, int waiting, bool skipPicture)
+    private static JsonObject Busy(RunningJob running, int waiting, bool skipsImage)
     {
         GenerationProgress last = running.Progress.Last;
         bool samples = last.Phase == GenerationPhase.Sample;
@@ -48,7 +48,7 @@ internal static class A1111Progress
                 running.Job.Settings.Type, running.Job.Settings.Count + waiting, A1111Responses.Timestamp(running.Job.StartedAt ?? running.Job.CreatedAt),
                 running.Images.Count, samples ? last.Step : 0, samples && last.Steps > 0 ? last.Steps : running.Job.Settings.Steps,
                 running.Cancelled.IsCancellationRequested),
-            ["current_image"] = !skipPicture && running.Preview(ImageFormats.Png, quality: 100) is { } preview ? Convert.ToBase64String(preview) : null,
+            ["current_image"] = !skipsImage && running.Preview(ImageFormats.Png, quality: 100) is { } preview ? Convert.ToBase64String(preview) : null,
             ["textinfo"] = null,
             ["current_task"] = running.Job.Id,
         };

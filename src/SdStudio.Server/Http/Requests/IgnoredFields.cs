@@ -13,7 +13,7 @@ internal static class IgnoredFields
     /// <param name="jobType">One of <see cref="JobType"/>.</param>
     public static IReadOnlyList<string> Of(RequestBody body, string jobType) =>
         [.. body.Fields.Where(field => field.Value.ValueKind != JsonValueKind.Null).Select(field => field.Key).Concat(body.Files.Keys).Distinct()
-            .Select(name => NoteOn(name, jobType)).OfType<string>().Take(MaxNotes)];
+            .Except(RefinerNote.Fields).Select(name => NoteOn(name, jobType)).OfType<string>().Take(MaxNotes)];
 
     private static string? NoteOn(string name, string jobType) => Parameters.Find(name) switch
     {

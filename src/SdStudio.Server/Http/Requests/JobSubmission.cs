@@ -49,10 +49,11 @@ internal sealed class JobSubmission(
         GenerationSettings settings = command.Type == JobType.Upscale ? reader.Upscale(sent.Input ?? default) : reader.Generate(command.Type, sent, command.NeedsPrompt);
         if (sent.References > 0)
             CheckReferences(command.Fields, settings, sent);
+        string? refiner = RefinerNote.Of(command.Body.Fields);
         settings = settings with
         {
             Answer = command.Answer, SourceImageId = command.Inputs?.SourceId, Board = await ReadBoardAsync(request, command.Fields, cancellation),
-            Notes = command.Notes.Count > 0 ? [.. settings.Notes ?? [], .. command.Notes] : settings.Notes,
+            Notes = command.Notes.Count > 0 || refiner is not null ? [.. settings.Notes ?? [], .. new[] { refiner }.OfType<string>(), .. command.Notes] : settings.Notes,
         };
         command.Fields.ThrowIfRefused();
         List<FileInfo> people = [.. (settings.People ?? []).SelectMany(name => lookups.People.Find(name) ?? [])];

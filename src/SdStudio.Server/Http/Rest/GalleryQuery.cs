@@ -17,7 +17,7 @@ internal static class GalleryQuery
     public static readonly QueryParameter[] Fields =
     [
         new("q", "Words of the prompt, from their beginning and in any order; a phrase in quotes is found as it is"), QueryParameter.Flag("starred", "Only those with a star, or only those without"),
-        QueryParameter.Integer("rating", "At least so many of 5", 0, ImageChange.MaxRating, 0), new("tag", "With this tag; of several, separated by commas, all"),
+        QueryParameter.Integer("rating", "Minimum rating", 0, ImageChange.MaxRating, 0), new("tag", "With this tag; of several, separated by commas, all"),
         new("board", "A board's id or name; none for images on no board"), new("model", "A model's id"), QueryParameter.OneOf("type", "Of this type of job", Types),
         new("size", "WIDTHxHEIGHT in pixels"), new("from", $"Made then or later: {Times}"), new("to", $"Made before that time, or on that day: {Times}"), new("seed", "The image's own seed"), new("lora", "A LoRA's name"),
     ];

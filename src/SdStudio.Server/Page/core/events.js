@@ -55,7 +55,7 @@ const handlers = {
   download_cancelled: state => { store.putDownload(state); store.refreshModelsSoon(); },
 };
 
-function everythingAnew() {
+function everythingAgain() {
   store.refreshQueue();
   store.refreshModels();
   known();
@@ -71,7 +71,7 @@ export function listen() {
   source.onopen = () => {
     store.connection.value = 'open';
     // What happened since the first answers were made has no event here.
-    if (wasOpen) everythingAnew();
+    if (wasOpen) everythingAgain();
     else {
       store.refreshQueueSoon();
       // The engine may have become ready in between, and with it each model.
@@ -85,7 +85,7 @@ export function listen() {
     // A server that restarted refuses once: then the browser gives up and we do not.
     if (source.readyState === EventSource.CLOSED) setTimeout(listen, 1500);
   };
-  source.addEventListener('reset', everythingAnew);
+  source.addEventListener('reset', everythingAgain);
   for (const [type, handle] of Object.entries(handlers))
     source.addEventListener(type, event => {
       const message = JSON.parse(event.data);

@@ -24,7 +24,7 @@ const groups = [[/^(steps|cfg_scale|frames|fps)$/, 'basic'], [/^(template|combin
 const placed = new Set(['prompt', 'negative_prompt', 'model', 'n', 'seed', 'strength', 'source_image_id', 'mask_blur', 'preset', 'styles', 'on_disconnect']);
 // What changes no pixel stands behind all that does.
 const last = ['priority', 'quality', 'style'];
-/** Those of an enlargement are asked for where one is made. */
+/** Those of upscaling are asked for where one is made. */
 const isOfUpscale = row => row.job_types.length === 1 && row.job_types[0] === 'upscale';
 
 /** @param {ParameterRow} row @returns {Parameter} */
@@ -105,7 +105,7 @@ export const typedOf = ({ name, kind }, value) =>
   value === null || value === undefined || (name === 'clip_skip' && value <= 0) ? undefined : kind === 'flag' ? value : Array.isArray(value) ? value.join(', ') : `${value}`;
 
 const shapes = [[1, 1], [4, 3], [3, 4], [16, 9], [9, 16]];
-/** Sizes with as many pixels as the model's own, in steps that its family draws well. */
+/** Sizes with as many pixels as the model's own, in steps that suit its family. */
 export function sizesOf(model) {
   const [width, height] = model.default_size.split('x').map(Number);
   const area = width * height;

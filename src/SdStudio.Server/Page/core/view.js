@@ -9,13 +9,13 @@ export const content = signal({ width: 1, height: 1 });
 const free = signal(null);
 
 // Small images are enlarged this much at most: more shows nothing new.
-const mostEnlarged = 4;
+const mostZoom = 4;
 const margin = 12;
 const [least, most] = [0.05, 32];
 
 export const fitScale = computed(() => {
   const { width, height } = content.value;
-  return Math.max(least, Math.min((box.value.width - 2 * margin) / width, (box.value.height - 2 * margin) / height, mostEnlarged));
+  return Math.max(least, Math.min((box.value.width - 2 * margin) / width, (box.value.height - 2 * margin) / height, mostZoom));
 });
 export const isFitted = computed(() => free.value === null);
 export const view = computed(() => {

@@ -42,7 +42,7 @@ public sealed class ModelFuzzTests(Demo demo) : ModelFileTest
         int first = Setting("SDCPP_FUZZ_FIRST") ?? 0;
         var maker = new MutantMaker(demo.Files);
         ModelFileInfo[] model = ModelFiles.Check(demo.Files.ToOptions());
-        byte[] before = await demo.DrawAsync(Request);
+        byte[] before = await demo.GenerateAsync(Request);
         for (int number = first; number < count; number++)
         {
             Mutant mutant = maker.Make(Setting("SDCPP_FUZZ_SEED") ?? 1, number);
@@ -52,7 +52,7 @@ public sealed class ModelFuzzTests(Demo demo) : ModelFileTest
             string kind = outcome.Split(' ')[0];
             _outcomes[kind] = _outcomes.GetValueOrDefault(kind) + 1;
         }
-        Assert.Equal(before, await demo.DrawAsync(Request));
+        Assert.Equal(before, await demo.GenerateAsync(Request));
         if (asked is null)
         {
             // Neither all refused nor all let through: the mutants try what they are made for.
@@ -126,12 +126,12 @@ public sealed class ModelFuzzTests(Demo demo) : ModelFileTest
 
     private Task UseAsync(Mutant mutant, string path) => mutant.Target switch
     {
-        MutantTarget.Lora => demo.DrawAsync(Request with { Loras = [new LoraReference(path)] }),
-        MutantTarget.UpscalerX2 or MutantTarget.UpscalerX4 => EnlargeAsync(path),
-        _ => DrawAsync(Options(mutant, path), alsoFromPicture: mutant.Target == MutantTarget.Taesd),
+        MutantTarget.Lora => demo.GenerateAsync(Request with { Loras = [new LoraReference(path)] }),
+        MutantTarget.UpscalerX2 or MutantTarget.UpscalerX4 => UpscaleAsync(path),
+        _ => GenerateAsync(Options(mutant, path), alsoFromImage: mutant.Target == MutantTarget.Taesd),
     };
 
-    private static async Task EnlargeAsync(string path)
+    private static async Task UpscaleAsync(string path)
     {
         CancellationToken cancellation = TestContext.Current.CancellationToken;
         await using Upscaler upscaler = await Upscaler.LoadAsync(new UpscalerOptions(path) { Threads = 1 }, null, cancellation);
@@ -140,17 +140,17 @@ public sealed class ModelFuzzTests(Demo demo) : ModelFileTest
         Assert.Equal(8 * upscaler.Factor, large.Width);
     }
 
-    private static async Task DrawAsync(DiffusionModelOptions options, bool alsoFromPicture)
+    private static async Task GenerateAsync(DiffusionModelOptions options, bool alsoFromImage)
     {
         CancellationToken cancellation = TestContext.Current.CancellationToken;
         await using DiffusionModel model = await DiffusionModel.LoadAsync(options, null, cancellation);
-        using GenerationResult drawn = await model.TextToImageAsync(Request, null, cancellation);
-        Assert.Equal(Request.Width, Assert.Single(drawn.Images).Image.Width);
-        if (!alsoFromPicture)
+        using GenerationResult generated = await model.TextToImageAsync(Request, null, cancellation);
+        Assert.Equal(Request.Width, Assert.Single(generated.Images).Image.Width);
+        if (!alsoFromImage)
             return;
         using ImageBuffer image = ImageBuffer.Create(Request.Width!.Value, Request.Height!.Value);
         var from = new ImageToImageRequest { Prompt = "red", Width = image.Width, Height = image.Height, Steps = 1, CfgScale = 1, Image = image, Strength = 1 };
-        using GenerationResult redrawn = await model.ImageToImageAsync(from, null, cancellation);
-        Assert.Single(redrawn.Images);
+        using GenerationResult second = await model.ImageToImageAsync(from, null, cancellation);
+        Assert.Single(second.Images);
     }
 }

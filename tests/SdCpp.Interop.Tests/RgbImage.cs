@@ -1,7 +1,7 @@
 namespace SdCpp.Interop.Tests;
 
 /// <summary>Looks at RGB pixels the way a person would: what colour is where, and how much of it.</summary>
-internal sealed class Picture(byte[] rgb, int width, int height)
+internal sealed class RgbImage(byte[] rgb, int width, int height)
 {
     public byte[] Middle => Mean(width / 2 - 2, height / 2 - 2, 4, 4);
 

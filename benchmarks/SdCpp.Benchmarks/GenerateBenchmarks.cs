@@ -3,8 +3,8 @@ using SdCpp.Interop;
 
 namespace SdCpp.Benchmarks;
 
-/// <summary>What the safe API allocates for a picture. Its time against the raw call is measured by turns: see <see cref="Turns"/>.</summary>
-public class DrawBenchmarks
+/// <summary>What the safe API allocates for an image. Its time against the raw call is measured by turns: see <see cref="Turns"/>.</summary>
+public class GenerateBenchmarks
 {
     private static readonly SdCallbacks Callbacks = new() { Progress = new Listener(static _ => { }) };
     private RawModel _raw = null!;
@@ -13,7 +13,7 @@ public class DrawBenchmarks
     [Params(64, 256)]
     public int Side { get; set; }
 
-    // A large picture of 20 steps would take seconds and allocate no more.
+    // A large image of 20 steps would take seconds and allocate no more.
     private TextToImageRequest Request => Demo.Request(Side, steps: Side > 64 ? 2 : 20);
 
     [GlobalSetup]
@@ -31,7 +31,7 @@ public class DrawBenchmarks
     }
 
     [Benchmark(Baseline = true)]
-    public void RawCall() => _raw.Draw();
+    public void RawCall() => _raw.Generate();
 
     [Benchmark]
     public async Task SafeApi() => (await _model.TextToImageAsync(Request)).Dispose();

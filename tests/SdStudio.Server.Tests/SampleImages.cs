@@ -5,30 +5,30 @@ using NetVips;
 
 namespace SdStudio.Server.Tests;
 
-/// <summary>Pictures as people send them: 64 × 32, the left half red, the right half white.</summary>
-internal static class Pictures
+/// <summary>SampleImages as people send them: 64 × 32, the left half red, the right half white.</summary>
+internal static class SampleImages
 {
     private static readonly int[] Delays = [100, 100];
 
     public static byte[] Good(string kind)
     {
         using Image white = Image.Black(64, 32).NewFromImage(255, 255, 255).Copy(interpretation: Enums.Interpretation.Srgb);
-        using Image picture = white.Mutate(image => image.DrawRect([220, 30, 30], 0, 0, 32, 32, fill: true));
+        using Image image = white.Mutate(image => image.DrawRect([220, 30, 30], 0, 0, 32, 32, fill: true));
         return kind switch
         {
-            "png" => picture.PngsaveBuffer(),
-            "jpeg" => picture.JpegsaveBuffer(q: 95),
-            "webp" => picture.WebpsaveBuffer(lossless: true),
-            "gif" => picture.GifsaveBuffer(),
-            "tiff" => picture.TiffsaveBuffer(),
-            "palette" => picture.PngsaveBuffer(palette: true),
-            "grey" => picture.Colourspace(Enums.Interpretation.Bw).PngsaveBuffer(),
-            "16 bit" => picture.Colourspace(Enums.Interpretation.Rgb16).PngsaveBuffer(bitdepth: 16),
+            "png" => image.PngsaveBuffer(),
+            "jpeg" => image.JpegsaveBuffer(q: 95),
+            "webp" => image.WebpsaveBuffer(lossless: true),
+            "gif" => image.GifsaveBuffer(),
+            "tiff" => image.TiffsaveBuffer(),
+            "palette" => image.PngsaveBuffer(palette: true),
+            "grey" => image.Colourspace(Enums.Interpretation.Bw).PngsaveBuffer(),
+            "16 bit" => image.Colourspace(Enums.Interpretation.Rgb16).PngsaveBuffer(bitdepth: 16),
             // What is transparent is white, whatever colour it hides.
-            "alpha" => Transparent(picture).PngsaveBuffer(),
-            "cmyk" => picture.Colourspace(Enums.Interpretation.Cmyk).JpegsaveBuffer(q: 95),
+            "alpha" => Transparent(image).PngsaveBuffer(),
+            "cmyk" => image.Colourspace(Enums.Interpretation.Cmyk).JpegsaveBuffer(q: 95),
             // Lying on its side, with a note to turn it upright.
-            "turned" => picture.Rot270().Mutate(image => image.Set(GValue.GIntType, "orientation", 6)).JpegsaveBuffer(q: 95),
+            "turned" => image.Rot270().Mutate(image => image.Set(GValue.GIntType, "orientation", 6)).JpegsaveBuffer(q: 95),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
         };
     }
@@ -36,7 +36,7 @@ internal static class Pictures
     public static byte[] Bad(string kind) => kind switch
     {
         "empty" => [],
-        "text" => Encoding.UTF8.GetBytes("This is no picture."),
+        "text" => Encoding.UTF8.GetBytes("This is no image."),
         "svg" => Encoding.UTF8.GetBytes("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"64\" height=\"64\"><rect width=\"64\" height=\"64\"/></svg>"),
         "pdf" => Encoding.UTF8.GetBytes("%PDF-1.4\n1 0 obj\n<<>>\nendobj\n"),
         "cut png" => Good("png")[..^60],
@@ -47,11 +47,11 @@ internal static class Pictures
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 
-    private static Image Transparent(Image picture)
+    private static Image Transparent(Image image)
     {
         Image opaque = Image.Black(64, 32) + 255;
         Image alpha = opaque.Cast(Enums.BandFormat.Uchar).Mutate(image => image.DrawRect([0], 32, 0, 32, 32, fill: true));
-        return picture.Mutate(image => image.DrawRect([10, 10, 10], 32, 0, 32, 32, fill: true)).Bandjoin(alpha);
+        return image.Mutate(image => image.DrawRect([10, 10, 10], 32, 0, 32, 32, fill: true)).Bandjoin(alpha);
     }
 
     private static Image Animated() => Image.Black(16, 32).NewFromImage(9, 99, 200).Copy(interpretation: Enums.Interpretation.Srgb).Mutate(image =>

@@ -4,14 +4,14 @@ using NetVips;
 
 namespace SdStudio.Server.Tests;
 
-/// <summary>Endpoints that begin from a picture, and what people send as one.</summary>
-public sealed class PicturesInTests(Workshop studio)
+/// <summary>Endpoints that begin from an image, and what people send as one.</summary>
+public sealed class InputImageTests(Workshop studio)
 {
     private static readonly (int, int, int) Red = (219, 26, 31);
     private static readonly (int, int, int) Green = (26, 158, 56);
     private static readonly (int, int, int) Blue = (31, 71, 219);
 
-    private async Task<PngFile> BeginAsync(int width = 64, int height = 64) => await studio.Server.DrawOneAsync(
+    private async Task<PngFile> BeginAsync(int width = 64, int height = 64) => await studio.Server.GenerateOneAsync(
         $$"""{"model":"demo","prompt":"a red circle on a blue background","size":"{{width}}x{{height}}","steps":8,"seed":1}""");
 
     private async Task<PngFile> PostAsync(string path, MultipartFormDataContent form)
@@ -21,7 +21,7 @@ public sealed class PicturesInTests(Workshop studio)
         Shape.Has(body, ("id", Shape.Text), ("created", Shape.Number), ("data", Shape.List));
         JsonElement image = Assert.Single(body.GetProperty("data").EnumerateArray());
         Shape.Has(image, ("id", Shape.Text), ("index", Shape.Number), ("revised_prompt", Shape.TextOrNull));
-        return await studio.Server.PictureAsync(image.GetProperty("id").GetString()!);
+        return await studio.Server.ImageAsync(image.GetProperty("id").GetString()!);
     }
 
     [Theory]
@@ -61,10 +61,10 @@ public sealed class PicturesInTests(Workshop studio)
         using Image mask = black.Mutate(image => image.DrawRect([255], 64, 0, 64, 128, fill: true));
         form.Add(new ByteArrayContent(mask.PngsaveBuffer()), "mask", "mask.png");
 
-        PngFile drawn = await PostAsync("/api/edit", form);
+        PngFile generated = await PostAsync("/api/edit", form);
 
-        drawn.ShowsAt(.35, .5, Red);
-        drawn.ShowsAt(.65, .5, Green);
+        generated.ShowsAt(.35, .5, Red);
+        generated.ShowsAt(.65, .5, Green);
     }
 
     [Fact]
@@ -73,9 +73,9 @@ public sealed class PicturesInTests(Workshop studio)
         PngFile start = await BeginAsync(48, 32);
         using MultipartFormDataContent form = StudioServer.Form(start.Bytes, ("strength", "0.1"));
 
-        PngFile drawn = await PostAsync("/api/variation", form);
+        PngFile generated = await PostAsync("/api/variation", form);
 
-        Assert.Equal((48, 32), (drawn.Width, drawn.Height));
+        Assert.Equal((48, 32), (generated.Width, generated.Height));
         (_, JsonElement list) = await studio.Server.GetAsync("/api/generations?type=variation&limit=1");
         Assert.Equal("tiny", list[0].GetProperty("model").GetString());
     }
@@ -83,7 +83,7 @@ public sealed class PicturesInTests(Workshop studio)
     [Fact]
     public async Task A_studio_image_can_be_the_input_by_its_id()
     {
-        (_, string[] images) = await studio.Server.DrawAsync("""{"model":"demo","prompt":"a red circle on a blue background","size":"64x64","steps":8,"seed":1}""");
+        (_, string[] images) = await studio.Server.GenerateImagesAsync("""{"model":"demo","prompt":"a red circle on a blue background","size":"64x64","steps":8,"seed":1}""");
 
         (HttpStatusCode status, JsonElement body) = await studio.Server.SendAsync(
             HttpMethod.Post, "/api/variation",
@@ -91,7 +91,7 @@ public sealed class PicturesInTests(Workshop studio)
 
         Assert.True(status == HttpStatusCode.OK, body.ToString());
         string id = body.GetProperty("data")[0].GetProperty("id").GetString()!;
-        (await studio.Server.PictureAsync(id)).ShowsAt(.5, .5, Red);
+        (await studio.Server.ImageAsync(id)).ShowsAt(.5, .5, Red);
         Assert.Equal(images[0], (await studio.Server.JobAsync(body.GetProperty("id").GetString()!)).GetProperty("source_image_id").GetString());
     }
 
@@ -120,7 +120,7 @@ public sealed class PicturesInTests(Workshop studio)
         JsonElement job = await server.WaitForAsync(body.GetProperty("job_id").GetString()!, "completed", "failed");
         Assert.True(job.GetProperty("status").GetString() == "completed", job.ToString());
         Assert.Equal($"{width}x{height}", job.GetProperty("size").GetString());
-        PngFile result = await server.PictureAsync(job.GetProperty("images")[0].GetProperty("id").GetString()!);
+        PngFile result = await server.ImageAsync(job.GetProperty("images")[0].GetProperty("id").GetString()!);
         Assert.Equal((width, height), (result.Width, result.Height));
         result.ShowsAt(.5, .5, Red);
         result.ShowsAt(.05, .1, Blue);
@@ -176,13 +176,13 @@ public sealed class PicturesInTests(Workshop studio)
         Assert.Equal($"Missing required field: {field}", Shape.Error(body));
     }
 
-    public static TheoryData<string> BadPictures => ["empty", "text", "svg", "pdf", "cut png", "cut jpeg", "huge png", "animated gif", "animated webp"];
+    public static TheoryData<string> BadImages => ["empty", "text", "svg", "pdf", "cut png", "cut jpeg", "huge png", "animated gif", "animated webp"];
 
     [Theory]
-    [MemberData(nameof(BadPictures))]
+    [MemberData(nameof(BadImages))]
     public async Task What_is_no_good_image_is_refused_with_a_reason(string kind)
     {
-        byte[] bytes = Pictures.Bad(kind);
+        byte[] bytes = SampleImages.Bad(kind);
         using MultipartFormDataContent form = StudioServer.Form(bytes, ("model", "demo"), ("prompt", "a red circle"));
 
         (HttpStatusCode status, JsonElement body) = await studio.Server.SendAsync(HttpMethod.Post, "/api/edit", form);
@@ -191,19 +191,19 @@ public sealed class PicturesInTests(Workshop studio)
         Assert.StartsWith("image ", Shape.Error(body), StringComparison.Ordinal);
     }
 
-    public static TheoryData<string> GoodPictures => ["png", "jpeg", "webp", "gif", "tiff", "palette", "grey", "16 bit", "alpha", "cmyk", "turned"];
+    public static TheoryData<string> GoodImages => ["png", "jpeg", "webp", "gif", "tiff", "palette", "grey", "16 bit", "alpha", "cmyk", "turned"];
 
     [Theory]
-    [MemberData(nameof(GoodPictures))]
+    [MemberData(nameof(GoodImages))]
     public async Task What_is_a_good_image_is_understood(string kind)
     {
         // Left half red (or dark), right half white, wider than high.
-        using MultipartFormDataContent form = StudioServer.Form(Pictures.Good(kind), ("upscaler", "lanczos"), ("upscale_factor", "1"));
+        using MultipartFormDataContent form = StudioServer.Form(SampleImages.Good(kind), ("upscaler", "lanczos"), ("upscale_factor", "1"));
 
         (HttpStatusCode status, JsonElement body) = await studio.Server.SendAsync(HttpMethod.Post, "/api/upscale", form);
 
         Assert.True(status == HttpStatusCode.OK, body.ToString());
-        PngFile read = await studio.Server.PictureAsync(body.GetProperty("data")[0].GetProperty("id").GetString()!);
+        PngFile read = await studio.Server.ImageAsync(body.GetProperty("data")[0].GetProperty("id").GetString()!);
         Assert.Equal((64, 32), (read.Width, read.Height));
         (int r, int g, int b) = read.At(.25, .5);
         Assert.True(kind == "grey" ? r == g && g == b && r < 120 : r > 180 && g < 90 && b < 90, $"the left half is {(r, g, b)}");
@@ -219,7 +219,7 @@ public sealed class PicturesInTests(Workshop studio)
         {
             for (int i = 0; i < 20; i++)
             {
-                byte[] bytes = Pictures.Good(kind);
+                byte[] bytes = SampleImages.Good(kind);
                 for (int damage = 0; damage <= i % 4; damage++)
                     bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
                 using MultipartFormDataContent form = StudioServer.Form(bytes, ("upscaler", "lanczos"), ("upscale_factor", "1"));
@@ -232,7 +232,7 @@ public sealed class PicturesInTests(Workshop studio)
     [Fact]
     public async Task An_image_that_claims_to_be_huge_costs_no_memory()
     {
-        byte[] huge = Pictures.Bad("huge png");
+        byte[] huge = SampleImages.Bad("huge png");
         for (int i = 0; i < 10; i++)
         {
             using MultipartFormDataContent form = StudioServer.Form(huge, ("model", "demo"), ("prompt", "a red circle"));
