@@ -232,6 +232,21 @@ Task("Kills")
         throw new CakeException(exitCode, "The server did not survive.");
 });
 
+Task("Aborts")
+    .Description("Ends a watched server's engine under load by SIGABRT, --deaths times (50), and tells how long until the next image, who was refused and what was lost.")
+    .IsDependentOn("Build")
+    .Does(() =>
+{
+    int exitCode = StartProcess("dotnet", new ProcessSettings
+    {
+        Arguments = new ProcessArgumentBuilder().AppendQuoted($"artifacts/bin/SdStudio.EndToEnd.Tests/{configuration.ToLowerInvariant()}/SdStudio.EndToEnd.Tests.dll")
+            .Append("-class").Append("SdStudio.EndToEnd.Tests.WatcherTests").Append("-showliveoutput"),
+        EnvironmentVariables = new Dictionary<string, string?> { ["SDSTUDIO_ABORTS"] = Argument("deaths", "50") },
+    });
+    if (exitCode != 0)
+        throw new CakeException(exitCode, "The server did not come back as it should.");
+});
+
 Task("Faults")
     .Description("Three machines with one PostgreSQL under load, of which something fails --faults times (100); --seed makes another run.")
     .IsDependentOn("Build")
@@ -338,7 +353,7 @@ void MakeServerArchive(string rid, FilePath archive, string folder)
     PublishSelfContained("src/SdStudio.Server/SdStudio.Server.csproj", rid, folder, settings =>
     {
         if (isWindows && !IsRunningOnWindows())
-            settings.WithProperty("PublishTrimmed", "true").WithProperty("TrimMode", "partial").WithProperty("PublishReadyToRun", "true");
+            settings.WithProperty("PublishTrimmed", "true").WithProperty("TrimMode", "partial").WithProperty("SuppressTrimAnalysisWarnings", "true").WithProperty("PublishReadyToRun", "true");
         else
             settings.WithProperty("PublishAot", "true").WithProperty("NativeDebugSymbols", "false").WithProperty("CppCompilerAndLinker", rid == "linux-arm64" && rid != machine ? "aarch64-linux-gnu-gcc" : isWindows ? "" : "gcc");
         // OpenSSL inside, where it can be linked: a minimal system has none, and .NET does not start without it.

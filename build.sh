@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ./build.sh TARGET [options]: hands TARGET (run, test, publish, bench, soak, gpu-archive, gpu-check, kills, build, native, engine, pack, publicapi, docs, clean) to build.cake.
+# ./build.sh TARGET [options]: hands TARGET (run, test, publish, bench, soak, gpu-archive, gpu-check, kills, aborts, build, native, engine, pack, publicapi, docs, clean) to build.cake.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1

@@ -13,38 +13,97 @@ internal static class ManyLoad
 
     /// <summary>Rates, waits and the worth of four machines.</summary>
     /// <param name="native">The folder with the bridge and the stand-in engine of the tests, which waits in place of computing.</param>
-    public static async Task RunAsync(string native)
+    /// <param name="part">rates, waits, cancels or machines; null for all.</param>
+    public static async Task RunAsync(string native, string? part)
     {
         using PostgresServer postgres = PostgresServer.Start(out string reason) ?? throw new InvalidOperationException(reason);
-        (string, string)[] engine = [("SdStudio__NativeDirectory", native), ("SdStudio__Queue__MaxWaiting", "100000")];
+        (string, string)[] engine = [("SdStudio__NativeDirectory", native), ("SdStudio__Queue__MaxWaiting", "100000"), ("SdStudio__Devices__0__Name", "CPU")];
+        if (part is null or "rates")
+            await RatesAsync(postgres, engine);
+        if (part is null or "waits")
+        {
+            using var idle = await Cluster.StartAsync(postgres, 2, engine);
+            await WaitsAsync(idle);
+        }
+
+        if (part is null or "cancels")
+        {
+            using var two = await Cluster.StartAsync(postgres, 2, engine);
+            await CancelsAsync(two);
+        }
+
+        if (part is null or "machines")
+            await MachinesAsync(postgres, engine);
+    }
+
+    private static async Task RatesAsync(PostgresServer postgres, (string, string)[] engine)
+    {
         foreach (int machines in new[] { 1, 4 })
         {
-            using var cluster = await Cluster.StartAsync(postgres, machines, [.. engine, ("SdStudio__Devices__0__Name", "CPU")]);
+            using var cluster = await Cluster.StartAsync(postgres, machines, engine);
             Console.WriteLine(FormattableString.Invariant($"enqueue, {machines} machine(s), {Clients} clients: {await EnqueueAsync(cluster, 1000):F0} jobs a second"));
         }
 
         foreach (int workers in new[] { 1, 4, 16 })
         {
-            using var cluster = await Cluster.StartAsync(postgres, 1, [.. engine, ("SdStudio__Devices__0__Name", "CPU"), ("SdStudio__Devices__0__Workers", $"{workers}")]);
+            using var cluster = await Cluster.StartAsync(postgres, 1, [.. engine, ("SdStudio__Devices__0__Workers", $"{workers}")]);
             Console.WriteLine(FormattableString.Invariant($"claim to end, {workers} worker(s), nothing to compute: {await ThroughputAsync(cluster, 400, "wait 0", steps: 1):F0} jobs a second"));
         }
+    }
 
-        using (var idle = await Cluster.StartAsync(postgres, 2, [.. engine, ("SdStudio__Devices__0__Name", "CPU")]))
-            await WaitsAsync(idle);
+    // Images of five seconds: what a job costs beside its image is little, as it is with a real engine.
+    private static async Task MachinesAsync(PostgresServer postgres, (string, string)[] engine)
+    {
+        const string prompt = "wait 100";
+        const int steps = 50, jobs = 6;
         List<double> one = [], four = [], crowded = [];
-        for (int round = 0; round < 3; round++)
+        for (int round = 0; round < 2; round++)
         {
-            using (var cluster = await Cluster.StartAsync(postgres, 1, [.. engine, ("SdStudio__Devices__0__Name", "CPU")]))
-                one.Add(await ThroughputAsync(cluster, 40, "wait 50", steps: 20));
-            using (var cluster = await Cluster.StartAsync(postgres, 4, [.. engine, ("SdStudio__Devices__0__Name", "CPU")]))
+            using (var cluster = await Cluster.StartAsync(postgres, 1, engine))
             {
-                four.Add(await ThroughputAsync(cluster, 160, "wait 50", steps: 20));
-                crowded.Add(await BesideCrowdAsync(cluster, () => ThroughputAsync(cluster, 160, "wait 50", steps: 20)));
+                await ThroughputAsync(cluster, 1, prompt, steps);
+                one.Add(await ThroughputAsync(cluster, jobs, prompt, steps));
+            }
+
+            using (var cluster = await Cluster.StartAsync(postgres, 4, engine))
+            {
+                // Each has the model in memory before it is timed.
+                await ThroughputAsync(cluster, 4, prompt, steps);
+                four.Add(await ThroughputAsync(cluster, 4 * jobs, prompt, steps));
+                crowded.Add(await BesideCrowdAsync(cluster, () => ThroughputAsync(cluster, 4 * jobs, prompt, steps)));
             }
         }
 
-        Console.WriteLine(FormattableString.Invariant($"jobs of 1 s with the engine that waits: 1 machine {Median(one):F2} a second, 4 machines {Median(four):F2} ({Median(four) / Median(one):F2} times), beside 100 clients that poll every second {Median(crowded):F2} ({Median(crowded) / Median(four):F2} of that)"));
+        Console.WriteLine(FormattableString.Invariant($"jobs of 5 s with the engine that waits: 1 machine {Median(one):F3} a second, 4 machines {Median(four):F3} ({Median(four) / Median(one):F2} times), beside 100 clients that poll every second {Median(crowded):F3} ({Median(crowded) / Median(four):F3} of that)"));
     }
+
+    // Asked at the machine that does not run the job, and seen there.
+    private static async Task CancelsAsync(Cluster cluster)
+    {
+        JsonElement nodes = JsonElement.Parse(await cluster[0].Http.GetStringAsync(new Uri("/api/nodes", UriKind.Relative))).GetProperty("nodes");
+        string own = nodes.EnumerateArray().Single(node => node.GetProperty("is_this").GetBoolean()).GetProperty("id").GetString()!;
+        await PostAsync(cluster[0], $"/api/nodes/{own}/drain", "{}");
+        List<double> times = [];
+        for (int i = 0; i < 105; i++)
+        {
+            string id = JsonElement.Parse(await PostAsync(cluster[0], "/api/queue/generate", Job("wait 100", 150))).GetProperty("job_id").GetString()!;
+            while (await StatusAsync(cluster[0], id) != "processing")
+                await Task.Delay(10);
+            // In the middle of its steps as well as at its beginning.
+            await Task.Delay(i * 7 % 200);
+            long asked = Stopwatch.GetTimestamp();
+            using HttpResponseMessage answer = await cluster[0].Http.DeleteAsync(new Uri($"/api/queue/{id}", UriKind.Relative));
+            answer.EnsureSuccessStatusCode();
+            while (await StatusAsync(cluster[0], id) != "cancelled")
+                await Task.Delay(2);
+            times.Add(Stopwatch.GetElapsedTime(asked).TotalMilliseconds);
+        }
+
+        Console.WriteLine($"from a cancel at another machine to the row that says so, steps of 100 ms: {Figures.Of(times[5..])}");
+    }
+
+    private static async Task<string?> StatusAsync(Studio studio, string id) =>
+        JsonElement.Parse(await studio.Http.GetStringAsync(new Uri($"/api/queue/{id}", UriKind.Relative))).GetProperty("status").GetString();
 
     /// <summary>Lists, searches and statistics.</summary>
     /// <param name="rows">Generations in the database.</param>

@@ -8,9 +8,11 @@ using SdStudio.Load;
 // SdStudio.Load list             the list of a thousand models
 // SdStudio.Load crowd [seconds]  a job alone against a job beside 200 clients that poll and 50 WebSockets
 // SdStudio.Load devices [rounds] the CPU as one device of two threads against two of one thread
+// SdStudio.Load telemetry [rounds] [http://127.0.0.1:4318]  the same jobs without figures, with figures, and with traces sent to that collector
 // SdStudio.Load enqueue [rounds] [DLL] [DLL]  a thousand jobs from 8 clients, by turns against the SdStudio.Server.dll of another build
 // SdStudio.Load builds ROUNDS DLL [DLL …]  a start, images and answers with each of several builds of the server, by turns
-// SdStudio.Load many FOLDER      servers with one PostgreSQL and that engine: rates, waits, four machines against one
+// SdStudio.Load many FOLDER [part] servers with one PostgreSQL and that engine: rates, waits, cancels, four machines against one
+// SdStudio.Load limits           what one PostgreSQL carries of what many machines ask of it: events, bells, leases, files
 // SdStudio.Load history [rows]   lists and searches with that many generations in PostgreSQL
 // SdStudio.Load video [frames] [side]  what a frame costs at the server against the same call in one process
 // SdStudio.Load waiting FOLDER   one device against two with the stand-in engine of the tests, which waits in place of computing
@@ -43,8 +45,14 @@ switch (args)
     case ["builds", var rounds, .. var servers] when servers.Length > 0:
         await BuildsLoad.RunAsync(int.Parse(rounds, CultureInfo.InvariantCulture), servers);
         return 0;
-    case ["many", var native]:
-        await ManyLoad.RunAsync(native);
+    case ["telemetry", .. var rest]:
+        await EnqueueLoad.TelemetryAsync(rest.ElementAtOrDefault(1), Number([.. rest.Take(1)], 3));
+        return 0;
+    case ["many", var native, .. var rest]:
+        await ManyLoad.RunAsync(native, rest.ElementAtOrDefault(0));
+        return 0;
+    case ["limits"]:
+        await LimitsLoad.RunAsync();
         return 0;
     case ["history", .. var rest]:
         await ManyLoad.HistoryAsync(Number(rest, 100_000));
@@ -59,7 +67,7 @@ switch (args)
         await ModelsLoad.ListAsync();
         return 0;
     default:
-        await Console.Error.WriteLineAsync("Usage: SdStudio.Load gallery [rows] | crowd [rounds] | turns | process | evict [cycles] | list | devices [rounds] | enqueue [rounds] [DLL] [DLL] | builds ROUNDS DLL [DLL …] | waiting FOLDER | many FOLDER | history [rows] | video [frames] [side]");
+        await Console.Error.WriteLineAsync("Usage: SdStudio.Load gallery [rows] | crowd [rounds] | turns | process | evict [cycles] | list | devices [rounds] | enqueue [rounds] [DLL] [DLL] | builds ROUNDS DLL [DLL …] | telemetry [rounds] [COLLECTOR] | waiting FOLDER | many FOLDER [rates|waits|cancels|machines] | limits | history [rows] | video [frames] [side]");
         return 1;
 }
 

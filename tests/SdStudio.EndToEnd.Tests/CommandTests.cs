@@ -40,6 +40,9 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(1, exitCode);
         Assert.StartsWith("sdstudio: size", complaint, StringComparison.Ordinal);
         Assert.Contains("not-there", (await RunAsync(server, "generate", "x", "--model", "not-there")).Complaint, StringComparison.Ordinal);
+        Assert.Contains("There is no folder", (await RunAsync(server, "generate", "x", "-o", Path.Combine(_folder, "nowhere", "a.png"))).Complaint, StringComparison.Ordinal);
+        Assert.Contains("there are: demo,", (await RunAsync(server, "models", "pull", "not-there")).Complaint, StringComparison.Ordinal);
+        Assert.Contains("does not answer", (await RunAsync(server, "jobs", "--server", "http://127.0.0.1:1")).Complaint, StringComparison.Ordinal);
         Assert.Contains("completed", (await RunAsync(server, "jobs")).Said, StringComparison.Ordinal);
         Assert.Contains("demo ", (await RunAsync(server, "models", "list")).Said, StringComparison.Ordinal);
 
@@ -71,6 +74,7 @@ public sealed class CommandTests : IDisposable
 
         string other = Path.Combine(_folder, "other");
         Assert.Equal(1, (await RunAsync(null, "restore", archive, "--data", Data)).ExitCode);
+        Assert.Contains("is no archive of `sdstudio backup`", (await RunAsync(null, "restore", "/etc/passwd", "--data", other + "-not")).Complaint, StringComparison.Ordinal);
         Assert.Equal(0, (await RunAsync(null, "restore", archive, "--data", other)).ExitCode);
         using ServerProcess restored = await ServerProcess.StartAsync(other);
         Assert.True(RedCircle.IsOn(await restored.Client.GetByteArrayAsync(new Uri($"/api/images/{id}", UriKind.Relative), Cancellation)));

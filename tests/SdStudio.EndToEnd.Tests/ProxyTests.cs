@@ -11,7 +11,7 @@ using SdStudio.Tests;
 
 namespace SdStudio.EndToEnd.Tests;
 
-/// <summary>The server under /studio/ behind nginx and HAProxy as Debian has them, with TLS in front, whether they take the path off or not.</summary>
+/// <summary>The server under /studio/ behind nginx, HAProxy and Caddy as Debian has them, with TLS in front, whether they take the path off or not.</summary>
 public sealed class ProxyTests : IDisposable
 {
     private const string Path = "/studio";
@@ -28,6 +28,8 @@ public sealed class ProxyTests : IDisposable
     [InlineData("nginx", false)]
     [InlineData("haproxy", true)]
     [InlineData("haproxy", false)]
+    [InlineData("caddy", true)]
+    [InlineData("caddy", false)]
     public async Task Page_links_events_and_sockets_are_right_behind_a_proxy(string proxy, bool strips)
     {
         string program = Program(proxy);
@@ -35,7 +37,13 @@ public sealed class ProxyTests : IDisposable
             System.IO.Path.Combine(_folder, "data"), ("SdStudio__PathBase", Path), ("SdStudio__Security__Proxies__0", "127.0.0.1"),
             ("SdStudio__Security__ApiKey", "a-key-for-tests"));
         WriteCertificate();
-        using Process running = Start(program, proxy == "nginx" ? Nginx(server.Client.BaseAddress!.Port, strips) : HaProxy(server.Client.BaseAddress!.Port, strips));
+        int port = server.Client.BaseAddress!.Port;
+        using Process running = Start(program, proxy switch
+        {
+            "nginx" => Nginx(port, strips),
+            "haproxy" => HaProxy(port, strips),
+            _ => Caddy(port, strips),
+        });
         try
         {
             using var handler = new HttpClientHandler { AllowAutoRedirect = false, ServerCertificateCustomValidationCallback = (_, certificate, _, _) => IsOurs(certificate) };
@@ -193,6 +201,32 @@ public sealed class ProxyTests : IDisposable
         return ["-db", "-f", configuration];
     }
 
+    // As somebody writes it: it forwards addresses, sockets and events by itself.
+    private string[] Caddy(int server, bool strips)
+    {
+        string configuration = System.IO.Path.Combine(_folder, "Caddyfile");
+        File.WriteAllText(configuration, $$"""
+            {
+              admin off
+              auto_https disable_redirects
+              storage file_system {{_folder}}/caddy
+              servers {
+                protocols h1 h2
+              }
+            }
+            https://localhost:{{_port}} {
+              bind 127.0.0.1
+              tls {{_folder}}/both.pem {{_folder}}/both.pem
+              redir {{Path}} {{Path}}/
+              {{(strips ? "handle_path" : "handle")}} {{Path}}/* {
+                reverse_proxy 127.0.0.1:{{server}}
+              }
+            }
+
+            """);
+        return ["run", "--config", configuration, "--adapter", "caddyfile"];
+    }
+
     private void WriteCertificate()
     {
         using var key = RSA.Create(2048);
@@ -204,7 +238,7 @@ public sealed class ProxyTests : IDisposable
 
     private static string Program(string name)
     {
-        string program = $"/usr/sbin/{name}";
+        string program = $"/usr/{(name == "caddy" ? "bin" : "sbin")}/{name}";
         string? problem = File.Exists(program) ? null : DebianPackages.Install(name == "nginx" ? "nginx-light" : name);
         Assert.SkipUnless(File.Exists(program), $"{name} cannot be installed: {problem}");
         return program;

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using ModelContextProtocol;
 using ModelContextProtocol.Client;
@@ -106,6 +107,22 @@ public sealed class McpTests(Workshop studio) : IDisposable
         CallToolResult second = await client.CallToolAsync("generate_image", Arguments(("prompt", "a"), ("size", "32x32"), ("steps", 1)), cancellationToken: Cancellation);
         Assert.True(second.IsError);
         Assert.Contains("Too many jobs", TextOf(second), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Jobs_of_both_ways_count_against_one_limit()
+    {
+        await using StudioServer server = await StudioServer.StartAsync(_folder, "--SdStudio:Limits:JobsPerMinute=2");
+        await using McpClient client = await ConnectAsync(server);
+        await server.SendAsync(HttpMethod.Post, "/api/queue/pause", null);
+        await server.QueueAsync("""{"model":"demo","prompt":"a","size":"32x32","steps":1}""");
+        CallToolResult first = await client.CallToolAsync("generate_image", Arguments(("prompt", "a"), ("size", "32x32"), ("steps", 1), ("wait_seconds", 0)), cancellationToken: Cancellation);
+        CallToolResult second = await client.CallToolAsync("generate_image", Arguments(("prompt", "a"), ("size", "32x32"), ("steps", 1)), cancellationToken: Cancellation);
+
+        Assert.True(first.IsError != true, TextOf(first));
+        Assert.Contains("Too many jobs", TextOf(second), StringComparison.Ordinal);
+        (HttpStatusCode status, _) = await server.SendAsync(HttpMethod.Post, "/api/queue/generate", StudioServer.Json("""{"model":"demo","prompt":"a"}"""));
+        Assert.Equal(HttpStatusCode.TooManyRequests, status);
     }
 
     private static string TextOf(CallToolResult result) => Assert.IsType<TextContentBlock>(result.Content[0]).Text;

@@ -34,6 +34,7 @@ internal static class BackupCommands
     {
         if (!File.Exists(Path.Combine(data, Database)))
             throw new CommandException($"There is no history in {data}; name the data directory with --data");
+        DataDirectory.NeedFolderOf(file);
         string unfinished = file.FullName + ".part";
         string copy = Path.Combine(data, "backups", $"backup-{Environment.ProcessId}.db");
         try
@@ -83,8 +84,16 @@ internal static class BackupCommands
             throw new CommandException($"There is no file {file.FullName}");
         Directory.CreateDirectory(data);
         using var packed = new GZipStream(file.OpenRead(), CompressionMode.Decompress);
-        // Refuses what would land outside the folder, and overwrites nothing.
-        TarFile.ExtractToDirectory(packed, data, overwriteFiles: false);
+        try
+        {
+            // Refuses what would land outside the folder, and overwrites nothing.
+            TarFile.ExtractToDirectory(packed, data, overwriteFiles: false);
+        }
+        catch (InvalidDataException exception)
+        {
+            throw new CommandException($"{file.FullName} is no archive of `sdstudio backup`, or is damaged ({exception.Message.TrimEnd('.')})");
+        }
+
         if (!File.Exists(Path.Combine(data, Database)))
             throw new CommandException($"{file.Name} is no archive of `sdstudio backup`: it has no {Database}");
         Console.WriteLine($"{data} is restored; start the server with --SdStudio:DataDirectory={data}");

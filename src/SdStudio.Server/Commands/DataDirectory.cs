@@ -11,6 +11,13 @@ internal static class DataDirectory
     public static string Of(ParseResult parsed) => Path.GetFullPath(
         parsed.GetValue(Option) ?? (StudioHost.EarlySettings([])["SdStudio:DataDirectory"] is { Length: > 0 } named ? named : "data"));
 
+    /// <exception cref="CommandException">The folder that a file is to be written into is not there.</exception>
+    public static void NeedFolderOf(FileInfo file)
+    {
+        if (!file.Directory!.Exists)
+            throw new CommandException($"There is no folder {file.DirectoryName}");
+    }
+
     /// <summary>Does something with files and tells what goes wrong in a sentence.</summary>
     /// <returns>The exit code.</returns>
     public static int Explain(Action action)

@@ -54,6 +54,8 @@ internal static class GenerateCommand
             ".webp" => "webp",
             _ => throw new CommandException($"{output.Name}: the file's name ends in .png, .jpg or .webp"),
         };
+        // Before the work, not after it.
+        DataDirectory.NeedFolderOf(output);
         string id = (string)(await studio.SendAsync(HttpMethod.Post, "api/queue/generate", body, cancellation))["job_id"]!;
         JsonNode job = await WaitAsync(studio, id, cancellation);
         if ((string?)job["status"] is not "completed")

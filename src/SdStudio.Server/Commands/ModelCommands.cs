@@ -32,6 +32,9 @@ internal static class ModelCommands
         var command = new Command("pull", "Downloads a model of the catalogue; resumes where an earlier download stopped") { id };
         StudioConnection.SetAction(command, async (studio, parsed, cancellation) =>
         {
+            JsonArray known = (await studio.GetAsync("api/models", cancellation))["models"]!.AsArray();
+            if (!known.Any(model => (string?)model!["id"] == parsed.GetValue(id)))
+                throw new CommandException($"There is no model '{parsed.GetValue(id)}' in the catalogue; there are: {string.Join(", ", known.Select(model => (string?)model!["id"]))}");
             JsonNode started = await studio.SendAsync(HttpMethod.Post, "api/models/download", new JsonObject { ["modelId"] = parsed.GetValue(id) }, cancellation);
             string download = (string)started["downloadId"]!;
             while (true)

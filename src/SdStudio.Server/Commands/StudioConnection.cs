@@ -49,7 +49,8 @@ internal sealed class StudioConnection : IAsyncDisposable
             }
             catch (Exception exception) when (exception is CommandException or HttpRequestException or IOException or UnauthorizedAccessException)
             {
-                await Console.Error.WriteLineAsync($"sdstudio: {exception.Message}");
+                bool isAway = exception is HttpRequestException { StatusCode: null };
+                await Console.Error.WriteLineAsync($"sdstudio: {(isAway ? "The server does not answer: " : "")}{exception.Message}");
                 return 1;
             }
         });

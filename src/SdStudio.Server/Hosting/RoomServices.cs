@@ -163,7 +163,7 @@ internal static class RoomServices
         services.AddMcpApi();
         services.AddAssistant();
         services.AddApiDescription();
-        services.AddJobRateLimit();
+        JobRateLimit.Add(services);
         services.AddSingleton<QueueViews>();
         services.AddSingleton<ModelTimes>();
         services.AddSingleton<ModelViews>();

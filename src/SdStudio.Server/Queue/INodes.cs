@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace SdStudio.Server.Queue;
 
 /// <summary>The machines of a studio.</summary>
@@ -36,6 +38,7 @@ internal sealed record NodeState(
     public IReadOnlyList<NodeModel> Models { get; init; } = [];
 
     /// <summary>Changes with what it tells of its models beside this.</summary>
+    [JsonIgnore]
     public string? Catalogue { get; init; }
 }
 

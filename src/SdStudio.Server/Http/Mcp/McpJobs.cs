@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using System.Threading.RateLimiting;
 using ModelContextProtocol.Protocol;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.Requests;
@@ -14,7 +13,7 @@ namespace SdStudio.Server.Http.Mcp;
 
 /// <summary>The tools that add jobs, look at them and cancel them.</summary>
 internal sealed class McpJobs(
-    JobSubmission submission, ClientModels models, VideoModels videos, JobQueue queue, IJobQueries queries, QueueViews views, McpImages images) : IDisposable
+    JobSubmission submission, ClientModels models, VideoModels videos, JobQueue queue, IJobQueries queries, QueueViews views, McpImages images)
 {
     private const string WaitField = "wait_seconds";
     private const int MaxWaitSeconds = 300;
@@ -22,19 +21,12 @@ internal sealed class McpJobs(
     // Hosts give up after a minute or less.
     private const int UsualWaitSeconds = 25;
     private static readonly TimeSpan TellEvery = TimeSpan.FromMilliseconds(500);
-    private readonly PartitionedRateLimiter<HttpContext> _limit = JobRateLimit.Limiter();
-
-    public void Dispose() => _limit.Dispose();
 
     /// <summary>Adds a job and waits for it as long as its caller wants.</summary>
     public async Task<CallToolResult> AddAsync(string type, McpCall call)
     {
-        using (RateLimitLease lease = _limit.AttemptAcquire(call.Http))
-        {
-            if (!lease.IsAcquired)
-                throw new BadRequestException("Too many jobs in a minute; wait and try again", statusCode: StatusCodes.Status429TooManyRequests);
-        }
-
+        if (!JobRateLimit.Allows(call.Http))
+            throw new BadRequestException("Too many jobs in a minute; wait and try again", statusCode: StatusCodes.Status429TooManyRequests);
         Dictionary<string, JsonElement> given = call.Arguments;
         TimeSpan wait = WaitOf(given);
         given.Remove(WaitField);

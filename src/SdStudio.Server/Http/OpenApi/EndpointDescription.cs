@@ -68,7 +68,7 @@ internal static class EndpointDescription
 
     /// <summary>Such an endpoint counts against the limit of jobs in a minute.</summary>
     public static TBuilder RequireJobRateLimit<TBuilder>(this TBuilder endpoint)
-        where TBuilder : IEndpointConventionBuilder => endpoint.RequireRateLimiting(JobRateLimit.Policy);
+        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(JobRateLimit.Mark);
 
     /// <summary>Only the administrator may, when the server has keys: others get 403.</summary>
     public static RouteHandlerBuilder RequireAdministrator(this RouteHandlerBuilder endpoint) =>
