@@ -366,7 +366,7 @@ void MakeServerArchive(string rid, FilePath archive, string folder)
     CopyFiles(GetFiles("packaging/notices/*").Append(File("LICENSE")), folder);
     WriteLicenses($"{folder}/licenses", rid);
     if (isWindows)
-        Zip(folder + "/..", archive, GetFiles($"{folder}/**/*"));
+        Zip(MakeAbsolute(Directory("artifacts/publish")), archive, GetFiles($"{folder}/**/*"));
     else
         Tar("zstd -12 -T0", archive, folder);
 }
