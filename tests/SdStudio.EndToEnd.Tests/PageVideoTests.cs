@@ -75,7 +75,8 @@ public sealed class PageVideoTests(Browser browser) : PageTest(browser)
         byte[] png;
         using (NetVips.Image black = NetVips.Image.Black(64, 32, bands: 3))
             png = black.PngsaveBuffer();
-        await choose.SetInputFilesAsync([.. new[] { "frame10.png", "frame2.png", "frame1.png" }.Select(name => new FilePayload { Name = name, MimeType = "image/png", Buffer = png })]);
+        FilePayload FrameOf(int number) => new() { Name = $"frame{number}.png", MimeType = "image/png", Buffer = png };
+        await choose.SetInputFilesAsync([FrameOf(10), FrameOf(2), FrameOf(1)]);
         await Expect(Page.Locator("[data-name=control_frames]")).ToContainTextAsync("3 frames");
         await SetAsync("frames", "9");
         await Field("prompt").FillAsync("it follows");
