@@ -15,7 +15,7 @@ async function connect(address, headers = {}) {
 
 const client = await connect(open);
 const tools = (await client.listTools()).tools.map((tool) => tool.name);
-assert.deepEqual(tools, ['generate_image', 'edit_image', 'upscale_image', 'get_job', 'cancel_job', 'list_models', 'search_images']);
+assert.deepEqual(tools, ['generate_image', 'edit_image', 'upscale_image', 'generate_video', 'get_job', 'cancel_job', 'list_models', 'search_images']);
 const call = (name, args, more) => client.callTool({ name, arguments: args }, undefined, more);
 
 const models = await call('list_models', {});
