@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
 using System.IO.Compression;
-using System.IO.Hashing;
 using System.Text;
 using NetVips;
 using SdCpp.Interop;
@@ -109,7 +107,7 @@ public sealed class ImageDecoderTests
         using ImageBuffer pixels = ImageDecoder.Read(png, "image", 10_000);
         Assert.True(GC.GetTotalAllocatedBytes(precise: true) - before < 16_000_000);
         // Broken ones are as good as none.
-        foreach (byte[] broken in new[] { Raw("zTXt", [1, 0, 0, 9, 9]), Raw("iTXt", [65, 0, 1]), Raw("tEXt", []), Raw("zTXt", [65]) })
+        foreach (byte[] broken in new[] { SampleImages.Chunk("zTXt", [1, 0, 0, 9, 9]), SampleImages.Chunk("iTXt", [65, 0, 1]), SampleImages.Chunk("tEXt", []), SampleImages.Chunk("zTXt", [65]) })
             Assert.Empty(ImageDecoder.Texts(With(broken, atEnd: true), "image"));
     }
 
@@ -150,20 +148,10 @@ public sealed class ImageDecoderTests
         byte[] key = [.. Encoding.Latin1.GetBytes(keyword), 0];
         return type switch
         {
-            "tEXt" => Raw(type, [.. key, .. text]),
-            "zTXt" => Raw(type, [.. key, 0, .. Packed(text)]),
-            _ => Raw(type, [.. key, 1, 0, (byte)'d', (byte)'e', 0, 0, .. Packed(text)]),
+            "tEXt" => SampleImages.Chunk(type, [.. key, .. text]),
+            "zTXt" => SampleImages.Chunk(type, [.. key, 0, .. Packed(text)]),
+            _ => SampleImages.Chunk(type, [.. key, 1, 0, (byte)'d', (byte)'e', 0, 0, .. Packed(text)]),
         };
-    }
-
-    private static byte[] Raw(string type, byte[] data)
-    {
-        var chunk = new byte[data.Length + 12];
-        BinaryPrimitives.WriteInt32BigEndian(chunk, data.Length);
-        Encoding.ASCII.GetBytes(type, chunk.AsSpan(4));
-        data.CopyTo(chunk, 8);
-        BinaryPrimitives.WriteUInt32BigEndian(chunk.AsSpan(data.Length + 8), Crc32.HashToUInt32(chunk.AsSpan(4, data.Length + 4)));
-        return chunk;
     }
 
     private static byte[] Packed(byte[] text)

@@ -75,7 +75,8 @@ internal static class SampleImages
         return [0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10, .. Chunk("IHDR", header), .. Chunk("IDAT", packed.ToArray()), .. Chunk("IEND", [])];
     }
 
-    private static byte[] Chunk(string type, byte[] data)
+    /// <summary>A chunk of a PNG file, with its checksum.</summary>
+    public static byte[] Chunk(string type, byte[] data)
     {
         var chunk = new byte[data.Length + 12];
         BinaryPrimitives.WriteInt32BigEndian(chunk, data.Length);

@@ -9,8 +9,8 @@ internal static class ServiceCommand
     private const string Unit = "/etc/systemd/system/sdstudio.service";
     private const string Name = "SdStudio";
 
-    // What the unit's own rules hide from the service.
-    private static readonly string[] Hidden = ["/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/"];
+    // What the unit's ProtectHome and PrivateTmp hide from the service.
+    private static readonly string[] Hidden = ["home", "root", "run/user", "tmp", "var/tmp"];
 
     // Who may use graphics cards; a system without cards can be without the group, and systemd starts nothing for a group that is not there.
     private static readonly string[] CardGroups = ["video", "render"];
@@ -47,8 +47,8 @@ internal static class ServiceCommand
             throw new CommandException("This system is not run by systemd. `sdstudio service install --print` shows the unit");
         if (!Environment.IsPrivilegedProcess)
             throw new CommandException("Only root can install a service; try sudo");
-        if (Array.Find(Hidden, folder => program.Any(file => file.StartsWith(folder, StringComparison.Ordinal))) is { } hidden)
-            throw new CommandException($"{program[^1]} is below {hidden.TrimEnd('/')}, where a service may not look. Move its folder to /opt/sdstudio and install from there");
+        if (Array.Find(Hidden, folder => program.Any(file => file.StartsWith($"/{folder}/", StringComparison.Ordinal))) is { } hidden)
+            throw new CommandException($"{program[^1]} is below /{hidden}, where a service may not look. Move its folder to /opt/sdstudio and install from there");
         File.WriteAllText(Unit, unit);
         Run("systemctl", "daemon-reload");
         Run("systemctl", "enable", "sdstudio.service");

@@ -5,17 +5,6 @@ internal sealed class SqlConditions
 {
     private readonly List<string> _conditions = [];
 
-    public SqlConditions()
-    {
-    }
-
-    /// <param name="others">To which more are added.</param>
-    public SqlConditions(SqlConditions others)
-    {
-        _conditions.AddRange(others._conditions);
-        Values.AddRange(others.Values);
-    }
-
     public int Count => _conditions.Count;
 
     public List<(string Name, object? Value)> Values { get; } = [];

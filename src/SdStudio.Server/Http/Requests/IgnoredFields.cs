@@ -15,7 +15,8 @@ internal static class IgnoredFields
         [.. body.Fields.Where(field => field.Value.ValueKind != JsonValueKind.Null).Select(field => field.Key).Concat(body.Files.Keys).Distinct()
             .Except(RefinerNote.Fields).Select(name => NoteOn(name, jobType)).OfType<string>().Take(MaxNotes)];
 
-    private static string? NoteOn(string name, string jobType) => Parameters.Find(name) switch
+    // Forms write the name of a list with brackets.
+    private static string? NoteOn(string name, string jobType) => Parameters.Find(name.EndsWith("[]", StringComparison.Ordinal) ? name[..^2] : name) switch
     {
         null => $"{RequestFields.Shown(name)} is no field of this request and was ignored; GET /api/parameters lists the fields",
         { } known when !known.Jobs.HasFlag(Parameters.TypeOf(jobType)) => $"{name} was ignored: {jobType} does not take it",

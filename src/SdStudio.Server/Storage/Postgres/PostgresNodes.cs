@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Options;
 using SdStudio.Server.Models.Catalogue;
 using SdStudio.Server.Queue;
@@ -71,7 +72,7 @@ internal sealed class PostgresNodes(
         {
             string? models = await database.FirstAsync(
                 "SELECT catalogue FROM nodes WHERE id = @id AND catalogue IS NOT NULL", row => row.GetString(0), cancellation, ("id", other.Id)).ConfigureAwait(false);
-            _catalogues[other.Id] = (other.Catalogue, models is null ? [] : JsonSerializer.Deserialize(models, PostgresJson.Default.IReadOnlyListSharedModel)!);
+            _catalogues[other.Id] = (other.Catalogue, Read(models, PostgresJson.Default.IReadOnlyListSharedModel) ?? []);
             any = true;
         }
 
@@ -82,12 +83,26 @@ internal sealed class PostgresNodes(
     private NodeState ToNode(DbDataReader row)
     {
         // Machines of versions before this one tell nothing of the kind.
-        NodeReport report = row.IsDBNull(10) ? new NodeReport([], []) : JsonSerializer.Deserialize(row.GetString(10), PostgresJson.Default.NodeReport)!;
+        NodeReport report = Read(row.IsDBNull(10) ? null : row.GetString(10), PostgresJson.Default.NodeReport) ?? new NodeReport([], []);
         return new NodeState(
             row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3).Split('\n', StringSplitOptions.RemoveEmptyEntries), row.GetInt64(8), row.GetInt64(4), row.GetInt64(5),
             row.GetBoolean(6), row.GetBoolean(7), row.GetString(0) == node.Id)
         {
             Address = row.IsDBNull(9) ? null : row.GetString(9), DeviceStates = report.Devices, Models = report.Models, Catalogue = report.Catalogue,
         };
+    }
+
+    // What a machine of another version writes may not be readable here: then nothing of it is known, and this one lives on.
+    private static T? Read<T>(string? text, JsonTypeInfo<T> type)
+        where T : class
+    {
+        try
+        {
+            return text is null ? null : JsonSerializer.Deserialize(text, type);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
     }
 }

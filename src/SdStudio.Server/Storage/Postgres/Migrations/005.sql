@@ -8,12 +8,9 @@ CREATE VIEW totals AS SELECT kind, name, owner, n FROM counts UNION ALL SELECT k
 
 -- Jobs by their status.
 CREATE FUNCTION sdstudio_count_jobs() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE each integer := CASE TG_OP WHEN 'INSERT' THEN 1 ELSE -1 END;
 BEGIN
-    IF TG_OP = 'INSERT' THEN
-        INSERT INTO count_changes SELECT 'status', status, owner, count(*) FROM changed GROUP BY status, owner;
-    ELSE
-        INSERT INTO count_changes SELECT 'status', status, owner, -count(*) FROM changed GROUP BY status, owner;
-    END IF;
+    INSERT INTO count_changes SELECT 'status', status, owner, each * count(*) FROM changed GROUP BY status, owner;
     RETURN NULL;
 END $$;
 CREATE TRIGGER jobs_count_new AFTER INSERT ON jobs REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION sdstudio_count_jobs();
@@ -28,13 +25,11 @@ CREATE TRIGGER jobs_count_moved AFTER UPDATE OF status ON jobs FOR EACH ROW WHEN
 -- Images, those of each board and of each tag; and how often anything happened to them but that they came: totals of other filters are remembered
 -- until then.
 CREATE FUNCTION sdstudio_count_images() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE each integer := CASE TG_OP WHEN 'INSERT' THEN 1 ELSE -1 END;
 BEGIN
-    IF TG_OP = 'INSERT' THEN
-        INSERT INTO count_changes SELECT 'images', '', owner, count(*) FROM changed GROUP BY owner;
-        INSERT INTO count_changes SELECT 'board', board, owner, count(*) FROM changed WHERE board IS NOT NULL GROUP BY board, owner;
-    ELSE
-        INSERT INTO count_changes SELECT 'images', '', owner, -count(*) FROM changed GROUP BY owner;
-        INSERT INTO count_changes SELECT 'board', board, owner, -count(*) FROM changed WHERE board IS NOT NULL GROUP BY board, owner;
+    INSERT INTO count_changes SELECT 'images', '', owner, each * count(*) FROM changed GROUP BY owner;
+    INSERT INTO count_changes SELECT 'board', board, owner, each * count(*) FROM changed WHERE board IS NOT NULL GROUP BY board, owner;
+    IF TG_OP = 'DELETE' THEN
         INSERT INTO count_changes SELECT 'changes', '', '', count(*) FROM changed HAVING count(*) > 0;
     END IF;
     RETURN NULL;
@@ -57,12 +52,9 @@ WHEN (OLD.starred <> NEW.starred OR OLD.rating <> NEW.rating OR OLD.board IS DIS
 CREATE FUNCTION sdstudio_remove_tags() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM image_tags WHERE image = OLD.number; RETURN OLD; END $$;
 CREATE TRIGGER images_remove_tags BEFORE DELETE ON images FOR EACH ROW EXECUTE FUNCTION sdstudio_remove_tags();
 CREATE FUNCTION sdstudio_count_tags() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE each integer := CASE TG_OP WHEN 'INSERT' THEN 1 ELSE -1 END;
 BEGIN
-    IF TG_OP = 'INSERT' THEN
-        INSERT INTO count_changes SELECT 'tag', tag, owner, count(*) FROM changed JOIN images ON images.number = changed.image GROUP BY tag, owner;
-    ELSE
-        INSERT INTO count_changes SELECT 'tag', tag, owner, -count(*) FROM changed JOIN images ON images.number = changed.image GROUP BY tag, owner;
-    END IF;
+    INSERT INTO count_changes SELECT 'tag', tag, owner, each * count(*) FROM changed JOIN images ON images.number = changed.image GROUP BY tag, owner;
     INSERT INTO count_changes SELECT 'changes', '', '', count(*) FROM changed HAVING count(*) > 0;
     RETURN NULL;
 END $$;
