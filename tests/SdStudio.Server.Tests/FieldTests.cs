@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using SdStudio.Server.Generation;
+using SdStudio.Server.Http.Requests;
 
 namespace SdStudio.Server.Tests;
 
@@ -63,6 +65,8 @@ public sealed class FieldTests(Workshop studio)
         string[] notes = [.. queued.GetProperty("notes").EnumerateArray().Select(note => note.GetString()!)];
         Assert.Equal(
             ["count is no field of this request and was ignored; GET /api/parameters lists the fields", "upscaler was ignored: generate does not take it"], notes);
+        // Forms write the name of a list like this.
+        Assert.Empty(IgnoredFields.Of(new RequestBody(new Dictionary<string, JsonElement>(), new Dictionary<string, IReadOnlyList<byte[]>> { ["ref_images[]"] = [] }), JobType.Edit));
         JsonElement generation = await studio.Server.GenerationAsync(queued.GetProperty("job_id").GetString()!);
         Assert.Equal(notes, generation.GetProperty("notes").EnumerateArray().Select(note => note.GetString()!));
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Npgsql;
 using SdStudio.Tests;
 
 namespace SdStudio.Server.Tests.Storage;
@@ -38,6 +39,28 @@ public sealed class PostgresServerTests(PostgresFixture postgres) : IDisposable
         (_, string body, bool isSigned) = (await receiver.WaitForAsync(1, Cancellation))[0];
         Assert.True(isSigned);
         Assert.Equal(job, JsonElement.Parse(body).GetProperty("data").GetProperty("id").GetString());
+    }
+
+    [Fact]
+    public async Task A_server_lives_on_beside_a_machine_whose_report_it_cannot_read()
+    {
+        string database = postgres.NewDatabase();
+        await using StudioServer studio = await StudioServer.StartAsync(Path.Combine(_folder, "old"), $"--SdStudio:Database={database}", "--SdStudio:Queue:LeaseSeconds=5");
+        await using var connection = new NpgsqlConnection(database);
+        await connection.OpenAsync(Cancellation);
+        await using var newer = new NpgsqlCommand(
+            "INSERT INTO nodes (id, name, version, worker, devices, started_at, seen_at, report, catalogue) " +
+            "VALUES ('newer', 'newer', '99.0', 'w', '', sdstudio_now(), sdstudio_now() + 600000, '{\"devices\":7}', '{}')", connection);
+        await newer.ExecuteNonQueryAsync(Cancellation);
+        // Twice more it has told that it lives, and so has looked at the other one.
+        await using var seen = new NpgsqlCommand("SELECT seen_at FROM nodes WHERE id <> 'newer'", connection);
+        var told = new HashSet<long>();
+        while (told.Count < 3)
+            told.Add((long)(await seen.ExecuteScalarAsync(Cancellation))!);
+
+        JsonElement nodes = (await studio.GetAsync("/api/nodes")).Body.GetProperty("nodes");
+        Assert.Equal(0, nodes.EnumerateArray().Single(node => node.GetProperty("id").GetString() == "newer").GetProperty("models").GetArrayLength());
+        await studio.GenerateImagesAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1}""");
     }
 
     private async Task<List<string>> EventsAsync(string name, string[] settings)
