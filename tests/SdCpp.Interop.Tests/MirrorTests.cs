@@ -14,7 +14,8 @@ public sealed partial class MirrorTests(Demo demo)
     // From here on errors are the binding's own, of files that it reads before the engine does.
     private const int FirstOwnError = 20;
 
-    private static readonly string Header = File.ReadAllText(HeaderFile());
+    // sdcpp.h and the headers of the areas that it includes, one after another.
+    private static readonly string Header = string.Join('\n', Directory.GetFiles(HeaderFolder(), "*.h", SearchOption.AllDirectories).Select(File.ReadAllText));
 
     [Fact]
     public async Task Every_struct_has_the_size_and_the_members_that_a_C_compiler_gives_it()
@@ -86,7 +87,7 @@ public sealed partial class MirrorTests(Demo demo)
 
         string source = demo.NewPath(".c"), built = demo.NewPath("");
         await File.WriteAllTextAsync(source, program.Append("return 0; }\n").ToString(), TestContext.Current.CancellationToken);
-        await RunAsync("cc", ["-I", Path.GetDirectoryName(HeaderFile())!, source, "-o", built]);
+        await RunAsync("cc", ["-I", HeaderFolder(), source, "-o", built]);
         return (await RunAsync(built, [])).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')).ToDictionary(
             parts => parts[0], parts => (int.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture), parts[2..].Select(part => int.Parse(part, System.Globalization.CultureInfo.InvariantCulture)).ToArray()));
     }
@@ -100,7 +101,7 @@ public sealed partial class MirrorTests(Demo demo)
         return output;
     }
 
-    private static string HeaderFile([CallerFilePath] string path = "") => Path.Combine(Path.GetDirectoryName(path)!, "..", "..", "native", "include", "sdcpp.h");
+    private static string HeaderFolder([CallerFilePath] string path = "") => Path.Combine(Path.GetDirectoryName(path)!, "..", "..", "native", "include");
 
     [GeneratedRegex(@"typedef struct (?<name>sdcpp_\w+) \{(?<body>[^}]*)\} \w+;", RegexOptions.ExplicitCapture)]
     private static partial Regex Structs();
