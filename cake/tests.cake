@@ -6,6 +6,7 @@ using System.Xml.Linq;
 Task("Test")
     .Description("Builds and runs all tests; --project NAME runs one project of them, --class NAME one class.")
     .IsDependentOn("Build")
+    .IsDependentOn("Server")
     .IsDependentOn("Pack")
     .IsDependentOn("Gpu-Archive")
     .IsDependentOn("Publish")
@@ -41,7 +42,11 @@ Task("Test")
 });
 
 // Hundreds of servers that live for seconds are started: code that counts its own calls, to be compiled better later, cost them a seventh of their time.
-Dictionary<string, string?> ForShortLives => new() { ["DOTNET_TieredPGO"] = "0" };
+// Where the server is a process of its own it is the one that was compiled beforehand.
+Dictionary<string, string?> ForShortLives => new()
+{
+    ["DOTNET_TieredPGO"] = "0", ["SDSTUDIO_TEST_SERVER"] = MakeAbsolute(File("artifacts/server/SdStudio.Server.dll")).FullPath,
+};
 
 // Three projects share the machine, a browser among them: a few tests that fail there are run once more with nothing beside them.
 // What passes then is named, not hidden. What fails twice or in numbers, and a process that died, has failed.

@@ -1,5 +1,6 @@
 using Xunit.Sdk;
 using Xunit.v3;
 
-// One engine, two cores: side by side, tests would only slow each other down.
-[assembly: Parallelization(Mode = ParallelMode.None)]
+// The tests of the page take turns, they share a browser; all others take turns too, beside them. Each waits for its server or its browser half of the time.
+[assembly: Parallelization(Mode = ParallelMode.Collections, MaxThreads = 2)]
+[assembly: CollectionBehavior(CollectionBehavior.CollectionPerAssembly)]
