@@ -163,7 +163,7 @@ internal static class RoomServices
         services.AddMcpApi();
         services.AddAssistant();
         services.AddApiDescription();
-        JobRateLimit.Add(services);
+        services.AddSingleton<JobRateLimit>();
         services.AddSingleton<QueueViews>();
         services.AddSingleton<ModelTimes>();
         services.AddSingleton<ModelViews>();

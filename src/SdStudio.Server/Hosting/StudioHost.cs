@@ -169,7 +169,7 @@ public static class StudioHost
         app.Use(next => context => app.Services.GetRequiredService<CrossOriginGuard>().CheckAsync(context, next));
         app.UseCors();
         app.Use(next => context => app.Services.GetRequiredService<ApiKeys>().CheckAsync(context, next));
-        app.UseRateLimiter();
+        app.Use(next => context => app.Services.GetRequiredService<JobRateLimit>().CheckAsync(context, next));
         app.UseOptionsAnswers();
         app.UseStudioMetrics();
     }
