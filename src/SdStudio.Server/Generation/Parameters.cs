@@ -45,8 +45,11 @@ internal static partial class Parameters
     private static readonly Dictionary<string, Parameter> ByName = All
         .SelectMany(parameter => parameter.Names.Select(name => (name, parameter))).ToDictionary(pair => pair.name, pair => pair.parameter, StringComparer.Ordinal);
 
+    private static readonly Dictionary<string, IReadOnlyList<Parameter>> ByJobType = JobType.WithImages.ToDictionary<string, string, IReadOnlyList<Parameter>>(
+        type => type, type => [.. All.Where(parameter => parameter.Jobs.HasFlag(TypeOf(type)))], StringComparer.Ordinal);
+
     /// <summary>The parameters of a type of job.</summary>
-    public static IEnumerable<Parameter> Of(string jobType) => All.Where(parameter => parameter.Jobs.HasFlag(TypeOf(jobType)));
+    public static IReadOnlyList<Parameter> Of(string jobType) => ByJobType.GetValueOrDefault(jobType, []);
 
     /// <summary>The parameter of that name or alias; null for none.</summary>
     public static Parameter? Find(string name) => ByName.GetValueOrDefault(name);

@@ -110,7 +110,8 @@ internal sealed class JobLine(
         }
 
         // The version first: what changes meanwhile makes the answer old, or is added to it.
-        var read = new Known(await queries.WaitingAsync(cancellation).ConfigureAwait(false), changes, Now);
+        WaitingJobs waiting = await queries.WaitingAsync(cancellation).ConfigureAwait(false);
+        var read = new Known(waiting, waiting.Jobs.Select(job => job.Number).DefaultIfEmpty().Max(), changes, Now);
         lock (_lock)
         {
             _news.RemoveAll(told => told.Change <= changes);
@@ -127,10 +128,18 @@ internal sealed class JobLine(
             return known;
         var served = new Dictionary<string, long>(known.Waiting.Served, StringComparer.Ordinal);
         List<WaitingJob> jobs = [.. known.Waiting.Jobs];
+        long highest = known.Highest;
         foreach (LineNews news in _news.Select(told => told.News))
         {
             if (news.Came is { } job)
-                Insert(jobs, job);
+            {
+                // Each comes behind all the others; who is told of first need not have come first, and whoever has read the rows may have seen it.
+                if (job.Number > highest)
+                    jobs.Add(job);
+                else
+                    Insert(jobs, job);
+                highest = Math.Max(highest, job.Number);
+            }
             // Whoever has read the rows may have seen that it is gone.
             else if (jobs.FindIndex(other => other.Number == news.Left) is >= 0 and var at)
                 jobs.RemoveAt(at);
@@ -139,23 +148,24 @@ internal sealed class JobLine(
         }
 
         _news.Clear();
-        return known with { Waiting = new WaitingJobs(jobs, known.Waiting.IsPaused, served) };
+        return known with { Highest = highest, Waiting = new WaitingJobs(jobs, known.Waiting.IsPaused, served) };
     }
 
-    // Each comes behind all the others; who is told of first need not have come first, and whoever has read the rows may have seen it.
     private static void Insert(List<WaitingJob> jobs, WaitingJob job)
     {
+        if (jobs.Exists(other => other.Number == job.Number))
+            return;
         int at = jobs.Count;
         while (at > 0 && jobs[at - 1].Number > job.Number)
             at--;
-        if (!jobs.Exists(other => other.Number == job.Number))
-            jobs.Insert(at, job);
+        jobs.Insert(at, job);
     }
 
     /// <param name="Waiting">The rows.</param>
+    /// <param name="Highest">The highest number among them, or among those that have left since.</param>
     /// <param name="Changes">The change up to which they were read; what was told since is in them too.</param>
     /// <param name="At">When they were read, Unix milliseconds.</param>
-    private sealed record Known(WaitingJobs Waiting, long Changes, long At);
+    private sealed record Known(WaitingJobs Waiting, long Highest, long Changes, long At);
 
     private sealed record Sorted(Known Known, JobOrder Order, int Models, long At);
 }

@@ -23,7 +23,7 @@ internal sealed partial class ImageSaver(
         settings = own ?? settings;
         string? infotext = settings.Infotext ?? options.Value.Images.Infotext ? Infotext.Of(settings, seed) : null;
         ImageTexts texts = ImageTexts.Of(settings, infotext, options.Value.Images.Mark);
-        string path = await BusyStorage.WrittenAsync(() => images.SaveAsync(images.FileIdOf(id, job.Running.Lease.Claim), pixels, texts, CancellationToken.None), reason => LogNotWritten(id, reason), cancellation).ConfigureAwait(false);
+        string path = await BusyStorage.RetriedAsync(() => images.SaveAsync(images.FileIdOf(id, job.Running.Lease.Claim), pixels, texts, CancellationToken.None), reason => LogNotWritten(id, reason), cancellation).ConfigureAwait(false);
         telemetry.Saved(job.Running.Job, index);
         var image = new JobImage(id, job.Id, index, path, "image/png", pixels.Width, pixels.Height, seed) { Settings = own, Device = job.Device };
         if (job.Running.Images.Count + 1 >= job.Running.Job.Settings.Count)

@@ -27,7 +27,7 @@ internal sealed partial class JobRecovery(
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await RecoverAllAsync(cancellationToken).ConfigureAwait(false);
+        await BusyStorage.RetriedAsync(() => RecoverAllAsync(cancellationToken), LogStorage, cancellationToken).ConfigureAwait(false);
         if (state.IsShared)
             _looking = LookAsync(_stop.Token);
     }
@@ -56,10 +56,12 @@ internal sealed partial class JobRecovery(
         }
     }
 
-    private async Task RecoverAllAsync(CancellationToken cancellation)
+    /// <returns>How many it found.</returns>
+    private async ValueTask<int> RecoverAllAsync(CancellationToken cancellation)
     {
-        if ((await queries.LostAsync(cancellation).ConfigureAwait(false)).Count == 0)
-            return;
+        IReadOnlyList<ProcessingJob> lost = await queries.LostAsync(cancellation).ConfigureAwait(false);
+        if (lost.Count == 0)
+            return 0;
         await state.RecoverAloneAsync(
             async () =>
             {
@@ -67,6 +69,7 @@ internal sealed partial class JobRecovery(
                     await RecoverAsync(left, cancellation).ConfigureAwait(false);
             },
             cancellation).ConfigureAwait(false);
+        return lost.Count;
     }
 
     private async Task RecoverAsync(ProcessingJob left, CancellationToken cancellation)

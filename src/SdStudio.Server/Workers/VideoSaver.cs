@@ -25,7 +25,7 @@ internal sealed partial class VideoSaver(ImageFiles images, VideoFiles videos, J
         try
         {
             ImageTexts texts = ImageTexts.Of(settings, infotext, options.Value.Images.Mark);
-            string path = await BusyStorage.WrittenAsync(
+            string path = await BusyStorage.RetriedAsync(
                 async () => await videos.SaveAsync(images.FileIdOf(id, job.Running.Lease.Claim), clip, asked.Format, texts, cancellation).ConfigureAwait(false), reason => LogNotWritten(id, reason), cancellation).ConfigureAwait(false);
             telemetry.Saved(job.Running.Job, 0);
             return new JobImage(id, job.Id, 0, path, VideoFormats.MimeTypeOf(asked.Format), clip.Width, clip.Height, video.Seed) { Settings = settings with { Seed = video.Seed }, Device = job.Device };

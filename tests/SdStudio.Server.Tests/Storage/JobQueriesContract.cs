@@ -43,6 +43,28 @@ public abstract class JobQueriesContract : StoreContract
     }
 
     [Fact]
+    public async Task A_job_is_found_by_its_words_from_the_moment_it_is_queued_until_it_is_deleted()
+    {
+        await AddAsync("1", prompt: "an early bird");
+        Assert.Equal("1", await FoundAsync("bird"));
+        await AddAsync("2", prompt: "a late bird");
+        await AddAsync("3", prompt: "a lost bird");
+        await CompleteAsync("1");
+        Assert.Equal("3 2 1", await FoundAsync("bird"));
+        await Jobs.RequestCancelAsync("3", OwnerScope.All, evenRunning: false, Cancellation);
+        await Jobs.DeleteAsync(["3"], OwnerScope.All, Cancellation);
+        Assert.Equal("2 1", await FoundAsync("bird"));
+
+        // The number of the last job, which is gone, may be given again; and a crowd comes while another job ends.
+        await AtOnceAsync(300, index => AddAsync($"crowd-{index}", prompt: $"a crowd of {index} birds"));
+        await CompleteAsync("2");
+        await AddAsync("4", prompt: "a bird of prey");
+        Assert.Equal(303, await Queries.CountAsync(new JobFilter(OwnerScope.All, Search: "bird"), Cancellation));
+        Assert.Equal("crowd-299", await FoundAsync("299 birds"));
+        Assert.Equal("4", await FoundAsync("prey"));
+    }
+
+    [Fact]
     public async Task Lists_are_filtered_paged_and_counted()
     {
         for (int i = 0; i < 10; i++)

@@ -1,8 +1,10 @@
 using System.Globalization;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Images;
 using SdStudio.Server.Queue;
+using SdStudio.Server.Storage.Sqlite;
 using SdStudio.Server.Workers;
 
 namespace SdStudio.Server.Tests.Storage;
@@ -28,15 +30,30 @@ public sealed class JobRecoveryTests : IDisposable
     }
 
     /// <summary>The process ends and starts again.</summary>
-    private async Task<Job> RestartAsync(string id)
+    private async Task<Job> RestartAsync(string id, ILogger<JobRecovery>? log = null)
     {
         JobLine line = JobLineTests.LineOf(_store, TimeProvider.System);
-        await new JobRecovery(_store.Jobs, _store.Queries, _store.State, line, new ImageFiles(new FolderBlobs(_store.Folders)), _store.Folders, NullLogger<JobRecovery>.Instance).StartAsync(Cancellation);
+        await new JobRecovery(_store.Jobs, _store.Queries, _store.State, line, new ImageFiles(new FolderBlobs(_store.Folders)), _store.Folders, log ?? NullLogger<JobRecovery>.Instance).StartAsync(Cancellation);
         return (await _store.Queries.FindAsync(id, OwnerScope.All, Cancellation))!;
     }
 
     private void Crash(string id, int secondsAgo = 0) => File.AppendAllText(
         _store.Folders.CrashFile, string.Create(CultureInfo.InvariantCulture, $"{DateTimeOffset.UtcNow.ToUnixTimeSeconds() - secondsAgo} GGML_ASSERT(a) failed [{id}]\n"));
+
+    [Fact]
+    public async Task A_start_waits_for_a_database_that_another_program_holds()
+    {
+        await BeginAsync("job");
+        using var other = new SqliteSession($"Data Source={_store.Folders.Database};Pooling=False");
+        other.RunScript("BEGIN IMMEDIATE");
+        var log = new FirstLine();
+
+        Task<Job> restart = RestartAsync("job", log);
+        await Task.WhenAny(restart, log.Written);
+        other.RunScript("ROLLBACK");
+
+        Assert.Equal(JobStatus.Pending, (await restart).Status);
+    }
 
     [Fact]
     public async Task Kills_from_outside_never_count()
@@ -135,5 +152,19 @@ public sealed class JobRecoveryTests : IDisposable
         File.WriteAllText(_store.Folders.CrashFile, "[job]\n [job]\nabc [job]\n99999999999999999999999 [job]\n-1 [job]\n\0\u0001\n");
 
         Assert.Equal(JobStatus.Pending, (await RestartAsync("job")).Status);
+    }
+
+    private sealed class FirstLine : ILogger<JobRecovery>
+    {
+        private readonly TaskCompletionSource _written = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Written => _written.Task;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => _written.TrySetResult();
     }
 }

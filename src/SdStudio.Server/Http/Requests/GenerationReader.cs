@@ -120,7 +120,7 @@ internal sealed class GenerationReader(RequestFields fields, Lookups lookups, Pa
             return settings;
         if (!fields.IsGiven("speed") && settings.Quality is { } quality && model.SpeedOfQuality.TryGetValue(quality, out string? speed))
             settings = settings with { Speed = speed == Speed.Exact ? null : speed };
-        return model.Remote is null ? settings with { StepCache = StepCaches.Of(model, lookups.ControlNets.FamilyOf(model), settings.Speed) } : settings;
+        return model.Remote is null && settings.Speed is not null ? settings with { StepCache = StepCaches.Of(model, lookups.ControlNets.FamilyOf(model), settings.Speed) } : settings;
     }
 
     private ModelDefinition? FindModel(ModelDefinition? fallback)

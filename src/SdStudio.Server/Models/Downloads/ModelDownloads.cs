@@ -65,7 +65,7 @@ internal sealed partial class ModelDownloads(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        foreach (DownloadRow row in await store.UnfinishedAsync(stoppingToken).ConfigureAwait(false))
+        foreach (DownloadRow row in await BusyStorage.RetriedAsync(() => store.UnfinishedAsync(stoppingToken), LogBusy, stoppingToken).ConfigureAwait(false))
         {
             LogGoesOn(row.Model);
             Begin(new ModelDownload(row.Id, row.Model, time));
@@ -264,6 +264,9 @@ internal sealed partial class ModelDownloads(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Resuming the interrupted download of model {Model}")]
     private partial void LogGoesOn(string model);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Interrupted downloads are not resumed yet: {Reason}")]
+    private partial void LogBusy(string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Model {Model}: {Note}")]
     private partial void LogUnverified(string model, string note);

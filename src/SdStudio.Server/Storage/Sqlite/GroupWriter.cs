@@ -5,7 +5,8 @@ namespace SdStudio.Server.Storage.Sqlite;
 
 /// <summary>
 /// The one thread that writes. What is asked for while it commits goes into its next transaction together: many callers share the one
-/// wait for the disk, and nobody's thread stands still meanwhile. What fails in a group is undone alone.
+/// wait for the disk, and nobody's thread stands still meanwhile. What fails in a group is undone alone. A work may be run twice, the first
+/// time without effect.
 /// </summary>
 internal sealed class GroupWriter : IDisposable
 {
@@ -81,16 +82,13 @@ internal sealed class GroupWriter : IDisposable
         }
     }
 
+    // Almost always all of them succeed: only when one has failed is each given a savepoint, which costs as much as a small work.
     private void Write(List<Work> group)
     {
         try
         {
-            _session.InTransaction(session =>
-            {
-                foreach (Work work in group)
-                    work.Run(session);
-                return true;
-            });
+            if (!Commit(group, (work, session) => work.TryRun(session)) && group.Count > 1)
+                Commit(group, (work, session) => work.TryRunAlone(session));
         }
         catch (Exception exception)
         {
@@ -102,10 +100,18 @@ internal sealed class GroupWriter : IDisposable
         group.ForEach(work => work.Complete());
     }
 
+    /// <returns>False when one has failed and nothing is written.</returns>
+    private bool Commit(List<Work> group, Func<Work, SqliteSession, bool> run) =>
+        _session.InTransaction(session => group.TrueForAll(work => run(work, session)));
+
     private abstract class Work
     {
-        /// <summary>Does it within the group's transaction. Throws only when the whole group is lost.</summary>
-        public abstract void Run(SqliteSession session);
+        /// <summary>Does it within the group's transaction.</summary>
+        /// <returns>Whether it succeeded; if not, the transaction is no longer good for the others.</returns>
+        public abstract bool TryRun(SqliteSession session);
+
+        /// <summary>The same, undone alone when it fails. Throws only when the whole group is lost.</summary>
+        public abstract bool TryRunAlone(SqliteSession session);
 
         /// <summary>The transaction is on disk.</summary>
         public abstract void Complete();
@@ -121,15 +127,16 @@ internal sealed class GroupWriter : IDisposable
 
         public Task<T> Task => _task.Task;
 
-        public override void Run(SqliteSession session)
+        public override bool TryRun(SqliteSession session)
         {
+            (_result, _failure) = (default, null);
             if (cancellation.IsCancellationRequested)
             {
+                // It has done nothing that others would have to be kept from.
                 _failure = new OperationCanceledException(cancellation);
-                return;
+                return true;
             }
 
-            session.Execute("SAVEPOINT work");
             try
             {
                 _result = work(session);
@@ -137,10 +144,18 @@ internal sealed class GroupWriter : IDisposable
             catch (Exception exception)
             {
                 _failure = SqliteErrors.Translate(exception);
-                session.Execute("ROLLBACK TO work");
             }
 
+            return _failure is null;
+        }
+
+        public override bool TryRunAlone(SqliteSession session)
+        {
+            session.Execute("SAVEPOINT work");
+            if (!TryRun(session))
+                session.Execute("ROLLBACK TO work");
             session.Execute("RELEASE work");
+            return true;
         }
 
         public override void Complete()

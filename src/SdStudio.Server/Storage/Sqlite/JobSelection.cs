@@ -4,12 +4,15 @@ namespace SdStudio.Server.Storage.Sqlite;
 
 /// <summary>A filter as SQL.</summary>
 /// <param name="From">Tables and conditions.</param>
-/// <param name="NewestFirst">What to order by.</param>
+/// <param name="IsIndexed">Whether it looks into the index of prompts.</param>
 /// <param name="Values">The parameters.</param>
-internal sealed record JobSelection(string From, string NewestFirst, (string Name, object? Value)[] Values)
+internal sealed record JobSelection(string From, bool IsIndexed, (string Name, object? Value)[] Values)
 {
     // What the trigram index can find; shorter words are looked for row by row.
     private const int MinIndexedCharacters = 3;
+
+    /// <summary>What to order by.</summary>
+    public string NewestFirst => IsIndexed ? "job_search.rowid DESC" : "number DESC";
 
     public static JobSelection Of(JobFilter filter)
     {
@@ -28,7 +31,6 @@ internal sealed record JobSelection(string From, string NewestFirst, (string Nam
 
         // CROSS JOIN keeps the search outside: its rows come newest first by themselves, and a page of them is enough.
         string from = isIndexed ? "job_search CROSS JOIN jobs ON jobs.number = job_search.rowid" : "jobs";
-        return new JobSelection(
-            from + conditions.Where, isIndexed ? "job_search.rowid DESC" : "number DESC", [.. conditions.Values]);
+        return new JobSelection(from + conditions.Where, isIndexed, [.. conditions.Values]);
     }
 }

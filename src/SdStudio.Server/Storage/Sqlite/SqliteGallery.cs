@@ -69,7 +69,13 @@ internal sealed class SqliteGallery(StudioDatabase database) : IGallery, IDispos
             row => (row.GetString(0), row.GetInt64(1)), ("$limit", limit), JobRows.OwnerOf(scope)));
 
     public ValueTask<IReadOnlySet<string>> AddAsync(IReadOnlyList<ImportedImage> images, CancellationToken cancellation) => database.WriteAsync<IReadOnlySet<string>>(
-        writer => images.Where(image => Add(writer, image)).Select(image => image.Image.Id).ToHashSet(StringComparer.Ordinal), cancellation);
+        writer =>
+        {
+            HashSet<string> added = images.Where(image => Add(writer, image)).Select(image => image.Image.Id).ToHashSet(StringComparer.Ordinal);
+            JobSearch.AddMissing(writer);
+            return added;
+        },
+        cancellation);
 
     public void Dispose() => _totals.Dispose();
 

@@ -11,10 +11,10 @@ internal sealed class SqliteJobQueries(StudioDatabase database) : IJobQueries
     public ValueTask<string?> StatusAsync(string id, OwnerScope scope, CancellationToken cancellation) => database.ReadAsync(reader => reader.Query(
         $"SELECT status FROM jobs WHERE id = $id AND {JobRows.InScope}", row => row.GetString(0), ("$id", id), JobRows.OwnerOf(scope)).FirstOrDefault());
 
-    public ValueTask<IReadOnlyList<Job>> ListAsync(JobFilter filter, JobPage page, CancellationToken cancellation)
+    public async ValueTask<IReadOnlyList<Job>> ListAsync(JobFilter filter, JobPage page, CancellationToken cancellation)
     {
-        JobSelection selection = JobSelection.Of(filter);
-        return database.ReadAsync<IReadOnlyList<Job>>(reader => reader.Query(
+        JobSelection selection = await SelectionAsync(filter, cancellation).ConfigureAwait(false);
+        return database.Read(reader => reader.Query(
             $"SELECT {JobRows.Columns} FROM {selection.From} ORDER BY {selection.NewestFirst} LIMIT $limit OFFSET $offset",
             JobRows.ToJob, [.. selection.Values, ("$limit", page.Limit), ("$offset", page.Offset)]));
     }
@@ -27,7 +27,7 @@ internal sealed class SqliteJobQueries(StudioDatabase database) : IJobQueries
             return filter.Status is { } status ? counts.GetValueOrDefault(status) : counts.Values.Sum();
         }
 
-        JobSelection selection = JobSelection.Of(filter);
+        JobSelection selection = await SelectionAsync(filter, cancellation).ConfigureAwait(false);
         return database.Read(reader => reader.Query($"SELECT count(*) FROM {selection.From}", row => row.GetInt64(0), selection.Values))[0];
     }
 
@@ -71,4 +71,12 @@ internal sealed class SqliteJobQueries(StudioDatabase database) : IJobQueries
 
     public ValueTask<IReadOnlyDictionary<string, string>> ExistingImagesAsync(IReadOnlyList<string> ids, CancellationToken cancellation) => database.ReadAsync<IReadOnlyDictionary<string, string>>(
         reader => ids.SelectMany(id => reader.Query("SELECT id, file_path FROM images WHERE id = $id", row => (row.GetString(0), row.GetString(1)), ("$id", id))).ToDictionary(StringComparer.Ordinal));
+
+    private async ValueTask<JobSelection> SelectionAsync(JobFilter filter, CancellationToken cancellation)
+    {
+        var selection = JobSelection.Of(filter);
+        if (selection.IsIndexed)
+            await JobSearch.CompleteAsync(database, cancellation).ConfigureAwait(false);
+        return selection;
+    }
 }

@@ -26,6 +26,7 @@ internal sealed class SqliteJobStore(StudioDatabase database, TimeProvider time)
         return database.WriteAsync(
             writer =>
             {
+                JobSearch.AddMissing(writer);
                 Job? done = writer.Query(
                     "UPDATE jobs SET status = 'completed', progress = 1, settings = $settings, completed_at = $now, updated_at = $now, worker = NULL, " +
                     $"model_loading_ms = $loading, generation_ms = $generation WHERE {Held} RETURNING {JobRows.Columns}",
@@ -171,12 +172,16 @@ internal sealed class SqliteJobStore(StudioDatabase database, TimeProvider time)
             return new Submitted(earlier, IsNew: false);
         if (Waiting(writer) >= maxWaiting)
             throw new QueueFullException(maxWaiting);
-        Job added = writer.Query(
+        long now = Now;
+        long number = writer.Query(
             "INSERT INTO jobs (id, type, model, settings, owner, idempotency_key, fingerprint, priority, status, created_at, queued_at, updated_at, place) " +
-            $"VALUES ($id, $type, $model, $settings, $owner, $key, $fingerprint, $priority, 'pending', $now, $now, $now, {NextPlace}) RETURNING {JobRows.Columns}",
-            row => JobRows.ToJob(row, generation),
+            $"VALUES ($id, $type, $model, $settings, $owner, $key, $fingerprint, $priority, 'pending', $now, $now, $now, {NextPlace}) RETURNING number",
+            row => row.GetInt64(0),
             ("$id", id), ("$type", generation.Type), ("$model", generation.Model), ("$settings", settings), ("$owner", options.Owner),
-            ("$key", options.IdempotencyKey), ("$fingerprint", options.Fingerprint), ("$priority", options.Priority), ("$now", Now))[0];
+            ("$key", options.IdempotencyKey), ("$fingerprint", options.Fingerprint), ("$priority", options.Priority), ("$now", now))[0];
+        var added = new Job(
+            number, id, generation, options.Owner, options.Priority, JobStatus.Pending, Progress: 0, Error: null, ErrorCode: null, Attempts: 0, CancelRequested: false,
+            CreatedAt: now, QueuedAt: now, UpdatedAt: now, StartedAt: null, CompletedAt: null, ModelLoadingMs: null, GenerationMs: null, ImageCount: 0);
         return new Submitted(added, IsNew: true);
     }
 

@@ -20,6 +20,9 @@ internal sealed class SqliteLogStore : ILogStore, IAsyncDisposable
     private const int CannotOpen = 14;
     private const int NotADatabase = 26;
 
+    // Lines come in crowds: those of a moment are one transaction. Whoever reads does not wait for it.
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(20);
+
     private readonly Channel<LogLine> _incoming = Channel.CreateBounded<LogLine>(new BoundedChannelOptions(10_000) { FullMode = BoundedChannelFullMode.DropOldest });
     private readonly SqliteSession _session;
     private readonly Lock _lock = new();
@@ -117,6 +120,7 @@ internal sealed class SqliteLogStore : ILogStore, IAsyncDisposable
         {
             lock (_lock)
                 Drain();
+            await Task.Delay(Moment).ConfigureAwait(false);
         }
     }
 

@@ -16,16 +16,19 @@ internal sealed class SqliteSession : IDisposable
         _connection.CreateFunction("search_text", (string? text) => SearchText.Of(text ?? ""), isDeterministic: true);
     }
 
-    /// <summary>Runs <paramref name="work"/> as one transaction: all of it is on disk when this returns, or nothing.</summary>
-    public T InTransaction<T>(Func<SqliteSession, T> work)
+    /// <summary>Runs <paramref name="work"/> as one transaction: all of it is on disk when this returns true, or nothing.</summary>
+    /// <param name="work">Returns whether what it did is to be kept.</param>
+    /// <returns>Whether it was.</returns>
+    public bool InTransaction(Func<SqliteSession, bool> work)
     {
         using SqliteTransaction transaction = _connection.BeginTransaction(deferred: false);
         _transaction = transaction;
         try
         {
-            T result = work(this);
-            transaction.Commit();
-            return result;
+            bool isKept = work(this);
+            if (isKept)
+                transaction.Commit();
+            return isKept;
         }
         finally
         {
@@ -42,7 +45,8 @@ internal sealed class SqliteSession : IDisposable
         return rows;
     }
 
-    public void Execute(string sql, params ReadOnlySpan<(string Name, object? Value)> values) => Prepare(sql, values).ExecuteNonQuery();
+    /// <returns>How many rows it has changed.</returns>
+    public int Execute(string sql, params ReadOnlySpan<(string Name, object? Value)> values) => Prepare(sql, values).ExecuteNonQuery();
 
     /// <summary>Statements that run once: nothing of them is kept.</summary>
     public void RunScript(string sql)

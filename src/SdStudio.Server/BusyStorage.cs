@@ -1,22 +1,22 @@
-namespace SdStudio.Server.Workers;
+namespace SdStudio.Server;
 
-/// <summary>What a database or a disk that is busy costs a generated image: time, not the image.</summary>
+/// <summary>What a database or a disk that is busy costs: time, not a generated image and not a start.</summary>
 internal static class BusyStorage
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
-    /// <summary>Writes, again and again for as long as the storage is busy.</summary>
-    /// <param name="write">Writes all of it.</param>
+    /// <summary>Reads or writes, again and again for as long as the storage is busy.</summary>
+    /// <param name="work">Does all of it.</param>
     /// <param name="isBusy">Told why, before each wait.</param>
-    /// <param name="cancellation">Ends the waiting, not the writing.</param>
+    /// <param name="cancellation">Ends the waiting, not the work.</param>
     /// <exception cref="StorageUnavailableException">It will not become better by waiting.</exception>
-    public static async ValueTask<T> WrittenAsync<T>(Func<ValueTask<T>> write, Action<string> isBusy, CancellationToken cancellation)
+    public static async ValueTask<T> RetriedAsync<T>(Func<ValueTask<T>> work, Action<string> isBusy, CancellationToken cancellation)
     {
         while (true)
         {
             try
             {
-                return await write().ConfigureAwait(false);
+                return await work().ConfigureAwait(false);
             }
             catch (StorageUnavailableException exception) when (exception.Problem == StorageProblem.Busy)
             {
