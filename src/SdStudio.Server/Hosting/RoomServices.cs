@@ -34,6 +34,7 @@ namespace SdStudio.Server.Hosting;
 internal static class RoomServices
 {
     private const string Section = "SdStudio";
+    private const string RequestDiagnostics = "Microsoft.AspNetCore.Hosting.Diagnostics";
 
     public static void AddSettings(this IServiceCollection services)
     {
@@ -115,7 +116,9 @@ internal static class RoomServices
         services.AddSingleton<ServerPaths>();
         services.AddSingleton(Restarts.Read());
         services.AddSingleton<ILoggerProvider, LogStoreProvider>();
-        services.AddLogging(logging => logging.AddFilter<LogStoreProvider>(null, LogLevel.Warning).AddFilter<LogStoreProvider>("SdStudio", LogLevel.Debug));
+        // Where a log takes lines of this category, ASP.NET Core begins a trace for every request, which nobody sees: exporters of traces have their own way.
+        services.AddLogging(logging => logging.AddFilter<LogStoreProvider>(null, LogLevel.Warning).AddFilter<LogStoreProvider>("SdStudio", LogLevel.Debug)
+            .AddFilter<LogStoreProvider>(RequestDiagnostics, LogLevel.None).AddFilter(RequestDiagnostics, LogLevel.None));
     }
 
     public static void AddImages(this IServiceCollection services)
