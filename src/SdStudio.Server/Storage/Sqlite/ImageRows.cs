@@ -16,10 +16,14 @@ internal static class ImageRows
         $"SELECT {Columns} FROM images WHERE job_id = $job ORDER BY index_in_batch", ToImage, ("$job", jobId));
 
     /// <summary>Adds images; those of the same job that are listed already stay.</summary>
-    public static void Add(SqliteSession writer, string jobId, IReadOnlyList<JobImage> images, long now)
+    /// <param name="writer">The transaction.</param>
+    /// <param name="jobId">Whose images.</param>
+    /// <param name="images">The images.</param>
+    /// <param name="now">Unix milliseconds.</param>
+    /// <param name="ofJob">The settings in the job's row, where they need not be read.</param>
+    public static void Add(SqliteSession writer, string jobId, IReadOnlyList<JobImage> images, long now, GenerationSettings? ofJob = null)
     {
         (string Owner, string Settings) job = writer.Query("SELECT owner, settings FROM jobs WHERE id = $id", row => (row.GetString(0), row.GetString(1)), ("$id", jobId))[0];
-        GenerationSettings? ofJob = null;
         foreach (JobImage image in images)
         {
             if (writer.Query("SELECT 1 FROM images WHERE id = $id AND job_id = $job", row => true, ("$id", image.Id), ("$job", jobId)).Count == 0)

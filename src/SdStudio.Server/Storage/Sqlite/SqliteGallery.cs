@@ -94,7 +94,7 @@ internal sealed class SqliteGallery(StudioDatabase database) : IGallery, IDispos
             row => true,
             ("$id", image.JobId), ("$type", settings.Type), ("$model", settings.Model), ("$settings", JobRows.ToText(settings)), ("$owner", owner), ("$now", now)).Count > 0;
         if (isNew)
-            ImageRows.Add(writer, image.JobId, [image], now);
+            ImageRows.Add(writer, image.JobId, [image], now, settings);
         return isNew;
     }
 

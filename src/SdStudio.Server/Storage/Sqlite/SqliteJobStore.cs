@@ -34,7 +34,7 @@ internal sealed class SqliteJobStore(StudioDatabase database, TimeProvider time)
                     [.. Show(lease), ("$settings", settings), ("$loading", result.LoadingMs), ("$generation", result.GenerationMs)]).FirstOrDefault();
                 if (done is null)
                     return null;
-                ImageRows.Add(writer, lease.JobId, result.Images, Now);
+                ImageRows.Add(writer, lease.JobId, result.Images, Now, result.Settings);
                 if (result.Measured is { } measured)
                     SqliteModelCostStore.Add(writer, ModelCosts.KeyOf(result.Settings), result.DeviceClass, measured);
                 return done with { ImageCount = result.Images.Count };
