@@ -111,7 +111,7 @@ public sealed class StudioImageGenerator : IImageGenerator
         response.EnsureSuccessStatusCode();
         return answer?.Data is not null
             ? answer
-            : throw new HttpRequestException($"The job {answer?.Id} has not ended in the time that the server waits; GET /api/queue/{answer?.Id} tells how it stands", inner: null, response.StatusCode);
+            : throw new HttpRequestException($"The job {answer?.Id} has not ended in the time that the server waits; GET /api/queue/{answer?.Id} shows its status", inner: null, response.StatusCode);
     }
 }
 

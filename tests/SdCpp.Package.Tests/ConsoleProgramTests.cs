@@ -59,8 +59,8 @@ public sealed class ConsoleProgramTests
             sample, "publish", "--runtime", Feed.Rid, "--self-contained", "-p:PublishAot=false", "-p:PublishTrimmed=true", "-p:TrimMode=full", "-p:TreatWarningsAsErrors=true",
             $"-p:BaseIntermediateOutputPath={folder["obj"]}/", "--output", folder["trimmed"]);
         Assert.Equal(NativeFiles, RuntimesIn(folder["trimmed"]));
-        (await Tools.RunAsync(folder["trimmed", "AotConsole"], [folder["picture.png"], "a red circle on a blue background"], folder: folder.Make("elsewhere"))).Succeeded();
-        SampleImages.IsRedCircleOnBlue(folder["picture.png"]);
+        (await Tools.RunAsync(folder["trimmed", "AotConsole"], [folder["image.png"], "a red circle on a blue background"], folder: folder.Make("elsewhere"))).Succeeded();
+        SampleImages.IsRedCircleOnBlue(folder["image.png"]);
     }
 
     [Fact]
@@ -79,9 +79,9 @@ public sealed class ConsoleProgramTests
         Assert.Empty(Directory.GetFiles(folder["published"], "*.dll"));
 
         Run run = await Tools.RunAsync(
-            folder["published", "AotConsole"], [folder["picture.png"], "a red circle on a blue background"], folder: folder.Make("elsewhere"));
+            folder["published", "AotConsole"], [folder["image.png"], "a red circle on a blue background"], folder: folder.Make("elsewhere"));
         Assert.Contains("seed 7", run.Succeeded().Output, StringComparison.Ordinal);
-        SampleImages.IsRedCircleOnBlue(folder["picture.png"]);
+        SampleImages.IsRedCircleOnBlue(folder["image.png"]);
     }
 
     [Theory]

@@ -19,7 +19,7 @@ public sealed class ToolTests
 
         string program = folder["tools", "sdstudio"];
         Assert.Equal(version, (await Tools.RunAsync(program, ["--version"], environment)).Succeeded().Output.Trim());
-        (await Tools.RunAsync(program, ["generate", "a red circle on a blue background", "--size", "256x256", "--steps", "4", "-o", folder["picture.png"]], environment)).Succeeded();
-        SampleImages.IsRedCircleOnBlue(folder["picture.png"]);
+        (await Tools.RunAsync(program, ["generate", "a red circle on a blue background", "--size", "256x256", "--steps", "4", "-o", folder["image.png"]], environment)).Succeeded();
+        SampleImages.IsRedCircleOnBlue(folder["image.png"]);
     }
 }

@@ -74,7 +74,7 @@ public sealed class CommandTests : IDisposable
 
         string other = Path.Combine(_folder, "other");
         Assert.Equal(1, (await RunAsync(null, "restore", archive, "--data", Data)).ExitCode);
-        Assert.Contains("is no archive of `sdstudio backup`", (await RunAsync(null, "restore", "/etc/passwd", "--data", other + "-not")).Complaint, StringComparison.Ordinal);
+        Assert.Contains("is not an archive of `sdstudio backup`", (await RunAsync(null, "restore", "/etc/passwd", "--data", other + "-not")).Complaint, StringComparison.Ordinal);
         Assert.Equal(0, (await RunAsync(null, "restore", archive, "--data", other)).ExitCode);
         using ServerProcess restored = await ServerProcess.StartAsync(other);
         Assert.True(RedCircle.IsOn(await restored.Client.GetByteArrayAsync(new Uri($"/api/images/{id}", UriKind.Relative), Cancellation)));

@@ -48,7 +48,7 @@ public sealed class PageAddressTests(Browser browser) : PageTest(browser)
             await Expect(other.Locator(what)).ToBeVisibleAsync();
         }
 
-        await Expect(other.GetByText("This image does not exist any more")).ToBeVisibleAsync();
+        await Expect(other.GetByText("This image no longer exists")).ToBeVisibleAsync();
         await other.GoBackAsync();
         await other.GoBackAsync();
         await Expect(other.Locator("#help")).ToBeVisibleAsync();

@@ -21,7 +21,7 @@ public sealed class PageFaultTests(Browser browser) : PageTest(browser)
         await Expect(Page.Locator("#preview")).ToBeVisibleAsync(Patiently);
         await SizeAsync(64, 128);
         string second = await GenerateAsync(Green, "4");
-        await Expect(Phase).ToContainTextAsync("place 1");
+        await Expect(Phase).ToContainTextAsync("position 1");
         // Nothing of the first one stays on the canvas.
         await Expect(Page.Locator("#preview")).ToHaveCountAsync(0);
         await Expect(Page.Locator(".sheet")).ToHaveCSSAsync("height", "128px");
@@ -30,7 +30,7 @@ public sealed class PageFaultTests(Browser browser) : PageTest(browser)
         Assert.Equal(("processing", "cancelled"), (await StatusAsync(first), await StatusAsync(second)));
 
         string third = await GenerateAsync(Green);
-        await Expect(Phase).ToContainTextAsync("place 1");
+        await Expect(Phase).ToContainTextAsync("position 1");
         await Button("Cancel").ClickAsync();
         await Expect(Page.Locator(".stage").GetByText("Cancelled")).ToBeVisibleAsync(Patiently);
         Assert.Equal(("processing", "cancelled"), (await StatusAsync(first), await StatusAsync(third)));

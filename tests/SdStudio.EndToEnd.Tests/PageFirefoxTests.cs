@@ -34,7 +34,7 @@ public sealed class PageFirefoxTests : IDisposable
         await firefox.TypeAsync("0e");
         await firefox.UntilAsync("document.querySelector('.mask-layer')");
         await firefox.DragAsync(".sheet", (.2, .2), (.3, .5), (.2, .8));
-        await firefox.UntilAsync("document.querySelector('#generate').textContent.includes('Redraw painted area')");
+        await firefox.UntilAsync("document.querySelector('#generate').textContent.includes('Inpaint the masked area')");
         await firefox.ClickAsync("#generate");
         await firefox.UntilAsync("document.querySelector('img.result')?.naturalWidth === 256");
         await firefox.ClickAsync(".toolbar a[href*='upscale']");
@@ -124,11 +124,11 @@ public sealed class PageFirefoxTests : IDisposable
         await PressAsync("[", $"Math.abs(Number(document.querySelector('[name=brush]').value) - {brush}) < 2");
         await PressAsync("x", "document.querySelector('.editor-bar [aria-pressed=true]').textContent.includes('Erase')");
         await PressAsync("x", "document.querySelector('.editor-bar [aria-pressed=true]').textContent.includes('Paint')");
-        await PressAsync("i", "document.querySelector('.mask-layer').getAttribute('aria-label').includes('will be redrawn')");
+        await PressAsync("i", "document.querySelector('.mask-layer').getAttribute('aria-label').includes('will be inpainted')");
         await firefox.ChordAsync(Control, "z");
-        await firefox.UntilAsync("document.querySelector('.mask-layer').getAttribute('aria-label').includes('nothing is painted')");
+        await firefox.UntilAsync("document.querySelector('.mask-layer').getAttribute('aria-label').includes('Mask: empty')");
         await firefox.ChordAsync(Control, Shift, "z");
-        await firefox.UntilAsync("document.querySelector('.mask-layer').getAttribute('aria-label').includes('will be redrawn')");
+        await firefox.UntilAsync("document.querySelector('.mask-layer').getAttribute('aria-label').includes('will be inpainted')");
         await firefox.ChordAsync(Control, Enter);
         await firefox.UntilAsync("document.querySelector('img.result')?.alt.startsWith('a red circle')");
         await PressAsync("c", "document.querySelector('.compare')");

@@ -90,7 +90,7 @@ public sealed class PageImageTests(Browser browser) : PageTest(browser)
         // What it started from and the mask come back with its settings.
         await Button("Remove image").ClickAsync();
         await ChooseAsync("Reuse", "All settings");
-        await Expect(Generate).ToHaveTextAsync("Redraw painted area");
+        await Expect(Generate).ToHaveTextAsync("Inpaint the masked area");
         await GenerateAsync();
         Assert.True(Distance(changed, await ResultAsync(Green), .1) < 10);
 
@@ -148,10 +148,10 @@ public sealed class PageImageTests(Browser browser) : PageTest(browser)
         // The mask outlives a reload, as the image does.
         await Page.Keyboard.PressAsync("x");
         await Page.Mouse.ClickAsync(box.X + (box.Width / 2), box.Y + (box.Height / 2));
-        await Expect(Generate).ToHaveTextAsync("Redraw painted area");
+        await Expect(Generate).ToHaveTextAsync("Inpaint the masked area");
         await KeptAsync("mask");
         await Page.ReloadAsync();
-        await Expect(Generate).ToHaveTextAsync("Redraw painted area", new() { Timeout = 30_000 });
+        await Expect(Generate).ToHaveTextAsync("Inpaint the masked area", new() { Timeout = 30_000 });
         Assert.True(await IsPaintedAsync(48, 48));
 
         await ChooseAsync("Extend", "To the right");

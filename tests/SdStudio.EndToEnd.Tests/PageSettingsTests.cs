@@ -64,7 +64,7 @@ public sealed class PageSettingsTests(Browser browser) : PageTest(browser)
         await Expect(Page.Locator("#input-image")).ToBeVisibleAsync();
         await Page.Locator(".viewport").HoverAsync();
         await Page.Keyboard.PressAsync("i");
-        await Expect(Generate).ToHaveTextAsync("Redraw painted area");
+        await Expect(Generate).ToHaveTextAsync("Inpaint the masked area");
         seen.UnionWith(await NamesAsync());
         await Field("model").SelectOptionAsync("wan2.2-ti2v-5b");
         await Expect(Page.Locator("[data-name=end_image]")).ToBeVisibleAsync();
@@ -101,14 +101,14 @@ public sealed class PageSettingsTests(Browser browser) : PageTest(browser)
         await Field("prompt").FillAsync("{prompt} on a white background");
         await Field("template").UncheckAsync();
         await Field("style_name").FillAsync("plain");
-        await Button("Keep as a style").ClickAsync();
+        await Button("Save as a style").ClickAsync();
         await Field("styles").SelectOptionAsync("plain");
         await Expect(Page.Locator("[data-name=styles] .chips")).ToContainTextAsync("plain");
         await Field("prompt").FillAsync("a red circle");
         await SizeAsync(64, 64);
         await SetAsync("steps", "2");
         await Field("preset_name").FillAsync("quick");
-        await Button("Keep as a preset").ClickAsync();
+        await Button("Save as a preset").ClickAsync();
         IRequest request = await Page.RunAndWaitForRequestAsync(() => NewJobAsync(() => Generate.ClickAsync()), "**/api/queue/generate");
         Assert.Equal("plain", JsonDocument.Parse(request.PostData!).RootElement.GetProperty("styles")[0].GetString());
         await ResultAsync("a red circle on a white background");

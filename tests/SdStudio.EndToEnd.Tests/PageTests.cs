@@ -140,7 +140,7 @@ public sealed class PageTests(Browser browser) : PageTest(browser)
         LocatorBoundingBoxResult canvas = (await Page.Locator(".sheet").BoundingBoxAsync())!;
         await Page.Mouse.ClickAsync(canvas.X + (canvas.Width / 3), canvas.Y + (canvas.Height / 3));
         clicks++;
-        await Expect(Generate).ToHaveTextAsync("Redraw painted area");
+        await Expect(Generate).ToHaveTextAsync("Inpaint the masked area");
         await NewJobAsync(() => ClickAsync(Generate));
         await ResultAsync(Prompt);
         await ClickAsync(Page.GetByRole(AriaRole.Link, new() { Name = "Upscale" }));

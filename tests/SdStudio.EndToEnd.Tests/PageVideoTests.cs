@@ -33,7 +33,7 @@ public sealed class PageVideoTests(Browser browser) : PageTest(browser)
     {
         await OpenAsync();
         await Field("model").SelectOptionAsync("moving");
-        await Expect(Generate).ToHaveTextAsync("Make a video");
+        await Expect(Generate).ToHaveTextAsync("Generate a video");
         await Expect(Page.Locator("[name=n]")).ToHaveCountAsync(0);
         await SizeAsync(64, 32);
         await SetAsync("frames", "9");

@@ -79,7 +79,7 @@ public sealed partial class ReadmeTests : IDisposable
         do
             shelf = await server.Client.GetStringAsync("/api/loras", TestContext.Current.CancellationToken);
         while (!shelf.Contains("\"ink\"", StringComparison.Ordinal) || !shelf.Contains("\"paint\"", StringComparison.Ordinal));
-        byte[] image = await File.ReadAllBytesAsync(Path.Combine(_data, "picture.png"), TestContext.Current.CancellationToken);
+        byte[] image = await File.ReadAllBytesAsync(Path.Combine(_data, "image.png"), TestContext.Current.CancellationToken);
         Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], image[..4]);
         byte[] clip = await File.ReadAllBytesAsync(Path.Combine(_data, "clip.webp"), TestContext.Current.CancellationToken);
         Assert.Equal("RIFF"u8, clip.AsSpan(0, 4));

@@ -138,6 +138,18 @@ internal sealed class ServerProcess : IDisposable
         await kill.WaitForExitAsync();
     }
 
+    /// <summary>Runs a command of the program in the environment of this server, as containers do for their health check.</summary>
+    /// <returns>Its exit code.</returns>
+    public async Task<int> RunCommandAsync(string command)
+    {
+        var start = new ProcessStartInfo("dotnet", [ServerProgram, command]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach ((string name, string? value) in _process.StartInfo.Environment)
+            start.Environment[name] = value;
+        using Process process = Process.Start(start)!;
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return process.ExitCode;
+    }
+
     public async Task<int> WaitForExitAsync()
     {
         await _process.WaitForExitAsync(TestContext.Current.CancellationToken);

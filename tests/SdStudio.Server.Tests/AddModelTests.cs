@@ -63,7 +63,7 @@ public sealed class AddModelTests(Workshop studio)
         Assert.Equal(["ink"], Names((await server.GetAsync("/api/loras?model=demo&fitting=true")).Body));
         await server.GenerateImagesAsync("""{"model":"demo","prompt":"a red circle<lora:ink:1>","size":"32x32","steps":1}""");
         Assert.Contains("name one of: a.safetensors, b.safetensors", (await AddAsync(server, """{"kind":"lora","repository":"someone/many"}""", HttpStatusCode.BadRequest)).GetProperty("error").GetString(), StringComparison.Ordinal);
-        Assert.Contains("There is a file loras/ink.safetensors already", (await AddAsync(server, """{"kind":"lora","repository":"someone/loras"}""", HttpStatusCode.Conflict)).GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Contains("The file loras/ink.safetensors already exists", (await AddAsync(server, """{"kind":"lora","repository":"someone/loras"}""", HttpStatusCode.Conflict)).GetProperty("error").GetString(), StringComparison.Ordinal);
 
         Assert.Equal("completed", (await EndAsync(server, await AddAsync(server, """{"kind":"upscaler","repository":"someone/up","file":"x2.gguf"}"""))).GetProperty("status").GetString());
         JsonElement upscaler = (await server.GetAsync("/api/upscalers")).Body.GetProperty("upscalers").EnumerateArray().Single(one => one.GetProperty("id").GetString() == "x2");

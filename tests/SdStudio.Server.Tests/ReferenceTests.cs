@@ -115,7 +115,7 @@ public sealed class ReferenceTests(Workshop studio)
 
         await RefusedAsync("""{"model":"editor","prompt":"<ref:carol>"}""", "there is nobody called 'carol'; allowed is one of: alice");
         await RefusedAsync("""{"model":"editor","prompt":"<ref:../people/alice>"}""", "there is nobody called '../people/alice'");
-        await RefusedAsync("""{"model":"beginner","prompt":"<ref:alice>"}""", "the model beginner looks at no images, so <ref:alice> means nothing to it");
+        await RefusedAsync("""{"model":"beginner","prompt":"<ref:alice>"}""", "the model beginner accepts no reference images, so it cannot use <ref:alice>");
         await RefusedAsync($$"""{"model":"beginner","prompt":"a hat","ref_images":["{{image}}"]}""", "ref_images: 1 images were sent; the model beginner takes none");
         await RefusedAsync("""{"model":"editor","prompt":"a hat","ref_images":[{"name":"no image"}]}""", "ref_images is or has something that is no image");
         await RefusedAsync("""{"model":"editor","prompt":"a hat","ref_images":["bm8gaW1hZ2U="]}""", "ref_images is not an image");

@@ -79,7 +79,7 @@ internal static class BackupCommands
     private static void Restore(string data, FileInfo file)
     {
         if (File.Exists(Path.Combine(data, Database)))
-            throw new CommandException($"{data} has a history already; name an empty data directory with --data, or move {Path.Combine(data, Database)} away");
+            throw new CommandException($"{data} already has a history; name an empty data directory with --data, or move {Path.Combine(data, Database)} away");
         if (!file.Exists)
             throw new CommandException($"There is no file {file.FullName}");
         Directory.CreateDirectory(data);
@@ -91,11 +91,11 @@ internal static class BackupCommands
         }
         catch (InvalidDataException exception)
         {
-            throw new CommandException($"{file.FullName} is no archive of `sdstudio backup`, or is damaged ({exception.Message.TrimEnd('.')})");
+            throw new CommandException($"{file.FullName} is not an archive of `sdstudio backup`, or is damaged ({exception.Message.TrimEnd('.')})");
         }
 
         if (!File.Exists(Path.Combine(data, Database)))
-            throw new CommandException($"{file.Name} is no archive of `sdstudio backup`: it has no {Database}");
+            throw new CommandException($"{file.Name} is not an archive of `sdstudio backup`: it has no {Database}");
         Console.WriteLine($"{data} is restored; start the server with --SdStudio:DataDirectory={data}");
     }
 }

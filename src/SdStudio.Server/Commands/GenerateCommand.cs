@@ -59,7 +59,7 @@ internal static class GenerateCommand
         string id = (string)(await studio.SendAsync(HttpMethod.Post, "api/queue/generate", body, cancellation))["job_id"]!;
         JsonNode job = await WaitAsync(studio, id, cancellation);
         if ((string?)job["status"] is not "completed")
-            throw new CommandException((string?)job["error"] ?? $"The job was {(string?)job["status"]}");
+            throw new CommandException((string?)job["error"] is { } error ? ServerWords.ForTerminal(error) : $"The job was {(string?)job["status"]}");
         JsonArray images = (await studio.GetAsync($"api/generations/{id}/images", cancellation)).AsArray();
         for (int i = 0; i < images.Count; i++)
         {

@@ -46,7 +46,7 @@ internal static class ModelCommands
                 if ((string?)now["status"] is "completed")
                     break;
                 if ((string?)now["status"] is not "downloading")
-                    throw new CommandException((string?)now["error"] ?? $"The download was {(string?)now["status"]}");
+                    throw new CommandException((string?)now["error"] is { } error ? ServerWords.ForTerminal(error) : $"The download was {(string?)now["status"]}");
                 await Task.Delay(LookEvery, cancellation);
             }
 
@@ -67,7 +67,7 @@ internal static class ModelCommands
                 throw new CommandException($"There is no file {source.FullName}");
             string target = Path.Combine(folder, source.Name);
             if (File.Exists(target))
-                throw new CommandException($"{source.Name} is there already; `models remove {source.Name}` removes it");
+                throw new CommandException($"{source.Name} already exists; `models remove {source.Name}` removes it");
             Directory.CreateDirectory(folder);
             if (parsed.GetValue(move))
             {

@@ -27,7 +27,7 @@ internal static class MoveDatabaseCommand
         try
         {
             if (string.IsNullOrWhiteSpace(to))
-                throw new CommandException("Where to? Name the PostgreSQL database with --to, or in SdStudio__Database");
+                throw new CommandException("Name the PostgreSQL database with --to, or in SdStudio__Database");
             if (!File.Exists(Path.Combine(data, "sdstudio.db")))
                 throw new CommandException($"There is no history in {data}; name the data directory with --data");
             using var folders = new DataFolders(Options.Create(new StudioOptions { DataDirectory = data }));

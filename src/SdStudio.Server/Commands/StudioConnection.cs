@@ -85,8 +85,9 @@ internal sealed class StudioConnection : IAsyncDisposable
 
     public Task<byte[]> GetFileAsync(string path, CancellationToken cancellation) => _http.GetByteArrayAsync(new Uri(path, UriKind.Relative), cancellation);
 
-    private static string? Problem(JsonNode? answer) =>
-        (string?)answer?["error"] is { } error ? (string?)answer["detail"] is { } detail ? $"{error}. {detail}" : error : null;
+    private static string? Problem(JsonNode? answer) => (string?)answer?["error"] is { } error
+        ? ServerWords.ForTerminal((string?)answer["detail"] is { } detail ? $"{error}. {detail}" : error)
+        : null;
 
     private static async Task<StudioConnection> OpenAsync(string? address, string? key, CancellationToken cancellation)
     {

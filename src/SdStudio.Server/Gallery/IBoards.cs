@@ -19,12 +19,12 @@ internal interface IBoards
     ValueTask DeleteAsync(Board board, CancellationToken cancellation);
 }
 
-/// <param name="Id">For requests, as its name is.</param>
+/// <param name="Id">Usable in requests, like its name.</param>
 /// <param name="Name">What people call it.</param>
 /// <param name="Owner">Whose it is.</param>
 /// <param name="CreatedAt">Unix milliseconds.</param>
 /// <param name="Images">How many images are on it.</param>
-/// <param name="CoverId">The newest of them; null for none.</param>
+/// <param name="CoverId">Its newest image; null for none.</param>
 internal sealed record Board(string Id, string Name, string Owner, long CreatedAt, long Images, string? CoverId)
 {
     public const int MaxNameCharacters = 100;

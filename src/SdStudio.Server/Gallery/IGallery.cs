@@ -20,7 +20,7 @@ internal interface IGallery
     ValueTask<IReadOnlyList<ListedImage>> FindAsync(IReadOnlyList<string> ids, OwnerScope scope, CancellationToken cancellation);
 
     /// <summary>Changes images, in one transaction.</summary>
-    /// <returns>Those that exist, as they are now.</returns>
+    /// <returns>The images that exist, after the change.</returns>
     ValueTask<IReadOnlyList<ListedImage>> ChangeAsync(IReadOnlyList<string> ids, OwnerScope scope, ImageChange change, CancellationToken cancellation);
 
     /// <summary>Every tag with how many images have it, the most used first.</summary>

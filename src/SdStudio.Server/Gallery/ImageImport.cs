@@ -108,11 +108,11 @@ internal sealed class ImportResult
     /// <summary>The images that were not there before.</summary>
     public List<string> Ids { get; } = [];
 
-    /// <summary>How many were there already.</summary>
+    /// <summary>Number of images that already existed.</summary>
     public int Known { get; set; }
 
     public int Failed { get; set; }
 
-    /// <summary>What was wrong with the first of those that failed.</summary>
+    /// <summary>The problems of the first failed files.</summary>
     public List<(string Name, string Problem)> Problems { get; } = [];
 }

@@ -85,7 +85,7 @@ internal sealed partial class ImageRetention(
     [LoggerMessage(Level = LogLevel.Information, Message = "Image {Image} of {CreatedAt} ({Bytes} bytes) was deleted: {Reason}")]
     private partial void LogDeleted(string image, string createdAt, long bytes, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Images that are not to be kept could not all be deleted: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Not all expired images could be deleted: {Reason}")]
     private partial void LogNotApplied(string reason);
 }
 

@@ -112,7 +112,7 @@ internal sealed record GenerationSettings
 
     public string? Upscaler { get; init; }
 
-    /// <summary>0 by factor, 1 to size.</summary>
+    /// <summary>0 scales by a factor, 1 to a size.</summary>
     public int? ResizeMode { get; init; }
 
     public double? UpscaleFactor { get; init; }
@@ -126,10 +126,10 @@ internal sealed record GenerationSettings
     /// <summary>Whether the prompts are templates that are to be expanded; null once they are, and for none.</summary>
     public bool? IsTemplate { get; init; }
 
-    /// <summary>The template that the prompt was made of; null for none.</summary>
+    /// <summary>The template of the prompt; null for none.</summary>
     public string? Template { get; init; }
 
-    /// <summary>The template that the negative prompt was made of; null for none.</summary>
+    /// <summary>The template of the negative prompt; null for none.</summary>
     public string? NegativeTemplate { get; init; }
 
     /// <summary>The words of each image, where a template gave each its own; null for one image, and without template.</summary>
@@ -205,7 +205,7 @@ internal static class Adjustment
 /// <summary>A LoRA of a job, by its name in the folder of LoRAs.</summary>
 internal sealed record LoraSetting(string Name, double Weight)
 {
-    /// <summary>Of models that are a pair: whether the one for much noise has it, in place of the other.</summary>
+    /// <summary>For models with two experts: true applies it to the high-noise one instead of the other.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool HighNoise { get; init; }
 

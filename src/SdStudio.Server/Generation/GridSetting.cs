@@ -1,7 +1,7 @@
 namespace SdStudio.Server.Generation;
 
 /// <summary>A grid of images: what changes along its axes, and what each of its cells is generated with.</summary>
-/// <param name="Axes">x, then y and z where there are such.</param>
+/// <param name="Axes">x, then y and z if present.</param>
 /// <param name="Cells">Along x first, then y, then z.</param>
 internal sealed record GridSetting(IReadOnlyList<GridAxis> Axes, IReadOnlyList<GenerationSettings> Cells)
 {
@@ -13,6 +13,6 @@ internal sealed record GridSetting(IReadOnlyList<GridAxis> Axes, IReadOnlyList<G
     }
 }
 
-/// <param name="Field">What changes, as the request named it.</param>
-/// <param name="Labels">Its values, for people.</param>
+/// <param name="Field">The field of the axis, as named in the request.</param>
+/// <param name="Labels">Its values, for display.</param>
 internal sealed record GridAxis(string Field, IReadOnlyList<string> Labels);

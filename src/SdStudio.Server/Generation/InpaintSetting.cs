@@ -18,7 +18,7 @@ internal sealed record InpaintSetting
     /// <summary>Whether only the masked area is generated, at the job's size, and put back into the image, which keeps its own.</summary>
     public bool OnlyMasked { get; init; }
 
-    /// <summary>What is seen around the masked area, pixels of the image.</summary>
+    /// <summary>Context around the masked area, in pixels of the image.</summary>
     public int Padding { get; init; }
 
     /// <summary>What the masked area begins from; null for the usual.</summary>

@@ -72,7 +72,7 @@ internal enum JobTypes
 /// <param name="Name">In the REST API.</param>
 /// <param name="Kind">Of its values.</param>
 /// <param name="Jobs">Which types of jobs take it.</param>
-/// <param name="Help">A sentence for people.</param>
+/// <param name="Help">Help text.</param>
 internal sealed record Parameter(string Name, ParameterKind Kind, JobTypes Jobs, string Help)
 {
     /// <summary>The most numbers of a list.</summary>
@@ -113,13 +113,13 @@ internal sealed record Parameter(string Name, ParameterKind Kind, JobTypes Jobs,
     /// <summary>The families of models that take it; none for every one.</summary>
     public IReadOnlyList<ModelFamily> Families { get; init; } = [];
 
-    /// <summary>The types of jobs that are refused without it.</summary>
+    /// <summary>The types of jobs that require it.</summary>
     public JobTypes Required { get; init; }
 
     /// <summary>The engine's name of the option that takes the value as it is; null when the engine request has a line for it.</summary>
     public string? Engine { get; init; }
 
-    /// <summary>What infotexts call it; null when they do not have it.</summary>
+    /// <summary>Its label in infotexts; null for none.</summary>
     public string? Label { get; init; }
 
     /// <summary>How infotexts write its values.</summary>

@@ -14,32 +14,32 @@ internal static partial class Parameters
 
     private static Parameter[] Inpainting =>
     [
-        new("mask_blur", Number, FromImage, "Softness of the mask's edge, pixels of the result; what lies outside the soft edge stays as it was, to the byte")
+        new("mask_blur", Number, FromImage, "Softness of the mask's edge, in pixels of the result; everything outside the soft edge stays unchanged to the byte")
         {
             A1111 = null, Range = _ => (0, 256), Default = 0.0, Label = "Mask blur",
             Get = s => s.Inpaint is { Blur: > 0 } inpaint ? inpaint.Blur : null, Set = (s, v) => With(s, inpaint => inpaint with { Blur = (double)v }),
         },
-        new("mask_invert", Flag, FromImage, "Generates where the mask is black, and keeps what is white")
+        new("mask_invert", Flag, FromImage, "Generates where the mask is black and keeps the white part")
         {
             Aliases = ["inpainting_mask_invert"], A1111 = null, Default = false, Label = "Mask inverted",
             Get = s => s.Inpaint is { Invert: true } ? true : null, Set = (s, v) => With(s, inpaint => inpaint with { Invert = (bool)v }),
         },
-        new("inpaint_area", Choice, FromImage, "masked generates only the masked area, at the size that is asked for, and puts it back into the image, which keeps its own size")
+        new("inpaint_area", Choice, FromImage, "masked generates only the masked area, at the requested size, and puts it back into the image, which keeps its own size")
         {
             A1111 = null, Choices = _ => ["whole", "masked"], Resolve = (_, text) => AreaOf(text), Default = "whole", Label = "Inpaint area", ValueLabel = _ => "Only masked",
             Get = s => s.Inpaint is { OnlyMasked: true } ? "masked" : null, Set = (s, v) => With(s, inpaint => inpaint with { OnlyMasked = (string)v == "masked" }),
         },
-        new("inpaint_padding", Integer, FromImage, "With inpaint_area masked: what the model sees around the masked area, pixels of the image")
+        new("inpaint_padding", Integer, FromImage, "With inpaint_area masked: context around the masked area, in pixels of the image")
         {
             Aliases = ["inpaint_full_res_padding"], A1111 = null, Range = _ => (0, 1024), Default = 32L, Label = "Masked area padding",
             Get = s => s.Inpaint is { OnlyMasked: true } inpaint ? (long)inpaint.Padding : null, Set = (s, v) => With(s, inpaint => inpaint with { Padding = (int)(long)v }),
         },
-        new("inpaint_fill", Choice, FromImage, "What the masked area begins from: the original, the colours around it (fill), noise, or nothing. Without it the original, and fill with extend")
+        new("inpaint_fill", Choice, FromImage, "What the masked area starts from: the original, the colours around it (fill), noise, or nothing. Default: the original, or fill with extend")
         {
             Aliases = ["inpainting_fill"], A1111 = null, Choices = _ => Contents, Resolve = (_, text) => ContentOf(text), Label = "Masked content",
             Get = s => s.Inpaint?.Content, Set = (s, v) => With(s, inpaint => inpaint with { Content = (string)v }),
         },
-        new("extend", ParameterKind.Sides, FromImage, "Outpainting: pixels that are added to the image at its left, top, right and bottom, and generated")
+        new("extend", ParameterKind.Sides, FromImage, "Outpainting: pixels to add at the left, top, right and bottom of the image, and to generate")
         {
             Range = l => (0, l.MaxSide), LimitedBy = "SdStudio:Limits:MaxSide", Label = "Extend",
             Get = s => s.Inpaint?.Extend, Set = (s, v) => With(s, inpaint => inpaint with { Extend = v is Generation.Sides { Left: 0, Top: 0, Right: 0, Bottom: 0 } ? null : (Generation.Sides)v }),

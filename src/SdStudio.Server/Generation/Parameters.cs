@@ -72,7 +72,7 @@ internal static partial class Parameters
 
     private static Parameter[] What =>
     [
-        new("prompt", Text, WithModel, "What to generate; LoRAs may be written into it as <lora:name:weight>")
+        new("prompt", Text, WithModel, "What to generate; may contain LoRAs as <lora:name:weight>")
         {
             Required = Generate | Edit | Video, Range = l => (0, l.MaxPromptBytes), LimitedBy = "SdStudio:Limits:MaxPromptBytes", Get = s => s.Prompt,
         },
@@ -81,14 +81,14 @@ internal static partial class Parameters
             Range = l => (0, l.MaxPromptBytes), LimitedBy = "SdStudio:Limits:MaxPromptBytes", Forwarded = true,
             Get = s => s.NegativePrompt, Set = (s, v) => s with { NegativePrompt = (string)v },
         },
-        new("template", Flag, WithModel, "Whether prompt and negative_prompt are templates, as {red|green} or __wildcard__; each image has words of its own, which follow its seed")
+        new("template", Flag, WithModel, "Whether prompt and negative_prompt are templates, with {red|green} or __wildcard__; each image gets its own words, which depend on its seed")
         {
             OfModel = true, Set = (s, v) => s with { IsTemplate = (bool)v },
         },
-        new("combinatorial", Flag, Still, "With template: each image is another one of all that the template can make, at most n"),
-        new("styles", Texts, WithModel, "Names of styles, whose words are put around the prompts"),
+        new("combinatorial", Flag, Still, "With template: each image is a different combination, up to n"),
+        new("styles", Texts, WithModel, "Names of styles, whose words are added to the prompts"),
         new("model", Text, WithModel, "A model's id; image-to-image has a default model") { Required = Generate | Video, Get = s => s.Model },
-        new("size", Size, WithModel, "WIDTHxHEIGHT in pixels, or auto. Without it the model's own, or the shape of the input image")
+        new("size", Size, WithModel, "WIDTHxHEIGHT in pixels, or auto. Default: the model's own size, or the shape of the input image")
         {
             A1111 = null, Range = l => (MinSide, l.MaxSide), LimitedBy = "SdStudio:Limits:MaxSide", Get = s => new ImageSize(s.Width, s.Height).ToString(),
         },
@@ -97,7 +97,7 @@ internal static partial class Parameters
             A1111 = null, Range = l => (1, l.MaxImages), LimitedBy = "SdStudio:Limits:MaxImages", Default = 1L,
             Get = s => (long)s.Count, Set = (s, v) => s with { Count = (int)(long)v },
         },
-        new("quality", Choice, Still, "Stored with the image; chooses a speed for models whose entry has one for it")
+        new("quality", Choice, Still, "Stored with the image; also selects a speed if the model's entry has one for it")
         {
             A1111 = null, Choices = _ => Qualities, Get = s => s.Quality, Set = (s, v) => s with { Quality = (string)v },
         },
@@ -109,39 +109,39 @@ internal static partial class Parameters
 
     private static Parameter[] Sampling =>
     [
-        new("steps", Integer, WithModel, "Sampling steps; without it the model's own")
+        new("steps", Integer, WithModel, "Sampling steps")
         {
             Aliases = ["sample_steps"], Range = l => (1, l.MaxSteps), LimitedBy = "SdStudio:Limits:MaxSteps", Default = 20L, OfModel = true, Flags = ["--steps"],
             Label = "Steps", Forwarded = true, Get = s => (long)s.Steps, Set = (s, v) => s with { Steps = (int)(long)v },
         },
-        new("sampler", Choice, WithModel, "A sampler of the engine, e.g. euler_a; without it the model's own")
+        new("sampler", Choice, WithModel, "A sampler of the engine, e.g. euler_a; default: the model's own")
         {
             Aliases = ["sampling_method"], Choices = l => l.Samplers, ChoicesAreTheEngines = true, Resolve = (l, text) => SamplerNames.FindSampler(l.Samplers, text),
             OfModel = true, Flags = ["--sampling-method"], Label = "Sampler", ValueLabel = SamplerNames.SamplerLabel, Forwarded = true, A1111 = null,
             Get = s => s.Sampler, Set = (s, v) => s with { Sampler = (string)v },
         },
-        new("scheduler", Choice, WithModel, "A scheduler of the engine, e.g. karras; without it the model's own")
+        new("scheduler", Choice, WithModel, "A scheduler of the engine, e.g. karras; default: the model's own")
         {
             Choices = l => l.Schedulers, ChoicesAreTheEngines = true, Resolve = (l, text) => SamplerNames.FindScheduler(l.Schedulers, text),
             OfModel = true, Flags = ["--scheduler"], Label = "Schedule type", ValueLabel = SamplerNames.SchedulerLabel, Forwarded = true, A1111 = null,
             Get = s => s.Scheduler, Set = (s, v) => s with { Scheduler = (string)v },
         },
-        new("cfg_scale", Number, WithModel, "Classifier-free guidance: how closely the prompt is followed; 1 turns it off. Without it the model's own")
+        new("cfg_scale", Number, WithModel, "Classifier-free guidance: how closely the image follows the prompt; 1 turns it off")
         {
             Range = _ => (0, 100), Default = 7.0, OfModel = true, Flags = ["--cfg-scale"], Label = "CFG scale", Forwarded = true,
             Get = s => s.CfgScale, Set = (s, v) => s with { CfgScale = (double)v },
         },
-        new("seed", Integer, WithModel, "Where the noise comes from: the same seed gives the same image; -1 or nothing is a random one")
+        new("seed", Integer, WithModel, "The seed of the noise: the same seed and settings give the same image; -1, or left out: random")
         {
             Range = _ => (-1, MaxSeed), Default = -1L, Label = "Seed", Forwarded = true,
             Get = s => s.Seed, Set = (s, v) => s with { Seed = (long)v == -1 ? Random.Shared.NextInt64(SeedCount) : (long)v },
         },
-        new("strength", Number, FromImage, "Denoising strength: how far the result may leave the input image")
+        new("strength", Number, FromImage, "Denoising strength: 0 keeps the input image, 1 ignores it")
         {
             A1111 = null, Range = _ => (0, 1), Default = DefaultStrength, Label = "Denoising strength", Forwarded = true,
             Get = s => s.Strength, Set = (s, v) => s with { Strength = (double)v },
         },
-        new("eta", Number, WithModel, "Noise that is added at each step, for samplers that have an eta")
+        new("eta", Number, WithModel, "Noise added at each step, for samplers that have an eta")
         {
             Range = _ => (0, 10), OfModel = true, Flags = ["--eta"], Engine = "sample_params.eta", Label = "Eta", Forwarded = true,
             Get = s => s.Eta, Set = (s, v) => s with { Eta = (double)v },
@@ -151,12 +151,12 @@ internal static partial class Parameters
             Range = _ => (0.001, 100), Families = Flow, OfModel = true, Flags = ["--flow-shift"], Engine = "sample_params.flow_shift", Label = "Shift", Forwarded = true,
             Get = s => s.FlowShift, Set = (s, v) => s with { FlowShift = (double)v },
         },
-        new("guidance", Number, WithModel, "Distilled guidance, for models that take it in place of cfg_scale")
+        new("guidance", Number, WithModel, "Distilled guidance, for models that use it instead of cfg_scale")
         {
             Range = _ => (0, 100), Families = [ModelFamily.Flux, ModelFamily.Flux2], OfModel = true, Flags = ["--guidance"], Engine = "sample_params.guidance.distilled_guidance", Label = "Distilled CFG Scale",
             Forwarded = true, Get = s => s.Guidance, Set = (s, v) => s with { Guidance = (double)v },
         },
-        new("image_cfg_scale", Number, FromImage, "Guidance by the input image, for models that have it (Instruct-Pix2Pix); without it cfg_scale")
+        new("image_cfg_scale", Number, FromImage, "Guidance by the input image, for models that support it (Instruct-Pix2Pix); default: cfg_scale")
         {
             Range = _ => (0, 100), Families = [ModelFamily.Sd1, ModelFamily.Sdxl], OfModel = true, Flags = ["--img-cfg-scale"], Engine = "sample_params.guidance.img_cfg", Label = "Image CFG scale",
             Forwarded = true, Get = s => s.ImageCfgScale, Set = (s, v) => s with { ImageCfgScale = (double)v },
@@ -166,22 +166,22 @@ internal static partial class Parameters
             Range = _ => (0, 100), Families = [ModelFamily.Sd3], OfModel = true, Flags = ["--slg-scale"], Engine = "sample_params.guidance.slg.scale", Label = "SLG scale",
             Forwarded = true, Get = s => s.SlgScale, Set = (s, v) => s with { SlgScale = (double)v },
         },
-        new("skip_layers", Integers, WithModel, "The layers that slg_scale leaves out, counted from 0; for SD3.5 medium 7, 8 and 9")
+        new("skip_layers", Integers, WithModel, "The layers that slg_scale skips, counted from 0; for SD3.5 medium: 7, 8 and 9")
         {
             Range = _ => (0, 1000), Families = [ModelFamily.Sd3], OfModel = true, Flags = ["--skip-layers"], Engine = "sample_params.guidance.slg.layers", Label = "Skip layers",
             Forwarded = true, Get = s => s.SkipLayers, Set = (s, v) => s with { SkipLayers = (IReadOnlyList<int>)v },
         },
-        new("clip_skip", Integer, WithModel, "Layers of the CLIP text encoder to leave out; 0 or -1 for the model's own")
+        new("clip_skip", Integer, WithModel, "Layers of the CLIP text encoder to skip; 0 or -1 for the model's own")
         {
             Range = _ => (-1, 12), Families = WithClip, OfModel = true, Flags = ["--clip-skip"], Label = "Clip skip", Forwarded = true, A1111 = null,
             Get = s => s.ClipSkip > 0 ? (long)s.ClipSkip : null, Set = (s, v) => s with { ClipSkip = (int)Math.Max(0, (long)v) },
         },
-        new("speed", Choice, Still, "exact computes every step; fast and fastest leave out steps that would change little, as the model's entry or its family has it: not quite the same image")
+        new("speed", Choice, Still, "exact computes every step; fast and fastest skip steps that would change little, as set by the model's entry or family. The image differs slightly")
         {
             Choices = _ => Speed.All, Default = Speed.Exact, OfModel = true, Label = "Speed", Forwarded = true,
             Get = s => s.Speed, Set = (s, v) => s with { Speed = (string)v == Speed.Exact ? null : (string)v },
         },
-        new("vae", Text, WithModel, "A decoder in place of the model's own: a file of the folder vae, or that of another model; the model is loaded again with it")
+        new("vae", Text, WithModel, "A VAE to use instead of the model's own: a file of the folder vae, or the one of another model; this reloads the model")
         {
             Range = _ => (0, 255), A1111 = null, Label = "VAE", Forwarded = true, Get = s => s.Vae, Set = (s, v) => s with { Vae = TextValues.IsNoName((string)v) ? null : (string)v },
         },
@@ -190,34 +190,34 @@ internal static partial class Parameters
             Default = false, OfModel = true, Flags = ["--vae-tiling"], Engine = "vae_tiling_params.enabled", Forwarded = true,
             Get = s => s.VaeTiling ? true : null, Set = (s, v) => s with { VaeTiling = (bool)v },
         },
-        new("tiling", Flag, Still, "The image's edges fit each other, as those of a tile")
+        new("tiling", Flag, Still, "Makes opposite edges match, for seamless tiles")
         {
             Default = false, Label = "Tiling", ValueLabel = _ => "True", Forwarded = true, Get = s => s.Tiling ? true : null, Set = (s, v) => s with { Tiling = (bool)v },
         },
-        new("loras", Loras, WithModel, "LoRAs of the server's folder of LoRAs, each with a weight"),
+        new("loras", Loras, WithModel, "LoRAs of the server's LoRA folder, each with a weight"),
     ];
 
     private static Parameter[] SecondPass =>
     [
-        new("hires_scale", Number, Generate, "Generates an image of this size first, upscales it this many times and generates over it") { Range = _ => (1, 8) },
-        new("hires_width", Integer, Generate, "In place of hires_scale: the width of the result, pixels")
+        new("hires_scale", Number, Generate, "Hires fix: generates at size, upscales the result by this factor and refines it in a second pass") { Range = _ => (1, 8) },
+        new("hires_width", Integer, Generate, "Instead of hires_scale: the width of the result in pixels")
         {
             Range = l => (MinSide, l.MaxSide), LimitedBy = "SdStudio:Limits:MaxSide", Forwarded = true, Get = s => s.Hires is null ? null : (long)s.Width,
         },
-        new("hires_height", Integer, Generate, "In place of hires_scale: the height of the result, pixels")
+        new("hires_height", Integer, Generate, "Instead of hires_scale: the height of the result in pixels")
         {
             Range = l => (MinSide, l.MaxSide), LimitedBy = "SdStudio:Limits:MaxSide", Forwarded = true, Get = s => s.Hires is null ? null : (long)s.Height,
         },
-        new("hires_upscaler", Text, Generate, "What upscales it: a name of the upscalers, or Latent, Latent (bicubic) and the like") { Default = Resampler, Forwarded = true, Get = s => s.Hires?.Upscaler },
-        new("hires_steps", Integer, Generate, "Sampling steps of the second pass; without it those of the first")
+        new("hires_upscaler", Text, Generate, "The upscaler between the passes: the name of an upscaler, or Latent, Latent (bicubic) and the like") { Default = Resampler, Forwarded = true, Get = s => s.Hires?.Upscaler },
+        new("hires_steps", Integer, Generate, "Sampling steps of the second pass; default: those of the first")
         {
             Range = l => (1, l.MaxSteps), LimitedBy = "SdStudio:Limits:MaxSteps", Forwarded = true, Get = s => s.Hires is { Steps: > 0 } hires ? (long)hires.Steps : null,
         },
-        new("hires_strength", Number, Generate, "Denoising strength of the second pass: how far it may leave the first")
+        new("hires_strength", Number, Generate, "Denoising strength of the second pass")
         {
             Range = _ => (0, 1), Default = DefaultStrength, Forwarded = true, Get = s => s.Hires?.Strength,
         },
-        new("hires_prompt", Text, Generate, "The prompt of the second pass; without it that of the first, as for the rest of it")
+        new("hires_prompt", Text, Generate, "The prompt of the second pass; default: that of the first")
         {
             A1111 = "hr_prompt", Range = l => (0, l.MaxPromptBytes), LimitedBy = "SdStudio:Limits:MaxPromptBytes", Forwarded = true, Get = s => s.Hires?.Prompt,
         },
@@ -238,37 +238,37 @@ internal static partial class Parameters
 
     private static Parameter[] Input =>
     [
-        new("image", Image, FromImage | Upscale | Video, "The image to begin from: PNG, JPEG, WebP, GIF or TIFF. Of a video the first frame") { Aliases = ["start_image"], A1111 = null },
-        new("source_image_id", Text, FromImage | Upscale | Video, "In place of image: the id of an image of this server") { A1111 = null, Range = _ => (0, 64) },
-        new("ref_images", ParameterKind.Images, Still, "More images that the model looks at, in their order, for models with the capability imgedit; <ref:alice> in the prompt adds those of the folder people/alice")
+        new("image", Image, FromImage | Upscale | Video, "The input image: PNG, JPEG, WebP, GIF or TIFF. For a video, the first frame") { Aliases = ["start_image"], A1111 = null },
+        new("source_image_id", Text, FromImage | Upscale | Video, "Instead of image: the id of an image on this server") { A1111 = null, Range = _ => (0, 64) },
+        new("ref_images", ParameterKind.Images, Still, "Reference images, in order, for models with the capability imgedit; <ref:alice> in the prompt adds those of the folder people/alice")
         {
             Aliases = ["extra_images"], A1111 = null,
         },
-        new("control", Controls, Still, "What a ControlNet follows: one unit, as the engine follows one net at a time; its image is the input image where it brings none") { A1111 = null },
-        new("control_image", Image, Still, "The image of control, where a form brings it as a file") { A1111 = null },
-        new("identity", Identity, Still, "Whom or what the images shall look like, by an IP-Adapter, PhotoMaker or PuLID of the folder identities: images, or somebody of the folder people") { A1111 = null },
-        new("mask", Image, FromImage, "Where to generate: white, or what is transparent. Everywhere without it; what it does not show stays as it was. Models with the capability imgedit look at the whole image") { A1111 = null },
+        new("control", Controls, Still, "A ControlNet with its control image: one unit, because the engine uses one net at a time; without an image, it uses the input image") { A1111 = null },
+        new("control_image", Image, Still, "The control image, as a file in a form") { A1111 = null },
+        new("identity", Identity, Still, "Whom or what the images should look like, with an IP-Adapter, PhotoMaker or PuLID of the folder identities: images, or a person of the folder people") { A1111 = null },
+        new("mask", Image, FromImage, "Where to generate: the white, or the transparent part. Everything else stays unchanged; without a mask, everything is generated. Models with the capability imgedit see the whole image") { A1111 = null },
     ];
 
     private static Parameter[] Scaling =>
     [
         new("upscaler", Text, Upscale, "An upscaler's name or id; Lanczos is always available") { Default = DefaultUpscaler, Get = s => s.Upscaler },
-        new("resize_mode", Integer, Upscale, "0 by factor, 1 to size") { Range = _ => (0, 1), Default = 0L, Get = s => (long?)s.ResizeMode },
-        new("upscale_factor", Number, Upscale, "How many times wider and higher") { Range = _ => (0.1, 16), Default = 2.0, Get = s => s.UpscaleFactor },
+        new("resize_mode", Integer, Upscale, "0 scales by a factor, 1 to a size") { Range = _ => (0, 1), Default = 0L, Get = s => (long?)s.ResizeMode },
+        new("upscale_factor", Number, Upscale, "The factor for width and height") { Range = _ => (0.1, 16), Default = 2.0, Get = s => s.UpscaleFactor },
         new("target_width", Integer, Upscale, "Required with resize_mode 1") { Range = _ => (1, ImageBuffer.MaxSide) },
         new("target_height", Integer, Upscale, "Required with resize_mode 1") { Range = _ => (1, ImageBuffer.MaxSide) },
     ];
 
     private static Parameter[] Submission =>
     [
-        new("preset", Text, JobTypes.All, "The name of a preset: its settings hold where the request says nothing") { A1111 = null, Range = _ => (0, 400) },
+        new("preset", Text, JobTypes.All, "The name of a preset, which sets every field that the request leaves out") { A1111 = null, Range = _ => (0, 400) },
         new("board", Text, JobTypes.All, "The board that the images go to: its id or name") { A1111 = null, Range = _ => (0, 400), Get = s => s.Board },
-        new("write_infotext", Flag, JobTypes.All, "Whether the images carry their settings as text; without it as the server's setting says")
+        new("write_infotext", Flag, JobTypes.All, "Whether the images contain their settings as text; default: the server's setting")
         {
             A1111 = null, Get = s => s.Infotext, Set = (s, v) => s with { Infotext = (bool)v },
         },
         new("priority", Integer, JobTypes.All, "Higher goes first") { Range = _ => (-10, 10), Default = 0L },
-        new("on_disconnect", Choice, JobTypes.All, "What happens to the job when the client leaves before its end")
+        new("on_disconnect", Choice, JobTypes.All, "What happens to the job when the client disconnects before its end")
         {
             A1111 = null, Choices = _ => ["finish", "cancel"], Default = "finish",
         },

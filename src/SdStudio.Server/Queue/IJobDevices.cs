@@ -19,7 +19,7 @@ internal interface IJobDevices
 /// <param name="Concurrency">How many jobs it runs at the same time.</param>
 /// <param name="Running">How many it runs now.</param>
 /// <param name="Models">The ids of the models in its memory.</param>
-/// <param name="Memory">What they take and may take; null for a device without models of its own.</param>
+/// <param name="Memory">Memory used by models, and the limit; null for a device without models of its own.</param>
 internal sealed record DeviceState(
     string Id, string Kind, string Description, int Concurrency, int Running, IReadOnlyList<string> Models, DeviceMemory? Memory);
 

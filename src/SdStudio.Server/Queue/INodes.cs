@@ -14,27 +14,27 @@ internal interface INodes
     ValueTask<bool> SetDrainedAsync(string id, bool drained, CancellationToken cancellation);
 }
 
-/// <summary>A machine as it told last. Times are Unix milliseconds.</summary>
-/// <param name="Id">The same after every start.</param>
-/// <param name="Name">What the system calls it.</param>
+/// <summary>A machine's last report. Times are Unix milliseconds.</summary>
+/// <param name="Id">Stays the same across restarts.</param>
+/// <param name="Name">Its host name.</param>
 /// <param name="Version">Of its server.</param>
-/// <param name="Devices">What it generates on.</param>
+/// <param name="Devices">The devices that it generates on.</param>
 /// <param name="Running">How many jobs it runs.</param>
 /// <param name="StartedAt">When its server started.</param>
-/// <param name="SeenAt">When it told last.</param>
-/// <param name="IsAlive">Whether that is not long ago.</param>
-/// <param name="IsDrained">Whether it begins no more jobs.</param>
-/// <param name="IsThis">Whether it is the one that answers.</param>
+/// <param name="SeenAt">When it reported last.</param>
+/// <param name="IsAlive">Whether that is recent.</param>
+/// <param name="IsDrained">Whether it is drained: it starts no more jobs.</param>
+/// <param name="IsThis">Whether it is the machine that answers.</param>
 internal sealed record NodeState(
     string Id, string Name, string Version, IReadOnlyList<string> Devices, long Running, long StartedAt, long SeenAt, bool IsAlive, bool IsDrained, bool IsThis)
 {
-    /// <summary>Where the others reach it; null where it does not say, and for those who do not look after the machines.</summary>
+    /// <summary>The address at which other machines reach it; null if not set, or for keys other than the administrator's.</summary>
     public string? Address { get; init; }
 
     /// <summary>Its devices with their load.</summary>
     public IReadOnlyList<DeviceState> DeviceStates { get; init; } = [];
 
-    /// <summary>The models that it has the files of.</summary>
+    /// <summary>The models whose files it has.</summary>
     public IReadOnlyList<NodeModel> Models { get; init; } = [];
 
     /// <summary>Changes with what it tells of its models beside this.</summary>
@@ -42,7 +42,7 @@ internal sealed record NodeState(
     public string? Catalogue { get; init; }
 }
 
-/// <summary>A model that a machine has the files of.</summary>
+/// <summary>A model whose files a machine has.</summary>
 /// <param name="Id">Its id.</param>
 /// <param name="Status">stopped, starting, running or error.</param>
 /// <param name="Fits">Whether a device of the machine has memory for it.</param>

@@ -4,7 +4,7 @@ using SdStudio.Server.Generation;
 
 namespace SdStudio.Server.Queue;
 
-/// <summary>A job as answers and events show it: the document's fields first.</summary>
+/// <summary>A job, as in responses and events; the fields of the original API come first.</summary>
 internal sealed record JobView(
     string Id, string Type, string Model, string Prompt, string? NegativePrompt, string Size, string? Seed, int N, string? Quality, string? Style,
     string? InputImagePath, string Status, double Progress, string? Error, long CreatedAt, long UpdatedAt, long? StartedAt, long? CompletedAt,
@@ -13,17 +13,17 @@ internal sealed record JobView(
     int? Step, int? StepCount, double? Eta, int? Position, string? WaitingFor, long? ModelLoadingTimeMs, long? GenerationTimeMs, int ImageCount,
     string? ModelHash, string? Engine, IReadOnlyList<string> Adjustments)
 {
-    /// <summary>The images; only where a single job is returned.</summary>
+    /// <summary>The images; only in responses with a single job.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<ImageView>? Images { get; init; }
 
-    /// <summary>Pixels outside the mask that are not the input image's, counted in the results; null without a mask.</summary>
+    /// <summary>Number of pixels outside the mask that differ from the input image, in all results; null without a mask.</summary>
     public int? OutsideMaskChanged { get; init; }
 
-    /// <summary>Steps that a step cache left out of those of all images; null without one.</summary>
+    /// <summary>Number of steps that a step cache skipped, in all images; null without one.</summary>
     public int? StepsSkipped { get; init; }
 
-    /// <summary>What was asked for and is done otherwise.</summary>
+    /// <summary>Parts of the request that were ignored or changed.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>What changes along the axes of a grid; absent for other jobs.</summary>
@@ -42,10 +42,10 @@ internal sealed record JobView(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? FirstImageUrl { get; init; }
 
-    /// <summary>What it runs on, or ran on; null before.</summary>
+    /// <summary>The device that runs or ran it; null before the start.</summary>
     public string? Device { get; init; }
 
-    /// <summary>Which of its images is being generated, counted from 1; null when it does not run.</summary>
+    /// <summary>The number of the image being generated, from 1; null if it is not running.</summary>
     public int? CurrentImage { get; init; }
 
     /// <param name="job">Its row.</param>
@@ -77,8 +77,8 @@ internal sealed record JobView(
     }
 }
 
-/// <param name="Axes">x, then y and z where there are such.</param>
-/// <param name="SheetUrl">All images in one, with labels.</param>
+/// <param name="Axes">x, then y and z if present.</param>
+/// <param name="SheetUrl">All images as one labelled image.</param>
 internal sealed record GridView(IReadOnlyList<GridAxis> Axes, string SheetUrl);
 
 /// <summary>An image as responses and events show it.</summary>
@@ -86,7 +86,7 @@ internal sealed record ImageView(
     string Id, string GenerationId, int IndexInBatch, string FilePath, string MimeType, int Width, int Height, string Seed, string? RevisedPrompt,
     string Url, string ThumbnailUrl)
 {
-    /// <summary>What it was made on; null where nobody wrote it down.</summary>
+    /// <summary>The device that generated it; null if unknown.</summary>
     public string? Device { get; init; }
 
     /// <summary>Frames and time of a video; absent for images.</summary>

@@ -21,7 +21,7 @@ internal sealed class QueueGauges : BackgroundService
         _instruments =
         [
             meter.CreateObservableGauge("sdstudio.queue.jobs", Jobs, "{job}", "Jobs that wait and run"),
-            meter.CreateObservableGauge("sdstudio.model.resident", Models, "{model}", "Models in memory"),
+            meter.CreateObservableGauge("sdstudio.model.loaded", Models, "{model}", "Models in memory"),
             meter.CreateObservableGauge("sdstudio.device.memory.usage", Memory, "By", "What models take on a device"),
         ];
     }

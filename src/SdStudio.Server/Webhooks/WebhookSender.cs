@@ -149,12 +149,12 @@ internal sealed partial class WebhookSender(
         return "v1," + Convert.ToBase64String(HMACSHA256.HashData(webhook.SecretBytes()!, signed));
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The database cannot be used at the moment; webhooks wait")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "The database cannot be used at the moment; webhooks are delayed")]
     private partial void LogStorage(Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Webhook {Webhook} was not told of job {Job}: {Problem}; it is tried again in {Delay}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Webhook {Webhook} could not be notified of job {Job}: {Problem}; trying again in {Delay}")]
     private partial void LogPostponed(string webhook, string job, string problem, TimeSpan delay);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Webhook {Webhook} was not told of job {Job} in a day and is not told of it any more: {Problem}")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Webhook {Webhook} could not be notified of job {Job} within a day; giving up: {Problem}")]
     private partial void LogGivenUp(string webhook, string job, string problem);
 }

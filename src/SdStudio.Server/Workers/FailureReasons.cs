@@ -25,7 +25,7 @@ internal sealed class FailureReasons(ModelCatalogue catalogue, DataFolders folde
         IOException or UnauthorizedAccessException or VipsException =>
             "The image could not be written to disk: is the disk full or the data directory read-only?",
         ImageFormatException => exception.Message,
-        _ => "An error inside the server; its log says more.",
+        _ => "Internal error; the server's log says more.",
     };
 
     // The binding names files by their full path, which is right for a library and not for an answer over HTTP.

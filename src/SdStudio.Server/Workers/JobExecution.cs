@@ -132,7 +132,7 @@ internal sealed partial class JobExecution(
     [LoggerMessage(Level = LogLevel.Error, Message = "Job {Job} failed: {Reason}")]
     private partial void LogFailed(Exception? exception, string job, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Files of job {Job}, which did not end well, could not be removed")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Files of the unsuccessful job {Job} could not be removed")]
     private partial void LogLeftovers(Exception exception, string job);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Job {Job} was cancelled and the engine has stopped")]

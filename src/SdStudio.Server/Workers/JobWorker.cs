@@ -121,6 +121,6 @@ internal sealed partial class JobWorker(
         return devices.Ready.IsCompletedSuccessfully;
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The worker cannot go on at the moment; trying again")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "The worker cannot continue at the moment; trying again")]
     private partial void LogStorage(Exception exception);
 }

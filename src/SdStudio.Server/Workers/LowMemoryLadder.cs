@@ -87,7 +87,7 @@ internal sealed partial class LowMemoryLadder(ModelCache cache, ModelFileCache f
         throw new SdException(SdError.OutOfMemory, $"{exception.Message}{tried}; use a smaller size or a smaller model", exception);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "job {Job}: an image came out broken, generating it once more with {Adjustment}: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "job {Job}: an image is broken, generating it again with {Adjustment}: {Reason}")]
     private partial void LogRepair(string job, string adjustment, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "job {Job}: not enough memory, trying again with {Adjustment}: {Reason}")]

@@ -132,6 +132,6 @@ internal sealed partial class RemoteGenerator(
         };
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job}: the other server takes only what OpenAI's API has ({Reason}); asking again without steps, seed and the like")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job}: the other server accepts only OpenAI's fields ({Reason}); retrying without steps, seed and the like")]
     private partial void LogWithoutExtras(string job, string reason);
 }

@@ -2,7 +2,7 @@ namespace SdStudio.Server.Generation.Reading;
 
 /// <summary>Settings as some program has written them, in the words of infotexts: one vocabulary for all of them.</summary>
 /// <param name="Program">Which program's form it is.</param>
-/// <param name="Text">As it was found.</param>
+/// <param name="Text">The original text.</param>
 internal sealed record FoundSettings(string Program, string Text)
 {
     public const string Automatic1111 = "automatic1111";

@@ -66,7 +66,7 @@ internal static class McpTools
             {{Source}}"end_image":{"type":"string","description":"The last frame, base64 or a data URL, for models that take one"},{{Wait}}}
             """, ["prompt"], JobAnswer),
         Of(GetJob, "Tells how far a job is, and its images when it is completed", $$""" {{{JobId}},{{Wait}}} """, ["job_id"], JobAnswer, reads: true),
-        Of(CancelJob, "Cancels a job that waits or runs", $$""" {{{JobId}}} """, ["job_id"], JobAnswer),
+        Of(CancelJob, "Cancels a waiting or running job", $$""" {{{JobId}}} """, ["job_id"], JobAnswer),
         Of(ListModels, "The models that can generate now", "{}", [], Parsed("""{"type":"object","properties":{"models":{"type":"array"}},"required":["models"]}"""), reads: true),
         Of(SearchImages, "Finds images by words of their prompts, newest first", """
             {"query":{"type":"string","description":"Words of the prompt, in any order"},

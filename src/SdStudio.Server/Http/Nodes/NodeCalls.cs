@@ -65,7 +65,7 @@ internal sealed class NodeCalls(INodes nodes, IHttpClientFactory clients, IOptio
         if (node.Address is null)
             return ApiErrors.Json(StatusCodes.Status409Conflict, $"The machine {node.Name} does not say where it is reached", "Set SdStudio:Node:Address and SdStudio:Node:Key on it");
         if (!node.IsAlive)
-            return ApiErrors.Json(StatusCodes.Status409Conflict, $"The machine {node.Name} was not seen since {DateTimeOffset.FromUnixTimeMilliseconds(node.SeenAt):u}");
+            return ApiErrors.Json(StatusCodes.Status409Conflict, $"The machine {node.Name} has not been seen since {DateTimeOffset.FromUnixTimeMilliseconds(node.SeenAt):u}");
         HttpRequest request = context.Request;
         var body = new byte[MaxBodyBytes + 1];
         int length = await request.Body.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false, context.RequestAborted).ConfigureAwait(false);
@@ -132,7 +132,7 @@ internal static class NodeEndpoints
 
     /// <summary>With <c>?node=ID</c> the machine of that id answers.</summary>
     public static RouteHandlerBuilder OnAnyNode(this RouteHandlerBuilder endpoint) => endpoint
-        .WithQuery(new QueryParameter(Field, "The machine that is to do it, as GET /api/nodes names it; this one without it"))
+        .WithQuery(new QueryParameter(Field, "The id of the machine that does it, as in GET /api/nodes; default: this machine"))
         .AddEndpointFilter(async (invocation, next) =>
         {
             HttpContext context = invocation.HttpContext;

@@ -59,7 +59,7 @@ internal static class OpenAiVideosApi
         if (await queries.ImagesAsync(job.Id, OwnerScope.All, context.RequestAborted) is not [{ Video: { } video } image])
         {
             throw new BadRequestException(
-                [new FieldProblem("id", $"Video {id} has no content: it is {job.Status}. GET /v1/videos/{id} tells how it stands")], detail: null, StatusCodes.Status404NotFound) { Code = "video_not_ready" };
+                [new FieldProblem("id", $"Video {id} has no content: it is {job.Status}. GET /v1/videos/{id} shows its status")], detail: null, StatusCodes.Status404NotFound) { Code = "video_not_ready" };
         }
 
         return variant switch

@@ -15,18 +15,19 @@ internal static class ApiDescription
 
     private static readonly (string Name, string Text)[] Groups =
     [
-        ("Generate", "Images, in one request"), ("Queue", "Jobs that wait, run and have ended"), ("Generations", "The history, its images and their settings"),
-        ("Models", "The catalogue, what is in memory, downloads and upscalers"), ("Events", "What happens, as it happens"), ("Logs", "The server's log"),
+        ("Generate", "Images, in one request"), ("Queue", "Waiting, running and finished jobs"), ("Generations", "The history, its images and their settings"),
+        ("Models", "The catalogue, models in memory, downloads and upscalers"), ("Events", "Events as they happen"), ("Logs", "The server's log"),
         ("Status", "The server and its settings"), ("Login", "The page's key as a cookie"),
-        (ApiDescriptionClients.A1111, "What clients of Automatic1111 and SD.Next call"), (ApiDescriptionClients.OpenAi, "What clients of OpenAI's images API call"),
-        (ApiDescriptionClients.SdServer, "What clients of the engine's own server call"),
+        (ApiDescriptionClients.A1111, "The API of Automatic1111 and SD.Next"), (ApiDescriptionClients.OpenAi, "OpenAI's images and videos API"),
+        (ApiDescriptionClients.SdServer, "The API of the engine's own server"),
     ];
 
     public static void AddApiDescription(this IServiceCollection services)
     {
-        // The description is made with these options; answers are written with the same names.
+        // Typed answers are written, and the description is made, with these options: with the names and the escapes of all other answers.
         services.ConfigureHttpJsonOptions(json =>
         {
+            json.SerializerOptions.Encoder = ApiJson.Readable.Options.Encoder;
             json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
             json.SerializerOptions.PropertyNameCaseInsensitive = false;
             json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
@@ -69,9 +70,9 @@ internal static class ApiDescription
             License = new OpenApiLicense { Name = "MIT", Identifier = "MIT" },
             Description =
                 "Generates images on this machine. Synchronous requests wait up to five minutes and are answered with 202 and the job's id " +
-                "after that. Every error is {\"error\": \"…\"}; under /sdapi/v1 and /v1 it has the shape that the clients of those APIs read. " +
+                "after that. Every error is {\"error\": \"…\"}; under /sdapi/v1 and /v1 it has the shape that clients of those APIs expect. " +
                 "Events come as server-sent events from /api/events, and over the WebSocket /ws after {\"type\": \"subscribe\", \"channel\": \"queue\"}. " +
-                "What is under /sdapi/v1 and /v1 is under /api/sdapi/v1 and /api/v1, too.",
+                "/sdapi/v1 and /v1 are also available as /api/sdapi/v1 and /api/v1.",
         };
         // Paths begin with a slash.
         foreach (OpenApiServer server in document.Servers ?? [])

@@ -22,7 +22,7 @@ internal record A1111GenerateBody
 
     public double? CfgScale { get; init; }
 
-    [Description("-1 or nothing is a random one")]
+    [Description("-1, or left out: random")]
     public long? Seed { get; init; }
 
     [Description("A sampler's label or name, e.g. Euler a")]
@@ -34,10 +34,10 @@ internal record A1111GenerateBody
 
     public int? NIter { get; init; }
 
-    [Description("How far img2img, or the second pass of hires, may leave the first image; 0 to 1")]
+    [Description("Denoising strength of img2img, or of the second pass of the hires fix; 0 to 1")]
     public double? DenoisingStrength { get; init; }
 
-    [Description("Images that the model looks at, base64 or data URLs; for models with the capability imgedit")]
+    [Description("Reference images, base64 or data URLs; for models with the capability imgedit")]
     public IReadOnlyList<string>? ExtraImages { get; init; }
 
     [Description("controlnet: {args: [unit]} with image, model, module and weight")]
@@ -85,16 +85,16 @@ internal sealed record A1111ImageToImageBody : A1111GenerateBody
 
     public double? MaskBlur { get; init; }
 
-    [Description("Only the masked area, at width x height; true without it")]
+    [Description("Generates only the masked area, at width x height; default: true")]
     public bool? InpaintFullRes { get; init; }
 
-    [Description("What is seen around the masked area, pixels of the image")]
+    [Description("Context around the masked area, in pixels of the image")]
     public int? InpaintFullResPadding { get; init; }
 
-    [Description("What the masked area begins from: 0 the colours around it, 1 the image, 2 noise, 3 nothing")]
+    [Description("What the masked area starts from: 0 the colours around it, 1 the image, 2 noise, 3 nothing")]
     public int? InpaintingFill { get; init; }
 
-    [Description("1: what is white is kept")]
+    [Description("1 keeps the white part and inpaints the rest")]
     public int? InpaintingMaskInvert { get; init; }
 
     public int? ResizeMode { get; init; }
@@ -111,7 +111,7 @@ internal sealed record A1111ExtraSingleBody
     [Description("Base64 or a data URL")]
     public required string Image { get; init; }
 
-    [Description("0 by upscaling_resize, 1 to upscaling_resize_w and upscaling_resize_h")]
+    [Description("0 scales by upscaling_resize, 1 scales to upscaling_resize_w and upscaling_resize_h")]
     public int? ResizeMode { get; init; }
 
     [JsonPropertyName("upscaler_1")]
@@ -177,29 +177,29 @@ internal record SdServerBody
 
     public string? NegativePrompt { get; init; }
 
-    [Description("A model's id; the server's usual one without it")]
+    [Description("A model's id; default: the server's default model")]
     public string? Model { get; init; }
 
     public int? Width { get; init; }
 
     public int? Height { get; init; }
 
-    [Description("-1 or nothing is a random one")]
+    [Description("-1, or left out: random")]
     public long? Seed { get; init; }
 
-    [Description("Base64 or a data URL: what an image begins from, or the first frame of a video")]
+    [Description("Base64 or a data URL: the input image, or the first frame of a video")]
     public string? InitImage { get; init; }
 
     [Description("sample_method, scheduler, sample_steps, eta, flow_shift, guidance: {txt_cfg, img_cfg, distilled_guidance, slg}")]
     public Dictionary<string, JsonElement>? SampleParams { get; init; }
 
-    [Description("Objects with path and multiplier, for a model that is a pair with is_high_noise")]
+    [Description("Objects with path and multiplier, and is_high_noise for models with two experts")]
     public IReadOnlyList<Dictionary<string, JsonElement>>? Lora { get; init; }
 
     [Description("enabled")]
     public Dictionary<string, JsonElement>? VaeTilingParams { get; init; }
 
-    [Description("Of images png, jpeg or webp; of a video webm, webp or mp4, as far as the server writes them")]
+    [Description("png, jpeg or webp for images; webm, webp or mp4 for a video, if the server can write it")]
     public string? OutputFormat { get; init; }
 }
 
@@ -208,21 +208,21 @@ internal sealed record SdServerImageBody : SdServerBody
 {
     public int? BatchCount { get; init; }
 
-    [Description("How far the result may leave init_image; 0 to 1")]
+    [Description("Denoising strength: 0 keeps init_image, 1 ignores it")]
     public double? Strength { get; init; }
 
     [Description("Base64 or a data URL: white is inpainted")]
     public string? MaskImage { get; init; }
 
-    [Description("Base64 or data URLs, for models that look at images")]
+    [Description("Reference images, base64 or data URLs; for models that accept them")]
     public IReadOnlyList<string>? RefImages { get; init; }
 
-    [Description("What a ControlNet follows; control_net names another one than the first that goes with the model")]
+    [Description("The control image of a ControlNet: the one named in control_net, or the first that fits the model")]
     public string? ControlImage { get; init; }
 
     public double? ControlStrength { get; init; }
 
-    [Description("Whom or what the images look like, for models with an IP-Adapter")]
+    [Description("Whom or what the images should look like, for models with an IP-Adapter")]
     public string? IpAdapterImage { get; init; }
 
     public double? IpAdapterStrength { get; init; }
@@ -230,7 +230,7 @@ internal sealed record SdServerImageBody : SdServerBody
     [Description("enabled, upscaler, scale, target_width, target_height, steps, denoising_strength")]
     public Dictionary<string, JsonElement>? Hires { get; init; }
 
-    [Description("Of jpeg and webp, 0 to 100")]
+    [Description("For jpeg and webp, 0 to 100")]
     public int? OutputCompression { get; init; }
 }
 
@@ -244,14 +244,14 @@ internal sealed record SdServerVideoBody : SdServerBody
     [Description("The last frame")]
     public string? EndImage { get; init; }
 
-    [Description("What the frames follow, in their order")]
+    [Description("The control frames, in order")]
     public IReadOnlyList<string>? ControlFrames { get; init; }
 
     public double? VaceStrength { get; init; }
 
     public double? MoeBoundary { get; init; }
 
-    [Description("Of a model that is a pair: sample_method, sample_steps, guidance: {txt_cfg}")]
+    [Description("For models with two experts: sample_method, sample_steps, guidance: {txt_cfg}")]
     public Dictionary<string, JsonElement>? HighNoiseSampleParams { get; init; }
 }
 
@@ -259,7 +259,7 @@ internal sealed record SdServerVideoBody : SdServerBody
 /// <param name="Kind">img_gen or vid_gen.</param>
 /// <param name="Status">queued.</param>
 /// <param name="Created">Unix seconds.</param>
-/// <param name="PollUrl">Where it is asked for.</param>
+/// <param name="PollUrl">The URL to poll.</param>
 internal sealed record SdServerAccepted(string Id, string Kind, string Status, long Created, string PollUrl);
 
 /// <param name="Id">The job's.</param>
@@ -268,10 +268,10 @@ internal sealed record SdServerAccepted(string Id, string Kind, string Status, l
 /// <param name="Created">Unix seconds.</param>
 /// <param name="Started">Unix seconds; null before.</param>
 /// <param name="Completed">Unix seconds; null before.</param>
-/// <param name="QueuePosition">1 for the next; 0 when it does not wait.</param>
+/// <param name="QueuePosition">1 for the next job; 0 if it is not waiting.</param>
 /// <param name="Progress">0 to 1.</param>
 /// <param name="Result">Of images output_format and images; of a video output_format, mime_type, fps, frame_count and b64_json. Null before.</param>
-/// <param name="Error">code and message; null for no failure.</param>
+/// <param name="Error">code and message; null if it did not fail.</param>
 internal sealed record SdServerJob(
     string Id, string Kind, string Status, long Created, long? Started, long? Completed, int QueuePosition, double Progress, Dictionary<string, JsonElement>? Result, Dictionary<string, JsonElement>? Error);
 

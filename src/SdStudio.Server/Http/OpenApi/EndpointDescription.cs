@@ -40,21 +40,36 @@ internal sealed record ResponseExample(string Json);
 /// <summary>Says of endpoints what they take and give.</summary>
 internal static class EndpointDescription
 {
+    /// <summary>For a handler whose type says what it answers, as <c>Results&lt;Ok&lt;T&gt;, NotFound&lt;ErrorResponse&gt;&gt;</c>.</summary>
     /// <param name="endpoint">The endpoint.</param>
     /// <param name="name">The operation's id: the name of a generated client's method.</param>
-    /// <param name="group">Where it stands in the description.</param>
+    /// <param name="group">Its group in the description.</param>
     /// <param name="summary">What it does.</param>
-    /// <param name="errors">Its statuses of failure, beside 401.</param>
+    /// <param name="errors">Its error statuses that its type does not name, without 401.</param>
+    public static RouteHandlerBuilder Describe(this RouteHandlerBuilder endpoint, string name, string group, string summary, params ReadOnlySpan<int> errors)
+    {
+        endpoint.WithName(name).WithTags(group).WithSummary(summary).ProducesError(StatusCodes.Status401Unauthorized);
+        foreach (int status in errors)
+            endpoint.ProducesError(status);
+        return endpoint;
+    }
+
+    /// <summary>For a handler that writes its JSON itself: bytes that are kept, or another machine's answer.</summary>
+    /// <param name="endpoint">The endpoint.</param>
+    /// <param name="name">The operation's id.</param>
+    /// <param name="group">Its group in the description.</param>
+    /// <param name="summary">What it does.</param>
+    /// <param name="errors">Its error statuses, without 401.</param>
     public static RouteHandlerBuilder ProducesJson<TAnswer>(
         this RouteHandlerBuilder endpoint, string name, string group, string summary, params ReadOnlySpan<int> errors) =>
         endpoint.Describe(name, group, summary, errors).Produces<TAnswer>(StatusCodes.Status200OK, "application/json");
 
     /// <param name="endpoint">The endpoint.</param>
     /// <param name="name">The operation's id.</param>
-    /// <param name="group">Where it stands in the description.</param>
+    /// <param name="group">Its group in the description.</param>
     /// <param name="summary">What it does.</param>
     /// <param name="type">The content type.</param>
-    /// <param name="errors">Its statuses of failure, beside 401.</param>
+    /// <param name="errors">Its error statuses, without 401.</param>
     public static RouteHandlerBuilder ProducesFile(
         this RouteHandlerBuilder endpoint, string name, string group, string summary, string type, params ReadOnlySpan<int> errors) =>
         endpoint.Describe(name, group, summary, errors).Produces(StatusCodes.Status200OK, contentType: type).WithMetadata(new FileAnswer(type));
@@ -73,14 +88,6 @@ internal static class EndpointDescription
     /// <summary>Only the administrator may, when the server has keys: others get 403.</summary>
     public static RouteHandlerBuilder RequireAdministrator(this RouteHandlerBuilder endpoint) =>
         endpoint.WithMetadata(AdministratorOnly.Instance).ProducesError(StatusCodes.Status403Forbidden);
-
-    private static RouteHandlerBuilder Describe(this RouteHandlerBuilder endpoint, string name, string group, string summary, ReadOnlySpan<int> errors)
-    {
-        endpoint.WithName(name).WithTags(group).WithSummary(summary).ProducesError(StatusCodes.Status401Unauthorized);
-        foreach (int status in errors)
-            endpoint.ProducesError(status);
-        return endpoint;
-    }
 
     private static RouteHandlerBuilder ProducesError(this RouteHandlerBuilder endpoint, int status) => endpoint.Produces<ErrorResponse>(status, "application/json");
 }

@@ -64,10 +64,10 @@ internal sealed record OpenAiVideoBody
 {
     public required string Prompt { get; init; }
 
-    [Description("A model that makes videos; the first of them without it")]
+    [Description("A model that makes videos; default: the first one")]
     public string? Model { get; init; }
 
-    [Description("How long it runs, as text")]
+    [Description("The length in seconds, as text")]
     public string? Seconds { get; init; }
 
     [Description("WIDTHxHEIGHT")]

@@ -82,7 +82,7 @@ internal static class ParameterSchemas
         var schema = new OpenApiSchema
         {
             // In words: makers of TypeScript clients take a field with a default for one that every request has.
-            Description = parameter.Default is { } usual ? $"{parameter.Help} (default: {InfotextReader.ToJson(usual)})" : parameter.Help,
+            Description = parameter.Default is { } usual ? $"{parameter.Help} (default: {(parameter.OfModel ? "the model's own, else " : "")}{InfotextReader.ToJson(usual)})" : parameter.Help,
             Type = TypeOf(parameter.Kind) | (isRequired || isForm ? 0 : JsonSchemaType.Null),
             Format = FormatOf(parameter, isForm),
         };
@@ -182,24 +182,24 @@ internal static class ParameterSchemas
         Required = new HashSet<string> { "model" },
         Properties = new Dictionary<string, IOpenApiSchema>
         {
-            ["image"] = new OpenApiSchema { Type = JsonSchemaType.String, Format = "byte", Description = "Base64 or a data URL; without it control_image, or the input image" },
-            ["model"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "A file's name in the folder of ControlNets" },
+            ["image"] = new OpenApiSchema { Type = JsonSchemaType.String, Format = "byte", Description = "Base64 or a data URL; default: control_image, or the input image" },
+            ["model"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "The name of a file in the ControlNet folder" },
             ["weight"] = new OpenApiSchema { Type = JsonSchemaType.Number, Format = "double", Minimum = "0", Maximum = "2", Default = 1 },
             ["preprocessor"] = new OpenApiSchema { Type = JsonSchemaType.String, Enum = [.. ControlSetting.Preprocessors.Select(name => (JsonNode)name)], Default = ControlSetting.None },
-            ["low_threshold"] = new OpenApiSchema { Type = JsonSchemaType.Number, Format = "double", Minimum = "0", Maximum = "1", Description = "Of canny" },
-            ["high_threshold"] = new OpenApiSchema { Type = JsonSchemaType.Number, Format = "double", Minimum = "0", Maximum = "1", Description = "Of canny" },
+            ["low_threshold"] = new OpenApiSchema { Type = JsonSchemaType.Number, Format = "double", Minimum = "0", Maximum = "1", Description = "For canny" },
+            ["high_threshold"] = new OpenApiSchema { Type = JsonSchemaType.Number, Format = "double", Minimum = "0", Maximum = "1", Description = "For canny" },
         },
     };
 
     private static Dictionary<string, IOpenApiSchema> IdentityProperties() => new()
     {
-        ["model"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "A file's name in the folder of identities" },
+        ["model"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "The name of a file in the folder identities" },
         ["images"] = new OpenApiSchema
         {
             Type = JsonSchemaType.Array, Description = "Base64 or data URLs", Items = new OpenApiSchema { Type = JsonSchemaType.String, Format = "byte" },
         },
-        ["person"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "In place of images: somebody of the folder of people; without either, the first that the prompt names as <ref:alice>" },
-        ["embedding"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "For PuLID: a file's name in the folder of identities; without it person" },
+        ["person"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "Instead of images: a person of the folder people; without either, the first <ref:alice> of the prompt" },
+        ["embedding"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "For PuLID: the name of a file in the folder identities; default: person" },
         ["strength"] = new OpenApiSchema { Type = JsonSchemaType.Number, Format = "double", Minimum = "0", Maximum = "2", Default = 1 },
     };
 

@@ -23,13 +23,13 @@ internal sealed record UpscaleBody;
 /// <summary>A video.</summary>
 internal sealed record VideoBody;
 
-/// <summary>Settings to keep: any of those that requests have, none of which is required.</summary>
+/// <summary>Settings to save: any fields of requests, none of them required.</summary>
 internal sealed record PresetBody;
 
 /// <summary>A model to fetch.</summary>
 internal sealed record DownloadBody([property: Description("A model's id"), JsonPropertyName("modelId")] string ModelId);
 
-/// <summary>A file to add: from a repository (repository), from an address (url), or by an upload (name and bytes).</summary>
+/// <summary>A file to add: from a repository (repository), from a URL (url), or by an upload (name and bytes).</summary>
 internal sealed record AddModelBody
 {
     [Description("What it is: model (the default), lora, vae, upscaler, controlnet or embedding"), AllowedValues("model", "lora", "vae", "upscaler", "controlnet", "embedding")]
@@ -38,19 +38,19 @@ internal sealed record AddModelBody
     [Description("A repository of the hub, OWNER/NAME")]
     public string? Repository { get; init; }
 
-    [Description("The file in the repository; not needed where it has only one")]
+    [Description("The file in the repository; not needed if there is only one")]
     public string? File { get; init; }
 
-    [Description("A branch, tag or commit of the repository; main without it")]
+    [Description("A branch, tag or commit of the repository; default: main")]
     public string? Revision { get; init; }
 
-    [Description("An address on a host of SdStudio:Downloads:AllowedHosts")]
+    [Description("A URL on a host of SdStudio:Downloads:AllowedHosts")]
     public string? Url { get; init; }
 
     [Description("The file's name here; required for an upload")]
     public string? Name { get; init; }
 
-    [Description("The length of a file that is uploaded; its parts go to the address in the answer"), Range(1, long.MaxValue)]
+    [Description("The length of the file to upload; send its parts to the URL in the response"), Range(1, long.MaxValue)]
     public long? Bytes { get; init; }
 
     [Description("The SHA-256 that the file must have")]
@@ -62,16 +62,16 @@ internal sealed record ConvertBody(
     [property: Description("A model's id"), JsonPropertyName("modelId")] string ModelId,
     [property: Description("The engine's name of a weight type: f32, f16, bf16, q8_0, q6_K, q5_K, q5_1, q5_0, q4_K, q4_1, q4_0, q3_K or q2_K")] string Type);
 
-/// <summary>An idea for a prompt.</summary>
+/// <summary>A short prompt to expand.</summary>
 internal sealed record ExpandPromptBody([property: Description("The short prompt")] string Prompt)
 {
-    [Description("The same seed gives the same words, where the language server heeds it"), Range(0, long.MaxValue)]
+    [Description("The same seed gives the same words, if the language server supports it"), Range(0, long.MaxValue)]
     public long? Seed { get; init; }
 }
 
 /// <summary>A grid of images.</summary>
 internal sealed record GridBody(
-    [property: Description("The settings that all images have: the fields of POST /api/generate, and with an image those of POST /api/edit")] JsonElement Base,
+    [property: Description("The settings of all images: the fields of POST /api/generate or, with an image, of POST /api/edit")] JsonElement Base,
     [property: Description("What changes from column to column")] GridAxisBody X)
 {
     [Description("What changes from row to row")]
@@ -83,29 +83,29 @@ internal sealed record GridBody(
 
 /// <summary>An axis of a grid.</summary>
 internal sealed record GridAxisBody(
-    [property: Description("A setting of GET /api/parameters, prompt_replace (the first value is what the others replace), or lora:NAME for the weight of a LoRA")] string Field,
+    [property: Description("A setting of GET /api/parameters, prompt_replace (the other values replace the first one), or lora:NAME for the weight of a LoRA")] string Field,
     [property: Description("Its values, 1 to 64; a grid has at most 256 cells")] IReadOnlyList<JsonElement> Values);
 
-/// <summary>A job's place in line: exactly one of the three.</summary>
+/// <summary>A job's position: exactly one of the three.</summary>
 internal sealed record PlaceBody
 {
     [Description("-10 to 10; higher goes first"), Range(-10, 10)]
     public int? Priority { get; init; }
 
-    [Description("The id of the waiting job that it is to go directly before")]
+    [Description("The id of the waiting job to put it directly before")]
     public string? Before { get; init; }
 
-    [Description("The id of the waiting job that it is to go directly after")]
+    [Description("The id of the waiting job to put it directly after")]
     public string? After { get; init; }
 }
 
 /// <summary>A key to exchange for a cookie.</summary>
 internal sealed record LoginBody([property: Description("An API key of this server")] string ApiKey);
 
-/// <summary>Images of somebody: files of a form, or base64 in JSON; one or several.</summary>
+/// <summary>Images of a person or thing: files of a form, or base64 in JSON; one or several.</summary>
 internal sealed record PersonBody([property: Description("An image, or a list of images")] string Image);
 
-/// <summary>What to change of an image; what is left out stays.</summary>
+/// <summary>Changes to an image; fields that are left out stay unchanged.</summary>
 internal record ImageChangeBody
 {
     public bool? Starred { get; init; }
@@ -113,7 +113,7 @@ internal record ImageChangeBody
     [Description("0 for none, to 5"), Range(0, 5)]
     public int? Rating { get; init; }
 
-    [Description("In place of all tags")]
+    [Description("Replaces all tags")]
     public IReadOnlyList<string>? Tags { get; init; }
 
     [Description("Tags to add")]
@@ -122,7 +122,7 @@ internal record ImageChangeBody
     [Description("Tags to remove")]
     public IReadOnlyList<string>? RemoveTags { get; init; }
 
-    [Description("A board's id or name; null or none takes it off its board")]
+    [Description("A board's id or name; null or none removes it from its board")]
     public string? Board { get; init; }
 }
 
@@ -136,7 +136,7 @@ internal sealed record ImagesChangeBody : ImageChangeBody
 /// <summary>A board.</summary>
 internal sealed record BoardBody([property: Description("Its name, one line of at most 100 characters")] string Name);
 
-/// <summary>Which images; without ids the query says.</summary>
+/// <summary>The images; without ids, the query selects them.</summary>
 internal sealed record ZipBody([property: Description("The images' ids, at most 1000")] IReadOnlyList<string>? Ids);
 
 /// <summary>What to import: files of a form, or a folder.</summary>
@@ -145,11 +145,11 @@ internal sealed record ImportBody
     [Description("A folder inside the data directory; only for the administrator")]
     public string? Folder { get; init; }
 
-    [Description("The board that they go to: its id or name")]
+    [Description("The id or name of the board for them")]
     public string? Board { get; init; }
 }
 
-/// <summary>Where settings are read from: an image or text.</summary>
+/// <summary>The source of the settings: an image or text.</summary>
 internal sealed record ReadSettingsBody
 {
     [Description("An image as a file, base64 or a data URL")]
@@ -166,15 +166,15 @@ internal sealed record PreviewTemplateBody
 
     public string? NegativePrompt { get; init; }
 
-    [Description("How many prompts, of this seed and those behind it"), Range(1, 100)]
+    [Description("Number of prompts, for this seed and the following ones"), Range(1, 100)]
     public int? N { get; init; }
 
     public long? Seed { get; init; }
 
-    [Description("All that the template can make, at most n")]
+    [Description("All combinations, up to n")]
     public bool? Combinatorial { get; init; }
 
-    [Description("Names of styles to put around it first")]
+    [Description("Names of styles to apply first")]
     public IReadOnlyList<string>? Styles { get; init; }
 }
 
@@ -183,12 +183,12 @@ internal sealed record CountTokensBody
 {
     public required string Prompt { get; init; }
 
-    [Description("Whose text encoder reads it: a model's id")]
+    [Description("The id of the model whose text encoder reads it")]
     public string? Model { get; init; }
 
-    [Description("Names of styles to put around it first")]
+    [Description("Names of styles to apply first")]
     public IReadOnlyList<string>? Styles { get; init; }
 }
 
-/// <summary>A style's words; {prompt} in them is where the prompt goes.</summary>
+/// <summary>A style's words; {prompt} stands for the prompt.</summary>
 internal sealed record StyleBody(string? Prompt, string? NegativePrompt);

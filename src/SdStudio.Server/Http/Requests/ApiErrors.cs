@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Options;
 using SdCpp.Interop;
@@ -42,10 +43,13 @@ internal static class ApiErrors
             })));
     }
 
-    public static IResult NotFound(string message) => Json(StatusCodes.Status404NotFound, message);
+    public static NotFound<ErrorResponse> NotFound(string message, string? detail = null) => TypedResults.NotFound(new ErrorResponse(message, detail));
 
-    public static IResult Json(int status, string message, string? detail = null) =>
-        Results.Json(new ErrorResponse(message, detail), ApiJson.Readable.ErrorResponse, statusCode: status);
+    public static Conflict<ErrorResponse> Conflict(string message) => TypedResults.Conflict(new ErrorResponse(message));
+
+    /// <summary>An error whose status only the request shows; its endpoint describes it.</summary>
+    public static JsonHttpResult<ErrorResponse> Json(int status, string message, string? detail = null) =>
+        TypedResults.Json(new ErrorResponse(message, detail), ApiJson.Readable.ErrorResponse, statusCode: status);
 
     public static Task WriteAsync(HttpContext context, int status, string message, string? detail = null) => WriteAsync(context, new RequestError(status, message, detail));
 
@@ -94,6 +98,6 @@ internal static class ApiErrors
         // A job's own failure is in its row: what comes here is the engine that could not be loaded. The message may name files of the server.
         SdException => new RequestError(StatusCodes.Status503ServiceUnavailable, "The engine could not be loaded; the server's log says why"),
         OperationCanceledException => new RequestError(StatusCodes.Status503ServiceUnavailable, "The server is stopping"),
-        _ => new RequestError(StatusCodes.Status500InternalServerError, "An error inside the server; its log says more"),
+        _ => new RequestError(StatusCodes.Status500InternalServerError, "Internal error; the server's log says more"),
     };
 }

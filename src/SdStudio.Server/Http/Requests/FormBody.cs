@@ -39,7 +39,7 @@ internal static class FormBody
         }
         catch (InvalidDataException exception) when (exception.Message.Contains("limit", StringComparison.Ordinal))
         {
-            throw new BadRequestException("The form is larger than it may be", exception.Message, StatusCodes.Status413PayloadTooLarge);
+            throw new BadRequestException("The form is too large", exception.Message, StatusCodes.Status413PayloadTooLarge);
         }
         catch (InvalidDataException exception)
         {

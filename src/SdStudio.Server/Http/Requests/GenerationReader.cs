@@ -44,7 +44,7 @@ internal sealed class GenerationReader(RequestFields fields, Lookups lookups, Pa
         if (isTemplate)
             settings = Expanded(settings);
         if (model is { Remote: null, Options.HighNoiseDiffusionModelPath: null } && settings.Loras?.FirstOrDefault(lora => lora.HighNoise) is { } half)
-            fields.Refuse("loras", $"loras: {RequestFields.Shown(half.Name)} is for the high-noise half of a pair, and the model {model.Id} is none; leave high_noise out");
+            fields.Refuse("loras", $"loras: {RequestFields.Shown(half.Name)} is for the high-noise model of a pair, and {model.Id} is a single model; leave high_noise out");
         if (type == JobType.Video)
             new VideoReader(fields, lookups, limits).Check(settings, model, sent);
         else if (input is null)

@@ -48,7 +48,7 @@ internal sealed class GridReader(RequestFields outer, Lookups lookups, Parameter
         for (int index = 0; index < count; index++)
             cells.Add(ReadCell(type, basis, axes, index, sent));
         if (cells.Exists(cell => !(cell.People ?? []).SequenceEqual(cells[0].People ?? [])))
-            outer.Refuse("prompt", "All cells of a grid look at the same people: write the same <ref:name> into each prompt");
+            outer.Refuse("prompt", "All cells of a grid use the same people: write the same <ref:name> into each prompt");
         if (outer.Problems.Any())
             return null;
         // A device of this machine asks other servers beside its own work; the server of a grid's only model has nothing else to do.

@@ -33,7 +33,7 @@ internal sealed class HiresReader(RequestFields fields, ModelCatalogue catalogue
         if (hires is { IsLatent: true, HasOwn: true })
             fields.Refuse("hires_upscaler", $"hires_upscaler {upscaler} upscales inside the engine, in one call with the first pass: leave out what the second pass has of its own, or choose {Parameters.Resampler}");
         if (hires.IsLatent && (result.Width < settings.Width || result.Height < settings.Height))
-            fields.Refuse("hires_upscaler", $"hires_upscaler {upscaler} makes nothing smaller: {result} is asked for, and the first pass has {new ImageSize(settings.Width, settings.Height)}");
+            fields.Refuse("hires_upscaler", $"hires_upscaler {upscaler} cannot make an image smaller: the result would have {result}, and the first pass has {new ImageSize(settings.Width, settings.Height)}");
         return settings with { Width = result.Width, Height = result.Height, Hires = hires };
     }
 

@@ -111,5 +111,5 @@ internal sealed class IdentityReader(RequestFields fields, Lookups lookups)
         }
     }
 
-    private static BadRequestException NoImage() => new([new FieldProblem(Field, $"{Field}: images is a list with something that is no image; send base64 or data URLs")], detail: null);
+    private static BadRequestException NoImage() => new([new FieldProblem(Field, $"{Field}: images contains something that is not an image; send base64 or data URLs")], detail: null);
 }

@@ -24,7 +24,7 @@ internal sealed class PeopleReader(RequestFields fields, PeopleFolder people)
 
         int all = sent + found.Sum(name => people.Find(name)!.Count);
         if (found.Count > 0 && model is { IsEditModel: false })
-            fields.Refuse("prompt", $"prompt: the model {model.Id} looks at no images, so <ref:{found[0]}> means nothing to it; models with the capability imgedit do");
+            fields.Refuse("prompt", $"prompt: the model {model.Id} accepts no reference images, so it cannot use <ref:{found[0]}>; models with the capability imgedit can");
         else if (all > ImageRequest.MaxImages)
             fields.Refuse("prompt", $"prompt: the people in it have {all - sent} images and {sent} came with the request; allowed are at most {ImageRequest.MaxImages} together");
         return found.Count == 0 ? null : found;

@@ -51,7 +51,7 @@ internal sealed class Presets(IPresetStore store, LiveLimits limits)
         foreach (string field in values.Keys)
         {
             if (Parameters.Find(field) is not { } parameter || !Keeps(parameter))
-                fields.Refuse(field, $"{RequestFields.Shown(field)} is no setting that a preset has; GET /api/parameters lists them");
+                fields.Refuse(field, $"{RequestFields.Shown(field)} is not a setting for presets; GET /api/parameters lists them");
             else
                 Check(fields, field, parameter, now);
         }

@@ -85,5 +85,5 @@ internal sealed class PromptReader(WildcardFolder wildcards, StyleBook styles, L
     }
 }
 
-/// <summary>What a template makes of a seed.</summary>
+/// <summary>The prompt that a template makes for a seed.</summary>
 internal sealed record TemplatePrompt(long Seed, string Prompt, string? NegativePrompt);

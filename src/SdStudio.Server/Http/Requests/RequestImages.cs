@@ -56,7 +56,7 @@ internal sealed class RequestImages(ImageFiles files, IJobQueries queries, Decod
         byte[]? end = body.File("end_image");
         IReadOnlyList<byte[]> frames = body.Files.GetValueOrDefault("control_frames") ?? body.Files.GetValueOrDefault("control_frames[]") ?? [];
         if (start.Count > 1)
-            throw new BadRequestException([new FieldProblem("image", $"image: {start.Count} images were sent; a video begins with one")], detail: null);
+            throw new BadRequestException([new FieldProblem("image", $"image: {start.Count} images were sent; a video starts with one")], detail: null);
         if (frames.Count > options.Value.Limits.MaxFrames)
             throw new BadRequestException([new FieldProblem("control_frames", $"control_frames: {frames.Count} images were sent; allowed are at most {options.Value.Limits.MaxFrames} (SdStudio:Limits:MaxFrames)")], detail: null);
         if (start.Count + frames.Count == 0 && end is null)
@@ -87,7 +87,7 @@ internal sealed class RequestImages(ImageFiles files, IJobQueries queries, Decod
     private static void RefuseWhatIsNoImage(RequestBody body, RequestFields fields, string name)
     {
         if (fields.IsGiven(name) && !(body.Fields[name].ValueKind == JsonValueKind.Array && body.Fields[name].GetArrayLength() == 0))
-            fields.Refuse(name, $"{name} is or has something that is no image; send files, base64 or data URLs");
+            fields.Refuse(name, $"{name} contains something that is not an image; send files, base64 or data URLs");
     }
 
     /// <summary>The input images of an earlier job, to use them again.</summary>

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.HttpResults;
 using SdCpp.Interop;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
@@ -17,21 +18,21 @@ internal static class AddModelApi
     public static void MapAddModelApi(this IEndpointRouteBuilder api)
     {
         api.MapPost("/models/add", AddAsync).Accepts<AddModelBody>("application/json").RequireAdministrator()
-            .ProducesJson<AddedModelResponse>("addModel", Group, "Adds a model, LoRA, VAE, upscaler, ControlNet or textual inversion: from a repository or an address, or begins an upload", 400, 404, 409)
+            .Describe("addModel", Group, "Adds a model, LoRA, VAE, upscaler, ControlNet or textual inversion: from a repository or a URL, or starts an upload", 400, 404)
             .WithMetadata(new RequestExample("""{"kind":"lora","repository":"someone/loras","file":"ink.safetensors"}"""));
         RouteGroupBuilder uploads = api.MapGroup("/models/uploads");
-        uploads.MapGet("", (ModelUploads all) => Results.Json([.. all.All.Select(Of)], ApiJson.Readable.ListUploadResponse)).RequireAdministrator()
-            .ProducesJson<List<UploadResponse>>("listUploads", Group, "The uploads that are not complete");
-        uploads.MapGet("/{id}", (string id, ModelUploads all) => all.Find(id) is { } upload ? Results.Json(Of(upload), ApiJson.Readable.UploadResponse) : NotFound()).RequireAdministrator()
-            .ProducesJson<UploadResponse>("getUpload", Group, "How much of an upload has come", 404);
+        uploads.MapGet("", (ModelUploads all) => TypedResults.Ok(all.All.Select(Of).ToList())).RequireAdministrator()
+            .Describe("listUploads", Group, "The uploads that are not complete");
+        uploads.MapGet("/{id}", Results<Ok<UploadResponse>, NotFound<ErrorResponse>> (string id, ModelUploads all) => all.Find(id) is { } upload ? TypedResults.Ok(Of(upload)) : NotFound()).RequireAdministrator()
+            .Describe("getUpload", Group, "How much of an upload has been received");
         uploads.MapPut("/{id}", AppendAsync).WithMetadata(new FileRequest("application/octet-stream")).RequireAdministrator()
-            .ProducesJson<UploadResponse>("continueUpload", Group, "Sends the next part of an upload; with the last one the file is inspected and gets its name", 400, 404, 409, 413, 507)
-            .WithQuery(new QueryParameter("offset", "Where the part begins: as many bytes as have come"));
-        uploads.MapDelete("/{id}", (string id, ModelUploads all) => all.Delete(id) ? Results.Json(new SuccessResponse(true), ApiJson.Readable.SuccessResponse) : NotFound()).RequireAdministrator()
-            .ProducesJson<SuccessResponse>("deleteUpload", Group, "Gives up an upload", 404);
+            .Describe("continueUpload", Group, "Sends the next part of an upload; after the last one, the file is inspected and gets its name", 400, 413, 507)
+            .WithQuery(new QueryParameter("offset", "Where the part begins: the number of bytes received so far"));
+        uploads.MapDelete("/{id}", Results<Ok<SuccessResponse>, NotFound<ErrorResponse>> (string id, ModelUploads all) => all.Delete(id) ? TypedResults.Ok(new SuccessResponse(true)) : NotFound()).RequireAdministrator()
+            .Describe("deleteUpload", Group, "Deletes an incomplete upload");
     }
 
-    private static async Task<IResult> AddAsync(HttpRequest request, Hub hub, ModelDownloads downloads, ModelUploads uploads, DataFolders folders)
+    private static async Task<Results<Ok<AddedModelResponse>, Conflict<ErrorResponse>>> AddAsync(HttpRequest request, Hub hub, ModelDownloads downloads, ModelUploads uploads, DataFolders folders)
     {
         CancellationToken left = request.HttpContext.RequestAborted;
         RequestBody body = await RequestBody.ReadAsync(request, left);
@@ -49,7 +50,7 @@ internal static class AddModelApi
             fields.Refuse("repository", $"repository is '{RequestFields.Shown(repository)}'; allowed is OWNER/NAME");
         Uri? address = null;
         if (url is not null && (!Uri.TryCreate(url, UriKind.Absolute, out address) || hub.Refusal(address) is not null))
-            fields.Refuse("url", $"url: {(address is null ? "it is no address" : hub.Refusal(address))}");
+            fields.Refuse("url", $"url: {(address is null ? "it is not a URL" : hub.Refusal(address))}");
         if (bytes is not null && name is null)
             fields.Refuse("name", "Missing required field: name, the name of the file that is uploaded");
         fields.ThrowIfRefused();
@@ -61,32 +62,32 @@ internal static class AddModelApi
             throw new BadRequestException([new FieldProblem(field, $"{field}: {(name.Length == 0 ? "the address has no file's name in it; send one in name" : AddedFile.NameProblem(name))}")], detail: null);
         var file = new AddedFile(kind, name, repository ?? "", revision, source ?? address?.ToString() ?? "", sha256);
         if (File.Exists(new AddedFile(kind, name, "-", "", "-", null).EntryIn(folders.Root).FullPath))
-            return ApiErrors.Json(StatusCodes.Status409Conflict, $"There is a file {file.Written} already; choose another one with name, or delete it");
+            return ApiErrors.Conflict($"The file {file.Written} already exists; choose another one with name, or delete it");
         if (bytes is null)
-            return Results.Json(new AddedModelResponse("downloading", file.Written) { DownloadId = await downloads.StartAsync(file.ToString(), left) }, ApiJson.Readable.AddedModelResponse);
+            return TypedResults.Ok(new AddedModelResponse("downloading", file.Written) { DownloadId = await downloads.StartAsync(file.ToString(), left) });
         try
         {
-            return Results.Json(new AddedModelResponse("uploading", file.Written) { Upload = Of(uploads.Begin(file, bytes.Value)) }, ApiJson.Readable.AddedModelResponse);
+            return TypedResults.Ok(new AddedModelResponse("uploading", file.Written) { Upload = Of(uploads.Begin(file, bytes.Value)) });
         }
         catch (ModelUploadException exception)
         {
-            return ApiErrors.Json(StatusCodes.Status409Conflict, exception.Message);
+            return ApiErrors.Conflict(exception.Message);
         }
     }
 
-    private static async Task<IResult> AppendAsync(string id, HttpRequest request, ModelUploads uploads)
+    private static async Task<Results<Ok<UploadResponse>, NotFound<ErrorResponse>, Conflict<ErrorResponse>>> AppendAsync(string id, HttpRequest request, ModelUploads uploads)
     {
         if (uploads.Find(id) is not { } upload)
             return NotFound();
         if (!long.TryParse(new RequestQuery(request).Text("offset") ?? "0", System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out long offset))
-            throw new BadRequestException("offset is no whole number; it is where the part begins");
+            throw new BadRequestException("offset must be a whole number: the position where the part begins");
         try
         {
-            return Results.Json(Of(upload with { Received = await uploads.AppendAsync(upload, offset, request.Body, request.HttpContext.RequestAborted) }), ApiJson.Readable.UploadResponse);
+            return TypedResults.Ok(Of(upload with { Received = await uploads.AppendAsync(upload, offset, request.Body, request.HttpContext.RequestAborted) }));
         }
         catch (ModelUploadException exception)
         {
-            return ApiErrors.Json(StatusCodes.Status409Conflict, exception.Message);
+            return ApiErrors.Conflict(exception.Message);
         }
         catch (SdException exception)
         {
@@ -117,7 +118,7 @@ internal static class AddModelApi
         PartBytes = ModelUploads.PartBytes, Url = $"/api/models/uploads/{upload.Id}",
     };
 
-    private static IResult NotFound() => ApiErrors.NotFound("Upload not found");
+    private static NotFound<ErrorResponse> NotFound() => ApiErrors.NotFound("Upload not found");
 }
 
 /// <param name="Status">downloading or uploading.</param>
@@ -132,16 +133,16 @@ internal sealed record AddedModelResponse(string Status, string File)
 }
 
 /// <param name="Id">Its id.</param>
-/// <param name="Kind">What it is added as.</param>
+/// <param name="Kind">The kind of file.</param>
 /// <param name="Name">The file's name.</param>
-/// <param name="Bytes">How long it is to be.</param>
-/// <param name="Received">How many bytes have come: where the next part begins.</param>
+/// <param name="Bytes">Its final size.</param>
+/// <param name="Received">Bytes received so far: the offset of the next part.</param>
 /// <param name="Status">uploading or completed.</param>
 internal sealed record UploadResponse(string Id, string Kind, string Name, long Bytes, long Received, string Status)
 {
-    /// <summary>Parts of this size are well taken; those over the server's limit of a request are refused.</summary>
+    /// <summary>The recommended size of parts; parts larger than the server's request limit are refused.</summary>
     public int PartBytes { get; init; }
 
-    /// <summary>Where parts are sent: PUT with offset.</summary>
+    /// <summary>The URL for parts: PUT with offset.</summary>
     public string Url { get; init; } = "";
 }

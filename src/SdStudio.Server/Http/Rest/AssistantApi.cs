@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.AI;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.Assistant;
@@ -24,20 +25,20 @@ internal static class AssistantApi
     }
 
     public static void MapAssistantApi(this IEndpointRouteBuilder api) => api.MapPost("/prompts/expand", ExpandAsync).Accepts<ExpandPromptBody>("application/json").RequireJobRateLimit()
-        .ProducesJson<ExpandedPromptResponse>("expandPrompt", Group, "Makes a longer prompt of a short one, by the language server of SdStudio:Assistant:Endpoint", 400, 501, 502, 504)
+        .Describe("expandPrompt", Group, "Expands a short prompt, with the language server of SdStudio:Assistant:Endpoint", 400, 501, 502, 504)
         .WithMetadata(new RequestExample("""{"prompt":"a cat by the sea"}"""));
 
     /// <summary>Automatic1111's way to ask for a prompt of an image.</summary>
     public static void MapInterrogate(this IEndpointRouteBuilder sdapi) => sdapi.MapPost("/interrogate", InterrogateAsync).RequireJobRateLimit();
 
-    private static async Task<IResult> ExpandAsync(HttpContext context, PromptAssistant assistant, LiveLimits limits)
+    private static async Task<Ok<ExpandedPromptResponse>> ExpandAsync(HttpContext context, PromptAssistant assistant, LiveLimits limits)
     {
         assistant.Require();
         var fields = new RequestFields((await RequestBody.ReadAsync(context.Request, context.RequestAborted)).Fields);
         string prompt = fields.RequiredText("prompt", limits.Now.MaxPromptBytes) ?? "";
         long? seed = fields.Integer(0, Parameters.MaxSeed, "seed");
         fields.ThrowIfRefused();
-        return Results.Json(new ExpandedPromptResponse(await assistant.ExpandAsync(prompt, seed, context.RequestAborted), prompt), ApiJson.Readable.ExpandedPromptResponse);
+        return TypedResults.Ok(new ExpandedPromptResponse(await assistant.ExpandAsync(prompt, seed, context.RequestAborted), prompt));
     }
 
     private static async Task<IResult> InterrogateAsync(HttpContext context, PromptAssistant assistant, RequestImages images, Microsoft.Extensions.Options.IOptions<StudioOptions> options)
@@ -52,6 +53,6 @@ internal static class AssistantApi
     }
 }
 
-/// <param name="Prompt">The longer one.</param>
-/// <param name="Original">The one that was sent.</param>
+/// <param name="Prompt">The expanded prompt.</param>
+/// <param name="Original">The prompt that was sent.</param>
 internal sealed record ExpandedPromptResponse(string Prompt, string Original);

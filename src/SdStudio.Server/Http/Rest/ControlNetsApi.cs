@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.HttpResults;
 using SdCpp.Interop;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
@@ -11,9 +12,9 @@ namespace SdStudio.Server.Http.Rest;
 internal static class ControlNetsApi
 {
     public static void MapControlNetsApi(this IEndpointRouteBuilder api) =>
-        api.MapGet("/controlnets", List).ProducesJson<ControlNetsResponse>("listControlNets", "Models", "The ControlNets of the folder, and those that can be downloaded");
+        api.MapGet("/controlnets", List).Describe("listControlNets", "Models", "The ControlNets of the folder, and those that can be downloaded");
 
-    private static IResult List(ModelCatalogue catalogue, ControlNetFolder folder, ModelFileCache files)
+    private static Ok<ControlNetsResponse> List(ModelCatalogue catalogue, ControlNetFolder folder, ModelFileCache files)
     {
         List<ControlNetResponse> nets = [.. folder.Names.Select(name =>
         {
@@ -21,7 +22,7 @@ internal static class ControlNetsApi
             return Of(name, catalogue.ControlNets.FirstOrDefault(net => net.File.FullPath == path), files.Of(ModelFileCache.At(path)));
         })];
         nets.AddRange(catalogue.ControlNets.Where(net => !net.IsThere).Select(net => Of(folder.NameOf(net.File.FullPath), net, file: null)));
-        return Results.Json(new ControlNetsResponse(nets), ApiJson.Readable.ControlNetsResponse);
+        return TypedResults.Ok(new ControlNetsResponse(nets));
     }
 
     private static ControlNetResponse Of(string name, ControlNetDefinition? known, ModelFileInfo? file) => new(

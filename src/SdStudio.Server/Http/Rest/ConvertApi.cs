@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.HttpResults;
 using SdCpp.Interop;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.Nodes;
@@ -16,10 +17,10 @@ internal static class ConvertApi
     private static readonly string[] Types = ["f32", "f16", "bf16", "q8_0", "q6_K", "q5_K", "q5_1", "q5_0", "q4_K", "q4_1", "q4_0", "q3_K", "q2_K"];
 
     public static void MapConvertApi(this IEndpointRouteBuilder api) => api.MapPost("/models/convert", ConvertAsync).RequireJobRateLimit()
-        .Accepts<ConvertBody>("application/json").RequireAdministrator().ProducesJson<QueuedResponse>("convertModel", "Models", "Converts a model's weights to another type, as a job; 501 where the engine cannot", 400, 404, 409, 501)
+        .Accepts<ConvertBody>("application/json").RequireAdministrator().Describe("convertModel", "Models", "Converts a model's weights to another type, as a job; 501 where the engine cannot", 400, 409, 501)
         .WithMetadata(new RequestExample("""{"modelId":"sdxl","type":"q8_0"}""")).OnAnyNode();
 
-    private static async Task<IResult> ConvertAsync(
+    private static async Task<Results<Ok<QueuedResponse>, NotFound<ErrorResponse>, Conflict<ErrorResponse>, JsonHttpResult<ErrorResponse>>> ConvertAsync(
         HttpRequest request, EngineHost engineHost, ModelCatalogue catalogue, JobSubmission intake, DataFolders folders, CancellationToken cancellation)
     {
         RequestBody body = await RequestBody.ReadAsync(request, cancellation);
@@ -45,13 +46,13 @@ internal static class ConvertApi
 
         string output = $"{Path.GetFileNameWithoutExtension(model.MainFile)}-{type}.gguf";
         if (File.Exists(Path.Combine(folders.Models, output)))
-            return ApiErrors.Json(StatusCodes.Status409Conflict, $"models/{output} is there already; move it away to convert again");
+            return ApiErrors.Conflict($"models/{output} already exists; move it away to convert again");
         var settings = new GenerationSettings
         {
             Type = JobType.Convert, Model = model.Id, Width = 0, Height = 0,
             Conversion = new Conversion(type!, output),
         };
         Job job = await intake.AddAsync(settings, intake.ReadOptions(request, body, fields), cancellation);
-        return Results.Json(new QueuedResponse(job.Id, job.Status), ApiJson.Readable.QueuedResponse);
+        return TypedResults.Ok(new QueuedResponse(job.Id, job.Status));
     }
 }

@@ -8,9 +8,8 @@ namespace SdStudio.Server.Http.Rest;
 internal static class DevicesApi
 {
     public static void MapDevicesApi(this IEndpointRouteBuilder api) =>
-        api.MapGet("/devices", (IJobDevices devices, RunningJobs running) => Results.Json(
-            new DevicesResponse([.. devices.States.Select(device => Of(device, running))]),
-            ApiJson.Readable.DevicesResponse)).ProducesJson<DevicesResponse>("listDevices", "Status", "What jobs run on: CPU and graphics devices, servers of remote models, and what needs no model");
+        api.MapGet("/devices", (IJobDevices devices, RunningJobs running) => TypedResults.Ok(
+            new DevicesResponse([.. devices.States.Select(device => Of(device, running))]))).Describe("listDevices", "Status", "The devices that run jobs: CPU, graphics cards, servers of remote models, and one for jobs without a model");
 
     private static DeviceResponse Of(DeviceState device, RunningJobs running) => new(
         device.Id, device.Kind, device.Description, device.Concurrency, device.Running,
@@ -27,6 +26,6 @@ internal sealed record DevicesResponse(IReadOnlyList<DeviceResponse> Devices);
 /// <param name="Running">How many it runs now.</param>
 /// <param name="Jobs">Their ids.</param>
 /// <param name="Models">The models in its memory.</param>
-/// <param name="Memory">What they take and may take; null for a device without models of its own.</param>
+/// <param name="Memory">Memory used by models, and the limit; null for a device without models of its own.</param>
 internal sealed record DeviceResponse(
     string Id, string Kind, string Description, int Concurrency, int Running, IReadOnlyList<string> Jobs, IReadOnlyList<string> Models, DeviceMemory? Memory);

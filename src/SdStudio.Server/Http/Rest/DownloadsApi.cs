@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.HttpResults;
 using SdStudio.Server.Http.Nodes;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
@@ -14,18 +15,17 @@ internal static class DownloadsApi
     public static void MapDownloadsApi(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder downloads = api.MapGroup("/models/download");
-        downloads.MapPost("", StartAsync).Accepts<DownloadBody>("application/json").RequireAdministrator().ProducesJson<DownloadingResponse>("startDownload", Group, "Downloads the missing files of a model or upscaler", 400, 404)
+        downloads.MapPost("", StartAsync).Accepts<DownloadBody>("application/json").RequireAdministrator().Describe("startDownload", Group, "Downloads the missing files of a model or upscaler", 400)
             .WithMetadata(new RequestExample("""{"modelId":"z-image-turbo"}""")).OnAnyNode();
-        downloads.MapGet("", (ModelDownloads running) => Results.Json(
-            [.. running.Running.Select(found => DownloadView.Of(found.Row, found.Running))], ApiJson.Readable.ListDownloadView))
-            .ProducesJson<List<DownloadView>>("listDownloads", Group, "The downloads in progress").OnAnyNode();
-        downloads.MapGet("/{id}", async (string id, ModelDownloads running, CancellationToken cancellation) => await running.FindAsync(id, cancellation) is { } found
-            ? Results.Json(DownloadView.Of(found.Row, found.Running), ApiJson.Readable.DownloadView)
-            : NotFound()).ProducesJson<DownloadView>("getDownload", Group, "The progress of a download", 404).OnAnyNode();
-        downloads.MapDelete("/{id}", CancelAsync).RequireAdministrator().ProducesJson<SuccessResponse>("cancelDownload", Group, "Cancels a download and deletes its partial files", 404, 409).OnAnyNode();
+        downloads.MapGet("", (ModelDownloads running) => TypedResults.Ok(running.Running.Select(found => DownloadView.Of(found.Row, found.Running)).ToList()))
+            .Describe("listDownloads", Group, "The downloads in progress").OnAnyNode();
+        downloads.MapGet("/{id}", async Task<Results<Ok<DownloadView>, NotFound<ErrorResponse>>> (string id, ModelDownloads running, CancellationToken cancellation) => await running.FindAsync(id, cancellation) is { } found
+            ? TypedResults.Ok(DownloadView.Of(found.Row, found.Running))
+            : NotFound()).Describe("getDownload", Group, "The progress of a download").OnAnyNode();
+        downloads.MapDelete("/{id}", CancelAsync).RequireAdministrator().Describe("cancelDownload", Group, "Cancels a download and deletes its partial files").OnAnyNode();
     }
 
-    private static async Task<IResult> StartAsync(HttpRequest request, ModelCatalogue catalogue, ModelDownloads downloads, CancellationToken cancellation)
+    private static async Task<Results<Ok<DownloadingResponse>, NotFound<ErrorResponse>>> StartAsync(HttpRequest request, ModelCatalogue catalogue, ModelDownloads downloads, CancellationToken cancellation)
     {
         RequestBody body = await RequestBody.ReadAsync(request, cancellation);
         var fields = new RequestFields(body.Fields);
@@ -36,17 +36,17 @@ internal static class DownloadsApi
             return ApiErrors.NotFound("Model not found");
         if (files.Count == 0)
             throw new BadRequestException($"Model {id} has no huggingface entry with a repo in the catalogue, so nothing says where its files are");
-        return Results.Json(new DownloadingResponse(await downloads.StartAsync(id, cancellation), "downloading"), ApiJson.Readable.DownloadingResponse);
+        return TypedResults.Ok(new DownloadingResponse(await downloads.StartAsync(id, cancellation), "downloading"));
     }
 
-    private static async Task<IResult> CancelAsync(string id, ModelDownloads downloads, CancellationToken cancellation)
+    private static async Task<Results<Ok<SuccessResponse>, NotFound<ErrorResponse>, Conflict<ErrorResponse>>> CancelAsync(string id, ModelDownloads downloads, CancellationToken cancellation)
     {
         if (downloads.Cancel(id))
-            return Results.Json(new SuccessResponse(Success: true), ApiJson.Readable.SuccessResponse);
+            return TypedResults.Ok(new SuccessResponse(Success: true));
         return await downloads.FindAsync(id, cancellation) is { } ended
-            ? ApiErrors.Json(StatusCodes.Status409Conflict, $"The download is {ended.Row.Status}")
+            ? ApiErrors.Conflict($"The download is {ended.Row.Status}")
             : NotFound();
     }
 
-    private static IResult NotFound() => ApiErrors.NotFound("Download not found");
+    private static NotFound<ErrorResponse> NotFound() => ApiErrors.NotFound("Download not found");
 }

@@ -7,7 +7,7 @@ using SdStudio.Server.Http.Security;
 
 namespace SdStudio.Server.Http.Rest;
 
-/// <summary>What happens, as it happens: <c>/ws</c> and, for those who only listen, <c>GET /api/events</c>.</summary>
+/// <summary>Events as they happen: <c>/ws</c> and, for those who only listen, <c>GET /api/events</c>.</summary>
 internal static class EventsApi
 {
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);

@@ -16,8 +16,8 @@ internal static class GalleryQuery
     /// <summary>The fields, for the API's description.</summary>
     public static readonly QueryParameter[] Fields =
     [
-        new("q", "Words of the prompt, from their beginning and in any order; a phrase in quotes is found as it is"), QueryParameter.Flag("starred", "Only those with a star, or only those without"),
-        QueryParameter.Integer("rating", "Minimum rating", 0, ImageChange.MaxRating, 0), new("tag", "With this tag; of several, separated by commas, all"),
+        new("q", "Beginnings of words in the prompt, in any order; quotes match a phrase"), QueryParameter.Flag("starred", "true: only images with a star; false: only those without"),
+        QueryParameter.Integer("rating", "Minimum rating", 0, ImageChange.MaxRating, 0), new("tag", "A tag, or several separated by commas: images that have all of them"),
         new("board", "A board's id or name; none for images on no board"), new("model", "A model's id"), QueryParameter.OneOf("type", "Of this type of job", Types),
         new("size", "WIDTHxHEIGHT in pixels"), new("from", $"Made then or later: {Times}"), new("to", $"Made before that time, or on that day: {Times}"), new("seed", "The image's own seed"), new("lora", "A LoRA's name"),
     ];
@@ -52,7 +52,7 @@ internal static class GalleryQuery
         : (await boards.FindAsync(name, scope, cancellation))?.Id ?? throw new BadRequestException([new FieldProblem("board", NoSuchBoard(name))], detail: null);
 
     /// <summary>What is said of a board that does not exist.</summary>
-    public static string NoSuchBoard(string name) => $"board is '{RequestFields.Shown(name)}'; there is no such board. Make it with POST /api/boards";
+    public static string NoSuchBoard(string name) => $"board is '{RequestFields.Shown(name)}'; there is no such board. Add it with POST /api/boards";
 
     private const int MaxTags = 20;
 

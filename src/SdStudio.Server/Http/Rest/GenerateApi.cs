@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.HttpResults;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
@@ -15,11 +16,10 @@ internal static class GenerateApi
         foreach (string type in JobType.WithImages)
         {
             Describe(type, api.MapPost($"/{type}", (HttpRequest request, JobSubmission intake, JobWaiter wait, IJobQueries queries) => GenerateAsync(type, request, intake, wait, queries)))
-                .ProducesJson<GenerateResponse>(Names[type], "Generate", $"{Summaries[type]}, and waits for the images", 400, 409, 413, 415, 429, 500, 503, 507)
-                .Produces<GenerateResponse>(StatusCodes.Status202Accepted, "application/json")
+                .Describe(Names[type], "Generate", $"{Summaries[type]}, and waits for the images", 400, 409, 413, 415, 429, 500, 503, 507)
                 .WithMetadata(new ResponseExample("""{"id":"01a2…","job_id":"01a2…","status":"completed","created":1766491200,"data":[{"id":"924f…","index":0,"revised_prompt":null}]}"""));
             Describe(type, api.MapPost($"/queue/{type}", (HttpRequest request, JobSubmission intake) => QueueAsync(type, request, intake)))
-                .ProducesJson<QueuedResponse>(Names[type] + "Later", "Queue", $"{Summaries[type]}, as a job in the queue", 400, 409, 413, 415, 429, 503, 507)
+                .Describe(Names[type] + "Later", "Queue", $"{Summaries[type]}, as a job in the queue", 400, 409, 413, 415, 429, 503, 507)
                 .WithMetadata(new ResponseExample("""{"job_id":"01a2…","status":"pending"}"""));
         }
     }
@@ -39,7 +39,7 @@ internal static class GenerateApi
         [JobType.Edit] = "Image-to-image",
         [JobType.Variation] = "Variations of an image",
         [JobType.Upscale] = "Upscales an image",
-        [JobType.Video] = "Makes a video of words, or of words and images",
+        [JobType.Video] = "Generates a video from a prompt, or from a prompt and images",
     };
 
     private static RouteHandlerBuilder Describe(string type, RouteHandlerBuilder endpoint) => (type switch
@@ -57,7 +57,7 @@ internal static class GenerateApi
         _ => """{"source_image_id":"924f…","prompt":"a green square","strength":0.75}""",
     }));
 
-    private static async Task<IResult> GenerateAsync(string type, HttpRequest request, JobSubmission intake, JobWaiter wait, IJobQueries queries)
+    private static async Task<Results<Ok<GenerateResponse>, Accepted<GenerateResponse>, JsonHttpResult<ErrorResponse>>> GenerateAsync(string type, HttpRequest request, JobSubmission intake, JobWaiter wait, IJobQueries queries)
     {
         (Job job, WhenClientLeaves leave) = await intake.AcceptAsync(request, type, request.HttpContext.RequestAborted);
         job = await wait.ForAsync(job, leave, request.HttpContext.RequestAborted);
@@ -69,13 +69,12 @@ internal static class GenerateApi
         {
             OutsideMaskChanged = job.Settings.OutsideMaskChanged, Notes = job.Settings.Notes,
         };
-        return Results.Json(
-            answer, ApiJson.Readable.GenerateResponse, statusCode: job.Status == JobStatus.Completed ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
+        return job.Status == JobStatus.Completed ? TypedResults.Ok(answer) : TypedResults.Accepted(uri: (string?)null, answer);
     }
 
-    private static async Task<IResult> QueueAsync(string type, HttpRequest request, JobSubmission intake)
+    private static async Task<Ok<QueuedResponse>> QueueAsync(string type, HttpRequest request, JobSubmission intake)
     {
         (Job job, _) = await intake.AcceptAsync(request, type, request.HttpContext.RequestAborted);
-        return Results.Json(new QueuedResponse(job.Id, job.Status) { Notes = job.Settings.Notes }, ApiJson.Readable.QueuedResponse);
+        return TypedResults.Ok(new QueuedResponse(job.Id, job.Status) { Notes = job.Settings.Notes });
     }
 }

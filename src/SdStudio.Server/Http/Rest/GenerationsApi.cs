@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
@@ -21,19 +22,19 @@ internal static class GenerationsApi
     {
         RouteGroupBuilder generations = api.MapGroup("/generations");
         generations.MapGet("", ListAsync).ProducesJson<List<JobView>>("listGenerations", Group, "Generations, newest first; X-Total-Count is their number", 400)
-            .WithQuery(QueryParameter.OneOf("status", "Generations in this state", ["all", .. JobStatus.All], JobStatus.Completed), QueryParameter.OneOf("type", "Jobs of this type", JobType.All), new QueryParameter("model", "A model's id"), new QueryParameter("q", "Words within the prompt; search is the same"), QueryParameter.Integer("limit", "Maximum number of items", 1, MaxLimit, DefaultLimit), QueryParameter.Integer("offset", "Number of items to skip", 0, int.MaxValue, 0), QueryParameter.OneOf("shape", "studio: in an envelope with pagination", ["document", "studio"], "document"));
-        generations.MapGet("/{id}", GetAsync).ProducesJson<JobView>("getGeneration", Group, "A generation with its images", 404);
+            .WithQuery(QueryParameter.OneOf("status", "Generations in this state", ["all", .. JobStatus.All], JobStatus.Completed), QueryParameter.OneOf("type", "Jobs of this type", JobType.All), new QueryParameter("model", "A model's id"), new QueryParameter("q", "Text within the prompt; search is an alias"), QueryParameter.Integer("limit", "Maximum number of items", 1, MaxLimit, DefaultLimit), QueryParameter.Integer("offset", "Number of items to skip", 0, int.MaxValue, 0), QueryParameter.OneOf("shape", "studio returns an envelope with pagination", ["document", "studio"], "document"));
+        generations.MapGet("/{id}", GetAsync).Describe("getGeneration", Group, "A generation with its images");
         generations.MapMethods("/{id}/image", [HttpMethods.Get, HttpMethods.Head], FirstImageAsync).ProducesFile("getGenerationImage", Group, "The first image of a generation", "image/png", 404);
-        generations.MapGet("/{id}/images", ImagesAsync).ProducesJson<List<ImageView>>("listGenerationImages", Group, "The images of a generation", 404);
+        generations.MapGet("/{id}/images", ImagesAsync).Describe("listGenerationImages", Group, "The images of a generation");
         generations.MapGet("/{id}/thumbnail", async (string id, HttpRequest request, HttpResponse response, IJobQueries queries, ImageFiles images, VideoFiles videos) =>
-            await ImagesOfAsync(id, request.HttpContext, queries) is [{ } first, ..] ? await ImagesApi.ThumbnailAsync(first.Id, request, response, queries, images, videos) : ApiErrors.NotFound("Image not found"))
+            await ImagesOfAsync(id, request.HttpContext, queries) is [{ } first, ..] ? await ImagesApi.ThumbnailAsync(first.Id, request, response, queries, images, videos) : (IResult)ApiErrors.NotFound("Image not found"))
             .ProducesFile("getGenerationThumbnail", Group, "A small WebP of a generation's first image", "image/webp", 400, 404).WithQuery(QueryParameter.Integer("size", "Its longer side, pixels", 64, 1024, 256));
         generations.MapGet("/{id}/input", async (string id, HttpContext context, IJobQueries queries, ImageFiles images) => await InputAsync((await FindAsync(id, context, queries))?.Settings.InputImage, images, context.RequestAborted))
             .ProducesFile("getGenerationInput", Group, "The input image of a generation", "image/png", 404);
         generations.MapGet("/{id}/mask", async (string id, HttpContext context, IJobQueries queries, ImageFiles images) => await InputAsync((await FindAsync(id, context, queries))?.Settings.MaskImage, images, context.RequestAborted))
             .ProducesFile("getGenerationMask", Group, "The mask of a generation: white where it was inpainted", "image/png", 404);
-        generations.MapDelete("/{id}", DeleteAsync).ProducesJson<SuccessResponse>("deleteGeneration", Group, "Deletes a generation and its files", 404, 409);
-        generations.MapDelete("", DeleteAllAsync).ProducesJson<DeletedAllResponse>("deleteGenerations", Group, "Deletes every generation that has ended")
+        generations.MapDelete("/{id}", DeleteAsync).Describe("deleteGeneration", Group, "Deletes a generation and its files");
+        generations.MapDelete("", DeleteAllAsync).Describe("deleteGenerations", Group, "Deletes every generation that has ended")
             .WithQuery(QueryParameter.Flag("delete_files", "Whether to delete the image files too"));
     }
 
@@ -74,9 +75,9 @@ internal static class GenerationsApi
         return views;
     }
 
-    private static async Task<IResult> GetAsync(string id, HttpContext context, IJobQueries queries, QueueViews views) =>
+    private static async Task<Results<Ok<JobView>, NotFound<ErrorResponse>>> GetAsync(string id, HttpContext context, IJobQueries queries, QueueViews views) =>
         await FindAsync(id, context, queries) is { } job
-            ? Results.Json(await views.WithImagesAsync(job, context.RequestAborted), ApiJson.Readable.JobView)
+            ? TypedResults.Ok(await views.WithImagesAsync(job, context.RequestAborted))
             : ApiErrors.NotFound("Generation not found");
 
     private static async Task<IResult> FirstImageAsync(string id, HttpContext context, IJobQueries queries, ImageFiles images) =>
@@ -87,26 +88,26 @@ internal static class GenerationsApi
         ? Results.File(path, "image/png")
         : ApiErrors.NotFound("This generation has no such image");
 
-    private static async Task<IResult> ImagesAsync(string id, HttpContext context, IJobQueries queries) =>
+    private static async Task<Results<Ok<List<ImageView>>, NotFound<ErrorResponse>>> ImagesAsync(string id, HttpContext context, IJobQueries queries) =>
         await queries.StatusAsync(id, ApiKeys.ScopeOf(context), context.RequestAborted) is null
             ? ApiErrors.NotFound("Generation not found")
-            : Results.Json([.. (await ImagesOfAsync(id, context, queries)).Select(ImageView.Of)], ApiJson.Readable.ListImageView);
+            : TypedResults.Ok((await ImagesOfAsync(id, context, queries)).Select(ImageView.Of).ToList());
 
-    private static async Task<IResult> DeleteAsync(string id, HttpContext context, IJobQueries queries, JobDeletion deletion)
+    private static async Task<Results<Ok<SuccessResponse>, NotFound<ErrorResponse>, Conflict<ErrorResponse>>> DeleteAsync(string id, HttpContext context, IJobQueries queries, JobDeletion deletion)
     {
         OwnerScope scope = ApiKeys.ScopeOf(context);
         if (await deletion.DeleteAsync(id, scope, context.RequestAborted))
-            return Results.Json(new SuccessResponse(Success: true), ApiJson.Readable.SuccessResponse);
+            return TypedResults.Ok(new SuccessResponse(Success: true));
         return await queries.StatusAsync(id, scope, context.RequestAborted) is { } status
-            ? ApiErrors.Json(StatusCodes.Status409Conflict, $"The generation is {status}; cancel it first")
+            ? ApiErrors.Conflict($"The generation is {status}; cancel it first")
             : ApiErrors.NotFound("Generation not found");
     }
 
-    private static async Task<IResult> DeleteAllAsync(HttpContext context, JobDeletion deletion)
+    private static async Task<Ok<DeletedAllResponse>> DeleteAllAsync(HttpContext context, JobDeletion deletion)
     {
         bool deleteFiles = new RequestQuery(context.Request).Flag("delete_files");
         Deleted deleted = await deletion.DeleteAllAsync(ApiKeys.ScopeOf(context), deleteFiles, context.RequestAborted);
-        return Results.Json(new DeletedAllResponse(Success: true, deleted.Jobs, deleted.Jobs, deleted.Files), ApiJson.Readable.DeletedAllResponse);
+        return TypedResults.Ok(new DeletedAllResponse(Success: true, deleted.Jobs, deleted.Jobs, deleted.Files));
     }
 
     private static ValueTask<Job?> FindAsync(string id, HttpContext context, IJobQueries queries) =>

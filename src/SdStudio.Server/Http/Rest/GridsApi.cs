@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
@@ -15,13 +16,13 @@ internal static class GridsApi
     public static void MapGridsApi(this IEndpointRouteBuilder api)
     {
         api.MapPost("/queue/grid", QueueAsync).Accepts<GridBody>("application/json").RequireJobRateLimit()
-            .ProducesJson<QueuedResponse>("generateGridLater", "Queue", "A grid of images, as one job in the queue", 400, 409, 413, 415, 429, 503, 507)
+            .Describe("generateGridLater", "Queue", "A grid of images, as one job in the queue", 400, 409, 413, 415, 429, 503, 507)
             .WithMetadata(new RequestExample("""{"base":{"model":"demo","prompt":"a red circle","size":"64x64","seed":7},"x":{"field":"steps","values":[4,8]},"y":{"field":"prompt_replace","values":["red","green"]}}"""));
-        api.MapGet("/queue/{id}/sheet", SheetAsync).ProducesFile("getGridSheet", "Queue", "The images of a grid in one, with labels; missing ones are grey", "image/webp", 400, 404)
+        api.MapGet("/queue/{id}/sheet", SheetAsync).ProducesFile("getGridSheet", "Queue", "All images of a grid as one labelled image; missing ones are grey", "image/webp", 400, 404)
             .WithQuery(QueryParameter.OneOf("format", "The format", [ImageFormats.Png, ImageFormats.Webp], ImageFormats.Webp));
     }
 
-    private static async Task<IResult> QueueAsync(HttpRequest request, JobSubmission intake, Presets presets, Lookups lookups)
+    private static async Task<Ok<QueuedResponse>> QueueAsync(HttpRequest request, JobSubmission intake, Presets presets, Lookups lookups)
     {
         CancellationToken left = request.HttpContext.RequestAborted;
         RequestBody body = await RequestBody.ReadAsync(request, left);
@@ -41,7 +42,7 @@ internal static class GridsApi
         using RequestInputs? inputs = await intake.Images.ReadAsync(type, basis, fields, ApiKeys.ScopeOf(request.HttpContext), left);
         SentImages sent = SentImages.Of(inputs);
         if (sent.References > 0)
-            outer.Refuse("base", "base: a grid begins from one image at most");
+            outer.Refuse("base", "base: a grid starts from one image at most");
         GenerationSettings? settings = new GridReader(outer, lookups, limits, owner).Read(type, values, sent);
         string? board = await intake.ReadBoardAsync(request, fields, left);
         SubmitOptions options = intake.ReadOptions(request, body, fields);
@@ -55,7 +56,7 @@ internal static class GridsApi
 
         List<FileInfo> people = [.. (settings.People ?? []).SelectMany(name => lookups.People.Find(name) ?? [])];
         Job job = await intake.AddAsync(settings with { SourceImageId = inputs?.SourceId, Board = board }, options, left, inputs, people);
-        return Results.Json(new QueuedResponse(job.Id, job.Status), ApiJson.Readable.QueuedResponse);
+        return TypedResults.Ok(new QueuedResponse(job.Id, job.Status));
     }
 
     private static async Task<IResult> SheetAsync(string id, HttpContext context, IJobQueries queries, ImageFiles files, DecodeGate gate)

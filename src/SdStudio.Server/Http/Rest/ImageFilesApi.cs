@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.HttpResults;
 using SdStudio.Server.Gallery;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
@@ -26,12 +27,12 @@ internal static class ImageFilesApi
     {
         images.MapPost("/zip", ZipAsync).Accepts<ZipBody>("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
             .ProducesFile("zipImages", ImageListApi.Group, "A zip file of images, named by number, seed and prompt", "application/zip", 400, 404).WithQuery([
-                .. GalleryQuery.Fields, QueryParameter.OneOf("format", "As they are stored without it", ImageFormats.All), QueryParameter.Integer("quality", "Of jpeg and webp", 0, 100, 90),
-                QueryParameter.Flag("infotext", "Whether the files carry their settings; true without it"),
+                .. GalleryQuery.Fields, QueryParameter.OneOf("format", "Default: as stored", ImageFormats.All), QueryParameter.Integer("quality", "For jpeg and webp", 0, 100, 90),
+                QueryParameter.Flag("infotext", "Whether the files contain their settings; default: true"),
             ]).WithMetadata(new RequestExample("""{"ids":["924f…"]}"""));
         images.MapPost("/import", ImportAsync).Accepts<ImportBody>("multipart/form-data", "application/json")
-            .ProducesJson<ImportResponse>("importImages", ImageListApi.Group, "Takes in images that were made elsewhere, with their settings", 400, 403, 413);
-        images.MapGet("/retention", PlanAsync).ProducesJson<RetentionResponse>("getRetention", ImageListApi.Group, "What SdStudio:Images:Keep would delete now").RequireAdministrator();
+            .Describe("importImages", ImageListApi.Group, "Imports images made by other programs, with their settings", 400, 403, 413);
+        images.MapGet("/retention", PlanAsync).Describe("getRetention", ImageListApi.Group, "What SdStudio:Images:Keep would delete now").RequireAdministrator();
     }
 
     private static async Task<IResult> ZipAsync(HttpContext context, IGallery gallery, IBoards boards, ImageFiles files, VideoFiles videos)
@@ -106,7 +107,7 @@ internal static class ImageFilesApi
         }
     }
 
-    private static async Task<IResult> ImportAsync(HttpContext context, ImageImport import, IBoards boards, ClientModels models, LiveLimits limits, DataFolders folders, TimeProvider time)
+    private static async Task<Results<Ok<ImportResponse>, JsonHttpResult<ErrorResponse>>> ImportAsync(HttpContext context, ImageImport import, IBoards boards, ClientModels models, LiveLimits limits, DataFolders folders, TimeProvider time)
     {
         RequestBody body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
         var fields = new RequestFields(body.Fields);
@@ -126,9 +127,8 @@ internal static class ImageFilesApi
         var how = new ImportOptions(
             ApiKeys.OwnerOf(context), boardId == GalleryFilter.NoBoard ? null : boardId, await limits.ReadyAsync(context.RequestAborted), found => SettingsApi.ModelOf(found, models)?.Id);
         ImportResult result = await Task.Run(() => import.TakeAsync(sources, how, context.RequestAborted), context.RequestAborted);
-        return Results.Json(
-            new ImportResponse(result.Ids.Count, result.Known, result.Failed, [.. result.Ids.Take(MaxShown * 10)], [.. result.Problems.Select(problem => new ImportProblem(problem.Name, problem.Problem))]),
-            ApiJson.Readable.ImportResponse);
+        return TypedResults.Ok(
+            new ImportResponse(result.Ids.Count, result.Known, result.Failed, [.. result.Ids.Take(MaxShown * 10)], [.. result.Problems.Select(problem => new ImportProblem(problem.Name, problem.Problem))]));
     }
 
     // The oldest first: they are listed in the order in which they were made.
@@ -146,25 +146,25 @@ internal static class ImageFilesApi
             .Select(file => new ImportSource(Path.GetRelativePath(full, file.Path), () => File.ReadAllBytes(file.Path), new DateTimeOffset(file.Time).ToUnixTimeMilliseconds()));
     }
 
-    private static async Task<IResult> PlanAsync(ImageRetention retention, Microsoft.Extensions.Options.IOptions<StudioOptions> options, CancellationToken left)
+    private static async Task<Ok<RetentionResponse>> PlanAsync(ImageRetention retention, Microsoft.Extensions.Options.IOptions<StudioOptions> options, CancellationToken left)
     {
         IReadOnlyList<DoomedImage> doomed = await retention.PlanAsync(left);
-        return Results.Json(
-            new RetentionResponse(retention.Rule is null ? null : options.Value.Images.Keep, doomed.Count, doomed.Sum(image => image.Bytes), [.. doomed.Take(MaxShown)]), ApiJson.Readable.RetentionResponse);
+        return TypedResults.Ok(
+            new RetentionResponse(retention.Rule is null ? null : options.Value.Images.Keep, doomed.Count, doomed.Sum(image => image.Bytes), [.. doomed.Take(MaxShown)]));
     }
 }
 
-/// <param name="Imported">How many images are new.</param>
-/// <param name="Known">How many were there already.</param>
-/// <param name="Failed">How many could not be read.</param>
-/// <param name="Ids">The new ones, the first thousand of them.</param>
-/// <param name="Problems">What was wrong with the first of those that failed.</param>
+/// <param name="Imported">Number of new images.</param>
+/// <param name="Known">Number of images that already existed.</param>
+/// <param name="Failed">Number of files that could not be read.</param>
+/// <param name="Ids">The ids of the first thousand new images.</param>
+/// <param name="Problems">The problems of the first failed files.</param>
 internal sealed record ImportResponse(int Imported, int Known, int Failed, IReadOnlyList<string> Ids, IReadOnlyList<ImportProblem> Problems);
 
 internal sealed record ImportProblem(string File, string Problem);
 
-/// <param name="Keep">The setting; null when all images are kept.</param>
-/// <param name="Images">How many images it would delete now.</param>
-/// <param name="Bytes">What they take together.</param>
+/// <param name="Keep">The setting; null if all images are kept.</param>
+/// <param name="Images">Number of images that it would delete now.</param>
+/// <param name="Bytes">Their total size.</param>
 /// <param name="Items">The first of them.</param>
 internal sealed record RetentionResponse(string? Keep, int Images, long Bytes, IReadOnlyList<DoomedImage> Items);

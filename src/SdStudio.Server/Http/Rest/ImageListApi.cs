@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http.HttpResults;
 using SdStudio.Server.Gallery;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
@@ -26,23 +27,23 @@ internal static class ImageListApi
 
     public static void MapImageListApi(this RouteGroupBuilder images)
     {
-        images.MapGet("", ListAsync).ProducesJson<ImagesResponse>("listImages", Group, "Images, newest first, with filters and search", 400)
+        images.MapGet("", ListAsync).Describe("listImages", Group, "Images, newest first, with filters and search", 400)
             .WithQuery([
-                .. GalleryQuery.Fields, QueryParameter.OneOf("sort", "The order; rating: the best first", Sorts, "newest"),
-                QueryParameter.Integer("limit", "Maximum number of items", 1, 1000, 50), new QueryParameter("cursor", "next_cursor of the page before; the first page without it"),
-                QueryParameter.Integer("offset", "In place of cursor: how many images to pass over", 0, int.MaxValue, 0),
+                .. GalleryQuery.Fields, QueryParameter.OneOf("sort", "The order; rating lists the best first", Sorts, "newest"),
+                QueryParameter.Integer("limit", "Maximum number of items", 1, 1000, 50), new QueryParameter("cursor", "next_cursor of the previous page; without it, the first page"),
+                QueryParameter.Integer("offset", "Instead of cursor: number of images to skip", 0, int.MaxValue, 0),
             ]);
         images.MapPatch("", ChangeSeveralAsync).Accepts<ImagesChangeBody>("application/json")
-            .ProducesJson<ChangedImagesResponse>("changeImages", Group, "Changes stars, rating, tags or board of several images", 400).WithMetadata(new RequestExample("""{"ids":["924f…"],"starred":true,"add_tags":["cat"]}"""));
+            .Describe("changeImages", Group, "Changes stars, rating, tags or board of several images", 400).WithMetadata(new RequestExample("""{"ids":["924f…"],"starred":true,"add_tags":["cat"]}"""));
         images.MapPatch("/{imageId}", ChangeAsync).Accepts<ImageChangeBody>("application/json")
-            .ProducesJson<ListedImageResponse>("changeImage", Group, "Changes star, rating, tags or board of an image", 400, 404).WithMetadata(new RequestExample("""{"starred":true,"rating":4,"board":"cats"}"""));
-        images.MapGet("/tags", async (HttpContext context, IGallery gallery) => Results.Json(
-            new TagsResponse([.. (await gallery.TagsAsync(ApiKeys.ScopeOf(context), MaxLimit, context.RequestAborted)).Select(tag => new TagResponse(tag.Tag, tag.Images))]), ApiJson.Readable.TagsResponse))
-            .ProducesJson<TagsResponse>("listTags", Group, "The tags of images, the most used first");
-        images.MapDelete("/{imageId}", DeleteAsync).ProducesJson<SuccessResponse>("deleteImage", Group, "Deletes an image; its generation goes with the last one", 404, 409);
+            .Describe("changeImage", Group, "Changes star, rating, tags or board of an image", 400).WithMetadata(new RequestExample("""{"starred":true,"rating":4,"board":"cats"}"""));
+        images.MapGet("/tags", async (HttpContext context, IGallery gallery) => TypedResults.Ok(
+            new TagsResponse([.. (await gallery.TagsAsync(ApiKeys.ScopeOf(context), MaxLimit, context.RequestAborted)).Select(tag => new TagResponse(tag.Tag, tag.Images))])))
+            .Describe("listTags", Group, "The tags of images, the most used first");
+        images.MapDelete("/{imageId}", DeleteAsync).Describe("deleteImage", Group, "Deletes an image; its generation goes with the last one");
     }
 
-    private static async Task<IResult> ListAsync(HttpContext context, IGallery gallery, IBoards boards)
+    private static async Task<Ok<ImagesResponse>> ListAsync(HttpContext context, IGallery gallery, IBoards boards)
     {
         var query = new RequestQuery(context.Request);
         GalleryFilter filter = await GalleryQuery.ReadAsync(context, boards);
@@ -57,20 +58,20 @@ internal static class ImageListApi
             isBeyond = (cursor = await gallery.CursorAtAsync(filter, sort, offset - 1, context.RequestAborted)) is null;
         IReadOnlyList<ListedImage> images = isBeyond ? [] : await gallery.ListAsync(filter, new GalleryPage(sort, cursor, limit), context.RequestAborted);
         long total = await gallery.CountAsync(filter, context.RequestAborted);
-        return Results.Json(
-            new ImagesResponse([.. images.Select(ListedImageResponse.Of)], images.Count == limit ? images[^1].Cursor.ToString() : null, total), ApiJson.Readable.ImagesResponse);
+        return TypedResults.Ok(
+            new ImagesResponse([.. images.Select(ListedImageResponse.Of)], images.Count == limit ? images[^1].Cursor.ToString() : null, total));
     }
 
-    private static async Task<IResult> ChangeAsync(string imageId, HttpContext context, IGallery gallery, IBoards boards, JobEvents events)
+    private static async Task<Results<Ok<ListedImageResponse>, NotFound<ErrorResponse>>> ChangeAsync(string imageId, HttpContext context, IGallery gallery, IBoards boards, JobEvents events)
     {
         RequestBody body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
         ImageChange change = await ReadChangeAsync(body, new RequestFields(body.Fields), context, boards);
         return await ChangedAsync([imageId], change, context, gallery, events) is [{ } changed]
-            ? Results.Json(changed, ApiJson.Readable.ListedImageResponse)
+            ? TypedResults.Ok(changed)
             : ApiErrors.NotFound("Image not found");
     }
 
-    private static async Task<IResult> ChangeSeveralAsync(HttpContext context, IGallery gallery, IBoards boards, JobEvents events)
+    private static async Task<Ok<ChangedImagesResponse>> ChangeSeveralAsync(HttpContext context, IGallery gallery, IBoards boards, JobEvents events)
     {
         RequestBody body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
         var fields = new RequestFields(body.Fields);
@@ -78,7 +79,7 @@ internal static class ImageListApi
         if (ids.Count == 0)
             fields.Refuse("ids", "Missing required field: ids, a list of images' ids");
         ImageChange change = await ReadChangeAsync(body, fields, context, boards);
-        return Results.Json(new ChangedImagesResponse(await ChangedAsync(ids, change, context, gallery, events)), ApiJson.Readable.ChangedImagesResponse);
+        return TypedResults.Ok(new ChangedImagesResponse(await ChangedAsync(ids, change, context, gallery, events)));
     }
 
     /// <summary>The images that a body names; none without the field.</summary>
@@ -125,35 +126,35 @@ internal static class ImageListApi
         return tags;
     }
 
-    private static async Task<IResult> DeleteAsync(string imageId, HttpContext context, JobDeletion deletion)
+    private static async Task<Results<Ok<SuccessResponse>, NotFound<ErrorResponse>, Conflict<ErrorResponse>>> DeleteAsync(string imageId, HttpContext context, JobDeletion deletion)
     {
         DeletedImage deleted = await deletion.DeleteImageAsync(imageId, ApiKeys.ScopeOf(context), context.RequestAborted);
         return deleted.Image is null ? ApiErrors.NotFound("Image not found")
-            : deleted.IsRunning ? ApiErrors.Json(StatusCodes.Status409Conflict, "The image's job has not ended; cancel it first")
-            : Results.Json(new SuccessResponse(true), ApiJson.Readable.SuccessResponse);
+            : deleted.IsRunning ? ApiErrors.Conflict("The image's job has not finished; cancel it first")
+            : TypedResults.Ok(new SuccessResponse(true));
     }
 }
 
-/// <param name="Images">In the order that was asked for.</param>
-/// <param name="NextCursor">For the next page; null when there is none.</param>
-/// <param name="Total">How many images fit, on all pages.</param>
+/// <param name="Images">In the requested order.</param>
+/// <param name="NextCursor">Leads to the next page; null on the last one.</param>
+/// <param name="Total">Number of matching images on all pages.</param>
 internal sealed record ImagesResponse(IReadOnlyList<ListedImageResponse> Images, string? NextCursor, long Total);
 
-/// <param name="Images">Those that exist, as they are now.</param>
+/// <param name="Images">The images that exist, after the change.</param>
 internal sealed record ChangedImagesResponse(IReadOnlyList<ListedImageResponse> Images);
 
 internal sealed record TagsResponse(IReadOnlyList<TagResponse> Tags);
 
 /// <param name="Tag">The tag.</param>
-/// <param name="Images">How many images have it.</param>
+/// <param name="Images">Number of images that have it.</param>
 internal sealed record TagResponse(string Tag, long Images);
 
-/// <summary>An image in the list of all, with what its generation was asked.</summary>
+/// <summary>An image with the request of its generation.</summary>
 internal sealed record ListedImageResponse(
     string Id, string GenerationId, int IndexInBatch, string MimeType, int Width, int Height, string Seed, string Url, string ThumbnailUrl,
     string Type, string Model, string Prompt, string? NegativePrompt, string Status, long CreatedAt)
 {
-    /// <summary>Counts all images of this server; no other has it, ever.</summary>
+    /// <summary>The image's number on this server; unique and never reused.</summary>
     public long Number { get; init; }
 
     public bool Starred { get; init; }
@@ -163,10 +164,10 @@ internal sealed record ListedImageResponse(
 
     public IReadOnlyList<string> Tags { get; init; } = [];
 
-    /// <summary>The id of its board; null when it is on none.</summary>
+    /// <summary>The id of its board; null for none.</summary>
     public string? Board { get; init; }
 
-    /// <summary>What it was made on; null where nobody wrote it down.</summary>
+    /// <summary>The device that generated it; null if unknown.</summary>
     public string? Device { get; init; }
 
     /// <summary>Frames and time of a video; absent for images.</summary>

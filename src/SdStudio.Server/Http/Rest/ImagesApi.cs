@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
 using NetVips;
 using SdStudio.Server.Gallery;
@@ -30,15 +31,15 @@ internal static class ImagesApi
         images.MapImageFilesApi();
         images.MapMethods("/{imageId}", [HttpMethods.Get, HttpMethods.Head], GetImageAsync).ProducesFile("getImage", Group, "An image, or a video; the file has its settings inside", "image/png", 400, 404)
             .WithQuery(
-                QueryParameter.OneOf("format", "As it is stored without it; others are encoded, with the settings inside", ImageFormats.All), QueryParameter.Integer("quality", "Of jpeg and webp", 0, 100, DefaultQuality),
-                QueryParameter.Flag("infotext", "Whether the file carries its settings; true without it"), QueryParameter.Flag("download", "Whether browsers save it, named by number, seed and prompt"));
+                QueryParameter.OneOf("format", "Default: as stored; other formats are encoded with the settings inside", ImageFormats.All), QueryParameter.Integer("quality", "For jpeg and webp", 0, 100, DefaultQuality),
+                QueryParameter.Flag("infotext", "Whether the file contains its settings; default: true"), QueryParameter.Flag("download", "Whether browsers save the file, named by number, seed and prompt"));
         images.MapMethods("/{imageId}/sheet", [HttpMethods.Get, HttpMethods.Head], VideosApi.SheetAsync)
             .ProducesFile("getVideoSheet", Group, "The frames of a video side by side, in rows", "image/webp", 404, 501);
         images.MapMethods("/{imageId}/thumbnail", [HttpMethods.Get, HttpMethods.Head], ThumbnailAsync)
             .ProducesFile("getImageThumbnail", Group, "A small WebP of an image", "image/webp", 400, 404).WithQuery(QueryParameter.Integer("size", "Its longer side, pixels", 64, 1024, 256));
-        images.MapGet("/{imageId}/parameters", ParametersAsync).ProducesJson<ParametersResponse>("getImageParameters", Group, "The settings that reproduce an image", 404);
+        images.MapGet("/{imageId}/parameters", ParametersAsync).Describe("getImageParameters", Group, "The settings that reproduce an image");
         images.MapPost("/{imageId}/reproduce", ReproduceAsync).RequireJobRateLimit()
-            .ProducesJson<ReproducedResponse>("reproduceImage", Group, "Generates an image again and compares the pixels", 400, 404, 409, 429, 500, 507).Produces<ReproducedResponse>(202, "application/json");
+            .Describe("reproduceImage", Group, "Generates an image again and compares the pixels", 400, 409, 429, 500, 507);
     }
 
     /// <summary>The address that the original studio's page writes into its pages.</summary>
@@ -104,12 +105,12 @@ internal static class ImagesApi
             enableRangeProcessing: true);
     }
 
-    private static async Task<IResult> ParametersAsync(string imageId, HttpContext context, IJobQueries queries)
+    private static async Task<Results<Ok<ParametersResponse>, NotFound<ErrorResponse>>> ParametersAsync(string imageId, HttpContext context, IJobQueries queries)
     {
         if (await FindAsync(imageId, context, queries) is not var (image, job))
             return ApiErrors.NotFound("Image not found");
         GenerationSettings s = image.SettingsOf(job);
-        return Results.Json(
+        return TypedResults.Ok(
             new ParametersResponse(
                 s.Type, s.Model, s.Prompt, s.NegativePrompt, new ImageSize(s.Hires?.Width ?? s.Width, s.Hires?.Height ?? s.Height).ToString(),
                 image.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture), N: 1, s.Steps, s.CfgScale, s.Sampler, s.Scheduler, s.ClipSkip,
@@ -120,17 +121,16 @@ internal static class ImagesApi
             {
                 PromptTemplate = s.Template, NegativePromptTemplate = s.NegativeTemplate, Device = image.Device ?? job.Device,
                 More = ParameterValues.Of(s),
-            },
-            ApiJson.Readable.ParametersResponse);
+            });
     }
 
-    private static async Task<IResult> ReproduceAsync(
+    private static async Task<Results<Ok<ReproducedResponse>, Accepted<ReproducedResponse>, NotFound<ErrorResponse>, Conflict<ErrorResponse>, JsonHttpResult<ErrorResponse>>> ReproduceAsync(
         string imageId, HttpContext context, IJobQueries queries, JobSubmission intake, JobWaiter wait, ImageFiles images)
     {
         if (await FindAsync(imageId, context, queries) is not var (image, job))
             return ApiErrors.NotFound("Image not found");
         if (job.Settings.Type == JobType.Import)
-            return ApiErrors.Json(StatusCodes.Status409Conflict, "This image was made elsewhere; use its settings for a request of your own");
+            return ApiErrors.Conflict("This image was made elsewhere; use its settings for a request of your own");
         // Each image of a batch is generated as if alone, with its own seed.
         GenerationSettings settings = image.SettingsOf(job) with { InputImage = null, MaskImage = null, ReferenceImages = null };
         using RequestInputs inputs = await intake.Images.ReadAsync(job.Settings, context.RequestAborted);
@@ -141,13 +141,12 @@ internal static class ImagesApi
             byte[] before = await images.BytesAsync(image.FilePath, context.RequestAborted), after = await images.BytesAsync(second.FilePath, context.RequestAborted);
             // Of videos the files tell: they are written alike.
             int? difference = image.Video is null ? Difference(before, after) : before.AsSpan().SequenceEqual(after) ? 0 : null;
-            return Results.Json(new ReproducedResponse(again.Id, again.Id, again.Status, second.Id, difference == 0, difference), ApiJson.Readable.ReproducedResponse);
+            return TypedResults.Ok(new ReproducedResponse(again.Id, again.Id, again.Status, second.Id, difference == 0, difference));
         }
 
         return JobProblem.Of(again) is { } error
             ? ApiErrors.Json(error.Status, error.Message, error.Detail)
-            : Results.Json(
-                new ReproducedResponse(again.Id, again.Id, again.Status, ImageId: null, Same: null, MaxDifference: null), ApiJson.Readable.ReproducedResponse, statusCode: StatusCodes.Status202Accepted);
+            : TypedResults.Accepted(uri: (string?)null, new ReproducedResponse(again.Id, again.Id, again.Status, ImageId: null, Same: null, MaxDifference: null));
     }
 
     private static async Task<(JobImage Image, Job Job)?> FindAsync(string imageId, HttpContext context, IJobQueries queries)

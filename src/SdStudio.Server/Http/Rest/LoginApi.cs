@@ -14,8 +14,8 @@ internal static class LoginApi
         api.MapPost("/logout", (HttpContext context) =>
         {
             ApiKeys.EndSession(context);
-            return Results.Json(new SuccessResponse(Success: true), ApiJson.Readable.SuccessResponse);
-        }).ProducesJson<SuccessResponse>("logout", "Login", "Removes the cookie");
+            return TypedResults.Ok(new SuccessResponse(Success: true));
+        }).Describe("logout", "Login", "Removes the cookie");
     }
 
     private static async Task<IResult> LoginAsync(HttpContext context, ApiKeys keys)
@@ -28,6 +28,6 @@ internal static class LoginApi
         fields.ThrowIfRefused();
         if (keys.AreNeeded && keys.BeginSession(context, key!) is { } wait)
             return await ApiKeys.RefuseAsync(context, wait);
-        return Results.Json(new SuccessResponse(Success: true), ApiJson.Readable.SuccessResponse);
+        return TypedResults.Ok(new SuccessResponse(Success: true));
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.AspNetCore.Http.HttpResults;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Http.Security;
@@ -23,14 +24,14 @@ internal static class LogsApi
     public static void MapLogsApi(this IEndpointRouteBuilder api)
     {
         api.MapGet("/logs", (HttpRequest request, ILogStore logs, ServerPaths paths) => Lines(request, logs, paths, jobId: null))
-            .RequireAdministrator().ProducesJson<LogsResponse>("getLogs", "Logs", "The newest lines of the log", 400)
+            .RequireAdministrator().Describe("getLogs", "Logs", "The newest lines of the log", 400)
             .WithQuery(QueryParameter.Integer("limit", "Maximum number of items", 1, MaxLimit, DefaultLimit), QueryParameter.OneOf("level", "Lines of this level and above", [.. Levels.Keys]), new QueryParameter("module", "Lines of one module"));
-        api.MapGet("/generations/{id}/logs", async (string id, HttpRequest request, ILogStore logs, ServerPaths paths, IJobQueries queries, CancellationToken cancellation) =>
+        api.MapGet("/generations/{id}/logs", async Task<Results<Ok<LogsResponse>, NotFound<ErrorResponse>>> (string id, HttpRequest request, ILogStore logs, ServerPaths paths, IJobQueries queries, CancellationToken cancellation) =>
             await queries.StatusAsync(id, ApiKeys.ScopeOf(request.HttpContext), cancellation) is null ? ApiErrors.NotFound("Generation not found") : Lines(request, logs, paths, id))
-            .ProducesJson<LogsResponse>("getGenerationLogs", "Logs", "The log of one generation, with the engine's own lines", 400, 404);
+            .Describe("getGenerationLogs", "Logs", "The log of one generation, with the engine's own lines", 400);
     }
 
-    private static IResult Lines(HttpRequest request, ILogStore logs, ServerPaths paths, string? jobId)
+    private static Ok<LogsResponse> Lines(HttpRequest request, ILogStore logs, ServerPaths paths, string? jobId)
     {
         var query = new RequestQuery(request);
         int limit = query.Integer("limit", DefaultLimit, 1, MaxLimit);
@@ -38,11 +39,10 @@ internal static class LogsApi
         LogLevel level = query.OneOf(Levels.Keys, "level") is { } name ? Levels[name] : jobId is null ? LogLevel.Information : LogLevel.Debug;
         List<LogView> lines = [.. logs.Read(limit, level, query.Text("module"), jobId).Select(line => View(line, paths))];
         // The document's list, and the three that the original's page reads.
-        return Results.Json(
+        return TypedResults.Ok(
             new LogsResponse(
                 lines, [.. lines.Where(line => line.Module is not (Engine or Http))], [.. lines.Where(line => line.Module == Engine)],
-                [.. lines.Where(line => line.Module == Http)]),
-            ApiJson.Readable.LogsResponse);
+                [.. lines.Where(line => line.Module == Http)]));
     }
 
     private static LogView View(LogLine line, ServerPaths paths)

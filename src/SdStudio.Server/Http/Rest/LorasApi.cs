@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.HttpResults;
 using SdCpp.Interop;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
@@ -14,21 +15,20 @@ internal static class LorasApi
     public static void MapLorasApi(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder loras = api.MapGroup("/loras");
-        loras.MapGet("", List).ProducesJson<LorasResponse>("listLoras", Group, "The LoRAs with family, trigger words, tags and notes", 400)
-            .WithQuery(new QueryParameter("model", "A model's id: says of each whether it fits"), QueryParameter.Flag("fitting", "Leaves out those that do not fit the model"));
+        loras.MapGet("", List).Describe("listLoras", Group, "The LoRAs with family, trigger words, tags and notes", 400)
+            .WithQuery(new QueryParameter("model", "A model's id; tells which LoRAs fit it"), QueryParameter.Flag("fitting", "Only those that fit the model"));
         loras.MapGet("/{name}/preview", (string name, LoraFolder folder, PreviewFiles previews, HttpContext context) =>
                 previews.AnswerAsync(folder.Find(name) ?? folder.Find(RequestQuery.WithSlashes(name)), context))
-            .ProducesFile("getLoraPreview", Group, "An image of what a LoRA does", "image/webp", 404);
+            .ProducesFile("getLoraPreview", Group, "The example image of a LoRA", "image/webp", 404);
     }
 
-    private static IResult List(HttpRequest request, ModelCatalogue catalogue, LoraShelf shelf)
+    private static Ok<LorasResponse> List(HttpRequest request, ModelCatalogue catalogue, LoraShelf shelf)
     {
         var query = new RequestQuery(request);
         ModelDefinition? model = query.Text("model") is not { } id ? null
             : catalogue.Find(id) ?? throw new BadRequestException([new FieldProblem("model", $"model is '{RequestFields.Shown(id)}'; there is no such model, GET /api/models lists them")], detail: null);
         bool onlyFitting = query.Flag("fitting");
-        return Results.Json(
-            new LorasResponse([.. shelf.For(model).Where(lora => !onlyFitting || lora.Problem(model) is null).Select(lora => Of(lora, model))]), ApiJson.Readable.LorasResponse);
+        return TypedResults.Ok(new LorasResponse([.. shelf.For(model).Where(lora => !onlyFitting || lora.Problem(model) is null).Select(lora => Of(lora, model))]));
     }
 
     private static LoraResponse Of(ShelfLora lora, ModelDefinition? model) => new(lora.Name, lora.Card.Title, lora.File.Exists ? lora.File.Length : 0)
@@ -50,38 +50,38 @@ internal static class LorasApi
 internal sealed record LorasResponse(IReadOnlyList<LoraResponse> Loras);
 
 /// <param name="Name">For requests: in <c>loras</c>, and in prompts as <c>&lt;lora:name:1&gt;</c>.</param>
-/// <param name="Title">What its maker calls it; null when nobody wrote it down.</param>
+/// <param name="Title">The title given by its author; null if unknown.</param>
 /// <param name="Bytes">Of its file.</param>
 internal sealed record LoraResponse(string Name, string? Title, long Bytes)
 {
-    /// <summary>The models that it is for, as its tensors tell, in the words of <c>GET /api/parameters</c>; null when they do not.</summary>
+    /// <summary>The family of models that it is for, from its tensors, as named in <c>GET /api/parameters</c>; null if unknown.</summary>
     public string? Family { get; init; }
 
-    /// <summary>The same in its maker's words.</summary>
+    /// <summary>The base model as named by its author.</summary>
     public string? BaseModel { get; init; }
 
-    /// <summary>Whether the model of the query can use it; null without one, and where the files do not tell.</summary>
+    /// <summary>Whether the model of the query can use it; null without a model, or if unknown.</summary>
     public bool? Fits { get; init; }
 
-    /// <summary>Why it cannot be used; null when it may be.</summary>
+    /// <summary>Why it cannot be used; null if it can.</summary>
     public string? Problem { get; init; }
 
-    /// <summary>What calls up what it has learned; each by itself.</summary>
+    /// <summary>Its trigger words.</summary>
     public IReadOnlyList<string> TriggerWords { get; init; } = [];
 
-    /// <summary>Tags of the images that it learned from, at most 50, the most frequent first.</summary>
+    /// <summary>Tags of its training images, at most 50, the most frequent first.</summary>
     public IReadOnlyList<TagCount> Tags { get; init; } = [];
 
-    /// <summary>Its owner's notes, or its maker's.</summary>
+    /// <summary>Your notes, or its author's.</summary>
     public string? Notes { get; init; }
 
-    /// <summary>The weight that is advised; null for none.</summary>
+    /// <summary>The recommended weight; null if unknown.</summary>
     public double? Weight { get; init; }
 
     public string? License { get; init; }
 
     public string? Author { get; init; }
 
-    /// <summary>An image of what it does; null for none.</summary>
+    /// <summary>Its example image; null for none.</summary>
     public string? PreviewUrl { get; init; }
 }

@@ -67,11 +67,11 @@ internal sealed class ModelTimes(IModelCostStore costs, ModelCatalogue catalogue
     private ValueTask<ModelCosts?> FindAsync(ModelDefinition model, string? speed, CancellationToken cancellation) => costs.FindAsync(ModelCosts.KeyOf(model.Id, speed), device: null, cancellation);
 }
 
-/// <param name="Model">The model that was measured; null: the processor.</param>
+/// <param name="Model">The measured model that the estimate is based on; null: the processor.</param>
 /// <param name="MsPerWork">Milliseconds for a unit of <see cref="ModelDefinition.StepWork"/>.</param>
 internal sealed record Yardstick(string? Model, double MsPerWork);
 
-/// <param name="Seconds">For one image of the model's own size and steps, when it is loaded.</param>
-/// <param name="Measured">Whether its own jobs told; false: it is estimated from its arithmetic.</param>
-/// <param name="Basis">The model that was measured; null: the processor.</param>
+/// <param name="Seconds">Time of one image of the model's default size and steps, once the model is loaded.</param>
+/// <param name="Measured">true: measured over its jobs; false: estimated from its arithmetic.</param>
+/// <param name="Basis">The measured model that the estimate is based on; null: the processor.</param>
 internal sealed record ExpectedTimeResponse(double Seconds, bool Measured, string? Basis);

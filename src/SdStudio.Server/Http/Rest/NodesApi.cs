@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.HttpResults;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Http.Security;
@@ -13,25 +14,25 @@ internal static class NodesApi
     public static void MapNodesApi(this IEndpointRouteBuilder api)
     {
         api.MapGet("/nodes", ListAsync)
-            .ProducesJson<NodesResponse>("listNodes", Tag, "The machines that share this studio's jobs and images; one where no database is shared");
+            .Describe("listNodes", Tag, "The machines that share this studio's jobs and images; only this one without a shared database");
         api.MapPost("/nodes/{id}/drain", (string id, INodes nodes, HttpContext context) => SetDrainedAsync(id, nodes, drained: true, context))
-            .ProducesJson<NodesResponse>("drainNode", Tag, "Lets a machine end what it runs and begin nothing more, so that it can be stopped");
+            .Describe("drainNode", Tag, "Lets a machine finish its running jobs and start no new ones, so that it can be stopped");
         api.MapPost("/nodes/{id}/resume", (string id, INodes nodes, HttpContext context) => SetDrainedAsync(id, nodes, drained: false, context))
-            .ProducesJson<NodesResponse>("resumeNode", Tag, "Lets a machine begin jobs again");
+            .Describe("resumeNode", Tag, "Lets a machine start jobs again");
     }
 
-    private static async Task<IResult> ListAsync(INodes nodes, HttpContext context)
+    private static async Task<Ok<NodesResponse>> ListAsync(INodes nodes, HttpContext context)
     {
         bool isAdministrator = ApiKeys.ScopeOf(context).Owner is null;
         IReadOnlyList<NodeState> all = await nodes.ListAsync(context.RequestAborted);
-        return Results.Json(new NodesResponse(isAdministrator ? all : [.. all.Select(node => node with { Address = null })]), ApiJson.Readable.NodesResponse);
+        return TypedResults.Ok(new NodesResponse(isAdministrator ? all : [.. all.Select(node => node with { Address = null })]));
     }
 
-    private static async Task<IResult> SetDrainedAsync(string id, INodes nodes, bool drained, HttpContext context)
+    private static async Task<Results<Ok<NodesResponse>, NotFound<ErrorResponse>>> SetDrainedAsync(string id, INodes nodes, bool drained, HttpContext context)
     {
         if (await nodes.SetDrainedAsync(id, drained, context.RequestAborted))
             return await ListAsync(nodes, context);
-        return ApiErrors.NotFound($"There is no machine '{id}' beside this one; GET /api/nodes lists them. POST /api/queue/pause stops the queue of a studio with one machine");
+        return ApiErrors.NotFound($"There is no other machine '{id}'; GET /api/nodes lists them. POST /api/queue/pause stops the queue of a studio with one machine");
     }
 }
 

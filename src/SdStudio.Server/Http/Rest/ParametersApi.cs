@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http.HttpResults;
 using SdCpp.Interop;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.OpenApi;
@@ -11,16 +12,15 @@ namespace SdStudio.Server.Http.Rest;
 internal static class ParametersApi
 {
     public static void MapParametersApi(this IEndpointRouteBuilder api) => api.MapGet("/parameters", List)
-        .ProducesJson<ParameterListResponse>("listParameters", "Server", "The parameters of requests: types, ranges in force, defaults and help", 400)
+        .Describe("listParameters", "Server", "The parameters of requests: types, current ranges, defaults and help", 400)
         .WithQuery(QueryParameter.OneOf("type", "Only those of this type of job", JobType.WithImages));
 
-    private static IResult List(HttpRequest request, LiveLimits limits)
+    private static Ok<ParameterListResponse> List(HttpRequest request, LiveLimits limits)
     {
         string? type = new RequestQuery(request).OneOf(JobType.WithImages, "type");
         ParameterLimits now = limits.Now;
-        return Results.Json(
-            new ParameterListResponse([.. Parameters.All.Where(parameter => type is null || parameter.Jobs.HasFlag(Parameters.TypeOf(type))).Select(parameter => Of(parameter, now))]),
-            ApiJson.Readable.ParameterListResponse);
+        return TypedResults.Ok(
+            new ParameterListResponse([.. Parameters.All.Where(parameter => type is null || parameter.Jobs.HasFlag(Parameters.TypeOf(type))).Select(parameter => Of(parameter, now))]));
     }
 
     /// <summary>A family of models as the API names it.</summary>
@@ -53,22 +53,22 @@ internal static class ParametersApi
 internal sealed record ParameterListResponse(IReadOnlyList<ParameterResponse> Parameters);
 
 /// <param name="Name">In requests.</param>
-/// <param name="Aliases">Other names that are taken.</param>
+/// <param name="Aliases">Other accepted names.</param>
 /// <param name="Type">text, choice, integer, number, flag, integers, texts, size, loras, sides, controls, image or images.</param>
-/// <param name="Minimum">Least value; of a text, of its bytes; null for none.</param>
-/// <param name="Maximum">Greatest value; of a text, of its bytes; null for none.</param>
-/// <param name="LimitedBy">The server's setting that the range comes from; null when the engine or the document fixes it.</param>
-/// <param name="Values">All values of a choice; of samplers and schedulers none before the engine is loaded.</param>
-/// <param name="Default">The value without one; null for none, and for the model's own.</param>
-/// <param name="ModelDefault">Whether a model may have a default of its own.</param>
-/// <param name="Help">A sentence for people.</param>
-/// <param name="Families">The families of models that take it, as <c>GET /api/models</c> names them; null for every one.</param>
-/// <param name="Forwarded">Whether another server that generates in place of this one is asked for it.</param>
-/// <param name="JobTypes">The types of jobs that take it.</param>
-/// <param name="RequiredBy">The types of jobs that are refused without it.</param>
-/// <param name="InfotextLabel">What infotexts call it; null when they do not have it.</param>
-/// <param name="EngineOption">The engine's own name of it, where it has one.</param>
-/// <param name="Arguments">Flags of the engine's programs that set it in models.yml.</param>
+/// <param name="Minimum">Minimum; for a text, its minimum bytes; null for none.</param>
+/// <param name="Maximum">Maximum; for a text, its maximum bytes; null for none.</param>
+/// <param name="LimitedBy">The server's setting that sets the range; null if it is fixed.</param>
+/// <param name="Values">All values of a choice; those of samplers and schedulers are empty before the engine is loaded.</param>
+/// <param name="Default">The default; null for none, or for the model's own.</param>
+/// <param name="ModelDefault">Whether models can have their own default.</param>
+/// <param name="Help">Help text.</param>
+/// <param name="Families">The families of models that support it, as named in <c>GET /api/models</c>; null for all.</param>
+/// <param name="Forwarded">Whether it is forwarded to other servers.</param>
+/// <param name="JobTypes">The types of jobs that accept it.</param>
+/// <param name="RequiredBy">The types of jobs that require it.</param>
+/// <param name="InfotextLabel">Its label in infotexts; null for none.</param>
+/// <param name="EngineOption">The engine's name for it; null for none.</param>
+/// <param name="Arguments">Command-line flags of the engine that set it in models.yml.</param>
 internal sealed record ParameterResponse(
     string Name, IReadOnlyList<string> Aliases, string Type, double? Minimum, double? Maximum, string? LimitedBy, IReadOnlyList<string>? Values, JsonNode? Default,
     bool ModelDefault, string Help, IReadOnlyList<string>? Families, bool Forwarded, IReadOnlyList<string> JobTypes, IReadOnlyList<string> RequiredBy, string? InfotextLabel, string? EngineOption, IReadOnlyList<string> Arguments);

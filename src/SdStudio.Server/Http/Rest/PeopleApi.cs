@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.HttpResults;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Images;
@@ -12,22 +13,22 @@ internal static class PeopleApi
     public static void MapPeopleApi(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder people = api.MapGroup("/people");
-        people.MapGet("", (PeopleFolder folder) => Results.Json(
-            new PeopleResponse([.. folder.Names.Select(name => Of(name, folder)).OfType<PersonResponse>()]), ApiJson.Readable.PeopleResponse))
-            .ProducesJson<PeopleResponse>("listPeople", Group, "The people and things that prompts can name");
-        people.MapGet("/{name}", (string name, PeopleFolder folder) => Answer(name, folder)).ProducesJson<PersonResponse>("getPerson", Group, "One of them with its images", 404);
+        people.MapGet("", (PeopleFolder folder) => TypedResults.Ok(
+            new PeopleResponse([.. folder.Names.Select(name => Of(name, folder)).OfType<PersonResponse>()])))
+            .Describe("listPeople", Group, "The people and things that prompts can name");
+        people.MapGet("/{name}", (string name, PeopleFolder folder) => Answer(name, folder)).Describe("getPerson", Group, "A person or thing with its images");
         people.MapPost("/{name}", AddAsync).Accepts<PersonBody>("multipart/form-data", "application/json").RequireAdministrator()
-            .ProducesJson<PersonResponse>("addToPerson", Group, "Keeps images of somebody, for <ref:name> in prompts", 400, 409, 413, 415);
-        people.MapDelete("/{name}", (string name, PeopleFolder folder) => folder.Delete(name)
-            ? Results.Json(new SuccessResponse(Success: true), ApiJson.Readable.SuccessResponse)
-            : Nobody(name)).RequireAdministrator().ProducesJson<SuccessResponse>("deletePerson", Group, "Deletes somebody with all images", 404);
-        people.MapGet("/{name}/images/{image}", Image).ProducesFile("getPersonImage", Group, "An image of somebody, as it was kept", "image/png", 404);
-        people.MapDelete("/{name}/images/{image}", (string name, string image, PeopleFolder folder) => folder.Delete(name, image)
-            ? Results.Json(new SuccessResponse(Success: true), ApiJson.Readable.SuccessResponse)
-            : ApiErrors.NotFound("Image not found")).RequireAdministrator().ProducesJson<SuccessResponse>("deletePersonImage", Group, "Deletes one image; somebody without images goes with the last", 404);
+            .Describe("addToPerson", Group, "Adds images of a person or thing, for <ref:name> in prompts", 400, 413, 415);
+        people.MapDelete("/{name}", Results<Ok<SuccessResponse>, NotFound<ErrorResponse>> (string name, PeopleFolder folder) => folder.Delete(name)
+            ? TypedResults.Ok(new SuccessResponse(Success: true))
+            : Nobody(name)).RequireAdministrator().Describe("deletePerson", Group, "Deletes a person or thing with all images");
+        people.MapGet("/{name}/images/{image}", Image).ProducesFile("getPersonImage", Group, "An image of a person or thing, as stored", "image/png", 404);
+        people.MapDelete("/{name}/images/{image}", Results<Ok<SuccessResponse>, NotFound<ErrorResponse>> (string name, string image, PeopleFolder folder) => folder.Delete(name, image)
+            ? TypedResults.Ok(new SuccessResponse(Success: true))
+            : ApiErrors.NotFound("Image not found")).RequireAdministrator().Describe("deletePersonImage", Group, "Deletes an image; deleting the last one deletes the person or thing");
     }
 
-    private static async Task<IResult> AddAsync(string name, HttpRequest request, RequestImages images, PeopleFolder folder)
+    private static async Task<Results<Ok<PersonResponse>, NotFound<ErrorResponse>, Conflict<ErrorResponse>>> AddAsync(string name, HttpRequest request, RequestImages images, PeopleFolder folder)
     {
         if (!PeopleFolder.IsName(name))
             throw new BadRequestException($"The name is '{RequestFields.Shown(name)}'; allowed are {PeopleFolder.NameWords}");
@@ -39,7 +40,9 @@ internal static class PeopleApi
             throw new BadRequestException([new FieldProblem("image", $"image: {sent.Count} images were sent; allowed are at most {PeopleFolder.MaxImages}")], detail: null);
         using RequestInputs inputs = await images.EnterAsync(sent, request.HttpContext.RequestAborted);
         RequestImages.Filled(inputs, () => inputs.References.AddRange(sent.Select(image => images.Decode(image, "image"))));
-        return folder.Add(name, inputs.References) is { } refusal ? ApiErrors.Json(StatusCodes.Status409Conflict, refusal) : Answer(name, folder);
+        if (folder.Add(name, inputs.References) is { } refusal)
+            return ApiErrors.Conflict(refusal);
+        return Of(name, folder) is { } person ? TypedResults.Ok(person) : Nobody(name);
     }
 
     private static IResult Image(string name, string image, PeopleFolder folder) =>
@@ -47,9 +50,9 @@ internal static class PeopleApi
             ? Results.File(found.FullName, found.Extension.ToUpperInvariant() switch { ".PNG" => "image/png", ".WEBP" => "image/webp", _ => "image/jpeg" })
             : ApiErrors.NotFound("Image not found");
 
-    private static IResult Answer(string name, PeopleFolder folder) => Of(name, folder) is { } person ? Results.Json(person, ApiJson.Readable.PersonResponse) : Nobody(name);
+    private static Results<Ok<PersonResponse>, NotFound<ErrorResponse>> Answer(string name, PeopleFolder folder) => Of(name, folder) is { } person ? TypedResults.Ok(person) : Nobody(name);
 
-    private static IResult Nobody(string name) => ApiErrors.NotFound($"There is nobody called '{RequestFields.Shown(name)}'");
+    private static NotFound<ErrorResponse> Nobody(string name) => ApiErrors.NotFound($"There is nobody called '{RequestFields.Shown(name)}'");
 
     private static PersonResponse? Of(string name, PeopleFolder folder) => folder.Find(name) is not { } images
         ? null

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.OpenApi;
 using SdStudio.Server.Http.Requests;
@@ -15,28 +16,28 @@ internal static class PresetsApi
     public static void MapPresetsApi(this IEndpointRouteBuilder api)
     {
         RouteGroupBuilder presets = api.MapGroup("/presets");
-        presets.MapGet("", async (HttpContext context, IPresetStore store) => Results.Json(
-            new PresetsResponse([.. (await store.ListAsync(ApiKeys.OwnerOf(context), context.RequestAborted)).Select(Of)]), ApiJson.Readable.PresetsResponse))
-            .ProducesJson<PresetsResponse>("listPresets", Group, "The presets of this key");
-        presets.MapPut("/{name}", PutAsync).Accepts<PresetBody>("application/json").ProducesJson<PresetResponse>("putPreset", Group, "Adds or changes a preset: any fields of requests, e.g. steps, cfg_scale and styles", 400);
-        presets.MapPost("/import", ImportAsync).Accepts<PresetsResponse>("application/json").ProducesJson<ImportedPresetsResponse>("importPresets", Group, "Adds the presets of an export, all or none", 400)
+        presets.MapGet("", async (HttpContext context, IPresetStore store) => TypedResults.Ok(
+            new PresetsResponse([.. (await store.ListAsync(ApiKeys.OwnerOf(context), context.RequestAborted)).Select(Of)])))
+            .Describe("listPresets", Group, "The presets of this key");
+        presets.MapPut("/{name}", PutAsync).Accepts<PresetBody>("application/json").Describe("putPreset", Group, "Adds or changes a preset: any fields of requests, e.g. steps, cfg_scale and styles", 400);
+        presets.MapPost("/import", ImportAsync).Accepts<PresetsResponse>("application/json").Describe("importPresets", Group, "Adds the presets of an export, all or none", 400)
             .WithMetadata(new RequestExample("""{"presets":[{"name":"quick","settings":{"steps":4}}]}"""));
-        presets.MapDelete("/{name}", async (string name, HttpContext context, IPresetStore store) => await store.DeleteAsync(name, ApiKeys.OwnerOf(context), context.RequestAborted)
-            ? Results.Json(new SuccessResponse(true), ApiJson.Readable.SuccessResponse)
-            : ApiErrors.NotFound("Preset not found")).ProducesJson<SuccessResponse>("deletePreset", Group, "Deletes a preset", 404);
+        presets.MapDelete("/{name}", async Task<Results<Ok<SuccessResponse>, NotFound<ErrorResponse>>> (string name, HttpContext context, IPresetStore store) => await store.DeleteAsync(name, ApiKeys.OwnerOf(context), context.RequestAborted)
+            ? TypedResults.Ok(new SuccessResponse(true))
+            : ApiErrors.NotFound("Preset not found")).Describe("deletePreset", Group, "Deletes a preset");
     }
 
-    private static async Task<IResult> PutAsync(string name, HttpContext context, IPresetStore store, Presets presets)
+    private static async Task<Ok<PresetResponse>> PutAsync(string name, HttpContext context, IPresetStore store, Presets presets)
     {
         RequestBody body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
         if (body.Files.Count > 0)
-            throw new BadRequestException([new FieldProblem(body.Files.First().Key, $"{body.Files.First().Key} is no setting that a preset has: images belong to one request alone")], detail: null);
+            throw new BadRequestException([new FieldProblem(body.Files.First().Key, $"{body.Files.First().Key} is not a setting for presets: images belong to a single request")], detail: null);
         Preset preset = presets.Checked(name, body.Fields);
         await store.PutAsync([preset], ApiKeys.OwnerOf(context), context.RequestAborted);
-        return Results.Json(Of(preset), ApiJson.Readable.PresetResponse);
+        return TypedResults.Ok(Of(preset));
     }
 
-    private static async Task<IResult> ImportAsync(HttpContext context, IPresetStore store, Presets presets)
+    private static async Task<Ok<ImportedPresetsResponse>> ImportAsync(HttpContext context, IPresetStore store, Presets presets)
     {
         RequestBody body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
         var fields = new RequestFields(body.Fields);
@@ -46,7 +47,7 @@ internal static class PresetsApi
         fields.ThrowIfRefused();
         List<Preset> read = [.. items.Select(item => presets.Checked(NameOf(item), SettingsOf(item)))];
         await store.PutAsync(read, ApiKeys.OwnerOf(context), context.RequestAborted);
-        return Results.Json(new ImportedPresetsResponse(read.Count), ApiJson.Readable.ImportedPresetsResponse);
+        return TypedResults.Ok(new ImportedPresetsResponse(read.Count));
     }
 
     private static string NameOf(JsonElement item) => item.ValueKind == JsonValueKind.Object && item.TryGetProperty("name", out JsonElement name) ? RequestFields.TextOf(name) ?? "" : "";
@@ -61,7 +62,7 @@ internal static class PresetsApi
 
 internal sealed record PresetsResponse(IReadOnlyList<PresetResponse> Presets);
 
-/// <param name="Name">For the field preset of requests.</param>
+/// <param name="Name">For the request field preset.</param>
 /// <param name="Settings">Fields of requests.</param>
 internal sealed record PresetResponse(string Name, Dictionary<string, JsonElement> Settings);
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Http.Nodes;
 using SdStudio.Server.Http.OpenApi;
@@ -22,18 +23,18 @@ internal static class QueueApi
     {
         RouteGroupBuilder queue = api.MapGroup("/queue");
         queue.MapGet("", ListAsync).ProducesJson<QueueResponse>("listJobs", Group, "Jobs, newest first, with statistics", 400)
-            .WithQuery(QueryParameter.OneOf("status", "Jobs in this state", JobStatus.All), QueryParameter.OneOf("type", "Jobs of this type", JobType.All), new QueryParameter("model", "A model's id"), new QueryParameter("q", "Words within the prompt; search is the same"), QueryParameter.Integer("limit", "Maximum number of items", 1, 1000, DefaultLimit), QueryParameter.Integer("offset", "Number of items to skip", 0, int.MaxValue, 0), QueryParameter.OneOf("sort", "newest; or position, of waiting jobs: the next one first", ["newest", "position"], "newest"));
-        queue.MapGet("/stats", async (HttpContext context, IJobQueries queries) => Results.Json(await StatsAsync(context, queries), ApiJson.Readable.QueueStats)).ProducesJson<QueueStats>("getQueueStats", Group, "The number of jobs by status");
-        queue.MapGet("/{id}", GetAsync).ProducesJson<JobView>("getJob", Group, "A job with its progress, position and images", 404);
+            .WithQuery(QueryParameter.OneOf("status", "Jobs in this state", JobStatus.All), QueryParameter.OneOf("type", "Jobs of this type", JobType.All), new QueryParameter("model", "A model's id"), new QueryParameter("q", "Text within the prompt; search is an alias"), QueryParameter.Integer("limit", "Maximum number of items", 1, 1000, DefaultLimit), QueryParameter.Integer("offset", "Number of items to skip", 0, int.MaxValue, 0), QueryParameter.OneOf("sort", "newest; or position: waiting jobs, the next one first", ["newest", "position"], "newest"));
+        queue.MapGet("/stats", async (HttpContext context, IJobQueries queries) => TypedResults.Ok(await StatsAsync(context, queries))).Describe("getQueueStats", Group, "The number of jobs by status");
+        queue.MapGet("/{id}", GetAsync).Describe("getJob", Group, "A job with its progress, position and images");
         queue.MapGet("/{id}/preview", PreviewAsync).ProducesFile("getJobPreview", Group, "The latest preview of a running job", "image/webp", 404);
-        queue.MapDelete("/{id}", CancelAsync).ProducesJson<CancelledResponse>("cancelJob", Group, "Cancels a waiting job at once, a running one at the engine's next step", 404);
+        queue.MapDelete("/{id}", CancelAsync).Describe("cancelJob", Group, "Cancels a waiting job at once, a running one at the engine's next step");
         queue.MapPatch("/{id}", ChangeAsync).Accepts<PlaceBody>("application/json")
-            .ProducesJson<JobView>("moveJob", Group, "Changes the priority of a waiting job, or moves it before or after another", 400, 404, 409).WithMetadata(new RequestExample("""{"priority":5}"""));
-        queue.MapPost("/{id}/retry", RetryAsync).RequireJobRateLimit().ProducesJson<JobView>("retryJob", Group, "Retries a failed or cancelled job", 404, 409);
-        queue.MapPost("/cancel-all", CancelAllAsync).ProducesJson<CancelledAllResponse>("cancelAllJobs", Group, "Cancels every waiting and running job")
+            .Describe("moveJob", Group, "Changes the priority of a waiting job, or moves it before or after another", 400).WithMetadata(new RequestExample("""{"priority":5}"""));
+        queue.MapPost("/{id}/retry", RetryAsync).RequireJobRateLimit().Describe("retryJob", Group, "Retries a failed or cancelled job");
+        queue.MapPost("/cancel-all", CancelAllAsync).Describe("cancelAllJobs", Group, "Cancels every waiting and running job")
             .WithQuery(QueryParameter.Flag("mine", "Only the jobs of this API key"));
-        queue.MapPost("/pause", (JobQueue jobs, CancellationToken left) => PauseAsync(jobs, paused: true, left)).ProducesJson<PausedResponse>("pauseQueue", Group, "Pauses the queue; the running job continues").RequireAdministrator();
-        queue.MapPost("/resume", (JobQueue jobs, CancellationToken left) => PauseAsync(jobs, paused: false, left)).ProducesJson<PausedResponse>("resumeQueue", Group, "Resumes the queue").RequireAdministrator();
+        queue.MapPost("/pause", (JobQueue jobs, CancellationToken left) => PauseAsync(jobs, paused: true, left)).Describe("pauseQueue", Group, "Pauses the queue; the running job continues").RequireAdministrator();
+        queue.MapPost("/resume", (JobQueue jobs, CancellationToken left) => PauseAsync(jobs, paused: false, left)).Describe("resumeQueue", Group, "Resumes the queue").RequireAdministrator();
     }
 
     private static async Task<IResult> ListAsync(HttpRequest request, IJobQueries queries, QueueViews views, JobLine line, QueueAnswers answers)
@@ -60,9 +61,9 @@ internal static class QueueApi
         return Results.Bytes(answer.Json, "application/json; charset=utf-8");
     }
 
-    private static async Task<IResult> GetAsync(string id, HttpContext context, IJobQueries queries, QueueViews views) =>
+    private static async Task<Results<Ok<JobView>, NotFound<ErrorResponse>>> GetAsync(string id, HttpContext context, IJobQueries queries, QueueViews views) =>
         await queries.FindAsync(id, ApiKeys.ScopeOf(context), context.RequestAborted) is { } job
-            ? Results.Json(await views.WithImagesAsync(job, context.RequestAborted), ApiJson.Readable.JobView)
+            ? TypedResults.Ok(await views.WithImagesAsync(job, context.RequestAborted))
             : ApiErrors.NotFound("Job not found");
 
     private static async Task<IResult> PreviewAsync(string id, HttpContext context, IJobQueries queries, RunningJobs running, NodeCalls nodes)
@@ -75,14 +76,13 @@ internal static class QueueApi
         return preview is not null ? Results.Bytes(preview, "image/webp") : ApiErrors.NotFound("There is no preview of this job now");
     }
 
-    private static async Task<IResult> CancelAsync(string id, HttpContext context, JobQueue queue, IJobQueries queries, QueueViews views)
+    private static async Task<Results<Ok<CancelledResponse>, NotFound<ErrorResponse>>> CancelAsync(string id, HttpContext context, JobQueue queue, IJobQueries queries, QueueViews views)
     {
         OwnerScope scope = ApiKeys.ScopeOf(context);
         if (!await queue.CancelAsync(id, scope, context.RequestAborted))
         {
             string? status = await queries.StatusAsync(id, scope, context.RequestAborted);
-            return ApiErrors.Json(
-                StatusCodes.Status404NotFound, "Job not found or cannot be cancelled", status is null ? null : $"The job is {status}");
+            return ApiErrors.NotFound("Job not found or cannot be cancelled", status is null ? null : $"The job is {status}");
         }
 
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
@@ -100,16 +100,16 @@ internal static class QueueApi
         return job is null
             ? ApiErrors.NotFound("Job not found or cannot be cancelled")
             // It may have finished before the engine saw the cancel.
-            : Results.Json(new CancelledResponse(job.Status != JobStatus.Completed, await views.OfAsync(job, context.RequestAborted)), ApiJson.Readable.CancelledResponse);
+            : TypedResults.Ok(new CancelledResponse(job.Status != JobStatus.Completed, await views.OfAsync(job, context.RequestAborted)));
     }
 
-    private static async Task<IResult> CancelAllAsync(HttpContext context, JobQueue queue)
+    private static async Task<Ok<CancelledAllResponse>> CancelAllAsync(HttpContext context, JobQueue queue)
     {
         OwnerScope scope = new RequestQuery(context.Request).Flag("mine") ? OwnerScope.Only(ApiKeys.OwnerOf(context)) : ApiKeys.ScopeOf(context);
-        return Results.Json(new CancelledAllResponse(Success: true, await queue.CancelAllAsync(scope, context.RequestAborted)), ApiJson.Readable.CancelledAllResponse);
+        return TypedResults.Ok(new CancelledAllResponse(Success: true, await queue.CancelAllAsync(scope, context.RequestAborted)));
     }
 
-    private static async Task<IResult> ChangeAsync(string id, HttpContext context, JobQueue queue, IJobQueries queries, QueueViews views)
+    private static async Task<Results<Ok<JobView>, NotFound<ErrorResponse>, Conflict<ErrorResponse>>> ChangeAsync(string id, HttpContext context, JobQueue queue, IJobQueries queries, QueueViews views)
     {
         (CancellationToken left, OwnerScope scope) = (context.RequestAborted, ApiKeys.ScopeOf(context));
         RequestBody body = await RequestBody.ReadAsync(context.Request, left);
@@ -117,7 +117,7 @@ internal static class QueueApi
         long? priority = fields.Integer(-MaxPriority, MaxPriority, "priority");
         string? before = fields.Text("before"), after = fields.Text("after");
         if (new object?[] { priority, before, after }.Count(given => given is not null) != 1)
-            fields.Refuse("priority", "Send one of priority, before and after");
+            fields.Refuse("priority", "Send exactly one of priority, before or after");
         string name = before is null ? "after" : "before";
         string? other = before ?? after;
         if (other == id)
@@ -127,26 +127,26 @@ internal static class QueueApi
             return await ChangedAsync(await queue.SetPriorityAsync(id, scope, (int)priority!.Value, left), id, "Only a waiting job has a priority", context, queries, views);
         Job? moved = await queue.MoveAsync(id, other, after: after is not null, scope, left);
         return moved is null && await queries.StatusAsync(id, scope, left) == JobStatus.Pending
-            ? ApiErrors.Json(StatusCodes.Status409Conflict, $"{name} is '{RequestFields.Shown(other)}', which is not a waiting job")
-            : await ChangedAsync(moved, id, "Only a waiting job has a place in line", context, queries, views);
+            ? ApiErrors.Conflict($"{name} is '{RequestFields.Shown(other)}', which is not a waiting job")
+            : await ChangedAsync(moved, id, "Only a waiting job has a position", context, queries, views);
     }
 
-    private static async Task<IResult> RetryAsync(string id, HttpContext context, JobQueue queue, IJobQueries queries, QueueViews views) => await ChangedAsync(
+    private static async Task<Results<Ok<JobView>, NotFound<ErrorResponse>, Conflict<ErrorResponse>>> RetryAsync(string id, HttpContext context, JobQueue queue, IJobQueries queries, QueueViews views) => await ChangedAsync(
         await queue.RetryAsync(id, ApiKeys.ScopeOf(context), context.RequestAborted), id, "Only a failed or cancelled job can be tried again", context, queries, views);
 
-    private static async Task<IResult> ChangedAsync(Job? job, string id, string rule, HttpContext context, IJobQueries queries, QueueViews views)
+    private static async Task<Results<Ok<JobView>, NotFound<ErrorResponse>, Conflict<ErrorResponse>>> ChangedAsync(Job? job, string id, string rule, HttpContext context, IJobQueries queries, QueueViews views)
     {
         if (job is not null)
-            return Results.Json(await views.OfAsync(job, context.RequestAborted), ApiJson.Readable.JobView);
+            return TypedResults.Ok(await views.OfAsync(job, context.RequestAborted));
         return await queries.StatusAsync(id, ApiKeys.ScopeOf(context), context.RequestAborted) is { } status
-            ? ApiErrors.Json(StatusCodes.Status409Conflict, $"{rule}; this one is {status}")
+            ? ApiErrors.Conflict($"{rule}; this one is {status}")
             : ApiErrors.NotFound("Job not found");
     }
 
-    private static async Task<IResult> PauseAsync(JobQueue queue, bool paused, CancellationToken left)
+    private static async Task<Ok<PausedResponse>> PauseAsync(JobQueue queue, bool paused, CancellationToken left)
     {
         await queue.SetPausedAsync(paused, left);
-        return Results.Json(new PausedResponse(Success: true, paused), ApiJson.Readable.PausedResponse);
+        return TypedResults.Ok(new PausedResponse(Success: true, paused));
     }
 
     private static async Task<QueueStats> StatsAsync(HttpContext context, IJobQueries queries)

@@ -12,17 +12,17 @@ internal sealed record ErrorResponse(
 
 /// <param name="Status">ok.</param>
 /// <param name="Timestamp">The server's time, UTC.</param>
-/// <param name="Engine">The engine; null before it is loaded, or when loading failed.</param>
+/// <param name="Engine">The engine; null before it is loaded, or if loading failed.</param>
 /// <param name="Devices">What it computes on.</param>
 /// <param name="Backend">The backend in use, e.g. cpu or vulkan; null before it is loaded.</param>
-/// <param name="BackendReason">Why that one, in a sentence.</param>
+/// <param name="BackendReason">Why that backend was chosen.</param>
 internal sealed record HealthResponse(
     string Status, string Timestamp, string? Engine, IReadOnlyList<string> Devices, string? Backend, string? BackendReason)
 {
-    /// <summary>The formats that videos can be written in here: mp4 and webm where there is ffmpeg.</summary>
+    /// <summary>The video formats that this server can write; mp4 and webm need ffmpeg.</summary>
     public IReadOnlyList<string> VideoFormats { get; init; } = [];
 
-    /// <summary>What jobs run on, as they and <c>GET /api/devices</c> name it.</summary>
+    /// <summary>The devices that run jobs, as named in jobs and <c>GET /api/devices</c>.</summary>
     public IReadOnlyList<string> JobDevices { get; init; } = [];
 
     /// <summary>The commit the engine was built from; null when unknown.</summary>
@@ -34,7 +34,7 @@ internal sealed record HealthResponse(
     /// <summary>How often the watcher has started the server again after an abnormal end.</summary>
     public int Restarts { get; init; }
 
-    /// <summary>When and why that was the last time; null for never.</summary>
+    /// <summary>Time and reason of the last restart; null for none.</summary>
     public LastEndResponse? LastEnd { get; init; }
 }
 
@@ -49,16 +49,16 @@ internal sealed record ConfigResponse(
     [property: JsonPropertyName("keyPassed")] bool KeyPassed,
     [property: JsonPropertyName("keyValid")] bool KeyValid)
 {
-    /// <summary>The engine's names of samplers; none before it is loaded.</summary>
+    /// <summary>The engine's samplers; empty before it is loaded.</summary>
     public IReadOnlyList<string> Samplers { get; init; } = [];
 
-    /// <summary>The engine's names of schedulers; none before it is loaded.</summary>
+    /// <summary>The engine's schedulers; empty before it is loaded.</summary>
     public IReadOnlyList<string> Schedulers { get; init; } = [];
 
     /// <summary>Whether a language server helps with prompts: POST /api/prompts/expand and /sdapi/v1/interrogate.</summary>
     public bool Assistant { get; init; }
 
-    /// <summary>The most that one request may ask for.</summary>
+    /// <summary>The limits of one request.</summary>
     public required LimitsResponse Limits { get; init; }
 }
 
@@ -73,48 +73,48 @@ internal sealed record ControlNetsResponse(IReadOnlyList<ControlNetResponse> Con
 
 /// <param name="Name">For requests: its file's name in the folder of ControlNets.</param>
 /// <param name="Id">For POST /api/models/download; null for one that the catalogue does not have.</param>
-/// <param name="Description">What it follows; null when nobody wrote it down.</param>
-/// <param name="Exists">Whether its file is there.</param>
-/// <param name="Family">Whose models it goes with, as its file tells; null while that is not known.</param>
+/// <param name="Description">What it follows; null if unknown.</param>
+/// <param name="Exists">Whether its file exists.</param>
+/// <param name="Family">The family of models that it fits, from its file; null if unknown.</param>
 /// <param name="Downloadable">Whether POST /api/models/download with its id fetches the file.</param>
-/// <param name="DownloadBytes">What that takes; null when the catalogue does not tell.</param>
-/// <param name="License">Its terms; null when nobody wrote them down.</param>
+/// <param name="DownloadBytes">The size of that download; null if the catalogue does not say.</param>
+/// <param name="License">Its licence; null if unknown.</param>
 internal sealed record ControlNetResponse(string Name, string? Id, string? Description, bool Exists, string? Family, bool Downloadable, long? DownloadBytes, string? License);
 
 internal sealed record UpscalersResponse(IReadOnlyList<UpscalerResponse> Upscalers);
 
-/// <param name="Id">For requests, as the name is.</param>
+/// <param name="Id">Usable in requests, like the name.</param>
 /// <param name="Name">For people.</param>
-/// <param name="Description">What it is good for; null when nobody wrote it down.</param>
-/// <param name="Scale">How many times wider its results are; 1 for one that resamples to any size.</param>
-/// <param name="Exists">Whether it can be used: its file is there, or it needs none.</param>
+/// <param name="Description">What it is good for; null if unknown.</param>
+/// <param name="Scale">Its scale; 1 for one that resamples to any size.</param>
+/// <param name="Exists">Whether it can be used: its file exists, or it needs none.</param>
 /// <param name="Downloadable">Whether POST /api/models/download with its id fetches the file.</param>
-/// <param name="DownloadBytes">What that takes; null when the catalogue does not tell.</param>
+/// <param name="DownloadBytes">The size of that download; null if the catalogue does not say.</param>
 internal sealed record UpscalerResponse(string Id, string Name, string? Description, int Scale, bool Exists, bool Downloadable, long? DownloadBytes)
 {
-    /// <summary>Its terms; null when nobody wrote them down.</summary>
+    /// <summary>Its licence; null if unknown.</summary>
     public string? License { get; init; }
 
-    /// <summary>Memory for its weights; null when nobody knows, 0 for one that only resamples.</summary>
+    /// <summary>Memory for its weights; null if unknown, 0 for one that only resamples.</summary>
     public long? MemoryBytes { get; init; }
 }
 
 /// <summary>
-/// What became of a request in the time that it was waited for. One shape for 200 and 202: generated clients have one type for all answers
+/// The result of a request at the end of the wait. One shape for 200 and 202: generated clients have one type for all answers
 /// of a method that are no errors.
 /// </summary>
 /// <param name="Id">The job's.</param>
-/// <param name="JobId">The same, as the queue calls it.</param>
-/// <param name="Status">completed with 200; with 202 the job waits or runs.</param>
+/// <param name="JobId">The same, as named by the queue API.</param>
+/// <param name="Status">completed with 200; with 202, the job is waiting or running.</param>
 /// <param name="Created">Unix seconds.</param>
-/// <param name="Data">The images: all with 200, with 202 those that are completed.</param>
+/// <param name="Data">The images: with 200 all of them, with 202 those completed so far.</param>
 internal sealed record GenerateResponse(string Id, string JobId, string Status, long Created, IReadOnlyList<GenerateResponseImage> Data)
 {
-    /// <summary>Pixels outside the mask that are not the input image's; absent without a mask.</summary>
+    /// <summary>Number of pixels outside the mask that differ from the input image; absent without a mask.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? OutsideMaskChanged { get; init; }
 
-    /// <summary>What was asked for and is done otherwise; absent when there is nothing.</summary>
+    /// <summary>Parts of the request that were ignored or changed; absent if there are none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Notes { get; init; }
 }
@@ -123,7 +123,7 @@ internal sealed record GenerateResponseImage(string Id, int Index, string? Revis
 
 internal sealed record ModelsResponse(IReadOnlyList<ModelResponse> Models, string? Default, DefaultModelsResponse DefaultModels, MemoryInUseResponse Memory);
 
-/// <summary>What loaded models take together, and what they may.</summary>
+/// <summary>Memory used by all loaded models, and the limits.</summary>
 /// <param name="RamBytes">Of the machine.</param>
 /// <param name="RamBudgetBytes">Of the machine, at most.</param>
 /// <param name="VramBytes">Of its graphics cards.</param>
@@ -151,55 +151,55 @@ internal sealed record ModelResponse(
     [JsonPropertyName("execMode")]
     public string ExecModeOfTheOriginal => ExecMode;
 
-    /// <summary>How many images it looks at in one request, for edits and for references; 0 for models that begin from their input image.</summary>
+    /// <summary>Number of reference images that it accepts in one request; 0 for models that start from their input image.</summary>
     public int ReferenceImages { get; init; }
 
-    /// <summary>The step caches that it has for the speeds beside exact; null for models of other servers.</summary>
+    /// <summary>Its step caches for the speeds fast and fastest; null for models on other servers.</summary>
     public StepCachesResponse? StepCaches { get; init; }
 
-    /// <summary>What each speed costs here, as its jobs were measured; null for models of other servers.</summary>
+    /// <summary>The time of each speed on this machine, measured over its jobs; null for models on other servers.</summary>
     public SpeedsResponse? Speeds { get; init; }
 
-    /// <summary>How long an image takes here; null for models of other servers, and while nothing like it was measured.</summary>
+    /// <summary>Time of an image on this machine; null for models on other servers, or if unknown.</summary>
     public ExpectedTimeResponse? ExpectedTime { get; init; }
 
-    /// <summary>The ControlNets of this server that go with it.</summary>
+    /// <summary>The ControlNets of this server that fit it.</summary>
     public IReadOnlyList<string> ControlNets { get; init; } = [];
 
-    /// <summary>The IP-Adapters, PhotoMakers and PuLIDs of this server that go with it.</summary>
+    /// <summary>The IP-Adapters, PhotoMakers and PuLIDs of this server that fit it.</summary>
     public IReadOnlyList<string> Identities { get; init; } = [];
 
     /// <summary>Whether it makes videos.</summary>
     public bool MakesVideos { get; init; }
 
-    /// <summary>What it is, as its file tells, in the words of <c>GET /api/parameters</c>; null while that is not known.</summary>
+    /// <summary>Its family, from its file, as named in <c>GET /api/parameters</c>; null if unknown.</summary>
     public string? Family { get; init; }
 
-    /// <summary>What a download of its missing files takes; null when the catalogue does not tell.</summary>
+    /// <summary>The size of its missing files; null if the catalogue does not say.</summary>
     public long? DownloadBytes { get; init; }
 
-    /// <summary>How its weights are stored, e.g. <c>Q8_0</c>; null when nobody wrote it down.</summary>
+    /// <summary>How its weights are stored, e.g. <c>Q8_0</c>; null if unknown.</summary>
     public string? Quant { get; init; }
 
-    /// <summary>Its terms, e.g. <c>Apache-2.0</c>; null when nobody wrote it down.</summary>
+    /// <summary>Its terms, e.g. <c>Apache-2.0</c>; null if unknown.</summary>
     public string? License { get; init; }
 
-    /// <summary>What it takes when it is loaded: as measured, as its files say, or before they are here as large as the catalogue says they are.</summary>
+    /// <summary>Memory when loaded: measured, from its files, or, before they are downloaded, from the catalogue.</summary>
     public required MemoryResponse Memory { get; init; }
 
-    /// <summary>Whether this machine has memory for it: yes, with offload (its weights in RAM, the card computes), or no; null when nobody knows what it takes.</summary>
+    /// <summary>Whether this machine has memory for it: yes, with offload (its weights in RAM, computed on the card), or no; null if unknown.</summary>
     public string? Fits { get; init; }
 
-    /// <summary>What its file and the files beside it tell people; null for nothing.</summary>
+    /// <summary>Its card, from its file and the files beside it; null for none.</summary>
     public ModelCardResponse? Card { get; init; }
 
     /// <summary>Whether it stays loaded until it is stopped.</summary>
     public bool Pinned { get; init; }
 
-    /// <summary>Why it cannot generate or be loaded; null when there is no known problem.</summary>
+    /// <summary>Why it cannot generate or be loaded; null if there is no known problem.</summary>
     public string? Problem { get; init; }
 
-    /// <summary>The machines that know it, where several share a database; its status is then the best of theirs.</summary>
+    /// <summary>The machines that have it, if several share a database; its status is then the best of theirs.</summary>
     public IReadOnlyList<ModelNodeResponse> Nodes { get; init; } = [];
 }
 
@@ -207,34 +207,34 @@ internal sealed record ModelResponse(
 /// <param name="Id">The machine's.</param>
 /// <param name="Name">The machine's.</param>
 /// <param name="Status">stopped, starting, running or error.</param>
-/// <param name="AllFilesExist">Whether its files are there.</param>
+/// <param name="AllFilesExist">Whether its files exist.</param>
 /// <param name="Fits">Whether that machine has memory for it.</param>
-/// <param name="Pinned">Whether it stays loaded there.</param>
+/// <param name="Pinned">Whether it stays loaded on that machine.</param>
 internal sealed record ModelNodeResponse(string Id, string Name, string Status, [property: JsonPropertyName("allFilesExist")] bool AllFilesExist, string? Fits, bool Pinned);
 
-/// <param name="Title">What its maker calls it.</param>
-/// <param name="BaseModel">What it was made from, in its maker's words.</param>
-/// <param name="Notes">Its owner's notes, or its maker's.</param>
+/// <param name="Title">The title given by its author.</param>
+/// <param name="BaseModel">The base model as named by its author.</param>
+/// <param name="Notes">Your notes, or its author's.</param>
 /// <param name="Author">Its maker.</param>
-/// <param name="TriggerWords">What calls up what it has learned.</param>
-/// <param name="PreviewUrl">An image of what it does.</param>
+/// <param name="TriggerWords">Its trigger words.</param>
+/// <param name="PreviewUrl">Its example image.</param>
 internal sealed record ModelCardResponse(string? Title, string? BaseModel, string? Notes, string? Author, IReadOnlyList<string> TriggerWords, string? PreviewUrl);
 
 /// <summary>What the speeds mean for a model, as models.yml writes it: mode, threshold, start and end.</summary>
 internal sealed record StepCachesResponse(string Fast, string Fastest);
 
-/// <summary>What each speed costs here; null where no job had it.</summary>
+/// <summary>The time of each speed on this machine; null if no job used it.</summary>
 internal sealed record SpeedsResponse(SpeedCostResponse? Exact, SpeedCostResponse? Fast, SpeedCostResponse? Fastest);
 
-/// <param name="MsPerStepMegapixel">Milliseconds of a sampling step for a million pixels; steps that were left out count as steps.</param>
-/// <param name="TimesAsFast">Compared with exact; null until that was measured too.</param>
-/// <param name="Jobs">Over how many jobs.</param>
+/// <param name="MsPerStepMegapixel">Milliseconds of a sampling step for a million pixels; skipped steps count, too.</param>
+/// <param name="TimesAsFast">Compared with exact; null until exact was measured, too.</param>
+/// <param name="Jobs">Number of measured jobs.</param>
 internal sealed record SpeedCostResponse(double MsPerStepMegapixel, double? TimesAsFast, int Jobs);
 
 /// <summary>Memory that a model takes when it is loaded.</summary>
 /// <param name="RamBytes">Of the machine.</param>
 /// <param name="VramBytes">Of its graphics cards.</param>
-/// <param name="Measured">Whether a load was measured; false: it is what the files' headers say.</param>
+/// <param name="Measured">true: measured when it was loaded; false: from the headers of its files.</param>
 internal sealed record MemoryResponse(long RamBytes, long VramBytes, bool Measured);
 
 internal sealed record GenerationParamsResponse(double CfgScale, int SampleSteps, string? SamplingMethod);
@@ -245,10 +245,10 @@ internal sealed record FileStatusResponse(
 internal sealed record ModelFileResponse(
     [property: JsonPropertyName("fileName")] string FileName, bool Exists, [property: JsonPropertyName("filePath")] string FilePath)
 {
-    /// <summary>Its length; null when it is not there.</summary>
+    /// <summary>Its size; null if it does not exist.</summary>
     public long? Bytes { get; init; }
 
-    /// <summary>When it is known already; null otherwise.</summary>
+    /// <summary>Null if not computed yet.</summary>
     public string? Sha256 { get; init; }
 }
 
@@ -271,7 +271,7 @@ internal sealed record DownloadingResponse([property: JsonPropertyName("download
 
 internal sealed record QueuedResponse(string JobId, string Status)
 {
-    /// <summary>What was asked for and is done otherwise; absent when there is nothing.</summary>
+    /// <summary>Parts of the request that were ignored or changed; absent if there are none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Notes { get; init; }
 }
@@ -303,13 +303,13 @@ internal sealed record ParametersResponse(
     IReadOnlyList<LoraSetting> Loras, string? Quality, string? Style, string? Upscaler, int? ResizeMode, double? UpscaleFactor,
     string? InputImagePath, string? MaskImagePath, string? SourceImageId, string? ModelHash, string? Engine, string Infotext)
 {
-    /// <summary>The template that the prompt was made of; null for none.</summary>
+    /// <summary>The template of the prompt; null for none.</summary>
     public string? PromptTemplate { get; init; }
 
-    /// <summary>The template that the negative prompt was made of; null for none.</summary>
+    /// <summary>The template of the negative prompt; null for none.</summary>
     public string? NegativePromptTemplate { get; init; }
 
-    /// <summary>What the image's job ran on.</summary>
+    /// <summary>The device that ran the image's job.</summary>
     public string? Device { get; init; }
 
     /// <summary>Every other parameter of the table, by its name.</summary>
@@ -318,11 +318,11 @@ internal sealed record ParametersResponse(
 }
 
 /// <param name="Id">The job's.</param>
-/// <param name="JobId">The same, as the queue calls it.</param>
-/// <param name="Status">completed with 200; with 202 the job waits or runs.</param>
-/// <param name="ImageId">The new image; null with 202, as what follows.</param>
-/// <param name="Same">Whether every pixel is.</param>
-/// <param name="MaxDifference">Of a colour of a pixel.</param>
+/// <param name="JobId">The same, as named by the queue API.</param>
+/// <param name="Status">completed with 200; with 202, the job is waiting or running.</param>
+/// <param name="ImageId">The new image; null with 202, like the following fields.</param>
+/// <param name="Same">Whether every pixel is the same.</param>
+/// <param name="MaxDifference">The largest difference of a colour value, 0 to 255.</param>
 internal sealed record ReproducedResponse(string Id, string JobId, string Status, string? ImageId, bool? Same, int? MaxDifference);
 
 internal sealed record LogsResponse(

@@ -10,12 +10,11 @@ namespace SdStudio.Server.Http.Rest;
 internal static class UpscalersApi
 {
     public static void MapUpscalersApi(this IEndpointRouteBuilder api) =>
-        api.MapGet("/upscalers", (ModelCatalogue catalogue, ModelFileCache files) => Results.Json(
+        api.MapGet("/upscalers", (ModelCatalogue catalogue, ModelFileCache files) => TypedResults.Ok(
             new UpscalersResponse([.. catalogue.Upscalers.Select(upscaler => new UpscalerResponse(
                 upscaler.Id, upscaler.Name, upscaler.Description, upscaler.Scale, upscaler.IsThere, upscaler.HubFiles.Count > 0, HubEntry.MissingBytes(upscaler.HubFiles))
             {
                 License = upscaler.License,
                 MemoryBytes = upscaler.File is not { } file ? 0 : upscaler.IsThere ? files.MemoryOf(ModelFileCache.At(file.FullPath)) : HubEntry.MissingBytes(upscaler.HubFiles),
-            })]),
-            ApiJson.Readable.UpscalersResponse)).ProducesJson<UpscalersResponse>("listUpscalers", "Models", "The upscalers: those of the catalogue, and two that need no file");
+            })]))).Describe("listUpscalers", "Models", "The upscalers: those of the catalogue, and two without a file");
 }

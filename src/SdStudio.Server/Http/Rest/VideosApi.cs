@@ -41,7 +41,7 @@ internal static class VideosApi
         image.Id, image.FilePath, side.ToString(CultureInfo.InvariantCulture),
         file => videos.SheetAsync(file, video.Format, VideoSheet.One(video.Frames / 2, video.Fps, image.Width, image.Height, side), cancellation), cancellation);
 
-    /// <summary>All frames, or evenly chosen ones.</summary>
+    /// <summary>All frames, or an even selection of them.</summary>
     public static async Task<IResult> SheetAsync(string imageId, HttpContext context, IJobQueries queries, ImageFiles images, VideoFiles videos) =>
         await queries.FindImageAsync(imageId, ApiKeys.ScopeOf(context), context.RequestAborted) is { Video: { } video } image
             ? await SheetOfAsync(image, video, context.Response, images, videos)

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.HttpResults;
 using SdCpp.Interop;
 using SdStudio.Server.Generation;
 using SdStudio.Server.Generation.Templates;
@@ -19,25 +20,25 @@ internal static class WordsApi
 
     public static void MapWordsApi(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/wildcards", (WildcardFolder wildcards) => Results.Json(
-            new WildcardsResponse([.. wildcards.Lists.Select(list => new WildcardResponse(list.Key, list.Value.Count, [.. list.Value.Take(MaxShownEntries)]))]), ApiJson.Readable.WildcardsResponse))
-            .ProducesJson<WildcardsResponse>("listWildcards", Group, "The lists that __name__ stands for in templates");
+        api.MapGet("/wildcards", (WildcardFolder wildcards) => TypedResults.Ok(
+            new WildcardsResponse([.. wildcards.Lists.Select(list => new WildcardResponse(list.Key, list.Value.Count, [.. list.Value.Take(MaxShownEntries)]))])))
+            .Describe("listWildcards", Group, "The lists that __name__ stands for in templates");
         api.MapPost("/templates/preview", PreviewAsync).Accepts<PreviewTemplateBody>("application/json")
-            .ProducesJson<TemplatePreviewResponse>("previewTemplate", Group, "What a template makes, without generating", 400)
+            .Describe("previewTemplate", Group, "The prompts that a template makes, without generating", 400)
             .WithMetadata(new RequestExample("""{"prompt":"a {red|green|blue} circle","n":3,"seed":7}"""));
         api.MapPost("/prompts/tokens", CountAsync).Accepts<CountTokensBody>("application/json")
-            .ProducesJson<TokenCountResponse>("countTokens", Group, "How many tokens a prompt has, and how many a model reads at once", 400)
+            .Describe("countTokens", Group, "Counts the tokens of a prompt, and tells how many a model reads at once", 400)
             .WithMetadata(new RequestExample("""{"prompt":"a red circle on a blue background","model":"sd15"}"""));
         RouteGroupBuilder styles = api.MapGroup("/styles");
-        styles.MapGet("", (StyleBook book) => Results.Json(new StylesResponse(book.All), ApiJson.Readable.StylesResponse)).ProducesJson<StylesResponse>("listStyles", Group, "The styles of styles.csv");
-        styles.MapPut("/{name}", PutStyleAsync).Accepts<StyleBody>("application/json").ProducesJson<Style>("putStyle", Group, "Adds or changes a style", 400).RequireAdministrator()
+        styles.MapGet("", (StyleBook book) => TypedResults.Ok(new StylesResponse(book.All))).Describe("listStyles", Group, "The styles of styles.csv");
+        styles.MapPut("/{name}", PutStyleAsync).Accepts<StyleBody>("application/json").Describe("putStyle", Group, "Adds or changes a style", 400).RequireAdministrator()
             .WithMetadata(new RequestExample("""{"prompt":"{prompt}, oil painting","negative_prompt":"photo"}"""));
-        styles.MapDelete("/{name}", (string name, StyleBook book) => book.Remove(name)
-            ? Results.Json(new SuccessResponse(true), ApiJson.Readable.SuccessResponse)
-            : ApiErrors.NotFound("Style not found")).ProducesJson<SuccessResponse>("deleteStyle", Group, "Deletes a style", 404).RequireAdministrator();
+        styles.MapDelete("/{name}", Results<Ok<SuccessResponse>, NotFound<ErrorResponse>> (string name, StyleBook book) => book.Remove(name)
+            ? TypedResults.Ok(new SuccessResponse(true))
+            : ApiErrors.NotFound("Style not found")).Describe("deleteStyle", Group, "Deletes a style").RequireAdministrator();
     }
 
-    private static async Task<IResult> PreviewAsync(HttpContext context, PromptReader reader, LiveLimits limits)
+    private static async Task<Ok<TemplatePreviewResponse>> PreviewAsync(HttpContext context, PromptReader reader, LiveLimits limits)
     {
         RequestBody body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
         ParameterLimits now = limits.Now;
@@ -51,7 +52,7 @@ internal static class WordsApi
         fields.ThrowIfRefused();
         try
         {
-            return Results.Json(new TemplatePreviewResponse(reader.Prompts(prompt, negative, seed, count, combinations, now)), ApiJson.Readable.TemplatePreviewResponse);
+            return TypedResults.Ok(new TemplatePreviewResponse(reader.Prompts(prompt, negative, seed, count, combinations, now)));
         }
         catch (TemplateException exception)
         {
@@ -59,7 +60,7 @@ internal static class WordsApi
         }
     }
 
-    private static async Task<IResult> CountAsync(HttpContext context, PromptReader reader, PromptTokens tokens, ClientModels models, ModelFileCache files, LiveLimits limits)
+    private static async Task<Ok<TokenCountResponse>> CountAsync(HttpContext context, PromptReader reader, PromptTokens tokens, ClientModels models, ModelFileCache files, LiveLimits limits)
     {
         RequestBody body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
         var fields = new RequestFields(body.Fields);
@@ -71,10 +72,10 @@ internal static class WordsApi
         (prompt, _) = reader.WithStyles(fields, prompt, null);
         fields.ThrowIfRefused();
         bool readsClip = model is { Remote: null, Files.Count: > 0 } && files.Of(ModelFileCache.At(model.MainFile))?.Family is ModelFamily.Sd1 or ModelFamily.Sd2 or ModelFamily.Sdxl;
-        return Results.Json(new TokenCountResponse(tokens.Count(prompt), readsClip, readsClip ? PromptTokens.AtOnce : null), ApiJson.Readable.TokenCountResponse);
+        return TypedResults.Ok(new TokenCountResponse(tokens.Count(prompt), readsClip, readsClip ? PromptTokens.AtOnce : null));
     }
 
-    private static async Task<IResult> PutStyleAsync(string name, HttpContext context, StyleBook book, LiveLimits limits)
+    private static async Task<Ok<Style>> PutStyleAsync(string name, HttpContext context, StyleBook book, LiveLimits limits)
     {
         RequestBody body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
         var fields = new RequestFields(body.Fields);
@@ -84,20 +85,20 @@ internal static class WordsApi
         fields.ThrowIfRefused();
         var style = new Style(name.Trim(), prompt, negative);
         book.Put(style);
-        return Results.Json(style, ApiJson.Readable.Style);
+        return TypedResults.Ok(style);
     }
 }
 
 internal sealed record WildcardsResponse(IReadOnlyList<WildcardResponse> Wildcards);
 
-/// <param name="Name">As templates have it between two underscores on either side.</param>
-/// <param name="Count">How many entries it has.</param>
+/// <param name="Name">Its name in templates, between double underscores.</param>
+/// <param name="Count">Number of entries.</param>
 /// <param name="Entries">The first of them.</param>
 internal sealed record WildcardResponse(string Name, int Count, IReadOnlyList<string> Entries);
 
-/// <param name="Tokens">By the vocabulary of CLIP.</param>
-/// <param name="Exact">Whether the model reads by it (Stable Diffusion 1, 2 and XL); false: about as many, by another vocabulary.</param>
-/// <param name="AtOnce">How many it looks at together, longer prompts in several looks; null for a model without such a bound, or an unknown one.</param>
+/// <param name="Tokens">Counted with CLIP's vocabulary.</param>
+/// <param name="Exact">true: the model uses that vocabulary (Stable Diffusion 1, 2 and XL); false: approximate, the model uses another one.</param>
+/// <param name="AtOnce">Number of tokens that the model reads at once, longer prompts in parts; null for a model without that limit, or an unknown one.</param>
 internal sealed record TokenCountResponse(int Tokens, bool Exact, int? AtOnce);
 
 internal sealed record TemplatePreviewResponse(IReadOnlyList<TemplatePrompt> Prompts);

@@ -25,7 +25,7 @@ internal sealed class SdServerCapabilities(SdServerContext context, LiveLimits l
     {
         ParameterLimits now = await limits.ReadyAsync(JobType.Video, cancellation);
         ModelDefinition? asked = name is null ? null : context.Models.Find(name)
-            ?? throw new BadRequestException([new FieldProblem("model", $"model is '{RequestFields.Shown(name)}'; GET /v1/models lists those that there are")], detail: null, StatusCodes.Status404NotFound);
+            ?? throw new BadRequestException([new FieldProblem("model", $"model is '{RequestFields.Shown(name)}'; GET /v1/models lists the models")], detail: null, StatusCodes.Status404NotFound);
         bool makesVideos = asked is not null && context.Videos.Makes(asked);
         ModelDefinition? still = asked is null ? context.Models.DefaultTextToImage : makesVideos ? null : asked;
         ModelDefinition? moving = asked is null ? context.Videos.Usual : makesVideos ? asked : null;

@@ -37,7 +37,7 @@ internal sealed class SdServerJobs(JobSubmission submission, SdServerContext con
         ["id"] = job.Id, ["kind"] = KindOf(job), ["status"] = StatusOf(job.Status), ["created"] = job.CreatedAt / 1000, ["poll_url"] = $"/sdcpp/v1/jobs/{job.Id}",
     };
 
-    /// <summary>How a job stands, with what it has made.</summary>
+    /// <summary>The status of a job, with its results.</summary>
     public async Task<JsonObject> OfAsync(Job job, CancellationToken cancellation)
     {
         JobView view = await views.OfAsync(job, cancellation);

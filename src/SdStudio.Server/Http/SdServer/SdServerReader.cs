@@ -123,7 +123,7 @@ internal sealed class SdServerReader
         foreach (string name in new[] { "custom_sigmas", "shifted_timestep" })
         {
             if (sampling.Json(name) is { } text and not ("[]" or "0"))
-                _fields.Refuse(name, $"sample_params.{name} is {RequestFields.Shown(text)}; it is not taken here, leave it out");
+                _fields.Refuse(name, $"sample_params.{name} is {RequestFields.Shown(text)}; it is not supported here; leave it out");
         }
 
         if (Part("guidance", sampling) is not { } guidance)
@@ -220,7 +220,7 @@ internal sealed class SdServerReader
         Put("hires_steps", Above(hires.Json("steps"), 0));
         Put("hires_strength", hires.Json("denoising_strength"));
         if (hires.Json("custom_sigmas") is { } sigmas and not "[]")
-            _fields.Refuse("hires", $"hires.custom_sigmas is {RequestFields.Shown(sigmas)}; it is not taken here, leave it out");
+            _fields.Refuse("hires", $"hires.custom_sigmas is {RequestFields.Shown(sigmas)}; it is not supported here; leave it out");
     }
 
     private void RefuseWhatIsNotHere()
@@ -238,7 +238,7 @@ internal sealed class SdServerReader
         if (_body.Files.TryGetValue(name, out IReadOnlyList<byte[]>? files))
             _files[to] = files;
         else if (_body.Fields.TryGetValue(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null && EncodedImage.TextOf(value) is var text && (text is not null || value.ValueKind != JsonValueKind.String))
-            _files[to] = [EncodedImage.Decode(text ?? throw new BadRequestException([new FieldProblem(name, $"{name} is no image; send base64 or a data URL")], detail: null), name)];
+            _files[to] = [EncodedImage.Decode(text ?? throw new BadRequestException([new FieldProblem(name, $"{name} is not an image; send base64 or a data URL")], detail: null), name)];
         _out.Remove(name);
     }
 

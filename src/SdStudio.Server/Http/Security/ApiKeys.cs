@@ -16,7 +16,7 @@ internal sealed class ApiKeys
     private const string Unauthorized = "Unauthorized";
     private const string WrongKey = "The API key is wrong";
     private const string MissingKey = "Missing API key. Use the header Authorization: Bearer KEY or X-Api-Key: KEY";
-    private const string OthersToo = "This concerns everybody: only the administrator's API key may do it";
+    private const string OthersToo = "This affects everybody: only the administrator's API key may do it";
     private const string ResultItem = "SdStudio.KeyResult";
 
     // These say nothing of what people generate.

@@ -106,6 +106,6 @@ internal sealed partial class WrongKeys(TimeProvider time, ILogger<WrongKeys> lo
         public HashSet<string> Good { get; } = new(StringComparer.Ordinal);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Many wrong API keys from {Address}: its further keys are slowed down")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Many wrong API keys from {Address}: further attempts are rate-limited")]
     private partial void LogGuessing(IPAddress address);
 }

@@ -270,7 +270,7 @@ internal sealed partial class Ffmpeg(IOptions<StudioOptions> options, ILogger<Ff
     [LoggerMessage(Level = LogLevel.Debug, Message = "{Program} writes videos with {Encoders}")]
     private partial void LogFound(string program, string encoders);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Program}, which SdStudio:Images:Ffmpeg names, cannot be used: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Program} (SdStudio:Images:Ffmpeg) cannot be used: {Reason}")]
     private partial void LogMissing(string program, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "ffmpeg ended with {Code}: {Words}")]

@@ -5,7 +5,7 @@ namespace SdStudio.Server.Images.Videos;
 /// <param name="Fps">Of the video.</param>
 /// <param name="Width">Of each, pixels.</param>
 /// <param name="Height">Of each, pixels.</param>
-/// <param name="Columns">How many stand in a row.</param>
+/// <param name="Columns">Number of frames in a row.</param>
 internal sealed record VideoSheet(IReadOnlyList<int> Frames, double Fps, int Width, int Height, int Columns)
 {
     /// <summary>Most frames of a sheet; of longer videos some are left out, evenly.</summary>

@@ -199,9 +199,9 @@ internal sealed partial class ModelCatalogue : BackgroundService
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Warning}")]
     private partial void LogWarning(string warning);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Read the catalogue again: {Count} models")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "The catalogue was reloaded: {Count} models")]
     private partial void LogRead(int count);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The catalogue cannot be read: {Reason}. The models stay as they were before")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "The catalogue cannot be read: {Reason}. The previous models stay in use")]
     private partial void LogKept(string reason);
 }

@@ -76,7 +76,7 @@ internal sealed record ModelDefinition
     /// <summary>Its terms, by the name people know them by.</summary>
     public string? License { get; init; }
 
-    /// <summary>The arithmetic of one look at a megapixel, in 10^12 operations; null when nobody wrote it down.</summary>
+    /// <summary>The arithmetic of one look at a megapixel, in 10^12 operations; null if unknown.</summary>
     public double? StepWork { get; init; }
 
     /// <summary>Whether it can generate now: its files exist, or it is another server's.</summary>

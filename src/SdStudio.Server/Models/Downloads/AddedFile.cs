@@ -67,7 +67,7 @@ internal sealed record AddedFile(string Kind, string Name, string Repo, string R
     }
 
     /// <summary>Throws for a file that is not what it is added as.</summary>
-    /// <param name="kind">What it is added as.</param>
+    /// <param name="kind">The kind of file.</param>
     /// <param name="path">The file.</param>
     /// <param name="name">What messages call it.</param>
     /// <exception cref="SdException">Says what it is instead.</exception>

@@ -2,22 +2,22 @@ using System.Text.Json.Serialization;
 
 namespace SdStudio.Server.Models.Downloads;
 
-/// <summary>A download as answers and events show it: the document's fields first.</summary>
+/// <summary>A download, as in responses and events; the fields of the original API come first.</summary>
 /// <param name="Status">downloading, completed, failed or cancelled.</param>
 /// <param name="Progress">0 to 1.</param>
-/// <param name="BytesDownloaded">Those of earlier tries that are kept among them.</param>
-/// <param name="TotalBytes">Of the files that were missing; 0 before the hub has answered.</param>
+/// <param name="BytesDownloaded">Including parts kept from earlier attempts.</param>
+/// <param name="TotalBytes">The size of all missing files; 0 before the hub has answered.</param>
 /// <param name="DownloadId">Its id.</param>
-/// <param name="Model">The model's id; of a file that was added, where it goes.</param>
-/// <param name="BytesPerSecond">As of the last seconds; null when it does not run.</param>
-/// <param name="SecondsLeft">At this speed; null when nothing is known.</param>
-/// <param name="CurrentFile">As the catalogue writes it; null when it does not run.</param>
-/// <param name="Error">Why it failed; null when it did not.</param>
+/// <param name="Model">The model's id; for an added file, its destination.</param>
+/// <param name="BytesPerSecond">Over the last seconds; null if it is not running.</param>
+/// <param name="SecondsLeft">At the current speed; null if unknown.</param>
+/// <param name="CurrentFile">As named in the catalogue; null if it is not running.</param>
+/// <param name="Error">Why it failed; null if it did not.</param>
 internal sealed record DownloadView(
     string Status, double Progress, long BytesDownloaded, long TotalBytes, [property: JsonPropertyName("downloadId")] string DownloadId, string Model,
     long? BytesPerSecond, double? SecondsLeft, string? CurrentFile, string? Error)
 {
-    /// <summary>What to know about a completed download; null for nothing.</summary>
+    /// <summary>A remark about a completed download; null for none.</summary>
     public string? Note { get; init; }
 
     public static DownloadView Of(DownloadRow row, ModelDownload? running) => new(

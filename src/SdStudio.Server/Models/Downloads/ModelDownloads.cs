@@ -148,7 +148,7 @@ internal sealed partial class ModelDownloads(
                 SdException => exception.Message,
                 _ when exception is IOException || StorageUnavailableException.ProblemOf(exception) != StorageProblem.Other =>
                     "The file cannot be written: is the disk full or the folder read-only?",
-                _ => "An error inside the server; its log says more",
+                _ => "Internal error; the server's log says more",
             });
         }
     }

@@ -80,7 +80,7 @@ internal sealed class ModelUploads(DataFolders folders, FileHashes hashes, Model
 
     /// <summary>Takes the next part.</summary>
     /// <param name="upload">Which one.</param>
-    /// <param name="offset">Where the part begins: as many bytes as have come.</param>
+    /// <param name="offset">Where the part begins: the number of bytes received so far.</param>
     /// <param name="body">The part; what has come of it before a break is kept.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <returns>How many bytes have come; with the last one the file has its name.</returns>
@@ -104,7 +104,7 @@ internal sealed class ModelUploads(DataFolders folders, FileHashes hashes, Model
         }
     }
 
-    /// <summary>Gives up an upload, with what has come of it.</summary>
+    /// <summary>Deletes an incomplete upload, with what has come of it.</summary>
     public bool Delete(string id)
     {
         if (Find(id) is not { } upload)
@@ -172,9 +172,9 @@ internal sealed class ModelUploads(DataFolders folders, FileHashes hashes, Model
 
 /// <summary>A file that is being received.</summary>
 /// <param name="Id">Its id.</param>
-/// <param name="Kind">What it is added as.</param>
+/// <param name="Kind">The kind of file.</param>
 /// <param name="Name">The file's name.</param>
-/// <param name="Bytes">How long it is to be.</param>
+/// <param name="Bytes">Its final size.</param>
 /// <param name="Sha256">What its content must be; null when nobody said.</param>
 internal sealed record ModelUpload(string Id, string Kind, string Name, long Bytes, string? Sha256)
 {

@@ -31,5 +31,5 @@ internal sealed record ModelCard
 }
 
 /// <param name="Tag">Of training images.</param>
-/// <param name="Count">How many of them have it.</param>
+/// <param name="Count">Number of images that have it.</param>
 internal sealed record TagCount(string Tag, long Count);

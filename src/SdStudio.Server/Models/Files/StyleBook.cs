@@ -133,7 +133,7 @@ internal sealed class StyleBook(DataFolders folders)
     }
 }
 
-/// <summary>Words that are put around a prompt, or behind it when they have no <c>{prompt}</c> in them.</summary>
+/// <summary>Words added to a prompt: around <c>{prompt}</c>, or after the prompt without it.</summary>
 internal sealed record Style(string Name, string Prompt, string NegativePrompt)
 {
     /// <summary>A prompt with a style's words.</summary>
