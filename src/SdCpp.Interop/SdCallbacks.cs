@@ -28,7 +28,7 @@ public sealed record SdCallbacks
     public PreviewMode PreviewMode { get; init; } = PreviewMode.Projection;
 
     /// <summary>
-    /// Hands over a preview after every so many steps, 1 to 1000. The engine makes one at every step all the same: the modes that decode
+    /// Hands over a preview every this many steps, 1 to 1000. The engine makes one at every step all the same: the modes that decode
     /// cost a decoding a step.
     /// </summary>
     public int PreviewInterval { get; init; } = 1;

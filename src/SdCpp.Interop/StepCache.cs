@@ -49,7 +49,7 @@ public sealed record StepCache(string Mode)
     /// <summary>taylorseer, cache-dit: derivatives to continue a step with, 0 to 16.</summary>
     public int? Derivatives { get; init; }
 
-    /// <summary>taylorseer, cache-dit: computes every so many steps, 1 to 1000.</summary>
+    /// <summary>taylorseer, cache-dit: computes one step in this many, 1 to 1000.</summary>
     public int? SkipInterval { get; init; }
 
     /// <summary>dbcache, cache-dit: which steps are computed, a 1 or 0 for each with commas between them, e.g. <c>1,0,1,0</c>.</summary>
@@ -67,7 +67,7 @@ public sealed record StepCache(string Mode)
     /// <summary>spectrum: how strongly the fit is smoothed, 0 to 1000.</summary>
     public float? SpectrumLambda { get; init; }
 
-    /// <summary>spectrum: computes every so many steps, 1 to 1000.</summary>
+    /// <summary>spectrum: computes one step in this many, 1 to 1000.</summary>
     public int? SpectrumWindow { get; init; }
 
     /// <summary>spectrum: how much the window grows each time, 0 to 100.</summary>

@@ -37,7 +37,7 @@ public sealed class BrokenImageTests : IDisposable
         // The first was there before the second broke, and stays; of those behind it nobody sees what happened.
         Assert.Equal(3, images.Length);
         Assert.Equal(wanted[1..], images[1..]);
-        Assert.Contains("generating it once more with vae_tiling_off", server.Output, StringComparison.Ordinal);
+        Assert.Contains("generating it again with vae_tiling_off", server.Output, StringComparison.Ordinal);
         Assert.Equal(1, System.Text.RegularExpressions.Regex.Count(server.Output, "an image came out broken"));
     }
 

@@ -39,7 +39,8 @@ public sealed class CommandTests : IDisposable
         (int exitCode, _, string complaint) = await RunAsync(server, "generate", "x", "--size", "7x7", "-o", file);
         Assert.Equal(1, exitCode);
         Assert.StartsWith("sdstudio: size", complaint, StringComparison.Ordinal);
-        Assert.Contains("not-there", (await RunAsync(server, "generate", "x", "--model", "not-there")).Complaint, StringComparison.Ordinal);
+        Assert.Contains("There is no model 'not-there'; `sdstudio models list` lists: demo", (await RunAsync(server, "generate", "x", "--model", "not-there")).Complaint, StringComparison.Ordinal);
+        Assert.Contains("`sdstudio models pull sd15`, or choose another model", (await RunAsync(server, "generate", "x", "--model", "sd15")).Complaint, StringComparison.Ordinal);
         Assert.Contains("There is no folder", (await RunAsync(server, "generate", "x", "-o", Path.Combine(_folder, "nowhere", "a.png"))).Complaint, StringComparison.Ordinal);
         Assert.Contains("there are: demo,", (await RunAsync(server, "models", "pull", "not-there")).Complaint, StringComparison.Ordinal);
         Assert.Contains("does not answer", (await RunAsync(server, "jobs", "--server", "http://127.0.0.1:1")).Complaint, StringComparison.Ordinal);
@@ -125,6 +126,8 @@ public sealed class CommandTests : IDisposable
         string unit = (await RunAsync(null, "service", "install", "--print", "--urls", "http://localhost:3100")).Said;
         Assert.Contains("Type=notify", unit, StringComparison.Ordinal);
         Assert.Contains("serve \"--urls=http://localhost:3100\"", unit, StringComparison.Ordinal);
+        (int refused, _, string reason) = await RunAsync(null, "--SdStudio:Threads=abc", "--SdStudio:Metrics=perhaps");
+        Assert.Equal((1, "SdStudio cannot start: SdStudio:Metrics is perhaps; allowed is true or false; SdStudio:Threads is abc; allowed is 0 to 1024"), (refused, reason.Trim()));
         (int exitCode, _, string complaint) = await RunAsync(null, "generat");
         Assert.Equal(1, exitCode);
         Assert.Contains("generat", complaint, StringComparison.Ordinal);

@@ -210,7 +210,7 @@ public sealed class JobActionTests(Workshop studio)
         Assert.Contains("the job itself", Shape.Error(error), StringComparison.Ordinal);
         (status, error) = await server.SendAsync(HttpMethod.Patch, $"/api/queue/{ids[0]}", StudioServer.Json("""{"before":"x","priority":1}"""));
         Assert.Equal(HttpStatusCode.BadRequest, status);
-        Assert.Contains("one of priority, before and after", Shape.Error(error), StringComparison.Ordinal);
+        Assert.Contains("one of priority, before or after", Shape.Error(error), StringComparison.Ordinal);
         // What failed or was cancelled goes to the end, in front of none that waits.
         await server.SendAsync(HttpMethod.Delete, $"/api/queue/{ids[2]}");
         await server.SendAsync(HttpMethod.Post, $"/api/queue/{ids[2]}/retry");

@@ -117,7 +117,7 @@ public sealed class ReferenceTests(Workshop studio)
         await RefusedAsync("""{"model":"editor","prompt":"<ref:../people/alice>"}""", "there is nobody called '../people/alice'");
         await RefusedAsync("""{"model":"beginner","prompt":"<ref:alice>"}""", "the model beginner accepts no reference images, so it cannot use <ref:alice>");
         await RefusedAsync($$"""{"model":"beginner","prompt":"a hat","ref_images":["{{image}}"]}""", "ref_images: 1 images were sent; the model beginner takes none");
-        await RefusedAsync("""{"model":"editor","prompt":"a hat","ref_images":[{"name":"no image"}]}""", "ref_images is or has something that is no image");
+        await RefusedAsync("""{"model":"editor","prompt":"a hat","ref_images":[{"name":"no image"}]}""", "ref_images contains something that is not an image");
         await RefusedAsync("""{"model":"editor","prompt":"a hat","ref_images":["bm8gaW1hZ2U="]}""", "ref_images is not an image");
         await RefusedAsync($$"""{"model":"editor","prompt":"<ref:alice>","ref_images":[{{string.Join(',', Enumerable.Repeat($"\"{image}\"", 16))}}]}""", "the people in it have 1 images and 16 came with the request; allowed are at most 16");
 

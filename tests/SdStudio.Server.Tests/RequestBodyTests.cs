@@ -88,7 +88,7 @@ public sealed class RequestBodyTests(Workshop studio)
             using ByteArrayContent content = Bytes(Encoding.UTF8.GetBytes(form), "application/x-www-form-urlencoded");
             (HttpStatusCode status, JsonElement body) = await studio.Server.SendAsync(HttpMethod.Post, "/api/generate", content);
             Assert.Equal(HttpStatusCode.RequestEntityTooLarge, status);
-            Assert.Contains("larger than it may be", Shape.Error(body), StringComparison.Ordinal);
+            Assert.Contains("is too large", Shape.Error(body), StringComparison.Ordinal);
         }
 
         // Five megabytes of base64: more than a field of a form may have by default.

@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Options;
+using SdStudio.Server.Settings;
 
 namespace SdStudio.Server.Tests;
 
@@ -39,6 +40,31 @@ public sealed class StartTests(Workshop studio)
         Assert.Equal(
             ["SdStudio:SynchronousWaitSeconds is 0; allowed is 1 to 86400", "SdStudio:Limits:MaxSide is 99999; allowed is 1 to 16384"], refused.Failures);
     }
+
+    [Fact]
+    public async Task A_setting_of_another_type_is_refused_with_what_is_allowed()
+    {
+        string[] settings =
+        [
+            .. SettingsOf(typeof(StudioOptions), "SdStudio"), .. SettingsOf(typeof(DeviceOptions), "SdStudio:Devices:0"), .. SettingsOf(typeof(WebhookOptions), "SdStudio:Webhooks:shop"),
+        ];
+        Assert.InRange(settings.Length, 30, 100);
+        var refused = await Assert.ThrowsAsync<OptionsValidationException>(() => StudioServer.StartAsync(
+            studio.NewDataFolder(), [.. settings.Select(setting => $"--{setting}=abc"), "--SdStudio:Devices:0:Name=CPU", "--SdStudio:Queue:MaxWaiting=0"]));
+
+        string[] told = [.. refused.Failures.Where(problem => problem.Contains(" is abc; ", StringComparison.Ordinal))];
+        Assert.Equal(settings.Where(setting => setting != "SdStudio:Queue:MaxWaiting").Order(StringComparer.Ordinal), told.Select(problem => problem.Split(' ')[0]).Order(StringComparer.Ordinal));
+        Assert.All(told, problem => Assert.Matches("; allowed is (-?[0-9]+ to [0-9]+|true or false|auto, rough, decoded or none)$", problem));
+        Assert.Contains(refused.Failures, problem => problem.StartsWith("SdStudio:Queue:MaxWaiting is 0; allowed is 1 to ", StringComparison.Ordinal));
+    }
+
+    // The names of numbers, flags and words.
+    private static IEnumerable<string> SettingsOf(Type options, string path) => options.GetProperties().Where(property => property.CanWrite).SelectMany(property =>
+    {
+        Type type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
+        string name = $"{path}:{property.Name}";
+        return type.IsPrimitive || type.IsEnum || type == typeof(TimeSpan) ? [name] : type.Namespace == typeof(StudioOptions).Namespace ? SettingsOf(type, name) : [];
+    });
 
     [Fact]
     public async Task Whatever_is_wrong_with_a_setting_is_said_with_its_whole_name()

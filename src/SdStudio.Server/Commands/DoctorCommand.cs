@@ -10,6 +10,9 @@ internal static class DoctorCommand
 {
     private const double FewGigabytes = 5;
 
+    // Under emulation an engine takes more than ten seconds.
+    private static readonly TimeSpan LongestLoad = TimeSpan.FromMinutes(5);
+
     public static Command Make()
     {
         var command = new Command("doctor", "Checks rights, disk, memory, engine, devices and catalogue");
@@ -47,15 +50,15 @@ internal static class DoctorCommand
 
     private static async Task EngineAsync(StudioConnection studio, CancellationToken cancellation)
     {
-        // The server loads its engine beside answering.
-        JsonNode health = await studio.GetAsync("api/health", cancellation);
-        for (int i = 0; i < 100 && health["engine"] is null; i++)
-        {
+        // The server answers while it loads its engine.
+        long began = Environment.TickCount64;
+        bool isLoading;
+        while ((isLoading = (await studio.WhyNotReadyAsync(cancellation))?.Contains("being loaded", StringComparison.Ordinal) == true) && Environment.TickCount64 - began < LongestLoad.TotalMilliseconds)
             await Task.Delay(100, cancellation);
-            health = await studio.GetAsync("api/health", cancellation);
-        }
-
-        Say(health["engine"] is not null, "engine", (string?)health["engine"] ?? "cannot be loaded; `sdstudio serve` says why");
+        JsonNode health = await studio.GetAsync("api/health", cancellation);
+        Say(health["engine"] is not null, "engine", (string?)health["engine"] ?? (isLoading
+            ? $"is still being loaded after {LongestLoad.TotalMinutes:0} minutes; the log of `sdstudio serve` shows how far it gets"
+            : "cannot be loaded; `sdstudio serve` says why"));
         string[] devices = [.. health["devices"]!.AsArray().Select(device => (string)device!)];
         bool hasCard = devices.Any(device => !device.StartsWith("CPU", StringComparison.Ordinal));
         Say(true, "devices", devices.Length == 0 ? "none" : string.Join("; ", devices));

@@ -83,6 +83,13 @@ internal sealed class StudioConnection : IAsyncDisposable
         return answer;
     }
 
+    /// <summary>Why the server is not ready for requests; null when it is.</summary>
+    public async Task<string?> WhyNotReadyAsync(CancellationToken cancellation)
+    {
+        using HttpResponseMessage response = await _http.GetAsync(new Uri("health/ready", UriKind.Relative), cancellation);
+        return response.IsSuccessStatusCode ? null : (string?)JsonNode.Parse(await response.Content.ReadAsStringAsync(cancellation))?["reason"] ?? "";
+    }
+
     public Task<byte[]> GetFileAsync(string path, CancellationToken cancellation) => _http.GetByteArrayAsync(new Uri(path, UriKind.Relative), cancellation);
 
     private static string? Problem(JsonNode? answer) => (string?)answer?["error"] is { } error
@@ -97,15 +104,16 @@ internal sealed class StudioConnection : IAsyncDisposable
             throw new CommandException($"The server's address {named} cannot be read; write it like {DefaultAddress}");
         if (named is not null || await AnswersAsync(uri, cancellation))
             return new StudioConnection(uri, key, own: null);
-        // A file descriptor or a folder that is in use is told by the server itself.
-        WebApplication own = StudioHost.Build(["--urls=http://127.0.0.1:0", "--Logging:LogLevel:Default=Critical"], announces: false);
+        WebApplication? own = null;
         try
         {
+            own = StudioHost.Build(["--urls=http://127.0.0.1:0", "--Logging:LogLevel:Default=Critical"], announces: false);
             await own.StartAsync(cancellation);
         }
-        catch (Exception exception) when (StartFailure.Explain(exception, own.Configuration["SdStudio:DataDirectory"] ?? "data") is { } why)
+        catch (Exception exception) when (StartFailure.Explain(exception, own?.Configuration["SdStudio:DataDirectory"] ?? "data") is { } why)
         {
-            await own.DisposeAsync();
+            if (own is not null)
+                await own.DisposeAsync();
             throw new CommandException($"No server answers at {uri}, and none can be started here: {why}");
         }
 
@@ -120,7 +128,7 @@ internal sealed class StudioConnection : IAsyncDisposable
             using HttpResponseMessage response = await http.GetAsync(new Uri("health/live", UriKind.Relative), cancellation);
             return response.StatusCode == HttpStatusCode.OK;
         }
-        catch (HttpRequestException)
+        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
         {
             return false;
         }

@@ -33,15 +33,14 @@ namespace SdStudio.Server.Hosting;
 /// <summary>The services of each room. Hosted ones start in the order in which they stand here, and stop in the other.</summary>
 internal static class RoomServices
 {
-    private const string Section = "SdStudio";
     private const string RequestDiagnostics = "Microsoft.AspNetCore.Hosting.Diagnostics";
 
     public static void AddSettings(this IServiceCollection services)
     {
         services.AddSingleton(TimeProvider.System);
-        services.AddOptions<StudioOptions>().BindConfiguration(Section).ValidateOnStart()
+        services.AddOptions<StudioOptions>().Configure<IConfiguration>((options, configuration) => SettingsBinding.Bind(configuration, options)).ValidateOnStart()
             .Validate<IConfiguration>(
-                (_, configuration) => configuration[$"{Section}:{nameof(StudioOptions.Devices)}"] is null or "" or StudioOptions.AutoDevices,
+                (_, configuration) => configuration[$"{SettingsBinding.Section}:{nameof(StudioOptions.Devices)}"] is null or "" or StudioOptions.AutoDevices,
                 $"SdStudio:Devices is one word; allowed is {StudioOptions.AutoDevices}, or a list as in SdStudio:Devices:0:Name");
         services.AddSingleton<IValidateOptions<StudioOptions>, StudioOptionsValidator>();
         services.AddSingleton<DataFolders>();

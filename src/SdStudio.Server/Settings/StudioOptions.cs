@@ -7,6 +7,7 @@ namespace SdStudio.Server.Settings;
 public sealed class StudioOptions : IValidatableObject
 {
     internal const string AutoDevices = "auto";
+    internal const string PreviewWords = "auto, rough, decoded or none";
 
     /// <summary>Everything the server writes is under this folder; relative to the current directory.</summary>
     public string DataDirectory { get; set; } = "data";
@@ -92,6 +93,8 @@ public sealed class StudioOptions : IValidatableObject
     {
         if (string.IsNullOrWhiteSpace(DataDirectory))
             yield return new("SdStudio:DataDirectory is empty; name a folder");
+        if (!Enum.IsDefined(Previews))
+            yield return new($"SdStudio:Previews is {Previews:D}; allowed is {PreviewWords}");
         foreach (ValidationResult problem in Webhooks.SelectMany(webhook => webhook.Value.Problems(webhook.Key)))
             yield return problem;
         if (PathBase.Length > 0 && (PathBase[0] != '/' || PathBase[^1] == '/'))

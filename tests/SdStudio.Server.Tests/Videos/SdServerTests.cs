@@ -136,7 +136,7 @@ public sealed class SdServerTests(VideoServer videos) : IClassFixture<VideoServe
     [InlineData("vid_gen", """{"prompt":"x","sample_params":[1]}""", "sample_params is [1]; allowed is an object")]
     [InlineData("vid_gen", """{"prompt":"x","sample_params":{"custom_sigmas":[1,0.5,0]}}""", "sample_params.custom_sigmas is [1,0.5,0]; it is not supported here; leave it out")]
     [InlineData("vid_gen", """{"prompt":"x","hires":{"enabled":true}}""", "hires.enabled is true; a video has no second pass here, leave hires out")]
-    [InlineData("vid_gen", """{"prompt":"x","control_frames":[1,2]}""", "control_frames is or has something that is no image")]
+    [InlineData("vid_gen", """{"prompt":"x","control_frames":[1,2]}""", "control_frames contains something that is not an image")]
     [InlineData("vid_gen", """{"prompt":"x","init_image":{}}""", "init_image is not an image; send base64 or a data URL")]
     [InlineData("vid_gen", """{"prompt":"x","lora":[{"path":"nothing.safetensors","multiplier":1,"is_high_noise":true}]}""", "loras: there is no 'nothing.safetensors'")]
     [InlineData("img_gen", """{"width":64,"height":64}""", "Missing required field: prompt")]
