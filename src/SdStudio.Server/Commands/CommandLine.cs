@@ -32,7 +32,7 @@ internal static class CommandLine
         return new RootCommand("Generates images on this machine: a server with a page and an API, and commands for it.")
         {
             serve, GenerateCommand.Make(), ModelCommands.Make(), JobCommands.Make(), ImportCommand.Make(), BackupCommands.MakeBackup(), BackupCommands.MakeRestore(), MoveDatabaseCommand.Make(),
-            DoctorCommand.Make(), HealthCommand.Make(), ServiceCommand.Make(),
+            MoveImagesCommand.Make(), DoctorCommand.Make(), HealthCommand.Make(), ServiceCommand.Make(),
         };
     }
 }

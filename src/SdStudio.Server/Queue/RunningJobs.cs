@@ -30,9 +30,9 @@ internal sealed class RunningJobs(IModelCostStore costs, IWarmModels warm, IJobQ
                 running.Cancel();
         }
 
-        // What another machine was asked after the claim was told before this one listened for the job.
-        if (others.AreShared && await queries.FindAsync(job.Id, OwnerScope.All, cancellation).ConfigureAwait(false) is { CancelRequested: true })
-            running.Cancel();
+        // What another machine was asked after the claim was told before this one listened for the job. The engine need not wait for the answer.
+        if (others.AreShared)
+            _ = CancelIfAskedAsync(job.Id);
         events.Updated(claimed.Job);
         return running;
     }
@@ -46,6 +46,19 @@ internal sealed class RunningJobs(IModelCostStore costs, IWarmModels warm, IJobQ
                 running.Cancel();
             else if (!others.AreShared)
                 _cancelledEarly.Add(id);
+        }
+    }
+
+    private async Task CancelIfAskedAsync(string id)
+    {
+        try
+        {
+            if (await queries.FindAsync(id, OwnerScope.All, CancellationToken.None).ConfigureAwait(false) is { CancelRequested: true })
+                Cancel(id);
+        }
+        catch (StorageUnavailableException)
+        {
+            // It is heard with the next renewal of the lease.
         }
     }
 

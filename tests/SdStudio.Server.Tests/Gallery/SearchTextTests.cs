@@ -41,11 +41,46 @@ public sealed class SearchTextTests
     [FsCheck.Xunit.Property(MaxTest = 2000)]
     public void Any_search_is_a_condition_that_the_index_reads(FsCheck.NonNull<string> search) => Finds("a red circle", search.Get);
 
+    [Fact]
+    public void What_is_looked_for_near_by_is_what_the_index_finds()
+    {
+        string[] parts = ["red", "re", "r", "rede", "circle", "circles", "1", "12345", " ", " ", " ", ", ", "-", "_", "\"", "é", "É", "rédé", "ß", "赤", "\u0308", "\u3099", "…", "€", "😀", "\ud800", "\ue000", "ﬁ", "²", "ｒｅｄ", "İ", "\0"];
+        var random = new Random(11);
+        string Any(int most) => string.Concat(Enumerable.Range(0, random.Next(1, most)).Select(_ => parts[random.Next(parts.Length)]));
+        using SqliteSession session = NewIndex();
+        int decided = 0;
+        for (int i = 0; i < 5000; i++)
+        {
+            (string prompt, string search) = (Any(10), Any(5));
+            if (SearchText.Condition(search) is not { } condition || NearSearch.Of(search) is not { } near)
+                continue;
+            bool isFound = Finds(session, prompt, condition);
+            if ((Finds(session, prompt, near.Condition) ? near.Fits(prompt) : false) is not { } fits)
+                continue;
+            Assert.True(isFound == fits, $"'{prompt}' and '{search}': {isFound} in the index");
+            decided += isFound ? 1 : 0;
+        }
+
+        Assert.InRange(decided, 200, 5000);
+    }
+
     private static bool Finds(string prompt, string search)
     {
-        using var session = new SqliteSession("Data Source=:memory:");
-        session.RunScript("CREATE VIRTUAL TABLE s USING fts5 (words, content = '', contentless_delete = 1, prefix = '2 3', tokenize = \"unicode61 remove_diacritics 2 categories 'L* N* Co M*'\")");
+        using SqliteSession session = NewIndex();
+        return SearchText.Condition(search) is { } condition && Finds(session, prompt, condition);
+    }
+
+    private static bool Finds(SqliteSession session, string prompt, string condition)
+    {
+        session.Execute("DELETE FROM s WHERE rowid = 1");
         session.Execute("INSERT INTO s (rowid, words) VALUES (1, $words)", ("$words", SearchText.Of(prompt)));
-        return SearchText.Condition(search) is { } condition && session.Query("SELECT rowid FROM s WHERE s MATCH $words", row => true, ("$words", condition)).Count == 1;
+        return session.Query("SELECT rowid FROM s WHERE s MATCH $words", row => true, ("$words", condition)).Count == 1;
+    }
+
+    private static SqliteSession NewIndex()
+    {
+        var session = new SqliteSession("Data Source=:memory:");
+        session.RunScript("CREATE VIRTUAL TABLE s USING fts5 (words, content = '', contentless_delete = 1, prefix = '2 3', tokenize = \"unicode61 remove_diacritics 2 categories 'L* N* Co M*'\")");
+        return session;
     }
 }

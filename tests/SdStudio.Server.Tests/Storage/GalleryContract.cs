@@ -177,7 +177,7 @@ public abstract class GalleryContract
             [
                 .. Enumerable.Range(0, count).Select(index => new ImportedImage(
                     new JobImage($"{index}", $"job-{index}", 0, $"images/{index}.png", "image/png", 64, 64, index),
-                    new GenerationSettings { Type = "generate", Model = "demo", Prompt = $"{(index is 3 or 5500 ? "rare" : "usual")} {(index % 2 == 0 ? "even" : "odd")} {index}", Width = 64, Height = 64, Seed = index }, "", index)),
+                    new GenerationSettings { Type = "generate", Model = "demo", Prompt = $"{(index is 3 or 5500 ? "rare" : "rarity")} {(index % 2 == 0 ? "even" : "odd")} {index}", Width = 64, Height = 64, Seed = index }, "", index)),
             ],
             Cancellation);
         GalleryFilter all = new(OwnerScope.All);

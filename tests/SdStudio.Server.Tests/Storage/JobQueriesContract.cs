@@ -81,6 +81,25 @@ public abstract class JobQueriesContract : StoreContract
     }
 
     [Fact]
+    public async Task Totals_of_words_follow_jobs_that_come_and_go()
+    {
+        Task<long> BirdsAsync() => Queries.CountAsync(new JobFilter(OwnerScope.All, Search: "bird"), Cancellation).AsTask();
+        for (int i = 0; i < 6; i++)
+            await AddAsync($"{i}", prompt: i % 2 == 0 ? "early bird" : "late worm");
+        Assert.Equal(3, await BirdsAsync());
+        await AddAsync("6", prompt: "a bird in the hand");
+        Assert.Equal(4, await BirdsAsync());
+        await CompleteAsync("0");
+        Assert.Equal(4, await BirdsAsync());
+        // One goes and one comes: as many as before, and others.
+        await Jobs.DeleteAsync(["0"], OwnerScope.All, Cancellation);
+        await AddAsync("7", prompt: "a worm");
+        Assert.Equal(3, await BirdsAsync());
+        await AddAsync("8", prompt: "a bird");
+        Assert.Equal(4, await BirdsAsync());
+    }
+
+    [Fact]
     public async Task The_numbers_of_each_status_are_those_of_the_rows()
     {
         var random = new Random(3);

@@ -81,6 +81,40 @@ public sealed class PostgresBlobsTests : BlobStoreContract, IDisposable
     }
 
     [Fact]
+    public async Task Images_are_moved_out_of_the_database_into_a_folder_also_when_that_was_cut_off()
+    {
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        string shared = Path.Combine(_folder.Folder, "shared");
+        byte[] large = new byte[(5 << 20) + 1];
+        new Random(4).NextBytes(large);
+        await Blobs.PutAsync("images/a.png", stream => stream.Write(large), cancellation);
+        await Blobs.PutAsync("inputs/job/b.png", stream => stream.Write("input"u8), cancellation);
+        await ImagesPlace.CheckAsync(_store.Database, null, cancellation);
+        Task<(int, long)> MoveAsync(string folder) => new ImagesMove(_store.Database, folder).RunAsync(cancellation);
+
+        // While a machine lives nothing is moved, and nothing has changed.
+        await _store.Database.ExecuteAsync("INSERT INTO nodes (id, name, version, worker, devices, started_at, seen_at) VALUES ('n', 'attic', '1', 'w', '', 0, sdstudio_now())", cancellation);
+        Assert.Contains("attic", (await Assert.ThrowsAsync<CannotStartException>(() => MoveAsync(shared))).Message, StringComparison.Ordinal);
+        await ImagesPlace.CheckAsync(_store.Database, null, cancellation);
+        await _store.Database.ExecuteAsync("UPDATE nodes SET seen_at = 0", cancellation);
+
+        // Cut off: one file is there, half of another was never given its name. The machines still start with the database.
+        await ImagesPlace.PrepareAsync(_store.Database, shared, cancellation);
+        await new FolderBlobs(shared, isShared: true).PutAsync("inputs/job/b.png", stream => stream.Write("inp"u8), cancellation);
+        await ImagesPlace.CheckAsync(_store.Database, null, cancellation);
+
+        Assert.Equal((2, large.Length + 5L), await MoveAsync(shared));
+        Assert.Equal((0, 0L), await MoveAsync(shared));
+        await ImagesPlace.CheckAsync(_store.Database, shared, cancellation);
+        await Assert.ThrowsAsync<CannotStartException>(() => ImagesPlace.CheckAsync(_store.Database, null, cancellation));
+        await Assert.ThrowsAsync<CannotStartException>(() => MoveAsync(Path.Combine(_folder.Folder, "third")));
+        var moved = new FolderBlobs(shared, isShared: true);
+        Assert.Equal(large, await File.ReadAllBytesAsync((await moved.FindAsync("images/a.png", cancellation))!, cancellation));
+        Assert.Equal("input", await File.ReadAllTextAsync((await moved.FindAsync("inputs/job/b.png", cancellation))!, cancellation));
+        Assert.Equal(0, await _store.Database.FirstAsync("SELECT count(*) FROM blobs", row => row.GetInt64(0), cancellation));
+    }
+
+    [Fact]
     public async Task An_image_that_is_listed_is_not_overwritten_by_a_machine_that_has_lost_the_job()
     {
         CancellationToken cancellation = TestContext.Current.CancellationToken;

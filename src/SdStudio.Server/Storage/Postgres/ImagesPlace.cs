@@ -4,6 +4,7 @@ namespace SdStudio.Server.Storage.Postgres;
 internal static class ImagesPlace
 {
     private const string Key = "images_place";
+    private const string MovingKey = "images_moving_to";
     private const string InDatabase = "database";
     private const string Marker = "studio.id";
 
@@ -19,12 +20,38 @@ internal static class ImagesPlace
         // One machine after the other: the first one decides, and marks the folder.
         await state.ChangeTextAsync(Key, known => place = PlaceOf(folder, known, hasImages), cancellation).ConfigureAwait(false);
         if (place == InDatabase && folder is not null)
-            throw new CannotStartException("The images of this studio are in the database; leave SdStudio:Images:Directory empty, as on its other machines");
+            throw new CannotStartException("The images of this studio are in the database; leave SdStudio:Images:Directory empty, or stop all its machines and move them with sdstudio move-images --to FOLDER");
         if (place != InDatabase && folder is null)
             throw new CannotStartException("The images of this studio are in a folder that its machines share; name it in SdStudio:Images:Directory on this machine too");
         if (folder is not null && MarkOf(folder) != place)
             throw new CannotStartException("SdStudio:Images:Directory is not the folder that this studio's images are in; is it mounted?");
     }
+
+    /// <summary>Makes a folder the one that images are being moved into: nobody else's, and not the place of anything yet.</summary>
+    /// <returns>What it is marked with, for <see cref="SetAsync"/>.</returns>
+    /// <exception cref="CannotStartException">It is another studio's, or the images are in another one.</exception>
+    public static async Task<string> PrepareAsync(PostgresDatabase database, string folder, CancellationToken cancellation)
+    {
+        var state = new PostgresSharedState(database);
+        string? place = await state.TextAsync(Key, cancellation).ConfigureAwait(false);
+        if (place is not (null or InDatabase) && MarkOf(folder) != place)
+            throw new CannotStartException("The images of this studio are in a folder already, and it is another one");
+        string mark = "";
+        // Written down before the folder has it: a move that is cut off in between finds its own mark.
+        await state.ChangeTextAsync(MovingKey, known => mark = place is null or InDatabase ? known ?? Guid.NewGuid().ToString() : place, cancellation).ConfigureAwait(false);
+        if (MarkOf(folder) is { } there && there != mark)
+            throw AnotherStudios();
+        Directory.CreateDirectory(folder);
+        await File.WriteAllTextAsync(Path.Combine(folder, Marker), mark, cancellation).ConfigureAwait(false);
+        return mark;
+    }
+
+    /// <summary>The images are in that folder from now on.</summary>
+    public static ValueTask SetAsync(PostgresDatabase database, string mark, CancellationToken cancellation) =>
+        new PostgresSharedState(database).ChangeTextAsync(Key, _ => mark, cancellation);
+
+    private static CannotStartException AnotherStudios() =>
+        new($"SdStudio:Images:Directory is another studio's folder; name an empty one, or remove its file {Marker} where that studio is gone");
 
     private static string PlaceOf(string? folder, string? known, bool hasImages)
     {
@@ -32,7 +59,7 @@ internal static class ImagesPlace
         if (folder is null || hasImages || known is not (null or InDatabase))
             return known ?? InDatabase;
         if (MarkOf(folder) is not null)
-            throw new CannotStartException($"SdStudio:Images:Directory is another studio's folder; name an empty one, or remove its file {Marker} where that studio is gone");
+            throw AnotherStudios();
         string id = Guid.NewGuid().ToString();
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, Marker), id);

@@ -14,7 +14,6 @@ internal sealed class PostgresBlobs : IBlobStore
     // After this much was copied, what there is is counted again.
     private const long CountAfterBytes = 256L << 20;
     private const int MaxTries = 10;
-    private const int PartBytes = 4 << 20;
     private const string KeptFolder = "kept/";
     private readonly PostgresDatabase _database;
     private readonly string _root;
@@ -89,35 +88,16 @@ internal sealed class PostgresBlobs : IBlobStore
         {
             if (await _copies.FindAsync(name, cancellation).ConfigureAwait(false) is { } known)
                 return known;
-            if (await InDatabaseAsync(name, cancellation).ConfigureAwait(false) is not { } there)
+            if (await BlobRow.FindAsync(_database, name, cancellation).ConfigureAwait(false) is not { } there)
                 return null;
             // It was written again meanwhile: what there is now is looked for.
-            if (!await _copies.PutAsync(name, file => CopyAsync(there, file, cancellation), cancellation).ConfigureAwait(false))
+            if (!await _copies.PutAsync(name, file => there.CopyAsync(_database, file, cancellation), cancellation).ConfigureAwait(false))
                 continue;
             Copied(there.Length);
             // Who deletes it tells of it once: a copy that was not whole yet is not among those that go.
-            if (await InDatabaseAsync(name, cancellation).ConfigureAwait(false) is null)
+            if (await BlobRow.FindAsync(_database, name, cancellation).ConfigureAwait(false) is null)
                 await _copies.DeleteAsync(name, CancellationToken.None).ConfigureAwait(false);
         }
-    }
-
-    private async ValueTask<Blob?> InDatabaseAsync(string name, CancellationToken cancellation) => await _database.FirstAsync(
-        "SELECT length(data), written_at FROM blobs WHERE name = @name", row => new Blob(name, row.GetInt32(0), row.GetInt64(1)), cancellation, ("name", name)).ConfigureAwait(false);
-
-    // Part by part: neither side has a large file in memory, and the database reads only the part.
-    private async ValueTask<bool> CopyAsync(Blob blob, Stream to, CancellationToken cancellation)
-    {
-        for (int at = 0; at < blob.Length; at += PartBytes)
-        {
-            byte[]? part = await _database.FirstAsync(
-                "SELECT substring(data FROM @from FOR @count) FROM blobs WHERE name = @name AND written_at = @written AND length(data) = @length", row => row.GetFieldValue<byte[]>(0),
-                cancellation, ("from", at + 1), ("count", PartBytes), ("name", blob.Name), ("written", blob.Written), ("length", blob.Length)).ConfigureAwait(false);
-            if (part is null)
-                return false;
-            await to.WriteAsync(part, cancellation).ConfigureAwait(false);
-        }
-
-        return true;
     }
 
     public async ValueTask<bool> MoveAsync(string name, string to, CancellationToken cancellation)
@@ -200,6 +180,4 @@ internal sealed class PostgresBlobs : IBlobStore
         .SelectMany(folder => new DirectoryInfo(Path.Combine(_folder, folder)).EnumerateFiles("*", SearchOption.AllDirectories))
         .Where(file => file.Extension != ".tmp")
         .Select(file => (Path.GetRelativePath(_folder, file.FullName).Replace(Path.DirectorySeparatorChar, '/'), file));
-
-    private sealed record Blob(string Name, int Length, long Written);
 }

@@ -22,7 +22,7 @@ internal sealed class PostgresGallery(PostgresDatabase database) : IGallery, IDi
     private const string From = "images JOIN jobs ON jobs.id = images.job_id";
     private const string InScope = "(@owner::text IS NULL OR images.owner = @owner)";
 
-    private readonly ImageTotals _totals = new();
+    private readonly RememberedTotals _totals = new();
 
     public async ValueTask<IReadOnlyList<ListedImage>> ListAsync(GalleryFilter filter, GalleryPage page, CancellationToken cancellation)
     {
@@ -75,7 +75,7 @@ internal sealed class PostgresGallery(PostgresDatabase database) : IGallery, IDi
             row => new GalleryCursor(row.GetInt64(0), row.GetInt32(1)), cancellation, [.. conditions.Values, ("place", place)]);
     }
 
-    public ValueTask<long> CountAsync(GalleryFilter filter, CancellationToken cancellation) => ImageTotals.Kept(filter, Totals) is { } kept
+    public ValueTask<long> CountAsync(GalleryFilter filter, CancellationToken cancellation) => RememberedTotals.Kept(filter, Totals) is { } kept
         ? database.FirstAsync(kept.Sql, row => row.GetInt64(0), cancellation, ("name", kept.Name), ("owner", filter.Scope.Owner))
         : _totals.OfAsync(
             filter, () => database.FirstAsync(Counted.StateSql(Totals), row => (row.GetInt64(0), row.GetInt64(1)), cancellation), newer => CountAsync(filter, newer, cancellation));

@@ -5,8 +5,10 @@ using SdStudio.Server.Storage.Sqlite;
 namespace SdStudio.Server.Storage.Postgres;
 
 /// <summary>Jobs in PostgreSQL: looking at them.</summary>
-internal sealed class PostgresJobQueries(PostgresDatabase database, NodeIdentity node) : IJobQueries
+internal sealed class PostgresJobQueries(PostgresDatabase database, NodeIdentity node) : IJobQueries, IDisposable
 {
+    private readonly RememberedTotals _totals = new();
+
     public ValueTask<Job?> FindAsync(string id, OwnerScope scope, CancellationToken cancellation) => database.FirstAsync(
         $"SELECT {PostgresRows.JobColumns} FROM jobs WHERE id = @id AND {PostgresRows.InScope}", JobRows.ToJob, cancellation, ("id", id), PostgresRows.OwnerOf(scope));
 
@@ -29,9 +31,24 @@ internal sealed class PostgresJobQueries(PostgresDatabase database, NodeIdentity
             return filter.Status is { } status ? counts.GetValueOrDefault(status) : counts.Values.Sum();
         }
 
-        SqlConditions conditions = Conditions(filter);
-        return await database.FirstAsync($"SELECT count(*) FROM jobs{conditions.Where}", row => row.GetInt64(0), cancellation, [.. conditions.Values]).ConfigureAwait(false);
+        // Nothing but its status changes of a job that a filter asks for.
+        return filter.Status is null
+            ? await _totals.OfAsync(filter, isStill: null, newer => CountAsync(filter, newer, cancellation)).ConfigureAwait(false)
+            : (await CountAsync(filter, newer: null, cancellation).ConfigureAwait(false)).Fitting;
     }
+
+    // Numbers only grow: where as many jobs more are there as have a higher number, none of those before has gone.
+    private async ValueTask<Counted> CountAsync(JobFilter filter, long? newer, CancellationToken cancellation)
+    {
+        SqlConditions conditions = Conditions(filter);
+        string from = newer is null ? "jobs" : "(SELECT * FROM jobs WHERE number > @newer OFFSET 0) AS jobs";
+        return (await database.QueryAsync(
+            "SELECT 0::bigint, (SELECT coalesce(sum(n), 0)::bigint FROM totals WHERE kind = 'status'), (SELECT coalesce(max(number), 0) FROM jobs), " +
+            $"{(newer is null ? "0::bigint" : "(SELECT count(*) FROM jobs WHERE number > @newer)")}, (SELECT count(*) FROM {from}{conditions.Where})",
+            Counted.Of, cancellation, [.. conditions.Values, ("newer", newer)]).ConfigureAwait(false))[0];
+    }
+
+    public void Dispose() => _totals.Dispose();
 
     public async ValueTask<IReadOnlyDictionary<string, long>> StatsAsync(OwnerScope scope, CancellationToken cancellation) => (await database.QueryAsync(
         $"SELECT name, sum(n)::bigint FROM totals WHERE kind = 'status' AND {PostgresRows.InScope} GROUP BY name HAVING sum(n) > 0",

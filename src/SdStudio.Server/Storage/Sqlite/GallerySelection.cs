@@ -24,12 +24,59 @@ internal sealed record GallerySelection(string From, string Number, (string Name
         // What comes in the order of numbers by itself, and is narrower than all images, goes first.
         (string table, string number) = isSearch ? ("image_search", "image_search.rowid")
             : filter.Tags.Count > 0 ? ("image_tags", "image_tags.image") : ("images", "images.number");
+        int among = AddConditions(filter, conditions, table, number, isRowByRow: false);
+        bool needsImages = page is not null || conditions.Count - among > 1;
+        conditions.Require($"{number} > @newer", "@newer", newer);
+        AddCursor(page, number, conditions);
+
+        // CROSS JOIN keeps the order: a page of rows is enough.
+        // Few are newer: they are looked at by their numbers.
+        string from = table == "images" && newer is not null ? "images NOT INDEXED"
+            : table == "images" || !needsImages ? table : $"{table} CROSS JOIN images ON images.number = {number}";
+        return new GallerySelection(page is null ? from + conditions.Where : $"{from} CROSS JOIN jobs ON jobs.id = images.job_id{conditions.Where}", number, [.. conditions.Values]);
+    }
+
+    /// <summary>The images that come first, or of those that may have some words, as many as are to be looked at.</summary>
+    /// <param name="filter">Which images; its words are for the caller to look for.</param>
+    /// <param name="page">Where to begin.</param>
+    /// <param name="words">What the index is asked for; null for all images.</param>
+    /// <param name="candidates">How many.</param>
+    /// <returns>The rows, in the page's order by themselves; and the statement for the numbers of all that are looked at.</returns>
+    public static (GallerySelection Rows, string Candidates) NearBy(GalleryFilter filter, GalleryPage page, string? words, int candidates)
+    {
+        var conditions = new SqlConditions();
+        AddConditions(filter, conditions, "near", "near.number", isRowByRow: true);
+        var first = new SqlConditions();
+        first.Require("image_search MATCH $words", "$words", words);
+        string number = words is null ? "number" : "rowid";
+        AddCursor(page, number, first);
+        string from = (words is null ? "images" : "image_search") + first.Where;
+        string numbers = $"SELECT {number} AS number FROM {from} ORDER BY {number} {(page.Sort == GallerySort.Oldest ? "ASC" : "DESC")} LIMIT $candidates";
+        // A part with a LIMIT is run by itself, and outside: its rows come one by one, in its order.
+        return (
+            new GallerySelection(
+                $"({numbers}) AS near CROSS JOIN images ON images.number = near.number CROSS JOIN jobs ON jobs.id = images.job_id{conditions.Where}", "near.number",
+                [.. conditions.Values, .. first.Values, ("$candidates", candidates)]),
+            numbers);
+    }
+
+    /// <summary>What a page is ordered by.</summary>
+    public string OrderOf(GallerySort sort) => sort switch
+    {
+        GallerySort.Oldest => $"{Number} ASC",
+        GallerySort.Rating => "rating DESC, images.number DESC",
+        _ => $"{Number} DESC",
+    };
+
+    /// <returns>How many of the conditions need no row of images.</returns>
+    private static int AddConditions(GalleryFilter filter, SqlConditions conditions, string table, string number, bool isRowByRow)
+    {
         conditions.Require("images.owner = $owner", "$owner", filter.Scope.Owner);
         conditions.Require("images.model = $model", "$model", filter.Model);
         conditions.Require("images.type = $type", "$type", filter.Type);
         conditions.Require("seed = $seed", "$seed", filter.Seed);
         // A plus keeps a condition from being what rows are looked up by: most images have the same size.
-        string plus = isSearch || filter.Model is not null || filter.Board is not null || filter.Starred == true || filter.Seed is not null ? "+" : "";
+        string plus = table == "image_search" || filter.Model is not null || filter.Board is not null || filter.Starred == true || filter.Seed is not null ? "+" : "";
         conditions.Require($"{plus}width = $width", "$width", filter.Size?.Width);
         conditions.Require($"{plus}height = $height", "$height", filter.Size?.Height);
         conditions.Require("rating >= $rating", "$rating", filter.Rating);
@@ -39,7 +86,7 @@ internal sealed record GallerySelection(string From, string Number, (string Name
         int among = 0;
         string Among(string condition)
         {
-            if (table == "images")
+            if (table == "images" || isRowByRow)
                 return condition;
             among++;
             return $"+{number} IN (SELECT images.number FROM images WHERE {condition})";
@@ -56,25 +103,15 @@ internal sealed record GallerySelection(string From, string Number, (string Name
         if (table == "image_tags")
             conditions.Require("image_tags.tag = $tag", "$tag", filter.Tags[0]);
         foreach ((int index, string tag) in filter.Tags.Index().Skip(table == "image_tags" ? 1 : 0))
-            conditions.Require($"{number} IN (SELECT other.image FROM image_tags AS other WHERE other.tag = $tag{index})", string.Create(CultureInfo.InvariantCulture, $"$tag{index}"), tag);
-        bool needsImages = page is not null || conditions.Count - among > 1;
-        conditions.Require($"{number} > @newer", "@newer", newer);
-        AddCursor(page, number, conditions);
+        {
+            // Of few rows each is looked up; of many, all images of the tag are gathered first.
+            string has = isRowByRow ? $"EXISTS (SELECT 1 FROM image_tags AS other WHERE other.tag = $tag{index} AND other.image = {number})"
+                : $"{number} IN (SELECT other.image FROM image_tags AS other WHERE other.tag = $tag{index})";
+            conditions.Require(has, string.Create(CultureInfo.InvariantCulture, $"$tag{index}"), tag);
+        }
 
-        // CROSS JOIN keeps the order: a page of rows is enough.
-        // Few are newer: they are looked at by their numbers.
-        string from = table == "images" && newer is not null ? "images NOT INDEXED"
-            : table == "images" || !needsImages ? table : $"{table} CROSS JOIN images ON images.number = {number}";
-        return new GallerySelection(page is null ? from + conditions.Where : $"{from} CROSS JOIN jobs ON jobs.id = images.job_id{conditions.Where}", number, [.. conditions.Values]);
+        return among;
     }
-
-    /// <summary>What a page is ordered by.</summary>
-    public string OrderOf(GallerySort sort) => sort switch
-    {
-        GallerySort.Oldest => $"{Number} ASC",
-        GallerySort.Rating => "rating DESC, images.number DESC",
-        _ => $"{Number} DESC",
-    };
 
     private static void AddCursor(GalleryPage? page, string number, SqlConditions conditions)
     {

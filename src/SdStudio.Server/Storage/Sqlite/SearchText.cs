@@ -30,17 +30,19 @@ internal static class SearchText
 
     /// <summary>The words of a search as a condition of the index: all must be there, phrases in quotes as they are, others from the beginning of a word.</summary>
     /// <returns>Null when there is nothing to look for in it.</returns>
-    public static string? Condition(string search)
-    {
-        List<string> terms = [];
-        foreach ((string word, bool isPhrase) in SearchWords.Of(search))
-        {
-            if (Of(word) is var folded && folded.EnumerateRunes().Any(Rune.IsLetterOrDigit))
-                terms.Add($"\"{folded.Trim()}\"{(isPhrase ? "" : " *")}");
-        }
+    public static string? Condition(string search) => Condition(Terms(search));
 
-        return terms.Count == 0 ? null : string.Join(" AND ", terms);
-    }
+    /// <summary>The words of a search as they are in the index.</summary>
+    public static IReadOnlyList<SearchTerm> Terms(string search) =>
+    [
+        .. from word in SearchWords.Of(search)
+           let folded = Of(word.Text)
+           where folded.EnumerateRunes().Any(Rune.IsLetterOrDigit)
+           select new SearchTerm(folded.Trim(), word.IsPhrase),
+    ];
+
+    /// <inheritdoc cref="Condition(string)"/>
+    public static string? Condition(IEnumerable<SearchTerm> terms) => string.Join(" AND ", terms.Select(term => $"\"{term.Text}\"{(term.IsPhrase ? "" : " *")}")) is { Length: > 0 } all ? all : null;
 
     private static void Append(StringBuilder text, char character)
     {

@@ -8,6 +8,11 @@ namespace SdStudio.Server.Storage.Sqlite;
 /// <summary>Images in SQLite, as things of their own.</summary>
 internal sealed class SqliteGallery(StudioDatabase database) : IGallery, IDisposable
 {
+    // So many images are looked at one by one, before an index is asked for all that fit.
+    private const int Near = 1000;
+
+    // After so many it is known whether a page of them is to be expected there.
+    private const int FirstLook = 100;
     private const string Totals = "counts";
     private const char TagSeparator = '\n';
 
@@ -18,13 +23,43 @@ internal sealed class SqliteGallery(StudioDatabase database) : IGallery, IDispos
 
     private const string InScope = "($owner IS NULL OR images.owner = $owner)";
 
-    private readonly ImageTotals _totals = new();
+    private readonly RememberedTotals _totals = new();
 
     public ValueTask<IReadOnlyList<ListedImage>> ListAsync(GalleryFilter filter, GalleryPage page, CancellationToken cancellation)
     {
         GallerySelection selection = GallerySelection.Of(filter, page);
-        return database.ReadAsync<IReadOnlyList<ListedImage>>(reader => reader.Query(
+        return database.ReadAsync<IReadOnlyList<ListedImage>>(reader => NearBy(reader, filter, page) ?? reader.Query(
             $"SELECT {Columns} FROM {selection.From} ORDER BY {selection.OrderOf(page.Sort)} LIMIT $limit", ToListed, [.. selection.Values, ("$limit", page.Limit)]));
+    }
+
+    /// <returns>Null when the page may go on beyond what is near by.</returns>
+    private static List<ListedImage>? NearBy(SqliteSession reader, GalleryFilter filter, GalleryPage page)
+    {
+        bool isSearch = !string.IsNullOrWhiteSpace(filter.Search);
+        NearSearch? search = isSearch ? NearSearch.Of(filter.Search!) : null;
+        // Times are in an index too, out of which a page of very many would have to be sorted.
+        if (page.Sort == GallerySort.Rating || (isSearch ? search is null : filter is { From: null, To: null }))
+            return null;
+        (GallerySelection rows, string candidates) = GallerySelection.NearBy(filter, page, search?.Condition, Near);
+        List<ListedImage> found = [];
+        bool isSure = true;
+        int seen = 0;
+        reader.Scan(
+            $"SELECT {Columns} FROM {rows.From}",
+            row =>
+            {
+                bool? fits = search is null ? true : search.Fits(JobRows.Text(row, ImageRows.ColumnCount + 6) ?? "");
+                if (fits == true)
+                    found.Add(ToListed(row));
+                // A word that few have is found by the index in less time than it takes to look for it here.
+                isSure = fits is not null && (++seen < FirstLook || found.Count * Near >= seen * page.Limit);
+                return isSure && found.Count < page.Limit;
+            },
+            rows.Values);
+        return isSure && (found.Count == page.Limit || IsAll()) ? found : null;
+
+        // Half: what is deleted in between must not make them look like all.
+        bool IsAll() => reader.Query($"SELECT count(*) FROM ({candidates})", row => row.GetInt64(0), rows.Values)[0] < Near / 2;
     }
 
     public ValueTask<GalleryCursor?> CursorAtAsync(GalleryFilter filter, GallerySort sort, int place, CancellationToken cancellation)
@@ -37,7 +72,7 @@ internal sealed class SqliteGallery(StudioDatabase database) : IGallery, IDispos
             row => new GalleryCursor(row.GetInt64(0), row.GetInt32(1)), [.. selection.Values, ("$place", place)]).FirstOrDefault());
     }
 
-    public ValueTask<long> CountAsync(GalleryFilter filter, CancellationToken cancellation) => ImageTotals.Kept(filter, Totals) is { } kept
+    public ValueTask<long> CountAsync(GalleryFilter filter, CancellationToken cancellation) => RememberedTotals.Kept(filter, Totals) is { } kept
         ? database.ReadAsync(reader => reader.Query(kept.Sql, row => row.GetInt64(0), ("@name", kept.Name), ("@owner", filter.Scope.Owner))[0])
         : _totals.OfAsync(
             filter, () => database.ReadAsync(reader => reader.Query(Counted.StateSql(Totals), row => (row.GetInt64(0), row.GetInt64(1)))[0]), newer => database.ReadAsync(reader => Count(reader, filter, newer)));

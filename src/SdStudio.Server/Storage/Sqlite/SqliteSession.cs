@@ -45,6 +45,16 @@ internal sealed class SqliteSession : IDisposable
         return rows;
     }
 
+    /// <summary>Reads rows until <paramref name="goesOn"/> says that they are enough: the others are not even looked for.</summary>
+    public void Scan(string sql, Func<SqliteDataReader, bool> goesOn, params ReadOnlySpan<(string Name, object? Value)> values)
+    {
+        using SqliteDataReader reader = Prepare(sql, values).ExecuteReader();
+        while (reader.Read() && goesOn(reader))
+        {
+            // It takes them.
+        }
+    }
+
     /// <returns>How many rows it has changed.</returns>
     public int Execute(string sql, params ReadOnlySpan<(string Name, object? Value)> values) => Prepare(sql, values).ExecuteNonQuery();
 

@@ -4,10 +4,10 @@ using SdStudio.Server.Gallery;
 namespace SdStudio.Server.Storage;
 
 /// <summary>
-/// How many images fit a filter, without counting all of them for every look: some totals are kept with the rows, others are remembered here, and
-/// only images that came since are counted. Anything else that happens to an image makes them forgotten.
+/// How many images or jobs fit a filter, without counting all of them for every look: some totals are kept with the rows, others are remembered here,
+/// and only rows that came since are counted. Anything else that happens to a row that a filter asks for makes them forgotten.
 /// </summary>
-internal sealed class ImageTotals : IDisposable
+internal sealed class RememberedTotals : IDisposable
 {
     private const int MaxFilters = 1000;
 
@@ -41,13 +41,19 @@ internal sealed class ImageTotals : IDisposable
     /// <param name="filter">Which images.</param>
     /// <param name="state">How often images were changed, and how many there are, in one snapshot.</param>
     /// <param name="count">Counts in one snapshot: the images behind a number, or all without one.</param>
-    public async ValueTask<long> OfAsync(GalleryFilter filter, Func<ValueTask<(long Changes, long Images)>> state, Func<long?, ValueTask<Counted>> count)
+    public ValueTask<long> OfAsync(GalleryFilter filter, Func<ValueTask<(long Changes, long Rows)>> state, Func<long?, ValueTask<Counted>> count) =>
+        OfAsync((filter with { Tags = [] }, string.Join('\n', filter.Tags)), async known => await state().ConfigureAwait(false) == (known.Changes, known.Rows), count);
+
+    /// <summary>The same for any rows.</summary>
+    /// <param name="key">The filter, to be found again.</param>
+    /// <param name="isStill">Whether nothing has changed since, where that is known for less than a count of what is new; null where it is not.</param>
+    /// <param name="count">Counts in one snapshot: the rows behind a number, or all without one.</param>
+    public async ValueTask<long> OfAsync(object key, Func<Counted, ValueTask<bool>>? isStill, Func<long?, ValueTask<Counted>> count)
     {
-        (GalleryFilter, string) key = (filter with { Tags = [] }, string.Join('\n', filter.Tags));
         bool isKnown = _known.TryGetValue(key, out Counted? known);
-        if (isKnown && await state().ConfigureAwait(false) == (known!.Changes, known.Images))
-            return known.Fitting;
-        if (isKnown && await count(known!.Last).ConfigureAwait(false) is var since && since.Changes == known.Changes && since.Images - known.Images == since.New)
+        if (isKnown && isStill is not null && await isStill(known!).ConfigureAwait(false))
+            return known!.Fitting;
+        if (isKnown && await count(known!.Last).ConfigureAwait(false) is var since && since.Changes == known.Changes && since.Rows - known.Rows == since.New)
         {
             // What came with a lower number, because it was begun earlier, is not among the new ones and would be missed: then these two differ.
             Counted now = since with { Fitting = known.Fitting + since.Fitting };
@@ -63,17 +69,17 @@ internal sealed class ImageTotals : IDisposable
 
     public void Dispose() => _known.Dispose();
 
-    private void Remember((GalleryFilter, string) key, Counted counted) => _known.Set(key, counted, new MemoryCacheEntryOptions { Size = 1 });
+    private void Remember(object key, Counted counted) => _known.Set(key, counted, new MemoryCacheEntryOptions { Size = 1 });
 }
 
-/// <param name="Changes">How often images were deleted, or changed in what filters ask for.</param>
-/// <param name="Images">How many there are.</param>
+/// <param name="Changes">How often rows were changed in what filters ask for; images also how often one was deleted.</param>
+/// <param name="Rows">How many there are.</param>
 /// <param name="Last">The highest number.</param>
 /// <param name="New">How many are behind the number that was asked for.</param>
 /// <param name="Fitting">How many of those fit the filter.</param>
-internal sealed record Counted(long Changes, long Images, long Last, long New, long Fitting)
+internal sealed record Counted(long Changes, long Rows, long Last, long New, long Fitting)
 {
-    /// <summary>The statement that counts, with one row for <see cref="Of"/>.</summary>
+    /// <summary>The statement that counts images, with one row for <see cref="Of"/>.</summary>
     /// <param name="totals">The table of kept totals.</param>
     /// <param name="isAll">Whether all images are counted, or those behind <c>@newer</c>.</param>
     /// <param name="from">The filter: tables and conditions.</param>

@@ -1,0 +1,70 @@
+namespace SdStudio.Server.Storage.Sqlite;
+
+/// <summary>A word or a phrase of a search, as the index has it.</summary>
+/// <param name="Text">Folded.</param>
+/// <param name="IsPhrase">Whether it is looked for as it is; a word is found by its beginning.</param>
+internal readonly record struct SearchTerm(string Text, bool IsPhrase)
+{
+    /// <summary>Whether it is one word of letters and digits that no alphabet folds otherwise.</summary>
+    public bool IsPlainWord => !IsPhrase && Text.All(char.IsAsciiLetterOrDigit);
+}
+
+/// <summary>
+/// A search among the images near by. The index first gathers all images that have a word by its beginning, which takes long for a word that many
+/// have; only beginnings of two and three characters it has in order. So those are asked for, and the words themselves are looked for in the
+/// prompts of the few images that come first.
+/// </summary>
+internal sealed class NearSearch
+{
+    // The lengths of beginnings that the index keeps.
+    private const int Shortest = 2, Longest = 3;
+    private readonly string[] _words;
+
+    private NearSearch(string condition, string[] words) => (Condition, _words) = (condition, words);
+
+    /// <summary>What the index is asked for: at least all that the search means.</summary>
+    public string Condition { get; }
+
+    /// <returns>Null when nothing would be left to ask the index for.</returns>
+    public static NearSearch? Of(string search)
+    {
+        IReadOnlyList<SearchTerm> terms = SearchText.Terms(search);
+        IEnumerable<SearchTerm> asked = terms.Where(term => !term.IsPlainWord || term.Text.Length >= Shortest)
+            .Select(term => term.IsPlainWord && term.Text.Length > Longest ? term with { Text = term.Text[..Longest] } : term).Distinct();
+        return SearchText.Condition(asked) is { } condition
+            ? new NearSearch(condition, [.. terms.Where(term => term.IsPlainWord && term.Text.Length is < Shortest or > Longest).Select(term => term.Text).Distinct()])
+            : null;
+    }
+
+    /// <summary>Whether a prompt has the words that the index was not asked for as they are; null when only the index can tell.</summary>
+    public bool? Fits(string prompt)
+    {
+        if (_words.Length == 0)
+            return true;
+        string text = SearchText.Of(prompt);
+        bool isPlain = !text.Any(character => !char.IsAscii(character) && IsOfWord(character));
+        foreach (string word in _words)
+        {
+            if (!HasBeginning(text, word))
+                return isPlain ? false : null;
+        }
+
+        return true;
+    }
+
+    private static bool HasBeginning(string text, string word)
+    {
+        for (int at = text.IndexOf(word, StringComparison.Ordinal); at >= 0; at = text.IndexOf(word, at + 1, StringComparison.Ordinal))
+        {
+            if (at == 0 || !IsOfWord(text[at - 1]))
+                return true;
+        }
+
+        return false;
+    }
+
+    // The index's own tokens: letters, digits, marks and private characters. What is half of a character beyond the first plane may be one of them.
+    private static bool IsOfWord(char character) => char.IsAscii(character)
+        ? char.IsAsciiLetterOrDigit(character)
+        : !(char.IsPunctuation(character) || char.IsSymbol(character) || char.IsSeparator(character) || char.IsControl(character));
+}
