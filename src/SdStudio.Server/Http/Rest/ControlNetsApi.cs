@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using SdCpp.Interop;
 using SdStudio.Server.Http.OpenApi;
-using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Models.Catalogue;
 using SdStudio.Server.Models.Downloads;
 using SdStudio.Server.Models.Files;

@@ -1,5 +1,4 @@
 using SdStudio.Server.Http.OpenApi;
-using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Queue;
 
 namespace SdStudio.Server.Http.Rest;

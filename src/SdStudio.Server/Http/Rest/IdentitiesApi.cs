@@ -1,5 +1,4 @@
 using SdStudio.Server.Http.OpenApi;
-using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Models.Files;
 
 namespace SdStudio.Server.Http.Rest;

@@ -1,5 +1,4 @@
 using SdStudio.Server.Http.OpenApi;
-using SdStudio.Server.Http.Requests;
 using SdStudio.Server.Models.Catalogue;
 using SdStudio.Server.Models.Downloads;
 using SdStudio.Server.Models.Files;
