@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace SdStudio.Server.Tests;
 
@@ -85,7 +86,78 @@ public sealed class HiresTests(Workshop studio)
         Assert.Equal(0, info.GetProperty("notes").GetArrayLength());
     }
 
+    [Fact]
+    public async Task Another_model_makes_the_second_pass_as_image_to_image_by_hand_would()
+    {
+        string folder = FolderOfTwoModels();
+        const string words = "\"prompt\":\"a red circle on a blue background\",\"steps\":8,\"seed\":1,\"cfg_scale\":1,\"sampler\":\"euler\"";
+        const string twice = $"{words},\"model\":\"demo\",\"size\":\"64x64\",\"hires_scale\":2,\"hires_strength\":0.5,\"hires_model\":\"other\"";
+        byte[] pixels;
+        await using (StudioServer server = await StudioServer.StartAsync(folder))
+        {
+            byte[] first = await server.Http.GetByteArrayAsync($"/api/images/{(await server.GenerateImagesAsync($"{{{words},\"model\":\"demo\",\"size\":\"64x64\"}}")).Images[0]}", TestContext.Current.CancellationToken);
+            byte[] same = await OverAsync(server, first, "demo");
+            pixels = await OverAsync(server, first, "other");
+            Assert.NotEqual(same, pixels);
+
+            (_, string[] images) = await server.GenerateImagesAsync($"{{{twice}}}");
+            PngFile image = await server.ImageAsync(images[0]);
+            Assert.Equal(pixels, image.Pixels);
+            Assert.Contains("Hires upscaler: Lanczos, Hires checkpoint: other, ", image.Infotext().Text, StringComparison.Ordinal);
+            (_, JsonElement again) = await server.SendAsync(HttpMethod.Post, $"/api/images/{images[0]}/reproduce");
+            Assert.True(again.GetProperty("same").GetBoolean(), again.ToString());
+            (_, JsonElement parameters) = await server.GetAsync($"/api/images/{images[0]}/parameters");
+            Assert.Equal("other", parameters.GetProperty("hires_model").GetString());
+            (_, JsonElement read) = await server.SendAsync(HttpMethod.Post, "/api/settings/read", StudioServer.Json(new JsonObject { ["text"] = image.Infotext().Text }.ToJsonString()));
+            Assert.Equal("other", read.GetProperty("request").GetProperty("hires_model").GetString());
+
+            (_, JsonElement body) = await server.SendAsync(HttpMethod.Post, "/sdapi/v1/txt2img", StudioServer.Json(
+                $"{{{words},\"sampler_name\":\"Euler\",\"width\":64,\"height\":64,\"enable_hr\":true,\"hr_scale\":2,\"denoising_strength\":0.5,\"hr_checkpoint_name\":\"Another decoder\"}}"));
+            Assert.Equal(pixels, new PngFile(body.GetProperty("images")[0].GetBytesFromBase64()).Pixels);
+            Assert.Contains("\"notes\":[]", body.GetProperty("info").GetString(), StringComparison.Ordinal);
+            (_, body) = await server.SendAsync(HttpMethod.Post, "/v1/images/generations", StudioServer.Json($"{{{twice}}}"));
+            Assert.Equal(pixels, new PngFile(body.GetProperty("data")[0].GetProperty("b64_json").GetBytesFromBase64()).Pixels);
+            await using StudioServer near = await StudioServer.StartAsync(studio.NewDataFolder(
+                $$"""models: { far: { name: "Far", exec_mode: api, api: "{{server.Http.BaseAddress}}", api_model: demo, default_size: "64x64" } }"""));
+            Assert.Equal(pixels, (await near.GenerateOneAsync($"{{{twice.Replace("\"demo\"", "\"far\"", StringComparison.Ordinal)}}}")).Pixels);
+        }
+
+        // Where memory has room for one of them, they make way for each other with every image.
+        StudioServer.Query(folder, "UPDATE model_memory SET ram = CAST($value AS INTEGER), vram = 0", "600000000");
+        await using StudioServer small = await StudioServer.StartAsync(folder, "--SdStudio:Models:MemoryMiB=1000");
+        (_, string[] two) = await small.GenerateImagesAsync($"{{{twice},\"n\":2}}");
+        Assert.Equal(2, two.Length);
+        Assert.Equal(pixels, (await small.ImageAsync(two[0])).Pixels);
+    }
+
+    // The same denoiser with a decoder that lost some of its weights.
+    private string FolderOfTwoModels()
+    {
+        string folder = studio.NewDataFolder(
+            """
+            models:
+              demo: { name: Demo, args: ["--diffusion-model", "models/demo-diffusion.gguf", "--llm", "models/demo-text-encoder.gguf", "--taesd", "models/demo-taesd.gguf"] }
+              other: { name: Another decoder, args: ["--diffusion-model", "models/demo-diffusion.gguf", "--llm", "models/demo-text-encoder.gguf", "--taesd", "models/other-taesd.gguf"] }
+            """);
+        byte[] decoder = File.ReadAllBytes(Path.Combine(folder, "models", "demo-taesd.gguf"));
+        decoder.AsSpan(decoder.Length / 2, decoder.Length / 64).Clear();
+        File.WriteAllBytes(Path.Combine(folder, "models", "other-taesd.gguf"), decoder);
+        return folder;
+    }
+
+    private static async Task<byte[]> OverAsync(StudioServer server, byte[] first, string model)
+    {
+        using MultipartFormDataContent form = StudioServer.Form(
+            first, ("model", model), ("prompt", "a red circle on a blue background"), ("size", "128x128"), ("steps", "8"), ("seed", "1"), ("cfg_scale", "1"), ("sampler", "euler"), ("strength", "0.5"));
+        (HttpStatusCode status, JsonElement body) = await server.SendAsync(HttpMethod.Post, "/api/edit", form);
+        Assert.True(status == HttpStatusCode.OK, body.ToString());
+        return (await server.ImageAsync(body.GetProperty("data")[0].GetProperty("id").GetString()!)).Pixels;
+    }
+
     [Theory]
+    [InlineData("\"hires_scale\":2,\"hires_model\":\"none\"", "hires_model is 'none'; there is no such model here. Available models: ")]
+    [InlineData("\"hires_scale\":2,\"hires_model\":\"missing\"", "hires_model is 'missing'; its files are not on this machine")]
+    [InlineData("\"hires_scale\":2,\"hires_model\":\"tiny\",\"hires_upscaler\":\"Latent\"", "upscales inside the engine, in one call with the first pass")]
     [InlineData("\"hires_scale\":2,\"hires_upscaler\":\"Latent\",\"hires_prompt\":\"x\"", "upscales inside the engine, in one call with the first pass")]
     [InlineData("\"hires_width\":32,\"hires_upscaler\":\"Latent\"", "cannot make an image smaller: the result would have 32x32, and the first pass has 64x64")]
     [InlineData("\"hires_scale\":2,\"hires_sampler\":\"dowsing\"", "hires_sampler is 'dowsing'")]

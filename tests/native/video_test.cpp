@@ -109,6 +109,14 @@ void test_pair() {
     recorder r;
     expect(shared.generate(owner.context, &r.call), SDCPP_OK, "", "a video by two models that share the steps");
     CHECK(r.said("high_steps=-1 high_cfg=5"), "  ... by the boundary");
+    const temporary_file ink("video_ink.safetensors", "a LoRA");
+    video_request led;
+    const sdcpp_lora both[] = {{ink.path(), 0.5f, 0}, {ink.path(), 0.75f, 1}};
+    led.params.loras = both;
+    led.params.lora_count = 2;
+    recorder l;
+    expect(led.generate(owner.context, &l.call), SDCPP_OK, "", "a video with a LoRA for each half");
+    CHECK(l.said("video loras: low=0.500000 high=0.750000"), "  ... each of which reaches the engine with its half");
     video_request sigmas;
     sigmas.options = {{"sample_params.custom_sigmas", "1,0.5,0"}, {"high_noise_sample_params.sample_steps", "2"}};
     expect(sigmas.generate(owner.context), SDCPP_INVALID_ARGUMENT, "has only 2 steps for both", "more steps for one than the sigmas have for both");

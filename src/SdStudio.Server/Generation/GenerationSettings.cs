@@ -235,6 +235,8 @@ internal sealed record HiresSetting(int Width, int Height, string Upscaler, int 
 
     public double? CfgScale { get; init; }
 
+    public string? Model { get; init; }
+
     /// <summary>Whether the second pass has something of its own beside its steps and strength.</summary>
-    public bool HasOwn => Prompt is not null || NegativePrompt is not null || Sampler is not null || Scheduler is not null || CfgScale is not null;
+    public bool HasOwn => Model is not null || Prompt is not null || NegativePrompt is not null || Sampler is not null || Scheduler is not null || CfgScale is not null;
 }

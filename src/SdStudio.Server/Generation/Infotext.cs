@@ -73,6 +73,7 @@ internal static class Infotext
         Add(text, "Hires resize", new ImageSize(settings.Width, settings.Height));
         Add(text, "Hires steps", hires.Steps > 0 ? hires.Steps : null);
         Add(text, "Hires upscaler", hires.Upscaler);
+        Add(text, "Hires checkpoint", hires.Model);
         Add(text, "Hires prompt", hires.Prompt);
         Add(text, "Hires negative prompt", hires.NegativePrompt);
         Add(text, "Hires sampler", hires.Sampler is { } sampler ? SamplerNames.SamplerLabel(sampler) : null);

@@ -233,6 +233,7 @@ internal static partial class Parameters
         {
             A1111 = null, Choices = l => l.Schedulers, ChoicesAreTheEngines = true, Resolve = (l, text) => SamplerNames.FindScheduler(l.Schedulers, text), Forwarded = true, Get = s => s.Hires?.Scheduler,
         },
+        new("hires_model", Text, Generate, "The model of the second pass; both are in memory where there is room for two") { A1111 = null, Forwarded = true, Get = s => s.Hires?.Model },
         new("hires_cfg_scale", Number, Generate, "Classifier-free guidance of the second pass") { A1111 = null, Range = _ => (0, 100), Forwarded = true, Get = s => s.Hires?.CfgScale },
     ];
 

@@ -12,7 +12,7 @@ internal static class TextValues
 
     /// <summary>Whether a name is one of those by which clients mean the usual.</summary>
     public static bool IsNoName(string? text) =>
-        string.IsNullOrWhiteSpace(text) || text.Trim().ToUpperInvariant() is "NONE" or "N/A" or "AUTOMATIC" or "AUTO" or "DEFAULT" or "UNDEFINED" or "USE SAME SAMPLER" or "USE SAME SCHEDULER";
+        string.IsNullOrWhiteSpace(text) || text.Trim().ToUpperInvariant() is "NONE" or "N/A" or "AUTOMATIC" or "AUTO" or "DEFAULT" or "UNDEFINED" or "USE SAME SAMPLER" or "USE SAME SCHEDULER" or "USE SAME CHECKPOINT";
 
     /// <summary>Reads true, false, 1, 0, yes, no, on and off in any case.</summary>
     public static bool TryFlag(string text, out bool value)

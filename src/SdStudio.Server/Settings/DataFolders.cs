@@ -25,6 +25,12 @@ internal sealed class DataFolders : IDisposable
         Directory.CreateDirectory(Models);
         Directory.CreateDirectory(Loras);
         _lock = Lock();
+        // Only the last process can have left anything there.
+        if (Directory.Exists(Unfinished))
+            Directory.Delete(Unfinished, recursive: true);
+        Scratch = Path.Combine(Unfinished, Guid.NewGuid().ToString("N"));
+        PrivateFiles.CreateFolder(Unfinished, withFiles: false);
+        PrivateFiles.CreateFolder(Scratch, withFiles: false);
         PrivateFiles.Create(Database);
     }
 
@@ -35,6 +41,14 @@ internal sealed class DataFolders : IDisposable
 
     /// <summary>Whether other machines have them there too.</summary>
     public bool FilesAreShared { get; }
+
+    /// <summary>
+    /// For files that are on their way to be others. It is this process's own, and empty after its start: a program that outlived the last one finds
+    /// no folder to write into.
+    /// </summary>
+    public string Scratch { get; }
+
+    private string Unfinished => Path.Combine(Root, "unfinished");
 
     public string Images => Path.Combine(Files, "images");
 

@@ -8,7 +8,7 @@ using SdStudio.Server.Models.Files;
 namespace SdStudio.Server.Workers;
 
 /// <summary>The engine calls that one image takes.</summary>
-internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder loras, ControlNetFolder nets, VaeFiles vaes, IdentityFits identities, JobInputs inputsOfJobs)
+internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder loras, ControlNetFolder nets, VaeFiles vaes, IdentityFits identities, ControlNetFits families, JobInputs inputsOfJobs)
 {
     // What counts for PhotoMaker is the style against the likeness; this is the engine's own middle.
     private const double UsualStyle = 20;
@@ -25,22 +25,33 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
         return settings.Vae is { } vae ? model with { Options = model.Options with { VaePath = VaeOf(vae), TaesdForPreviewsOnly = model.Options.TaesdPath is not null } } : model;
     }
 
-    /// <summary>Gives a loaded model the ControlNet of a job, and reads the job's images.</summary>
-    /// <param name="lease">The model that generates.</param>
+    /// <summary>The models of a job's passes; none is loaded yet.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="first">The model of the first pass, as it is to be loaded.</param>
+    /// <param name="loading">Hears of loading; null for nobody.</param>
+    /// <exception cref="SdException">That of the second pass is not on this machine.</exception>
+    public PassModels ModelsOf(JobContext job, ModelDefinition first, SdCallbacks? loading)
+    {
+        ModelDefinition? second = job.Settings.Hires?.Model is not { } name ? null
+            : catalogue.Find(name) ?? throw new SdException(SdError.InvalidArgument, $"This machine has no model {name} for the second pass.");
+        return new PassModels(job, this, first, second, loading);
+    }
+
+    /// <summary>Gives a loaded model the ControlNet of a job.</summary>
+    /// <exception cref="SdException">The net is gone, or cannot be loaded.</exception>
+    public async Task SetNetAsync(ModelLease lease, JobContext job, CancellationToken cancellation)
+    {
+        if (job.Settings.Control is not { } control || NetOf(control) is not { } net || lease.Model.ControlNetPath == net)
+            return;
+        await lease.LoadBesideAsync(net, cancellation).ConfigureAwait(false);
+        await lease.Model.SetControlNetAsync(net, job.Callbacks, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Reads a job's images.</summary>
     /// <param name="job">The job.</param>
     /// <param name="isReference">Whether the model looks at the input image rather than beginning from it.</param>
     /// <param name="cancellation">Ends the call.</param>
-    /// <exception cref="SdException">The net is gone, or cannot be loaded.</exception>
-    public async Task<GenerationInputs> PrepareAsync(ModelLease lease, JobContext job, bool isReference, CancellationToken cancellation)
-    {
-        if (job.Settings.Control is { } control && NetOf(control) is var net && lease.Model.ControlNetPath != net)
-        {
-            await lease.LoadBesideAsync(net, cancellation).ConfigureAwait(false);
-            await lease.Model.SetControlNetAsync(net, job.Callbacks, cancellation).ConfigureAwait(false);
-        }
-
-        return await inputsOfJobs.ReadAsync(job.Settings, isReference, cancellation).ConfigureAwait(false);
-    }
+    public Task<GenerationInputs> ReadAsync(JobContext job, bool isReference, CancellationToken cancellation) => inputsOfJobs.ReadAsync(job.Settings, isReference, cancellation);
 
     /// <summary>From text, or from text and an image.</summary>
     /// <exception cref="SdException">The engine failed.</exception>
@@ -63,7 +74,7 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
     /// <summary>The second pass: upscales an image of the first and generates from it with its seed.</summary>
     /// <exception cref="SdException">The engine failed.</exception>
     /// <exception cref="BrokenImageException">What it returned is no image.</exception>
-    public async Task<GenerationResult> SecondAsync(DiffusionModel model, GeneratedImage first, JobContext job, GenerationInputs inputs, CancellationToken cancellation)
+    public async Task<GenerationResult> SecondAsync(PassModels models, GeneratedImage first, JobContext job, GenerationInputs inputs, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         GenerationSettings settings = job.Settings;
@@ -74,8 +85,9 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
         {
             if (upscaler.File is { } file)
             {
-                await using ModelLease lease = await job.Models.AcquireUpscalerAsync(file.FullPath, job.Callbacks, cancellation).ConfigureAwait(false);
-                image = await ModelUpscaling.RunAsync(lease.Upscaler, image, settings, job.Callbacks, cancellation).ConfigureAwait(false);
+                await models.RestAsync().ConfigureAwait(false);
+                await using ModelLease enlarging = await job.Models.AcquireUpscalerAsync(file.FullPath, job.Callbacks, cancellation).ConfigureAwait(false);
+                image = await ModelUpscaling.RunAsync(enlarging.Upscaler, image, settings, job.Callbacks, cancellation).ConfigureAwait(false);
             }
 
             if (image.Width != settings.Width || image.Height != settings.Height)
@@ -85,10 +97,12 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
                 Seed = first.Seed, Count = 1, Strength = hires.Strength, Steps = hires.Steps > 0 ? hires.Steps : settings.Steps, Prompt = hires.Prompt ?? settings.Prompt,
                 NegativePrompt = hires.NegativePrompt ?? settings.NegativePrompt, Sampler = hires.Sampler ?? settings.Sampler,
                 Scheduler = hires.Scheduler ?? settings.Scheduler, CfgScale = hires.CfgScale ?? settings.CfgScale,
+                StepCache = hires.Model is { } other ? StepCaches.Of(catalogue.Require(other), families.FamilyOf(catalogue.Require(other)), settings.Speed) : settings.StepCache,
             };
             ControlImage? control = inputs.ControlAt(settings.Width, settings.Height);
             using ImageBuffer? followed = control?.Image;
-            GenerationResult result = await model.ImageToImageAsync(
+            ModelLease lease = await models.SecondAsync(cancellation).ConfigureAwait(false);
+            GenerationResult result = await lease.Model.ImageToImageAsync(
                 WithIdentity(ImageToImage(second, loras, image, mask: null) with { Control = control }, second, inputs), job.Callbacks, cancellation).ConfigureAwait(false);
             return Checked(result, second);
         }

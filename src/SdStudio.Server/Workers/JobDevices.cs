@@ -79,7 +79,8 @@ internal sealed class JobDevices(ModelCache cache, ModelCatalogue catalogue, Fil
 
     /// <summary>Whether a device may generate images of a job that another one runs: the result is the same, and the model fits.</summary>
     public bool CanHelp(string device, Job job) => ModelsOf(device) is { } models && ModelsOf(job.Device)?.Device is { } own
-        && (models.Device.Kind, models.Device.Class) == (own.Kind, own.Class) && Fits(job.Settings.Model, models);
+        && (models.Device.Kind, models.Device.Class) == (own.Kind, own.Class) && Fits(job.Settings.Model, models)
+        && (job.Settings.Hires?.Model is not { } second || Fits(second, models));
 
     public void Begin(string device) => _busy.AddOrUpdate(device, 1, (_, count) => count + 1);
 

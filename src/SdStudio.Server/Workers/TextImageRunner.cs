@@ -19,15 +19,15 @@ internal sealed class TextImageRunner(
     public Task<JobResult> RunAsync(JobContext job, CancellationToken cancellation) => ladder.RunAsync(
         job, catalogue.Require(job.Settings.Model), async (definition, settings) =>
         {
-            await using ModelLease lease = await job.Models.AcquireAsync(passes.ToLoad(definition, settings), job.Callbacks, cancellation).ConfigureAwait(false);
-            return await GenerateAsync(job with { Settings = lease.Adjusted(settings) }, lease, definition, cancellation).ConfigureAwait(false);
+            await using PassModels models = passes.ModelsOf(job with { Settings = settings }, definition, job.Callbacks);
+            return await GenerateAsync(job with { Settings = settings }, models, definition, cancellation).ConfigureAwait(false);
         });
 
     public async Task HelpAsync(JobContext job, Func<ValueTask<bool>> mayGoOn, CancellationToken cancellation)
     {
         ModelDefinition definition = catalogue.Require(job.Settings.Model);
-        await using ModelLease lease = await job.Models.AcquireAsync(passes.ToLoad(definition, job.Settings), callbacks: null, cancellation).ConfigureAwait(false);
-        using Work work = await BeginAsync(job, lease, definition, cancellation).ConfigureAwait(false);
+        await using PassModels models = passes.ModelsOf(job, definition, loading: null);
+        using Work work = await BeginAsync(job, models, definition, cancellation).ConfigureAwait(false);
         while (await mayGoOn().ConfigureAwait(false) && job.Running.Shared.TryTake(out int index))
             await GenerateOneAsync(work, index, cancellation).ConfigureAwait(false);
     }
@@ -38,18 +38,18 @@ internal sealed class TextImageRunner(
         JobContext cell = job.ForImage(index);
         return ladder.RunAsync(cell, catalogue.Require(cell.Settings.Model), async (definition, settings) =>
         {
-            await using ModelLease lease = await job.Models.AcquireAsync(passes.ToLoad(definition, settings), job.Callbacks, cancellation).ConfigureAwait(false);
-            using Work work = await BeginAsync(cell with { Settings = lease.Adjusted(settings) }, lease, definition, cancellation).ConfigureAwait(false);
+            await using PassModels models = passes.ModelsOf(cell with { Settings = settings }, definition, job.Callbacks);
+            using Work work = await BeginAsync(cell with { Settings = settings }, models, definition, cancellation).ConfigureAwait(false);
             await GenerateAsync(work, work.Job, index, cancellation).ConfigureAwait(false);
             return true;
         });
     }
 
-    private async Task<JobResult> GenerateAsync(JobContext job, ModelLease lease, ModelDefinition definition, CancellationToken cancellation)
+    private async Task<JobResult> GenerateAsync(JobContext job, PassModels models, ModelDefinition definition, CancellationToken cancellation)
     {
         long start = time.GetTimestamp();
         SharedImages shared = job.Running.Shared;
-        using Work work = await BeginAsync(job, lease, definition, cancellation).ConfigureAwait(false);
+        using Work work = await BeginAsync(job, models, definition, cancellation).ConfigureAwait(false);
         shared.Offer(await images.MissingOfAsync(job, cancellation).ConfigureAwait(false));
         // A device that has nothing else to do may take some.
         if (shared.Open > 1)
@@ -64,18 +64,23 @@ internal sealed class TextImageRunner(
             Notes = shared.Notes is { Count: > 0 } notes ? [.. work.Used.Notes ?? [], .. notes] : work.Used.Notes,
         };
         List<JobImage> all = [.. job.Running.Images.Concat(shared.Finished).DistinctBy(image => image.Index).OrderBy(image => image.Index)];
-        return new JobResult(used, all, (long)lease.Loading.TotalMilliseconds, (long)time.GetElapsedTime(start).TotalMilliseconds)
+        return new JobResult(used, all, (long)models.Loading.TotalMilliseconds, (long)time.GetElapsedTime(start).TotalMilliseconds)
         {
             // Two passes of two sizes or the phases of two devices say nothing about the cost of one.
-            Measured = used.Hires is null && !shared.IsHelped && job.Running.Job.ImageCount == 0 ? job.Running.Progress.Measure(used, lease.Loading) : null,
+            Measured = used.Hires is null && !shared.IsHelped && job.Running.Job.ImageCount == 0 ? job.Running.Progress.Measure(used, models.Loading) : null,
         };
     }
 
-    private async Task<Work> BeginAsync(JobContext job, ModelLease lease, ModelDefinition definition, CancellationToken cancellation) => new(
-        job, lease.Model, await passes.PrepareAsync(lease, job, Refers(job.Settings, definition, lease.Model), cancellation).ConfigureAwait(false),
-        // Computed beside the generation: an image names the weights it was made with.
-        hashes.ShortHashOrNullAsync(definition.MainFile, cancellation),
-        job.Settings with { Sampler = job.Settings.Sampler ?? lease.Model.DefaultSampler, Scheduler = job.Settings.Scheduler ?? lease.Model.DefaultScheduler });
+    private async Task<Work> BeginAsync(JobContext job, PassModels models, ModelDefinition definition, CancellationToken cancellation)
+    {
+        ModelLease lease = await models.FirstAsync(cancellation).ConfigureAwait(false);
+        job = job with { Settings = lease.Adjusted(job.Settings) };
+        return new Work(
+            job, models, await passes.ReadAsync(job, Refers(job.Settings, definition, lease.Model), cancellation).ConfigureAwait(false),
+            // Computed beside the generation: an image names the weights it was made with.
+            hashes.ShortHashOrNullAsync(definition.MainFile, cancellation),
+            job.Settings with { Sampler = job.Settings.Sampler ?? lease.Model.DefaultSampler, Scheduler = job.Settings.Scheduler ?? lease.Model.DefaultScheduler });
+    }
 
     private async Task GenerateOneAsync(Work work, int index, CancellationToken cancellation)
     {
@@ -96,12 +101,12 @@ internal sealed class TextImageRunner(
         cancellation.ThrowIfCancellationRequested();
         var skipped = new SkippedSteps();
         JobContext one = skipped.Of(job);
-        using GenerationResult result = await passes.FirstAsync(work.Model, one, work.Inputs, cancellation).ConfigureAwait(false);
+        using GenerationResult result = await passes.FirstAsync((await work.Models.FirstAsync(cancellation).ConfigureAwait(false)).Model, one, work.Inputs, cancellation).ConfigureAwait(false);
         GeneratedImage image = result.Images[0];
         GenerationSettings used = work.Used with { ModelHash = await WithinPatienceAsync(work.Hash, cancellation).ConfigureAwait(false) };
         using GenerationResult? second = used.Hires is null or { IsLatent: true }
             ? null
-            : await passes.SecondAsync(work.Model, image, one with { Settings = one.Settings with { Sampler = used.Sampler, Scheduler = used.Scheduler } }, work.Inputs, cancellation).ConfigureAwait(false);
+            : await passes.SecondAsync(work.Models, image, one with { Settings = one.Settings with { Sampler = used.Sampler, Scheduler = used.Scheduler } }, work.Inputs, cancellation).ConfigureAwait(false);
         ImageBuffer generated = (second?.Images[0] ?? image).Image;
         if (GenerationPasses.ColourOf(generated) is { } colour)
             shared.Tell($"Image {index + 1} (seed {image.Seed}) is of one colour, {colour}: another weight type, cfg_scale, sampler or VAE may help if that was not meant");
@@ -123,11 +128,11 @@ internal sealed class TextImageRunner(
 
     /// <summary>What one device generates a job's images with.</summary>
     /// <param name="Job">The job.</param>
-    /// <param name="Model">In the device's memory.</param>
+    /// <param name="Models">Those of its passes.</param>
     /// <param name="Inputs">Images to begin from.</param>
     /// <param name="Hash">Of the model's file; null when it cannot be read.</param>
     /// <param name="Used">The settings with what the model filled in.</param>
-    private sealed record Work(JobContext Job, DiffusionModel Model, GenerationInputs Inputs, Task<string?> Hash, GenerationSettings Used) : IDisposable
+    private sealed record Work(JobContext Job, PassModels Models, GenerationInputs Inputs, Task<string?> Hash, GenerationSettings Used) : IDisposable
     {
         public void Dispose() => Inputs.Dispose();
     }

@@ -71,6 +71,19 @@ public sealed class SettingsReaderTests
     }
 
     [Fact]
+    public void What_a_second_pass_has_of_its_own_is_read()
+    {
+        FoundSettings found = SettingsReader.Read(
+            "a\nSteps: 20, Size: 64x64, Hires resize: 128x128, Hires checkpoint: other [0a1b2c3d4e], Hires prompt: \"b, c\", Hires sampler: Euler a, Hires CFG Scale: 500", takesWords: true)!;
+
+        (JsonObject request, IReadOnlyList<string> ignored) = SettingsReader.ToRequest(found, Limits);
+
+        Assert.Equal(
+            """{"prompt":"a","steps":20,"size":"64x64","hires_width":128,"hires_height":128,"hires_model":"other [0a1b2c3d4e]","hires_prompt":"b, c","hires_sampler":"euler_a"}""", request.ToJsonString());
+        Assert.Equal(["Hires CFG Scale"], ignored);
+    }
+
+    [Fact]
     public void Words_alone_are_a_prompt_only_where_somebody_says_so()
     {
         Assert.Null(SettingsReader.Read("a red circle", takesWords: false));

@@ -6,7 +6,7 @@ namespace SdStudio.Server.Tests.Storage;
 
 /// <summary>A whole server over PostgreSQL: what its clients see is what they see of one with a file of its own.</summary>
 [Collection(PostgresGroup.Name)]
-public sealed class PostgresServerTests(PostgresFixture postgres) : IDisposable
+public sealed class PostgresServerTests(PostgresFixture postgres, Workshop workshop) : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("sdstudio-postgres-server-").FullName;
 
@@ -39,6 +39,34 @@ public sealed class PostgresServerTests(PostgresFixture postgres) : IDisposable
         (_, string body, bool isSigned) = (await receiver.WaitForAsync(1, Cancellation))[0];
         Assert.True(isSigned);
         Assert.Equal(job, JsonElement.Parse(body).GetProperty("data").GetProperty("id").GetString());
+    }
+
+    [Fact]
+    public async Task A_deleted_video_leaves_no_file_and_no_row()
+    {
+        string database = postgres.NewDatabase(), folder = workshop.NewDataFolder();
+        TinyVideoEntry.AddTo(folder, "moving");
+        await using StudioServer studio = await StudioServer.StartAsync(folder, $"--SdStudio:Database={database}");
+        (_, string id) = await Videos.VideoServer.MakeAsync(studio, Videos.VideoServer.Request);
+        foreach (string part in new[] { "thumbnail", "sheet" })
+            Assert.NotEmpty(await studio.Http.GetByteArrayAsync($"/api/images/{id}/{part}", Cancellation));
+        await using var connection = new NpgsqlConnection(database);
+        await connection.OpenAsync(Cancellation);
+        Assert.True(await CountAsync() > 1);
+        Assert.NotEmpty(Directory.EnumerateFiles(folder, $"{id}*", SearchOption.AllDirectories));
+
+        await studio.SendAsync(HttpMethod.Delete, $"/api/images/{id}");
+
+        Assert.Equal(0, await CountAsync());
+        Assert.Empty(Directory.EnumerateFileSystemEntries(folder, $"*{id}*", SearchOption.AllDirectories));
+        Assert.Equal(System.Net.HttpStatusCode.NotFound, (await studio.GetAsync($"/api/images/{id}/sheet")).Status);
+
+        async Task<long> CountAsync()
+        {
+            await using var rows = new NpgsqlCommand("SELECT (SELECT count(*) FROM images WHERE id = $1) + (SELECT count(*) FROM blobs WHERE name LIKE '%' || $1 || '%')", connection);
+            rows.Parameters.AddWithValue(id);
+            return (long)(await rows.ExecuteScalarAsync(Cancellation))!;
+        }
     }
 
     [Fact]

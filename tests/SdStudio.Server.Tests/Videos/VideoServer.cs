@@ -12,9 +12,17 @@ public sealed class VideoServer(Workshop studio) : IAsyncLifetime
 
     internal StudioServer Server { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync() => Server = await StartAsync();
+    /// <summary>Hears of its jobs.</summary>
+    internal WebhookReceiver Listener { get; } = new();
 
-    public ValueTask DisposeAsync() => Server.DisposeAsync();
+    public async ValueTask InitializeAsync() => Server = await StartAsync(
+        $"--SdStudio:Webhooks:shop:Url={Listener.Address}", $"--SdStudio:Webhooks:shop:Secret={WebhookReceiver.Secret}", "--SdStudio:Webhooks:shop:AllowPrivateAddresses=true");
+
+    public async ValueTask DisposeAsync()
+    {
+        await Server.DisposeAsync();
+        await Listener.DisposeAsync();
+    }
 
     internal Task<StudioServer> StartAsync(params string[] settings)
     {

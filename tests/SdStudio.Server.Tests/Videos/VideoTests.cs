@@ -36,6 +36,10 @@ public sealed class VideoTests(VideoServer videos) : IClassFixture<VideoServer>
             Assert.Equal(file[4..12], await answer.Content.ReadAsByteArrayAsync(Cancellation));
         }
 
+        using (var head = new HttpRequestMessage(HttpMethod.Head, $"/api/images/{id}"))
+        using (HttpResponseMessage answer = await Server.Http.SendAsync(head, Cancellation))
+            Assert.Equal((HttpStatusCode.OK, "image/webp", file.Length), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType, answer.Content.Headers.ContentLength));
+
         JsonElement listed = (await Server.GetAsync("/api/images?type=video")).Body.GetProperty("images").EnumerateArray().Single(image => image.GetProperty("id").GetString() == id);
         AssertIsClip(listed.GetProperty("video"));
         JsonElement generation = await Server.GenerationAsync(job);
@@ -46,11 +50,36 @@ public sealed class VideoTests(VideoServer videos) : IClassFixture<VideoServer>
         (_, JsonElement parameters) = await Server.GetAsync($"/api/images/{id}/parameters");
         Assert.Equal((Frames, 16, "webp"), (parameters.GetProperty("frames").GetInt32(), parameters.GetProperty("fps").GetInt32(), parameters.GetProperty("format").GetString()));
 
+        JsonElement told = await ToldOfAsync(job);
+        Assert.Equal("job.completed", told.GetProperty("type").GetString());
+        JsonElement video = Assert.Single(told.GetProperty("data").GetProperty("images").EnumerateArray().ToArray());
+        Assert.Equal((id, "image/webp"), (video.GetProperty("id").GetString(), video.GetProperty("mime_type").GetString()));
+        AssertIsClip(video.GetProperty("video"));
+
         (HttpStatusCode status, _) = await Server.SendAsync(HttpMethod.Delete, $"/api/images/{id}");
         Assert.Equal(HttpStatusCode.OK, status);
+        Assert.DoesNotContain((await Server.GetAsync("/api/images?type=video")).Body.GetProperty("images").EnumerateArray(), image => image.GetProperty("id").GetString() == id);
         Assert.Equal(HttpStatusCode.NotFound, (await Server.GetAsync($"/api/images/{id}/sheet")).Status);
         Assert.Empty(Directory.EnumerateFiles(Server.Folder, $"*{id}*", SearchOption.AllDirectories));
         Assert.False(Directory.Exists(Path.Combine(Server.Folder, "thumbnails", id[..2], id)));
+    }
+
+    [Fact]
+    public async Task What_is_asked_of_a_video_that_only_an_image_has_is_refused_in_words()
+    {
+        (_, string id) = await VideoServer.MakeAsync(Server, VideoServer.With("\"frames\":5"));
+
+        foreach (string type in new[] { "edit", "variation", "upscale", "video" })
+        {
+            (HttpStatusCode status, JsonElement body) = await Server.SendAsync(
+                HttpMethod.Post, $"/api/queue/{type}", StudioServer.Json($$"""{"model":"{{(type == "video" ? "moving" : "demo")}}","prompt":"x","source_image_id":"{{id}}"}"""));
+            Assert.Equal(HttpStatusCode.BadRequest, status);
+            Assert.Equal($"source_image_id is '{id}'; that is a video. Send an image of it: /api/images/{id}/thumbnail is a still, /sheet has its frames", Shape.Error(body));
+        }
+
+        (HttpStatusCode png, JsonElement refused) = await Server.GetAsync($"/api/images/{id}?format=png");
+        Assert.Equal(HttpStatusCode.BadRequest, png);
+        Assert.Contains("is a video stored as webp; leave format out", Shape.Error(refused), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -157,6 +186,20 @@ public sealed class VideoTests(VideoServer videos) : IClassFixture<VideoServer>
 
         Assert.Equal(job, completed!.Value.GetProperty("id").GetString());
         AssertIsClip(completed.Value.GetProperty("images")[0].GetProperty("video"));
+    }
+
+    private async Task<JsonElement> ToldOfAsync(string job)
+    {
+        while (true)
+        {
+            foreach ((_, string body, _) in videos.Listener.Received)
+            {
+                if (JsonElement.Parse(body) is var message && message.GetProperty("data").GetProperty("id").GetString() == job)
+                    return message;
+            }
+
+            await Task.Delay(20, Cancellation);
+        }
     }
 
     private static void AssertIsClip(JsonElement video)

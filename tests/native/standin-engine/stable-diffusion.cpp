@@ -356,6 +356,11 @@ bool generate_video(sd_ctx_t* context, const sd_vid_gen_params_t* params, sd_ima
                           std::to_string(high.guidance.txt_cfg) + " high_sampler=" + sd_sample_method_name(high.sample_method) + " boundary=" + std::to_string(p.moe_boundary) +
                           " strength=" + std::to_string(p.strength) + " vace=" + std::to_string(p.vace_strength) + " control_frames=" + std::to_string(p.control_frames_size) +
                           (p.control_frames_size > 0 ? words("last_control", p.control_frames[p.control_frames_size - 1]) : "") + words("start", p.init_image) + words("end", p.end_image));
+    std::string loras = "video loras:";
+    for (uint32_t i = 0; i < p.lora_count; ++i) {
+        loras += std::string(" ") + (p.loras[i].is_high_noise ? "high=" : "low=") + std::to_string(p.loras[i].multiplier);
+    }
+    say(SD_LOG_DEBUG, loras);
     const std::string prompt = text(p.prompt);
     if (prompt == "throw text") {
         throw std::runtime_error("the stand-in threw");

@@ -11,9 +11,16 @@ internal static class SettingsReader
     // Where programs write, the likeliest first.
     private static readonly string[] Keywords = ["parameters", "invokeai_metadata", "prompt", "workflow", "Comment", "Description", "UserComment"];
 
+    // What the second pass may have of its own, by the names of Automatic1111 and its kin.
+    private static readonly (string Label, string Name)[] OfSecondPass =
+    [
+        ("Hires upscaler", "hires_upscaler"), ("Hires steps", "hires_steps"), ("Hires checkpoint", "hires_model"), ("Hires prompt", "hires_prompt"),
+        ("Hires negative prompt", "hires_negative_prompt"), ("Hires sampler", "hires_sampler"), ("Hires schedule type", "hires_scheduler"), ("Hires CFG Scale", "hires_cfg_scale"),
+    ];
+
     // Read together with others, or said beside the settings.
     private static readonly string[] ReadElsewhere =
-        ["Prompt", "Negative prompt", "Size", "Model", "Model hash", "Version", "Hires upscale", "Hires resize", "Hires steps", "Hires upscaler", "Denoising strength", "Sampler", "Schedule type", "Masked area", "Template", "Negative Template"];
+        ["Prompt", "Negative prompt", "Size", "Model", "Model hash", "Version", "Hires upscale", "Hires resize", "Denoising strength", "Sampler", "Schedule type", "Masked area", "Template", "Negative Template", .. OfSecondPass.Select(own => own.Label)];
 
     /// <summary>The settings in the texts of an image, by their keywords; null when there are none.</summary>
     public static FoundSettings? Read(IReadOnlyDictionary<string, string> texts)
@@ -64,7 +71,7 @@ internal static class SettingsReader
         }
 
         AddSampling(request, values, limits, ignored);
-        AddSizes(request, values, limits);
+        AddSizes(request, values, limits, ignored);
         ignored.AddRange(values.Keys.Where(name => !ReadElsewhere.Contains(name) && !Parameters.All.Any(parameter => parameter.Label == name)));
         return (request, ignored);
     }
@@ -84,7 +91,7 @@ internal static class SettingsReader
     }
 
     // With a second pass the denoising strength is its own.
-    private static void AddSizes(JsonObject request, Dictionary<string, string> values, ParameterLimits limits)
+    private static void AddSizes(JsonObject request, Dictionary<string, string> values, ParameterLimits limits, List<string> ignored)
     {
         if (values.TryGetValue("Size", out string? size) && ImageSize.TryParse(size.Replace(" ", "", StringComparison.Ordinal), out ImageSize parsed))
             request["size"] = parsed.ToString();
@@ -99,10 +106,15 @@ internal static class SettingsReader
             request[hasHires ? "hires_strength" : "strength"] = (double)value!;
         if (!hasHires)
             return;
-        if (values.TryGetValue("Hires upscaler", out string? upscaler))
-            request["hires_upscaler"] = upscaler;
-        if (values.TryGetValue("Hires steps", out string? steps) && Parameters.Get("hires_steps").TryRead(steps, limits, out object? count))
-            request["hires_steps"] = (long)count!;
+        foreach ((string label, string name) in OfSecondPass)
+        {
+            if (!values.TryGetValue(label, out string? own))
+                continue;
+            if (Parameters.Get(name).TryRead(own, limits, out object? read))
+                request[name] = InfotextReader.ToJson(read!);
+            else
+                ignored.Add(label);
+        }
     }
 
     // NovelAI's older files have the prompt beside the settings.

@@ -135,6 +135,8 @@ internal sealed class A1111GenerateAnswer(ClientModels models, ModelCatalogue ca
         if (settings.Hires is { } hires)
         {
             extra["Hires upscaler"] = hires.Upscaler;
+            if (hires.Model is not null)
+                extra["Hires checkpoint"] = hires.Model;
             extra["Hires resize"] = string.Create(CultureInfo.InvariantCulture, $"{settings.Width}x{settings.Height}");
         }
 

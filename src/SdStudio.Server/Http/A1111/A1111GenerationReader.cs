@@ -196,6 +196,7 @@ internal sealed class A1111GenerationReader
             AddLatent(latent);
         else if (!IsDefaultName(upscaler))
             Notes.Add($"hr_upscaler '{RequestFields.Shown(upscaler!)}' is not one of this server's: {Parameters.Resampler} is used");
+        AddSecondModel(model);
         AddSecondSampling();
         ImageSize first = Size ?? model?.DefaultSize ?? ImageSize.Default;
         double scale = Clamped("hr_scale", "hires_scale") ?? 2;
@@ -215,11 +216,24 @@ internal sealed class A1111GenerationReader
     // The engine does both passes in one call then: what the second would have of its own is worth more.
     private void AddLatent(string upscaler)
     {
-        string[] own = ["hr_prompt", "hr_negative_prompt", "hr_sampler_name", "hr_scheduler", "hr_cfg"];
+        string[] own = ["hr_prompt", "hr_negative_prompt", "hr_sampler_name", "hr_scheduler", "hr_cfg", "hr_checkpoint_name"];
         if (own.Any(name => _fields.Text(name) is { } text && !IsDefaultName(text)))
             Notes.Add($"hr_upscaler '{upscaler}' does not go with {string.Join(", ", own)}: {Parameters.Resampler} is used");
         else
             Put("hires_upscaler", upscaler);
+    }
+
+    // Another server has models of its own.
+    private void AddSecondModel(ModelDefinition? first)
+    {
+        if (_fields.Text("hr_checkpoint_name") is not { } name || IsDefaultName(name))
+            return;
+        if (first?.Remote is not null)
+            Put("hires_model", name);
+        else if (_context.Models.Find(name) is { IsThere: true, Remote: null } model)
+            Put("hires_model", model.Id);
+        else
+            Notes.Add($"hr_checkpoint_name: there is no model '{RequestFields.Shown(name)}' on this machine: that of the first pass is used");
     }
 
     private void AddSecondSampling()

@@ -9,7 +9,7 @@ internal static class A1111Ignored
     private static readonly string[] NotSupported =
     [
         "subseed_strength", "seed_resize_from_w", "seed_resize_from_h", "restore_faces", "script_name", "alwayson_scripts",
-        "s_churn", "s_tmin", "s_tmax", "s_noise", "s_min_uncond", "hr_checkpoint_name", "initial_noise_multiplier", "latent_mask", "firstpass_image",
+        "s_churn", "s_tmin", "s_tmax", "s_noise", "s_min_uncond", "initial_noise_multiplier", "latent_mask", "firstpass_image",
     ];
 
     // They mean nothing at 1, their default.

@@ -48,12 +48,12 @@ internal sealed class GenerationReader(RequestFields fields, Lookups lookups, Pa
         if (type == JobType.Video)
             new VideoReader(fields, lookups, limits).Check(settings, model, sent);
         else if (input is null)
-            settings = new HiresReader(fields, _catalogue, limits).Read(settings, model);
+            settings = new HiresReader(fields, lookups, limits).Read(settings, model);
         if (settings.Tiling && fields.IsGiven("vae_tiling") && settings.VaeTiling)
             fields.Refuse("vae_tiling", "vae_tiling and tiling are both set; an image whose edges fit each other cannot be decoded in tiles, leave one of them out");
         if (settings.Vae is { } vae && model is { Remote: null } && lookups.Vaes.Find(vae) is null)
             fields.Refuse("vae", $"vae is '{RequestFields.Shown(vae)}'; {(lookups.Vaes.Names.Any() ? $"allowed is one of: {string.Join(", ", lookups.Vaes.Names)}" : "there is no such file")}");
-        SchedulerRules.Check(fields, settings, model, lookups.Files);
+        SchedulerRules.Check(fields, settings, model, settings.Hires?.Model is { } second ? _catalogue.Find(second) : null, lookups.Files);
         return settings with { VaeTiling = settings.VaeTiling && !settings.Tiling };
     }
 

@@ -4,8 +4,10 @@ using SdStudio.Server.Models.Catalogue;
 namespace SdStudio.Server.Http.Requests;
 
 /// <summary>Reads the fields of the second pass.</summary>
-internal sealed class HiresReader(RequestFields fields, ModelCatalogue catalogue, ParameterLimits limits)
+internal sealed class HiresReader(RequestFields fields, Lookups lookups, ParameterLimits limits)
 {
+    private const string Field = "hires_model";
+
     /// <param name="settings">Of one pass; their size is that of the first.</param>
     /// <param name="model">That generates; null when it is unknown.</param>
     public GenerationSettings Read(GenerationSettings settings, ModelDefinition? model)
@@ -21,7 +23,7 @@ internal sealed class HiresReader(RequestFields fields, ModelCatalogue catalogue
             NegativePrompt = (string?)fields.Value(Parameters.Get("hires_negative_prompt"), limits),
             Sampler = (string?)fields.Value(Parameters.Get("hires_sampler"), limits),
             Scheduler = (string?)fields.Value(Parameters.Get("hires_scheduler"), limits),
-            CfgScale = fields.Value<double>("hires_cfg_scale", limits),
+            CfgScale = fields.Value<double>("hires_cfg_scale", limits), Model = NameOf(settings, model),
         };
         if (scale is null && width is null && height is null)
             return settings;
@@ -40,7 +42,35 @@ internal sealed class HiresReader(RequestFields fields, ModelCatalogue catalogue
     // Another server has upscalers of its own.
     private string UpscalerOf(ModelDefinition? model) => model?.Remote is not null
         ? fields.Text("hires_upscaler") ?? Parameters.Resampler
-        : UpscalerReader.Find(fields, catalogue, "hires_upscaler", Parameters.Resampler).Name;
+        : UpscalerReader.Find(fields, lookups.Catalogue, "hires_upscaler", Parameters.Resampler).Name;
+
+    // The second pass is this machine's too: its image never leaves it.
+    private string? NameOf(GenerationSettings settings, ModelDefinition? model)
+    {
+        if (fields.Text(Field) is not { } name || name == settings.Model)
+            return null;
+        // Another server has models of its own.
+        if (model?.Remote is not null)
+            return name;
+        string shown = RequestFields.Shown(name);
+        ModelDefinition? second = lookups.Catalogue.Find(name);
+        string? problem = second switch
+        {
+            null => $"there is no such model here. Available models: {string.Join(", ", lookups.Catalogue.Models.Where(known => known is { Remote: null, Unsupported: null }).Select(known => known.Id))}",
+            { Remote: not null } => "it is another server's, and the second pass is made on this machine. Choose one of this machine's",
+            { Unsupported: { } reason } => $"it cannot be used here: {reason}",
+            { IsThere: false } => $"its files are not on this machine. Fetch it with POST /api/models/download {{\"modelId\": \"{second.Id}\"}}, or choose another",
+            _ when lookups.Videos.Makes(second) => "it makes videos. Choose one that makes images",
+            _ => null,
+        };
+        if (problem is not null)
+            fields.Refuse(Field, $"{Field} is '{shown}'; {problem}");
+        else if (settings.Control is { } control && lookups.ControlNets.Problem(second!, control.Net) is { } misfit)
+            fields.Refuse(Field, $"{Field} is '{shown}', and the ControlNet is followed in both passes: {misfit}");
+        else if (settings.Identity is { } identity && lookups.Identities.Problem(second!, identity.Model) is { } unlike)
+            fields.Refuse(Field, $"{Field} is '{shown}', and the likeness is kept in both passes: {unlike}");
+        return second?.Id;
+    }
 
     // One side gives the other by the image's shape.
     private static ImageSize SizeOf(GenerationSettings settings, double? scale, long? width, long? height)

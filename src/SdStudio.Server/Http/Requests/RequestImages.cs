@@ -144,7 +144,10 @@ internal sealed class RequestImages(ImageFiles files, IJobQueries queries, Decod
         if (fields.Text(SourceField) is not { } id)
             return null;
         JobImage? image = id.Length <= MaxIdCharacters ? await queries.FindImageAsync(id, scope, cancellation) : null;
-        return image ?? throw new BadRequestException([new FieldProblem(SourceField, $"{SourceField} is '{RequestFields.Shown(id)}'; there is no such image")], detail: null);
+        if (image is { Video: null })
+            return image;
+        string problem = image is null ? "there is no such image" : $"that is a video. Send an image of it: /api/images/{image.Id}/thumbnail is a still, /sheet has its frames";
+        throw new BadRequestException([new FieldProblem(SourceField, $"{SourceField} is '{RequestFields.Shown(id)}'; {problem}")], detail: null);
     }
 
     private async Task<byte[]?> BytesOfAsync(string? relative, CancellationToken cancellation) => relative is null ? null : await files.BytesAsync(relative, cancellation);

@@ -11,7 +11,8 @@ internal static class ParameterValues
         [.. ApiJson.Readable.ParametersResponse.Properties.Where(property => !property.IsExtensionData).Select(property => property.Name)];
 
     /// <summary>The rows of the table whose values are returned besides the documented ones.</summary>
-    public static IEnumerable<Parameter> Rows => Parameters.All.Where(parameter => parameter is { Get: not null, Set: not null } && !Documented.Contains(parameter.Name));
+    public static IEnumerable<Parameter> Rows => Parameters.All.Where(parameter =>
+        parameter.Get is not null && (parameter.Set is not null || parameter.Name.StartsWith("hires_", StringComparison.Ordinal)) && !Documented.Contains(parameter.Name));
 
     /// <summary>Their values, null where there is none.</summary>
     public static Dictionary<string, JsonElement> Of(GenerationSettings settings) => Rows.ToDictionary(

@@ -36,6 +36,15 @@ internal static class SettingsApi
         ModelDefinition? model = ModelOf(found, models);
         if (model is not null)
             request["model"] = model.Id;
+        if (request["hires_model"] is { } named && models.Find(named.ToString()) is var second)
+        {
+            request.Remove("hires_model");
+            if (second is null)
+                ignored = [.. ignored, "Hires checkpoint"];
+            else if (second.Id != model?.Id)
+                request["hires_model"] = second.Id;
+        }
+
         return TypedResults.Ok(
             new ReadSettingsResponse(found.Program, request, ignored, found.Values.GetValueOrDefault("Model"), found.Values.GetValueOrDefault("Model hash"), model?.Id, found.Text)
             {

@@ -52,7 +52,7 @@ internal sealed partial class Ffmpeg(IOptions<StudioOptions> options, ILogger<Ff
     /// <exception cref="VideoException">It could not be written; the message says what ffmpeg said.</exception>
     public async Task WriteAsync(VideoClip clip, string format, string file, IReadOnlyDictionary<string, string> tags, CancellationToken cancellation)
     {
-        (string notes, string sound) = ($"{file}.txt.tmp", $"{file}.wav.tmp");
+        (string notes, string sound) = ($"{file}.txt", $"{file}.wav");
         try
         {
             await File.WriteAllTextAsync(notes, Metadata(tags), cancellation).ConfigureAwait(false);
@@ -94,10 +94,13 @@ internal sealed partial class Ffmpeg(IOptions<StudioOptions> options, ILogger<Ff
         cancellation);
 
     /// <summary>A copy of a video without its texts; sound and frames are the same, to the byte.</summary>
+    /// <param name="file">The video.</param>
+    /// <param name="copy">Where the copy is made; it is removed.</param>
+    /// <param name="format">mp4 or webm.</param>
+    /// <param name="cancellation">Ends the program.</param>
     /// <exception cref="VideoException">It cannot be read.</exception>
-    public async Task<byte[]> WithoutTextsAsync(string file, string format, CancellationToken cancellation)
+    public async Task<byte[]> WithoutTextsAsync(string file, string copy, string format, CancellationToken cancellation)
     {
-        string copy = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.{format}");
         try
         {
             await RunAsync(["-i", file, "-map", "0", "-map_metadata", "-1", "-c", "copy", .. Placed(format), copy], input: null, output: null, cancellation).ConfigureAwait(false);

@@ -34,7 +34,7 @@ internal sealed class VideoFiles(IBlobStore blobs, Ffmpeg ffmpeg, DataFolders fo
                 if (format == VideoFormats.Apng)
                     AnimatedPng.Write(file, clip, texts, cancellation);
                 else
-                    WriteWebp(file, clip, texts);
+                    WriteWebp(file, clip, texts, cancellation);
             },
             cancellation).ConfigureAwait(false);
         return relative;
@@ -89,16 +89,17 @@ internal sealed class VideoFiles(IBlobStore blobs, Ffmpeg ffmpeg, DataFolders fo
             case VideoFormats.Webp:
                 return WebpChunks.With(bytes, texts.Packet);
             case VideoFormats.Mp4 when texts.Packet is { } packet:
-                return [.. await ffmpeg.WithoutTextsAsync(file, format, cancellation).ConfigureAwait(false), .. VideoTexts.XmpBoxOf(packet)];
+                return [.. await ffmpeg.WithoutTextsAsync(file, Temporary(format), format, cancellation).ConfigureAwait(false), .. VideoTexts.XmpBoxOf(packet)];
             default:
-                return await ffmpeg.WithoutTextsAsync(file, format, cancellation).ConfigureAwait(false);
+                return await ffmpeg.WithoutTextsAsync(file, Temporary(format), format, cancellation).ConfigureAwait(false);
         }
     }
 
+    private string Temporary(string format) => Path.Combine(folders.Scratch, $"{Guid.NewGuid():N}.{format}");
+
     private async Task SaveByFfmpegAsync(string relative, VideoClip clip, string format, ImageTexts texts, CancellationToken cancellation)
     {
-        // What a process leaves behind that ends in the middle is removed at the next start, by its name.
-        string temporary = Path.Combine(folders.Images, $"{Guid.NewGuid():N}.video.tmp");
+        string temporary = Temporary(format);
         try
         {
             await ffmpeg.WriteAsync(clip, format, temporary, VideoTexts.TagsOf(texts, format), cancellation).ConfigureAwait(false);
@@ -123,7 +124,7 @@ internal sealed class VideoFiles(IBlobStore blobs, Ffmpeg ffmpeg, DataFolders fo
         }
     }
 
-    private static void WriteWebp(Stream to, VideoClip clip, ImageTexts texts)
+    private static void WriteWebp(Stream to, VideoClip clip, ImageTexts texts, CancellationToken cancellation)
     {
         Image[] frames = [.. clip.Frames.Select(ImageDecoder.View)];
         try
@@ -136,7 +137,12 @@ internal sealed class VideoFiles(IBlobStore blobs, Ffmpeg ffmpeg, DataFolders fo
                 into.Set(GValue.ArrayIntType, "delay", Enumerable.Range(0, frames.Length).Select(frame => VideoClip.DurationOf(frame, clip.Fps)).ToArray());
                 ImageFiles.SetTexts(into, texts);
             });
+            using CancellationTokenRegistration killing = cancellation.Register(() => said.SetKill(true));
             said.WebpsaveStream(to, q: Quality, effort: 3, keep: Enums.ForeignKeep.Exif | Enums.ForeignKeep.Xmp | Enums.ForeignKeep.Other);
+        }
+        catch (VipsException) when (cancellation.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellation);
         }
         finally
         {

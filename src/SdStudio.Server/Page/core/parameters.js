@@ -1,7 +1,7 @@
 // The settings of a request, made of the server's table of them: a new row there is a new field here. Only where a field
 // stands, and what it is called in other languages, is the page's own.
 import { computed } from '../lib.js';
-import { latentUpscalers, parameterTable, upscalers } from './store.js';
+import { latentUpscalers, models, parameterTable, upscalers } from './store.js';
 import { has, t } from './text.js';
 
 /**
@@ -27,12 +27,20 @@ const last = ['priority', 'quality', 'style'];
 /** Those of upscaling are asked for where one is made. */
 const isOfUpscale = row => row.job_types.length === 1 && row.job_types[0] === 'upscale';
 
+// Names of what there is here.
+/** @type {Record<string, () => {value: string|null, text: string}[]>} */
+const choicesByName = {
+  hires_upscaler: () => [...upscalers.value.filter(upscaler => upscaler.exists).map(upscaler => upscaler.name), ...latentUpscalers.value].map(value => ({ value, text: value })),
+  hires_model: () => [{ value: null, text: t('choice.hires_model.same') },
+    ...(models.value ?? []).filter(model => model.exec_mode !== 'api' && !model.makes_videos && model.fileStatus.files.every(file => file.exists)).map(model => ({ value: model.id, text: model.name }))],
+};
+
 /** @param {ParameterRow} row @returns {Parameter} */
 function parameterOf(row) {
   const group = groups.find(([pattern]) => pattern.test(row.name))?.[1] ?? 'advanced';
   // The table has a name, people choose among what there is; and what is neither on nor off by itself has three states.
   const isOpen = row.type === 'flag' && row.default === null && group !== 'words';
-  return { name: row.name, kind: row.name === 'hires_upscaler' || isOpen ? 'choice' : kinds[row.type], group, min: row.minimum, max: row.maximum, row: isOpen ? { ...row, values: ['true', 'false'] } : row };
+  return { name: row.name, kind: row.name in choicesByName || isOpen ? 'choice' : kinds[row.type], group, min: row.minimum, max: row.maximum, row: isOpen ? { ...row, values: ['true', 'false'] } : row };
 }
 
 /** The fields that the form is made of. @type {{readonly value: Parameter[]}} */
@@ -68,7 +76,8 @@ export function rangeText({ kind, min, max, row }) {
 export function isTaken({ row }, model, hasInput) {
   if (!row.job_types.includes(model.makes_videos ? 'video' : hasInput ? 'edit' : 'generate')) return false;
   // What is about the job and not about the image stays here.
-  if (model.exec_mode === 'api') return row.forwarded || row.job_types.includes('upscale');
+  // The names of another server's models are not known here.
+  if (model.exec_mode === 'api') return row.name !== 'hires_model' && (row.forwarded || row.job_types.includes('upscale'));
   return !row.families || !model.family || row.families.includes(model.family);
 }
 
@@ -78,10 +87,8 @@ export function usualOf({ name, row }, model) {
   return own ?? (row.model_default || typeof row.default === 'boolean' ? null : row.default);
 }
 
-/** @param {Parameter} parameter @returns {{value: string, text: string}[]} */
-export const choicesOf = ({ name, row }) => name === 'hires_upscaler'
-  ? [...upscalers.value.filter(upscaler => upscaler.exists).map(upscaler => upscaler.name), ...latentUpscalers.value].map(value => ({ value, text: value }))
-  : (row.values ?? []).map(value => ({ value, text: has(`choice.${name}.${value}`) ? t(`choice.${name}.${value}`) : row.type === 'flag' ? t(`choice.${value}`) : value }));
+/** @param {Parameter} parameter @returns {{value: string|null, text: string}[]} */
+export const choicesOf = ({ name, row }) => choicesByName[name]?.() ?? (row.values ?? []).map(value => ({ value, text: has(`choice.${name}.${value}`) ? t(`choice.${name}.${value}`) : row.type === 'flag' ? t(`choice.${value}`) : value }));
 
 const isWithin = (value, { kind, min, max }) => {
   const number = Number(value);
