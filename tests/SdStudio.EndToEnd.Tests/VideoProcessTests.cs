@@ -163,7 +163,8 @@ public sealed class VideoProcessTests : IDisposable
 
             """,
             Cancellation);
-        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (OperatingSystem.IsLinux())
+            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     private static async Task CompileAsync(string source, string library, params string[] more)

@@ -112,7 +112,7 @@ public sealed class HiresTests(Workshop studio)
             Assert.Equal("other", read.GetProperty("request").GetProperty("hires_model").GetString());
 
             (_, JsonElement body) = await server.SendAsync(HttpMethod.Post, "/sdapi/v1/txt2img", StudioServer.Json(
-                $"{{{words},\"sampler_name\":\"Euler\",\"width\":64,\"height\":64,\"enable_hr\":true,\"hr_scale\":2,\"denoising_strength\":0.5,\"hr_checkpoint_name\":\"Another decoder\"}}"));
+                $"{{{words},\"sampler_name\":\"Euler\",\"width\":64,\"height\":64,\"enable_hr\":true,\"hr_scale\":2,\"denoising_strength\":0.5,\"hr_checkpoint_name\":\"Another model\"}}"));
             Assert.Equal(pixels, new PngFile(body.GetProperty("images")[0].GetBytesFromBase64()).Pixels);
             Assert.Contains("\"notes\":[]", body.GetProperty("info").GetString(), StringComparison.Ordinal);
             (_, body) = await server.SendAsync(HttpMethod.Post, "/v1/images/generations", StudioServer.Json($"{{{twice}}}"));
@@ -130,18 +130,18 @@ public sealed class HiresTests(Workshop studio)
         Assert.Equal(pixels, (await small.ImageAsync(two[0])).Pixels);
     }
 
-    // The same denoiser with a decoder that lost some of its weights.
+    // The second one lost some of its weights.
     private string FolderOfTwoModels()
     {
         string folder = studio.NewDataFolder(
             """
             models:
               demo: { name: Demo, args: ["--diffusion-model", "models/demo-diffusion.gguf", "--llm", "models/demo-text-encoder.gguf", "--taesd", "models/demo-taesd.gguf"] }
-              other: { name: Another decoder, args: ["--diffusion-model", "models/demo-diffusion.gguf", "--llm", "models/demo-text-encoder.gguf", "--taesd", "models/other-taesd.gguf"] }
+              other: { name: Another model, args: ["--diffusion-model", "models/other-diffusion.gguf", "--llm", "models/demo-text-encoder.gguf", "--taesd", "models/demo-taesd.gguf"] }
             """);
-        byte[] decoder = File.ReadAllBytes(Path.Combine(folder, "models", "demo-taesd.gguf"));
-        decoder.AsSpan(decoder.Length / 2, decoder.Length / 64).Clear();
-        File.WriteAllBytes(Path.Combine(folder, "models", "other-taesd.gguf"), decoder);
+        byte[] denoiser = File.ReadAllBytes(Path.Combine(folder, "models", "demo-diffusion.gguf"));
+        denoiser.AsSpan(denoiser.Length / 2, denoiser.Length / 64).Clear();
+        File.WriteAllBytes(Path.Combine(folder, "models", "other-diffusion.gguf"), denoiser);
         return folder;
     }
 

@@ -67,6 +67,21 @@ public sealed class ImageDecoderTests
     }
 
     [Theory]
+    [MemberData(nameof(InputImageTests.GoodImages), MemberType = typeof(InputImageTests))]
+    public void A_mask_means_the_same_in_every_kind_of_file(string kind)
+    {
+        // The left half is dark, the right half white, or transparent.
+        bool isTransparent = kind.Contains("alpha", StringComparison.Ordinal);
+        foreach (MaskAlpha alpha in new[] { MaskAlpha.Holes, MaskAlpha.Strokes })
+        {
+            using ImageBuffer mask = ImageDecoder.ReadMask(SampleImages.Good(kind), "mask", 10_000, alpha);
+            (int left, int right) = (mask.Span[(16 * 64) + 16], mask.Span[(16 * 64) + 48]);
+            Assert.Equal((64, 32, 1), (mask.Width, mask.Height, mask.Channels));
+            Assert.True(isTransparent ? (left, right) == (alpha == MaskAlpha.Holes ? (0, 255) : (255, 0)) : left < 130 && right > 245, $"{alpha}: {left} and {right}");
+        }
+    }
+
+    [Theory]
     [InlineData("tEXt", false)]
     [InlineData("tEXt", true)]
     [InlineData("zTXt", false)]

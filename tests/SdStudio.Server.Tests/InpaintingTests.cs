@@ -116,6 +116,24 @@ public sealed class InpaintingTests(Workshop studio)
     }
 
     [Fact]
+    public async Task A_mask_without_an_image_is_named_on_every_surface()
+    {
+        string rest = $$"""
+            "model":"demo","prompt":"a red circle","size":"16x16","steps":1,"mask":"{{Convert.ToBase64String(Mask("white", 16, 16))}}"
+            """;
+        (_, JsonElement answer) = await studio.Server.GenerateAsync($"{{{rest}}}");
+        Assert.Equal(["mask was ignored: generate does not take it"], Notes(answer));
+        (_, answer) = await studio.Server.SendAsync(HttpMethod.Post, "/v1/images/generations", StudioServer.Json($"{{{rest}}}"));
+        Assert.Equal(["mask was ignored: these images begin from none; POST /v1/images/edits takes both"], Notes(answer));
+        (_, answer) = await studio.Server.SendAsync(HttpMethod.Post, "/sdapi/v1/txt2img", StudioServer.Json($"{{{rest},\"width\":16,\"height\":16}}"));
+        Assert.Equal(["mask is left out: txt2img begins from no image, img2img takes both"], Notes(JsonElement.Parse(answer.GetProperty("info").GetString()!)));
+        (_, answer) = await studio.Server.SendAsync(HttpMethod.Post, "/api/queue/grid", StudioServer.Json($"{{\"base\":{{{rest}}},\"x\":{{\"field\":\"steps\",\"values\":[1,2]}}}}"));
+        Assert.Equal(["mask was ignored: generate does not take it"], Notes(await studio.Server.GenerationAsync(answer.GetProperty("job_id").GetString()!)));
+
+        static string[] Notes(JsonElement of) => [.. of.GetProperty("notes").EnumerateArray().Select(note => note.GetString()!)];
+    }
+
+    [Fact]
     public async Task An_inverted_mask_and_a_replay_keep_the_same_half()
     {
         byte[] image = Noise(64, 64);

@@ -27,6 +27,18 @@ internal static class SampleImages
             // What is transparent is white, whatever colour it hides.
             "alpha" => Transparent(image).PngsaveBuffer(),
             "cmyk" => image.Colourspace(Enums.Interpretation.Cmyk).JpegsaveBuffer(q: 95),
+            "cmyk with a profile" => image.IccTransform("cmyk", inputProfile: "srgb").JpegsaveBuffer(q: 95),
+            "cmyk tiff" => image.IccTransform("cmyk", inputProfile: "srgb").TiffsaveBuffer(),
+            "display p3" => image.IccTransform("p3", inputProfile: "srgb").PngsaveBuffer(),
+            "grey 16 bit" => image.Colourspace(Enums.Interpretation.Grey16).PngsaveBuffer(bitdepth: 16),
+            "grey with alpha" => Transparent(image).Colourspace(Enums.Interpretation.Bw).PngsaveBuffer(),
+            "16 bit with alpha" => Transparent(image).Colourspace(Enums.Interpretation.Rgb16).PngsaveBuffer(bitdepth: 16),
+            "palette with alpha" => Transparent(image).PngsaveBuffer(palette: true),
+            "gif with alpha" => Transparent(image).GifsaveBuffer(),
+            "webp with alpha" => Transparent(image).WebpsaveBuffer(lossless: true),
+            "float tiff" => image.Colourspace(Enums.Interpretation.Scrgb).TiffsaveBuffer(),
+            "lab tiff" => image.Colourspace(Enums.Interpretation.Lab).TiffsaveBuffer(),
+            "one bit" => (image.Colourspace(Enums.Interpretation.Bw) > 200).PngsaveBuffer(bitdepth: 1),
             // Lying on its side, with a note to turn it upright.
             "turned" => image.Rot270().Mutate(image => image.Set(GValue.GIntType, "orientation", 6)).JpegsaveBuffer(q: 95),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),

@@ -27,6 +27,8 @@ internal sealed partial class VideoSaver(ImageFiles images, VideoFiles videos, J
             ImageTexts texts = ImageTexts.Of(settings, infotext, options.Value.Images.Mark);
             string path = await BusyStorage.RetriedAsync(
                 async () => await videos.SaveAsync(images.FileIdOf(id, job.Running.Lease.Claim), clip, asked.Format, texts, cancellation).ConfigureAwait(false), reason => LogNotWritten(id, reason), cancellation).ConfigureAwait(false);
+            // Whoever cancels while it is written does not want it; a file that no row names is removed.
+            job.Running.Cancelled.ThrowIfCancellationRequested();
             telemetry.Saved(job.Running.Job, 0);
             return new JobImage(id, job.Id, 0, path, VideoFormats.MimeTypeOf(asked.Format), clip.Width, clip.Height, video.Seed) { Settings = settings with { Seed = video.Seed }, Device = job.Device };
         }

@@ -146,6 +146,8 @@ public sealed class SdServerTests(VideoServer videos) : IClassFixture<VideoServe
     [InlineData("img_gen", """{"prompt":"x","cache_mode":"easycache"}""", "cache_mode is 'easycache'; allowed is disabled")]
     [InlineData("img_gen", """{"prompt":"x","model":"nothing"}""", "model is 'nothing'; allowed is one of: ")]
     [InlineData("img_gen", """{"prompt":"x","lora":[{"name":"x"}]}""", "lora: each is {\"path\": \"…\", \"multiplier\": 1}")]
+    [InlineData("img_gen", """{"prompt":"x","mask_image":"iVBORw0KGgo="}""", "mask_image was sent without init_image; send the image that it belongs to")]
+    [InlineData("vid_gen", """{"prompt":"x","mask_image":"iVBORw0KGgo="}""", "mask_image was sent; a video takes no mask")]
     [InlineData("img_gen", """{"prompt":"x","control_image":"iVBORw0KGgo="}""", "control")]
     public async Task What_is_wrong_is_named(string kind, string request, string expected)
     {

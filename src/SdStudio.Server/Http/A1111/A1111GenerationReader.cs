@@ -96,6 +96,8 @@ internal sealed class A1111GenerationReader
             Put("combinatorial", isTemplate && combinations ? "true" : null);
         }
 
+        if (!fromImage && _body.Files.ContainsKey("mask"))
+            Notes.Add("mask is left out: txt2img begins from no image, img2img takes both");
         A1111Ignored.Note(_body, Notes);
         _fields.ThrowIfRefused();
         _override.ThrowIfRefused();

@@ -36,7 +36,7 @@ internal sealed class McpJobs(
         var body = new RequestBody(given, RequestBody.TakeEncodedFiles(given));
         var fields = new RequestFields(given);
         using RequestInputs? inputs = await submission.Images.ReadAsync(type, body, fields, call.Scope, call.Left);
-        Job job = await submission.AcceptAsync(call.Http.Request, new GenerateCommand(type, body, fields, inputs), now, call.Left);
+        Job job = await submission.AcceptAsync(call.Http.Request, new GenerateCommand(type, body, fields, inputs) { Notes = IgnoredFields.Of(body, type) }, now, call.Left);
         return await AnswerAsync(await WaitAsync(job, wait, call), call, isOwn: true);
     }
 

@@ -22,7 +22,7 @@ internal sealed class OpenAiGenerator(
         var asked = new OpenAiRequest(body, now, models, fromImage);
         var fields = new RequestFields(asked.Body.Fields);
         using RequestInputs? inputs = await submission.Images.ReadAsync(type, asked.Body, fields, ApiKeys.ScopeOf(context), left);
-        Job job = await submission.AcceptAsync(context.Request, new GenerateCommand(type, asked.Body, fields, inputs), now, left);
+        Job job = await submission.AcceptAsync(context.Request, new GenerateCommand(type, asked.Body, fields, inputs) { Notes = asked.Notes }, now, left);
         if (asked.Stream)
             return SseWriter.Answer(context.Response, events => stream.WriteAsync(events, job, asked, left));
         job = await waiter.WithoutLimitAsync(job, WhenClientLeaves.CancelWaiting, left);

@@ -41,6 +41,7 @@ internal sealed class OpenAiRequest
             _fields.Refuse("response_format", "response_format is 'url'; a stream sends b64_json");
         Quality = _fields.Text("quality") is { } quality && Parameters.Get("quality").TryRead(quality, limits, out object? known) ? (string)known! : "auto";
         Body = Translate(body, limits, models, fromImage);
+        Notes = !fromImage && body.Files.ContainsKey("mask") ? ["mask was ignored: these images begin from none; POST /v1/images/edits takes both"] : [];
         _fields.ThrowIfRefused();
     }
 
@@ -59,6 +60,9 @@ internal sealed class OpenAiRequest
 
     /// <summary>In the words of the REST API.</summary>
     public RequestBody Body { get; }
+
+    /// <summary>What was left out, for people.</summary>
+    public IReadOnlyList<string> Notes { get; }
 
     /// <summary>The error for a model that is not here.</summary>
     public static BadRequestException UnknownModel(string name) =>

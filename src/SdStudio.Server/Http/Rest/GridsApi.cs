@@ -55,9 +55,12 @@ internal static class GridsApi
         }
 
         List<FileInfo> people = [.. (settings.People ?? []).SelectMany(name => lookups.People.Find(name) ?? [])];
-        Job job = await intake.AddAsync(settings with { SourceImageId = inputs?.SourceId, Board = board }, options, left, inputs, people);
+        Job job = await intake.AddAsync(settings with { SourceImageId = inputs?.SourceId, Board = board, Notes = NotesOf(settings, basis, type) }, options, left, inputs, people);
         return TypedResults.Ok(new QueuedResponse(job.Id, job.Status));
     }
+
+    private static IReadOnlyList<string>? NotesOf(GenerationSettings settings, RequestBody basis, string type) =>
+        IgnoredFields.Of(basis, type) is { Count: > 0 } ignored ? [.. settings.Notes ?? [], .. ignored] : settings.Notes;
 
     private static async Task<IResult> SheetAsync(string id, HttpContext context, IJobQueries queries, ImageFiles files, DecodeGate gate)
     {

@@ -225,6 +225,10 @@ internal sealed class SdServerReader
 
     private void RefuseWhatIsNotHere()
     {
+        if (_isVideo && _files.ContainsKey("mask"))
+            _fields.Refuse("mask_image", "mask_image was sent; a video takes no mask, leave it out");
+        else if (_files.ContainsKey("mask") && !_files.ContainsKey("image"))
+            _fields.Refuse("mask_image", "mask_image was sent without init_image; send the image that it belongs to, or leave it out");
         if (_fields.Text("cache_mode") is { } mode && !mode.Equals("disabled", StringComparison.OrdinalIgnoreCase))
             _fields.Refuse("cache_mode", $"cache_mode is '{RequestFields.Shown(mode)}'; allowed is disabled. Images take speed: fast or fastest, which is what the model's family does well with");
         foreach (string name in new[] { "cache_mode", "cache_option", "scm_mask", "scm_policy_dynamic" })
