@@ -12,7 +12,7 @@ internal static class DemoUpscaler
     private const int Colours = 3;
 
     /// <summary>Builds the network.</summary>
-    /// <param name="factor">2 or 4: the engine reads it off the number of enlarging layers.</param>
+    /// <param name="factor">2 or 4: the engine reads it off the number of upscaling layers.</param>
     internal static TensorSet Build(int factor)
     {
         var set = new TensorSet();

@@ -86,8 +86,8 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
             if (upscaler.File is { } file)
             {
                 await models.RestAsync().ConfigureAwait(false);
-                await using ModelLease enlarging = await job.Models.AcquireUpscalerAsync(file.FullPath, job.Callbacks, cancellation).ConfigureAwait(false);
-                image = await ModelUpscaling.RunAsync(enlarging.Upscaler, image, settings, job.Callbacks, cancellation).ConfigureAwait(false);
+                await using ModelLease upscaling = await job.Models.AcquireUpscalerAsync(file.FullPath, job.Callbacks, cancellation).ConfigureAwait(false);
+                image = await ModelUpscaling.RunAsync(upscaling.Upscaler, image, settings, job.Callbacks, cancellation).ConfigureAwait(false);
             }
 
             if (image.Width != settings.Width || image.Height != settings.Height)
