@@ -64,7 +64,7 @@ internal sealed class JobDevices(ModelCache cache, ModelCatalogue catalogue, Fil
     // Where a model fits on no device, the first one takes its job and says so.
     public string? ReasonFor(WaitingJob job) =>
         OnlyDeviceOf(job) is { } only && _busy.GetValueOrDefault(only) > 0 ? $"it waits for {only}"
-        : others.AreShared && job.Type != JobType.Upscale && !HasFilesFor(job) ? WhoHas(job.Model)
+        : others.AreShared && job.Type != JobType.Upscale && !HasFilesFor(job) ? WhoHas(job.SecondModel is { } second && HasFiles(job.Model, job.ModelHash) ? second : job.Model)
         : null;
 
     private string WhoHas(string model)
@@ -95,8 +95,11 @@ internal sealed class JobDevices(ModelCache cache, ModelCatalogue catalogue, Fil
     };
 
     // Where others run jobs too, one whose model is only theirs is left to them. Alone, the job says what is missing.
-    private bool HasFilesFor(WaitingJob job) => !others.AreShared
-        || (job.Type == JobType.Upscale ? catalogue.FindUpscaler(job.Upscaler ?? "") is not null : catalogue.Find(job.Model) is { IsThere: true } model && IsSameFile(model, job.ModelHash));
+    private bool HasFilesFor(WaitingJob job) => !others.AreShared || (job.Type == JobType.Upscale
+        ? catalogue.FindUpscaler(job.Upscaler ?? "") is not null
+        : HasFiles(job.Model, job.ModelHash) && (job.SecondModel is not { } second || catalogue.Find(job.Model)?.Remote is not null || HasFiles(second, hash: null)));
+
+    private bool HasFiles(string model, string? hash) => catalogue.Find(model) is { IsThere: true } definition && IsSameFile(definition, hash);
 
     private bool IsSameFile(ModelDefinition model, string? hash)
     {

@@ -132,6 +132,20 @@ public abstract class JobStoreContract : StoreContract
     }
 
     [Fact]
+    public async Task A_waiting_job_tells_both_models_that_it_needs()
+    {
+        NewJob one = New("one"), two = New("two");
+        await Jobs.AddAsync(one, maxWaiting: 10, Cancellation);
+        Job added = (await Jobs.AddAsync(
+            two with { Settings = two.Settings with { Hires = new HiresSetting(128, 128, "Lanczos", 4, 0.5) { Model = "other" } } }, maxWaiting: 10, Cancellation)).Job;
+
+        IReadOnlyList<WaitingJob> waiting = (await Queries.WaitingAsync(Cancellation)).Jobs;
+
+        Assert.Equal([(one.Settings.Model, null), (two.Settings.Model, "other")], waiting.Select(job => (job.Model, job.SecondModel)));
+        Assert.Equal("other", WaitingJob.Of(added).SecondModel);
+    }
+
+    [Fact]
     public async Task A_retry_does_not_pass_the_limit_either()
     {
         await AddAsync("failed");

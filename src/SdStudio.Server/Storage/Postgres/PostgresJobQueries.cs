@@ -57,10 +57,11 @@ internal sealed class PostgresJobQueries(PostgresDatabase database, NodeIdentity
     public async ValueTask<WaitingJobs> WaitingAsync(CancellationToken cancellation)
     {
         List<WaitingJob> jobs = await database.QueryAsync(
-            "SELECT number, id, owner, priority, model, queued_at, is_placed, type, upscaler, model_hash FROM jobs WHERE status = 'pending' ORDER BY place, number",
+            "SELECT number, id, owner, priority, model, queued_at, is_placed, type, upscaler, model_hash, settings::json -> 'hires' ->> 'model' FROM jobs WHERE status = 'pending' ORDER BY place, number",
             row => new WaitingJob(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt32(3), row.GetString(4), row.GetInt64(5))
             {
                 Placement = (Placement)row.GetInt32(6), Type = row.GetString(7), Upscaler = JobRows.Text(row, 8), ModelHash = JobRows.Text(row, 9),
+                SecondModel = JobRows.Text(row, 10),
             },
             cancellation).ConfigureAwait(false);
         string? paused = await database.FirstAsync(

@@ -38,10 +38,10 @@ internal sealed class SqliteJobQueries(StudioDatabase database) : IJobQueries
 
     public ValueTask<WaitingJobs> WaitingAsync(CancellationToken cancellation) => database.ReadAsync(reader => new WaitingJobs(
         reader.Query(
-            "SELECT number, id, owner, priority, model, queued_at, is_placed, type, CASE WHEN type = 'upscale' THEN json_extract(settings, '$.upscaler') END FROM jobs WHERE status = 'pending' ORDER BY place, number",
+            "SELECT number, id, owner, priority, model, queued_at, is_placed, type, CASE WHEN type = 'upscale' THEN json_extract(settings, '$.upscaler') END, json_extract(settings, '$.hires.model') FROM jobs WHERE status = 'pending' ORDER BY place, number",
             row => new WaitingJob(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt32(3), row.GetString(4), row.GetInt64(5))
             {
-                Placement = (Placement)row.GetInt32(6), Type = row.GetString(7), Upscaler = JobRows.Text(row, 8),
+                Placement = (Placement)row.GetInt32(6), Type = row.GetString(7), Upscaler = JobRows.Text(row, 8), SecondModel = JobRows.Text(row, 9),
             }),
         reader.Query("SELECT value FROM studio_state WHERE key = $key", row => row.GetString(0), ("$key", SqliteSharedState.PausedKey)) is ["true"],
         reader.Query("SELECT owner, served FROM owners", row => (row.GetString(0), row.GetInt64(1))).ToDictionary(StringComparer.Ordinal)));
