@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using SdStudio.Server.Generation;
 using SdStudio.Server.Queue;
 using SdStudio.Server.Settings;
 
