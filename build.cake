@@ -49,10 +49,11 @@ Task("Server")
     .Description("Builds what the server needs, and no more: what ./build.sh run starts.")
     .IsDependentOn("Native")
     // Compiled beforehand, its packages too: a third of a start is the compiler's otherwise.
+    // Copied, not linked: ./build.sh publish writes into the same files of the build, as a program that brings its runtime along.
     .Does(() => DotNetPublish("src/SdStudio.Server/SdStudio.Server.csproj", new DotNetPublishSettings
     {
         Configuration = configuration, Verbosity = DotNetVerbosity.Minimal, Runtime = machine, SelfContained = false, OutputDirectory = "artifacts/server",
-        MSBuildSettings = new DotNetMSBuildSettings().WithProperty("SdCppPreset", preset).WithProperty("PublishReadyToRun", "true").WithProperty("CreateHardLinksForPublishFilesIfPossible", "true"),
+        MSBuildSettings = new DotNetMSBuildSettings().WithProperty("SdCppPreset", preset).WithProperty("PublishReadyToRun", "true"),
     }));
 
 void Build(string project) => DotNetBuild(project, new DotNetBuildSettings

@@ -53,7 +53,7 @@ Dictionary<string, string?> ForShortLives => new()
 bool RunFailedAgain(string project)
 {
     const int Few = 5;
-    string[] methods = FailedOf(project).Select(test => $"{(string)test.Attribute("type")}.{(string)test.Attribute("method")}").Distinct().ToArray();
+    string[] methods = FailedOf(project).Select(test => $"{(string?)test.Attribute("type")}.{(string?)test.Attribute("method")}").Distinct().ToArray();
     if (methods.Length is 0 or > Few)
         return false;
     var arguments = new ProcessArgumentBuilder().AppendQuoted($"artifacts/bin/{project}/{configuration.ToLowerInvariant()}/{project}.dll");
@@ -65,7 +65,7 @@ bool RunFailedAgain(string project)
 IEnumerable<XElement> FailedOf(string project)
 {
     FilePath file = results.CombineWithFilePath(project + ".xml");
-    return FileExists(file) ? XDocument.Load(file.FullPath).Descendants("test").Where(test => (string)test.Attribute("result") == "Fail") : [];
+    return FileExists(file) ? XDocument.Load(file.FullPath).Descendants("test").Where(test => (string?)test.Attribute("result") == "Fail") : [];
 }
 
 (int Passed, int Failed, int Skipped) ReadResults(string[] steady)
