@@ -91,7 +91,7 @@ public sealed class ManyMachinesTests : IAsyncLifetime
         await PostAsync(here, $"/api/nodes/{id}/resume", "{}");
         JsonElement done = await UntilAsync(here, slept, "completed");
         await sleeping.SendSignalAsync("CONT");
-        await UntilAsync(() => sleeping.Output.Contains("another machine's now", StringComparison.Ordinal));
+        await UntilAsync(() => sleeping.Output.Contains("taken over by another machine", StringComparison.Ordinal));
         await sleeping.WaitUntilItAnswersAsync();
         Assert.Equal(done.GetProperty("completed_at").ToString(), (await GetAsync(sleeping, $"/api/queue/{slept}")).GetProperty("completed_at").ToString());
         Assert.Equal(2, (await GetAsync(here, "/api/images")).GetProperty("images").GetArrayLength());
@@ -263,7 +263,7 @@ public sealed class ManyMachinesTests : IAsyncLifetime
         await UntilAsync(server, running, "processing");
 
         _postgres!.Kill();
-        await UntilAsync(() => server.Output.Contains("another machine's now", StringComparison.Ordinal));
+        await UntilAsync(() => server.Output.Contains("taken over by another machine", StringComparison.Ordinal));
         _postgres.Begin();
 
         await UntilAsync(server, running, "completed");
@@ -275,7 +275,7 @@ public sealed class ManyMachinesTests : IAsyncLifetime
     {
         using var server = ServerProcess.Launch(NewFolder(), FreePort.Find(), ("SdStudio__Database", "Host=127.0.0.1;Port=1;Username=sdstudio;Database=x;Password=hush"));
         Assert.Equal(1, await server.WaitForExitAsync());
-        Assert.Contains("SdStudio cannot start: The PostgreSQL database of SdStudio:Database cannot be used", server.Output, StringComparison.Ordinal);
+        Assert.Contains("SdStudio cannot start: The PostgreSQL database in SdStudio:Database cannot be used", server.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("hush", server.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", server.Output, StringComparison.Ordinal);
     }

@@ -127,7 +127,7 @@ public sealed class AddModelTests(Workshop studio)
 
         await using StudioServer server = await StudioServer.StartAsync(studio.NewDataFolder(), "--SdStudio:Downloads:AllowedHosts:0=127.0.0.1", "--SdStudio:Downloads:Token=secret");
         JsonElement wrong = await EndAsync(server, await AddAsync(server, $$"""{"kind":"lora","url":"{{address}}","sha256":"{{new string('a', 64)}}"}"""));
-        Assert.Contains("but it was to be aaaa", wrong.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Contains("but it should be aaaa", wrong.GetProperty("error").GetString(), StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(server.Folder, "loras")));
         JsonElement done = await EndAsync(server, await AddAsync(server, $$"""{"kind":"lora","url":"{{address}}","sha256":"{{sha256}}","name":"mine.safetensors"}"""));
         Assert.True(done.GetProperty("status").GetString() == "completed", done.ToString());

@@ -63,8 +63,8 @@ public sealed class CatalogueFaultTests
         Assert.Equal(sampler, Model($"generation_params: {{sampling_method: \"{written}\"}}").DefaultSampler);
 
     [Theory]
-    [InlineData("sampling_method: dowsing", "sampling_method is 'dowsing', which is no sampler of the engine")]
-    [InlineData("scheduler: sundial", "scheduler is 'sundial', which is no scheduler of the engine")]
+    [InlineData("sampling_method: dowsing", "sampling_method is 'dowsing', which is not a sampler of the engine")]
+    [InlineData("scheduler: sundial", "scheduler is 'sundial', which is not a scheduler of the engine")]
     public void A_sampler_that_is_none_is_told_when_the_file_is_read(string parameter, string words) =>
         Assert.Contains(words, Assert.Single(Read($"models:\n  a:\n    name: A\n    {Args}\n    generation_params: {{{parameter}}}\n").Warnings), StringComparison.Ordinal);
 

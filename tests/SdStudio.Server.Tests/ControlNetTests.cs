@@ -92,7 +92,7 @@ public sealed class ControlNetTests(Workshop studio)
         foreach ((string unit, string note) in ((string, string)[])
         [
             ($$"""{"image":"{{left}}","model":"first-canny","module":"depth_midas"}""", "there is no module 'depth_midas' here"), ("""{"enabled":true,"model":"first-canny"}""", "it has no image"),
-            ($$"""{"image":"{{left}}","model":"nothing"}""", "nothing is no ControlNet"), ($$"""{"image":"{{left}}"}""", "it names no model"),
+            ($$"""{"image":"{{left}}","model":"nothing"}""", "nothing is not a ControlNet"), ($$"""{"image":"{{left}}"}""", "it names no model"),
         ])
         {
             (string without, info) = await A1111Async(server, unit, images: 1);

@@ -64,7 +64,7 @@ public sealed class FieldTests(Workshop studio)
 
         string[] notes = [.. queued.GetProperty("notes").EnumerateArray().Select(note => note.GetString()!)];
         Assert.Equal(
-            ["count is no field of this request and was ignored; GET /api/parameters lists the fields", "upscaler was ignored: generate does not take it"], notes);
+            ["count is not a field of this request and was ignored; GET /api/parameters lists the fields", "upscaler was ignored: generate does not take it"], notes);
         // Forms write the name of a list like this.
         Assert.Empty(IgnoredFields.Of(new RequestBody(new Dictionary<string, JsonElement>(), new Dictionary<string, IReadOnlyList<byte[]>> { ["ref_images[]"] = [] }), JobType.Edit));
         JsonElement generation = await studio.Server.GenerationAsync(queued.GetProperty("job_id").GetString()!);

@@ -90,7 +90,7 @@ public sealed class RecordedClientTests(Workshop studio)
 
         string said = path.StartsWith("/sdapi", StringComparison.Ordinal) ? body.GetProperty("info").GetString()! : body.ToString();
         Assert.Equal(2, said.Split("refiner_checkpoint 'refiner.safetensors': the engine exchanges no models in the middle of an image").Length);
-        Assert.DoesNotContain("refiner_switch_at is no field", said, StringComparison.Ordinal);
+        Assert.DoesNotContain("refiner_switch_at is not a field", said, StringComparison.Ordinal);
     }
 
     // The units of the ControlNet extension's own documentation and of the Photoshop plug-in, on a model that has no nets: no unit is lost without a word.
@@ -137,6 +137,6 @@ public sealed class RecordedClientTests(Workshop studio)
         Assert.Empty(notes);
         Assert.NotEqual(without, alice);
         Assert.Equal(alice, (await SayAsync("<ref:Alice>, smiling, best quality")).Pixels);
-        Assert.Contains("There is nobody called 'bob'", Assert.Single((await SayAsync("<ref:bob>, smiling, best quality")).Notes), StringComparison.Ordinal);
+        Assert.Contains("There is no person called 'bob'", Assert.Single((await SayAsync("<ref:bob>, smiling, best quality")).Notes), StringComparison.Ordinal);
     }
 }

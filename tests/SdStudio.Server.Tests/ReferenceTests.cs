@@ -113,8 +113,8 @@ public sealed class ReferenceTests(Workshop studio)
             Assert.Contains(reason, Shape.Error(body), StringComparison.Ordinal);
         }
 
-        await RefusedAsync("""{"model":"editor","prompt":"<ref:carol>"}""", "there is nobody called 'carol'; allowed is one of: alice");
-        await RefusedAsync("""{"model":"editor","prompt":"<ref:../people/alice>"}""", "there is nobody called '../people/alice'");
+        await RefusedAsync("""{"model":"editor","prompt":"<ref:carol>"}""", "there is no person called 'carol'; allowed is one of: alice");
+        await RefusedAsync("""{"model":"editor","prompt":"<ref:../people/alice>"}""", "there is no person called '../people/alice'");
         await RefusedAsync("""{"model":"beginner","prompt":"<ref:alice>"}""", "the model beginner accepts no reference images, so it cannot use <ref:alice>");
         await RefusedAsync($$"""{"model":"beginner","prompt":"a hat","ref_images":["{{image}}"]}""", "ref_images: 1 images were sent; the model beginner takes none");
         await RefusedAsync("""{"model":"editor","prompt":"a hat","ref_images":[{"name":"no image"}]}""", "ref_images contains something that is not an image");
@@ -124,7 +124,7 @@ public sealed class ReferenceTests(Workshop studio)
         (_, string notes) = await A1111Async(server, $",\"extra_images\":[\"{image}\"]", "a hat <ref:alice>", "Beginner");
         Assert.Contains("looks at no images, so <ref:alice> means nothing to it: it is left out", notes, StringComparison.Ordinal);
         Assert.Contains("the 1 in extra_images are left out", notes, StringComparison.Ordinal);
-        Assert.Contains("nobody called 'carol'", (await A1111Async(server, "", "a hat <ref:carol>")).Notes, StringComparison.Ordinal);
+        Assert.Contains("no person called 'carol'", (await A1111Async(server, "", "a hat <ref:carol>")).Notes, StringComparison.Ordinal);
         (_, JsonElement models) = await server.GetAsync("/api/models");
         Assert.Equal([16, 0], models.GetProperty("models").EnumerateArray().Select(model => model.GetProperty("reference_images").GetInt32()));
 

@@ -147,7 +147,7 @@ public sealed class RequestBodyTests(Workshop studio)
         (HttpStatusCode status, JsonElement body) = await server.GenerateAsync($$"""{"model":"demo","prompt":"a <lora:ink:{{weight}}>"}""");
 
         Assert.Equal(HttpStatusCode.BadRequest, status);
-        Assert.Contains("the weight of the LoRA 'ink' is no number", Shape.Error(body), StringComparison.Ordinal);
+        Assert.Contains("the weight of the LoRA 'ink' is not a number", Shape.Error(body), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -9,7 +9,7 @@ public sealed class StartTests(Workshop studio)
     [Fact]
     public async Task Two_servers_do_not_share_a_data_directory()
     {
-        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => StudioServer.StartAsync(studio.Server.Folder));
+        var refused = await Assert.ThrowsAsync<CannotStartException>(() => StudioServer.StartAsync(studio.Server.Folder));
 
         Assert.Contains("in use by another SdStudio", refused.Message, StringComparison.Ordinal);
     }

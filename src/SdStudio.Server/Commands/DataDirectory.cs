@@ -18,7 +18,7 @@ internal static class DataDirectory
             throw new CommandException($"There is no folder {file.DirectoryName}");
     }
 
-    /// <summary>Does something with files and tells what goes wrong in a sentence.</summary>
+    /// <summary>Works on files and tells what goes wrong in a sentence.</summary>
     /// <returns>The exit code.</returns>
     public static int Explain(Action action)
     {
@@ -27,10 +27,32 @@ internal static class DataDirectory
             action();
             return 0;
         }
-        catch (Exception exception) when (exception is CommandException or StorageUnavailableException or IOException or UnauthorizedAccessException or InvalidDataException)
+        catch (Exception exception) when (IsForPeople(exception))
         {
-            Console.Error.WriteLine($"sdstudio: {exception.Message}");
-            return 1;
+            return Tell(exception);
         }
+    }
+
+    /// <inheritdoc cref="Explain"/>
+    public static async Task<int> ExplainAsync(Func<Task> action)
+    {
+        try
+        {
+            await action().ConfigureAwait(false);
+            return 0;
+        }
+        catch (Exception exception) when (IsForPeople(exception))
+        {
+            return Tell(exception);
+        }
+    }
+
+    private static bool IsForPeople(Exception exception) =>
+        exception is CommandException or CannotStartException or StorageUnavailableException or IOException or UnauthorizedAccessException or InvalidDataException;
+
+    private static int Tell(Exception exception)
+    {
+        Console.Error.WriteLine($"sdstudio: {exception.Message}");
+        return 1;
     }
 }

@@ -22,6 +22,6 @@ internal static partial class ServerWords
     [GeneratedRegex("""POST /api/models/download \{"modelId": "(?<model>[^"]*)"\}""", RegexOptions.ExplicitCapture)]
     private static partial Regex DownloadOf();
 
-    [GeneratedRegex(@"POST /api/queue/\S+/retry tries it all the same", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"POST /api/queue/\S+/retry runs it once more", RegexOptions.ExplicitCapture)]
     private static partial Regex Retry();
 }

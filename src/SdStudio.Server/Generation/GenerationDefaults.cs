@@ -56,7 +56,7 @@ internal sealed class GenerationDefaults
         value = parameter.ChoicesAreTheEngines ? text : null;
         problem = value is null
             ? $"{parameter.Problem(name, text, Anything)}{hint}; it is ignored"
-            : $"{name} is '{text}', which is no {parameter.Name} of the engine; it has {string.Join(", ", parameter.Choices!(Anything))}; requests that name none are refused";
+            : $"{name} is '{text}', which is not a {parameter.Name} of the engine; it has {string.Join(", ", parameter.Choices!(Anything))}; requests that name none are refused";
         return value is not null;
     }
 

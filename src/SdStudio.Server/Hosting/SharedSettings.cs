@@ -29,7 +29,7 @@ internal static class SharedSettings
         }
         catch (InvalidDataException exception)
         {
-            throw new CannotStartException($"{file} is no JSON like {{\"SdStudio\": {{\"Security\": {{…}}}}}}: {exception.InnerException?.Message ?? exception.Message}", exception);
+            throw new CannotStartException($"{file} is not JSON of the form {{\"SdStudio\": {{\"Security\": {{…}}}}}}: {exception.InnerException?.Message ?? exception.Message}", exception);
         }
     }
 

@@ -35,7 +35,7 @@ internal static class StartFailure
         StorageUnavailableException database =>
             $"The database {Path.Combine(Path.GetFullPath(dataDirectory), "sdstudio.db")} cannot be used ({database.Message.TrimEnd('.')}); the disk may be full or failing.",
         _ when Find<SocketException>(exception) is { } socket => OfAddress(exception, socket),
-        _ when StorageUnavailableException.ProblemOf(exception) == StorageProblem.Full => $"The disk with the data directory {Path.GetFullPath(dataDirectory)} is full; free some space there.",
+        _ when StorageUnavailableException.ProblemOf(exception) == StorageProblem.Full => $"The disk that holds the data directory {Path.GetFullPath(dataDirectory)} is full; free some space on it.",
         IOException { HResult: ReadOnlyFileSystemOnUnix } => NotWritable(dataDirectory, "is on a read-only file system"),
         UnauthorizedAccessException denied => NotWritable(dataDirectory, $"cannot be used ({denied.Message.TrimEnd('.')})"),
         IOException when File.Exists(dataDirectory) => $"The data directory {Path.GetFullPath(dataDirectory)} is a file; set SdStudio__DataDirectory to a folder.",

@@ -40,15 +40,15 @@ internal sealed class JobTelemetry
     {
         _time = time;
         Meter meter = meters.Create(Name);
-        _waits = meter.CreateHistogram("sdstudio.queue.wait.duration", "s", "From the request to the start of its job", advice: Seconds);
-        _durations = meter.CreateHistogram("sdstudio.job.duration", "s", "From a job's start to its end", advice: Seconds);
-        _phases = meter.CreateHistogram("sdstudio.phase.duration", "s", "What an image spent in one phase", advice: Seconds);
-        _steps = meter.CreateHistogram("sdstudio.step.duration", "s", "What a sampling step of an image took on average", advice: Seconds);
-        _images = meter.CreateCounter<long>("sdstudio.images", "{image}", "Images that were completed");
+        _waits = meter.CreateHistogram("sdstudio.queue.wait.duration", "s", "Time from the request to the start of its job", advice: Seconds);
+        _durations = meter.CreateHistogram("sdstudio.job.duration", "s", "Time from the start of a job to its end", advice: Seconds);
+        _phases = meter.CreateHistogram("sdstudio.phase.duration", "s", "Time that an image spent in one phase", advice: Seconds);
+        _steps = meter.CreateHistogram("sdstudio.step.duration", "s", "Average duration of a sampling step of an image", advice: Seconds);
+        _images = meter.CreateCounter<long>("sdstudio.images", "{image}", "Completed images");
         _loads = meter.CreateCounter<long>("sdstudio.model.loads", "{load}", "Jobs that had to load their model first");
         // OpenTelemetry's names for generative models are not settled; whoever wants them says so as their convention asks for.
         if (configuration["OTEL_SEMCONV_STABILITY_OPT_IN"]?.Contains("gen_ai_latest_experimental", StringComparison.Ordinal) == true)
-            _requests = meter.CreateHistogram("gen_ai.server.request.duration", "s", "From the request to the end of its job", advice: Seconds);
+            _requests = meter.CreateHistogram("gen_ai.server.request.duration", "s", "Time from the request to the end of its job", advice: Seconds);
     }
 
     private bool IsWatched => _durations.Enabled || Source.HasListeners();

@@ -116,9 +116,9 @@ internal sealed partial class LeftoverFiles(
         return count;
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Count} files that belonged to no job were removed")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Removed {Count} files that belonged to no job")]
     private partial void LogSwept(int count);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Files that belong to no job could not all be removed: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Some files that belong to no job could not be removed: {Reason}")]
     private partial void LogNotSwept(string reason);
 }

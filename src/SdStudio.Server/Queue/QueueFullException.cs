@@ -1,4 +1,4 @@
 namespace SdStudio.Server.Queue;
 
 /// <summary>As many jobs wait as may.</summary>
-internal sealed class QueueFullException(int maxWaiting) : Exception($"The queue is full: {maxWaiting} jobs wait. Try again when some are done");
+internal sealed class QueueFullException(int maxWaiting) : Exception($"The queue is full: {maxWaiting} jobs are waiting. Try again when some of them are done");

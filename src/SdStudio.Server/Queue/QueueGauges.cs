@@ -20,9 +20,9 @@ internal sealed class QueueGauges : BackgroundService
         Meter meter = meters.Create(JobTelemetry.Name);
         _instruments =
         [
-            meter.CreateObservableGauge("sdstudio.queue.jobs", Jobs, "{job}", "Jobs that wait and run"),
+            meter.CreateObservableGauge("sdstudio.queue.jobs", Jobs, "{job}", "Waiting and running jobs"),
             meter.CreateObservableGauge("sdstudio.model.loaded", Models, "{model}", "Models in memory"),
-            meter.CreateObservableGauge("sdstudio.device.memory.usage", Memory, "By", "What models take on a device"),
+            meter.CreateObservableGauge("sdstudio.device.memory.usage", Memory, "By", "Memory that models use on a device"),
         ];
     }
 

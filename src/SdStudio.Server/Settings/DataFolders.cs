@@ -80,7 +80,7 @@ internal sealed class DataFolders : IDisposable
         }
         catch (IOException exception) when (exception.HResult is LinuxWouldBlock or MacWouldBlock or WindowsSharingViolation)
         {
-            throw new InvalidOperationException(
+            throw new CannotStartException(
                 $"The data directory {Root} is in use by another SdStudio; stop that one, or set SdStudio__DataDirectory to another folder.", exception);
         }
     }

@@ -120,9 +120,9 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
         : null;
 
     private string NetOf(ControlSetting control) =>
-        nets.Find(control.Net) ?? throw new SdException(SdError.InvalidArgument, $"ControlNet {control.Net} is no longer there.");
+        nets.Find(control.Net) ?? throw new SdException(SdError.InvalidArgument, $"ControlNet {control.Net} no longer exists.");
 
-    private string VaeOf(string name) => vaes.Find(name) ?? throw new SdException(SdError.InvalidArgument, $"VAE {name} is no longer there.");
+    private string VaeOf(string name) => vaes.Find(name) ?? throw new SdException(SdError.InvalidArgument, $"VAE {name} no longer exists.");
 
     /// <summary>The one colour that an image consists of; null for an image of several.</summary>
     public static string? ColourOf(ImageBuffer image)
@@ -190,7 +190,7 @@ internal sealed class GenerationPasses(ModelCatalogue catalogue, LoraFolder lora
     /// <summary>The LoRAs of a job, by their files.</summary>
     public static List<LoraReference> Loras(GenerationSettings settings, LoraFolder folder) =>
         [.. (settings.Loras ?? []).Select(lora => new LoraReference(
-            folder.Find(lora.Name) ?? throw new SdException(SdError.InvalidArgument, $"LoRA {lora.Name} is no longer there."), (float)lora.Weight, lora.HighNoise))];
+            folder.Find(lora.Name) ?? throw new SdException(SdError.InvalidArgument, $"LoRA {lora.Name} no longer exists."), (float)lora.Weight, lora.HighNoise))];
 
     // Those that the engine takes under a name of its own, as the table of parameters has it.
     private static Dictionary<string, string> EngineOptions(GenerationSettings settings)

@@ -85,7 +85,7 @@ internal sealed partial class JobRecovery(
             : attempts >= MaxAttempts ? $"The server process was ended from outside {attempts} times while it ran this job; the system may lack memory for it"
             : null;
         JobFailure? failure = reason is null ? null : new JobFailure(
-            $"{reason}; it is not tried again. POST /api/queue/ID/retry tries it all the same.", nameof(SdError.Internal), Progress: 0);
+            $"{reason}; it is not retried automatically. POST /api/queue/ID/retry runs it once more.", nameof(SdError.Internal), Progress: 0);
         Job? recovered = await store.RecoverAsync(job.Id, failure, counts: words is not null, cancellation).ConfigureAwait(false);
         line.Changed();
         if (recovered is { Status: JobStatus.Failed })
@@ -105,7 +105,7 @@ internal sealed partial class JobRecovery(
             && seconds >= (job.StartedAt ?? 0) / 1000 ? line : null;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The database cannot be asked for jobs whose machine is gone: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Jobs of machines that are gone cannot be looked up in the database: {Reason}")]
     private partial void LogStorage(string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job} was running when the server ended; it runs again")]

@@ -125,7 +125,7 @@ internal sealed partial class RemoteGenerator(
                 SdError.GenerationFailed, $"The server of model {model.Id} does not accept its key (api_key in the catalogue): {said}"),
             HttpStatusCode.NotFound => new SdException(
                 SdError.GenerationFailed, $"The server of model {model.Id} has no such model or no images API (api and api_model in the catalogue): {said}"),
-            HttpStatusCode.TooManyRequests => new SdException(SdError.Busy, $"The server of model {model.Id} has too much to do: {said}"),
+            HttpStatusCode.TooManyRequests => new SdException(SdError.Busy, $"The server of model {model.Id} is busy: {said}"),
             >= HttpStatusCode.Ambiguous and < HttpStatusCode.BadRequest => new SdException(
                 SdError.GenerationFailed, $"The server of model {model.Id} redirects to nowhere ({(int)answer.Status}); is the address in api right?"),
             _ => new SdException(SdError.GenerationFailed, $"The server of model {model.Id} answered {(int)answer.Status}: {said}"),

@@ -126,8 +126,8 @@ public sealed class SdApiLeniencyTests(Workshop studio)
     [InlineData("""{"samples_format":"jpg","forge_additional_modules":["y"]}""", "samples_format, forge_additional_modules are not used")]
     [InlineData("""{"sd_vae":"x"}""", "sd_vae: there is no file 'x' here")]
     [InlineData("\"{\\\"samples_format\\\":\\\"webp\\\"}\"", "samples_format is not used")]
-    [InlineData("\"nonsense\"", "override_settings is no object")]
-    [InlineData("[1]", "override_settings is no object")]
+    [InlineData("\"nonsense\"", "override_settings is not an object")]
+    [InlineData("[1]", "override_settings is not an object")]
     public async Task What_is_not_used_of_override_settings_is_noted(string settings, string note)
     {
         JsonElement body = await PostAsync("/sdapi/v1/txt2img", $$"""{"prompt":"a","width":16,"height":16,"steps":1,"override_settings":{{settings}}}""");

@@ -70,14 +70,14 @@ public sealed class PostgresBlobsTests : BlobStoreContract, IDisposable
         // As long as there are no images.
         await CheckAsync(shared);
         await CheckAsync(shared);
-        Assert.Contains("is it mounted?", await RefusedAsync(unmounted), StringComparison.Ordinal);
+        Assert.Contains("Check that it is mounted", await RefusedAsync(unmounted), StringComparison.Ordinal);
         Assert.Contains("name it in SdStudio:Images:Directory", await RefusedAsync(null), StringComparison.Ordinal);
 
         using var another = new PostgresStore(_postgres);
-        Assert.Contains("another studio's folder", (await Assert.ThrowsAsync<CannotStartException>(() => ImagesPlace.CheckAsync(another.Database, shared, cancellation))).Message, StringComparison.Ordinal);
+        Assert.Contains("belongs to another studio", (await Assert.ThrowsAsync<CannotStartException>(() => ImagesPlace.CheckAsync(another.Database, shared, cancellation))).Message, StringComparison.Ordinal);
         await ImagesPlace.CheckAsync(another.Database, null, cancellation);
         await another.Database.ExecuteAsync("INSERT INTO blobs VALUES ('images/a.png', '')", cancellation);
-        Assert.Contains("are in the database", (await Assert.ThrowsAsync<CannotStartException>(() => ImagesPlace.CheckAsync(another.Database, unmounted, cancellation))).Message, StringComparison.Ordinal);
+        Assert.Contains("stores its images in the database", (await Assert.ThrowsAsync<CannotStartException>(() => ImagesPlace.CheckAsync(another.Database, unmounted, cancellation))).Message, StringComparison.Ordinal);
     }
 
     [Fact]

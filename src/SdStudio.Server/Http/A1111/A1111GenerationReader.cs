@@ -267,7 +267,7 @@ internal sealed class A1111GenerationReader
         int count = 0;
         return LoraTags.Rewrite(text, lora => ++count > LoraReader.MaxLoras ? Noted(null, $"more than {LoraReader.MaxLoras} LoRAs are named: the others are left out")
             : _context.Lookups.Loras.Find(lora.Name) is null ? Noted(null, $"There is no LoRA '{RequestFields.Shown(lora.Name)}': it is left out")
-            : double.IsNaN(lora.Weight) ? Noted(lora with { Weight = 1 }, $"The weight of the LoRA '{RequestFields.Shown(lora.Name)}' is no number: 1 is used")
+            : double.IsNaN(lora.Weight) ? Noted(lora with { Weight = 1 }, $"The weight of the LoRA '{RequestFields.Shown(lora.Name)}' is not a number: 1 is used")
             : lora);
     }
 
@@ -282,7 +282,7 @@ internal sealed class A1111GenerationReader
     {
         // Whom images shall look like may be known by numbers alone, and by models that look at no images.
         bool isIdentity = _out.ContainsKey(IdentityReader.Field);
-        string? problem = isIdentity && _context.Lookups.Identities.KindOf(name) == IdentityKind.Embedding ? null : _context.Lookups.People.Find(name) is null ? $"There is nobody called '{RequestFields.Shown(name)}'"
+        string? problem = isIdentity && _context.Lookups.Identities.KindOf(name) == IdentityKind.Embedding ? null : _context.Lookups.People.Find(name) is null ? $"There is no person called '{RequestFields.Shown(name)}'"
             : !isIdentity && model is { IsEditModel: false } ? $"The model {model.Id} looks at no images, so <ref:{RequestFields.Shown(name)}> means nothing to it" : null;
         if (problem is not null)
             Notes.Add(problem + ": it is left out");

@@ -59,7 +59,7 @@ internal sealed class A1111Override
 
         if (value.ValueKind == JsonValueKind.Object)
             return value.Deserialize(ApiJson.Readable.DictionaryStringJsonElement)!;
-        notes.Add($"{Field} is no object: it is left out");
+        notes.Add($"{Field} is not an object: it is ignored");
         return [];
     }
 }

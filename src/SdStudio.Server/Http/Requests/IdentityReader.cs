@@ -89,7 +89,7 @@ internal sealed class IdentityReader(RequestFields fields, Lookups lookups)
     {
         if (lookups.People.Find(person) is { } images)
             return images.Count;
-        unit.Refuse("person", $"there is nobody called '{RequestFields.Shown(person)}'; {(lookups.People.Names is { Count: > 0 } names ? $"allowed is one of: {string.Join(", ", names)}" : "the folder of people is empty; POST /api/people/NAME fills it")}");
+        unit.Refuse("person", $"there is no person called '{RequestFields.Shown(person)}'; {(lookups.People.Names is { Count: > 0 } names ? $"allowed is one of: {string.Join(", ", names)}" : "the folder of people is empty; POST /api/people/NAME fills it")}");
         return 0;
     }
 

@@ -18,7 +18,7 @@ internal static class IgnoredFields
     // Forms write the name of a list with brackets.
     private static string? NoteOn(string name, string jobType) => Parameters.Find(name.EndsWith("[]", StringComparison.Ordinal) ? name[..^2] : name) switch
     {
-        null => $"{RequestFields.Shown(name)} is no field of this request and was ignored; GET /api/parameters lists the fields",
+        null => $"{RequestFields.Shown(name)} is not a field of this request and was ignored; GET /api/parameters lists the fields",
         { } known when !known.Jobs.HasFlag(Parameters.TypeOf(jobType)) => $"{name} was ignored: {jobType} does not take it",
         _ => null,
     };

@@ -23,7 +23,7 @@ internal sealed class LoraReader(RequestFields fields, LoraFolder folder)
         }
 
         foreach (LoraSetting odd in tagged.Where(lora => double.IsNaN(lora.Weight)))
-            fields.Refuse("prompt", $"prompt: the weight of the LoRA '{RequestFields.Shown(odd.Name)}' is no number; write it like <lora:{RequestFields.Shown(odd.Name)}:0.8>");
+            fields.Refuse("prompt", $"prompt: the weight of the LoRA '{RequestFields.Shown(odd.Name)}' is not a number; write it like <lora:{RequestFields.Shown(odd.Name)}:0.8>");
         foreach (LoraSetting unknown in tagged.Where(lora => folder.Find(lora.Name) is null))
             fields.Refuse("prompt", $"prompt: there is no LoRA '{RequestFields.Shown(unknown.Name)}'; {Allowed()}");
         List<LoraSetting> all = [.. tagged, .. listed.Select(ReadOne).OfType<LoraSetting>()];

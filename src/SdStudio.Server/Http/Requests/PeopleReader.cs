@@ -19,7 +19,7 @@ internal sealed class PeopleReader(RequestFields fields, PeopleFolder people)
             if (people.Names.FirstOrDefault(known => known.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } known)
                 found.Add(known);
             else
-                fields.Refuse("prompt", $"prompt: there is nobody called '{RequestFields.Shown(name)}'; {Allowed()}");
+                fields.Refuse("prompt", $"prompt: there is no person called '{RequestFields.Shown(name)}'; {Allowed()}");
         }
 
         int all = sent + found.Sum(name => people.Find(name)!.Count);

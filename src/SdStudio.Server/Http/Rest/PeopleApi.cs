@@ -52,7 +52,7 @@ internal static class PeopleApi
 
     private static Results<Ok<PersonResponse>, NotFound<ErrorResponse>> Answer(string name, PeopleFolder folder) => Of(name, folder) is { } person ? TypedResults.Ok(person) : Nobody(name);
 
-    private static NotFound<ErrorResponse> Nobody(string name) => ApiErrors.NotFound($"There is nobody called '{RequestFields.Shown(name)}'");
+    private static NotFound<ErrorResponse> Nobody(string name) => ApiErrors.NotFound($"There is no person called '{RequestFields.Shown(name)}'");
 
     private static PersonResponse? Of(string name, PeopleFolder folder) => folder.Find(name) is not { } images
         ? null

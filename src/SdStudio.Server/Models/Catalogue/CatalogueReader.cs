@@ -100,7 +100,7 @@ internal sealed class CatalogueReader
     {
         if (node is not YamlMappingNode mapping)
         {
-            Warn(node, $"{name} is no list of settings; it is left out");
+            Warn(node, $"{name} is not a list of settings; it is ignored");
             return null;
         }
 

@@ -117,7 +117,7 @@ internal sealed partial class YamlEntry(YamlMappingNode? node, string name, Acti
         if (child is YamlSequenceNode list)
         {
             foreach (YamlNode item in list.Where(item => item is not YamlScalarNode))
-                Warn(item, $"{key} has an item that is no text; it is ignored");
+                Warn(item, $"{key} has an item that is not text; it is ignored");
             return [.. list.OfType<YamlScalarNode>().Select(item => WithEnvironment(item.Value ?? ""))];
         }
 

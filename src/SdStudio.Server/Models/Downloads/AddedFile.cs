@@ -60,7 +60,7 @@ internal sealed record AddedFile(string Kind, string Name, string Repo, string R
         if (PyTorch.Contains(end, StringComparer.OrdinalIgnoreCase))
             return PyTorchProblem(name);
         if (!Extensions.Contains(end, StringComparer.OrdinalIgnoreCase))
-            return $"'{name}' has an extension that is no model's; allowed are .safetensors and .gguf";
+            return $"'{name}' does not have the extension of a model file; allowed are .safetensors and .gguf";
         return name.Length <= MaxName && name[0] != '.' && name.All(character => char.IsLetterOrDigit(character) || NameCharacters.Contains(character, StringComparison.Ordinal))
             ? null
             : $"'{name}' is no name for a file here; allowed are at most {MaxName} letters, digits and {NameCharacters.Trim()}, without folders, and no dot at its beginning";

@@ -102,7 +102,7 @@ internal sealed class FileDownload(Hub hub, FileHashes hashes, TimeProvider time
         PartFile.Delete(file.Entry.FullPath);
         throw new SdException(
             SdError.ModelFileInvalid,
-            $"{file.Entry.Name} came with the hash {(file.Sha256 is null ? gitSha1 : sha256)}, but {(file.Entry.Sha256 is null ? "the hub states" : "it was to be")} {file.Sha256 ?? file.GitSha1}; it was deleted");
+            $"{file.Entry.Name} came with the hash {(file.Sha256 is null ? gitSha1 : sha256)}, but {(file.Entry.Sha256 is null ? "the hub states" : "it should be")} {file.Sha256 ?? file.GitSha1}; it was deleted");
     }
 
     private static void Check(HubFile file, string kind, string path)
@@ -131,7 +131,7 @@ internal sealed class FileDownload(Hub hub, FileHashes hashes, TimeProvider time
         {
             PartFile.Delete(file.Entry.FullPath);
             throw new SdException(
-                SdError.ModelFileInvalid, $"What was sent as {file.Entry.Path} of {file.Entry.Repo} is no model: {exception.Message.Replace(path, file.Entry.Written, StringComparison.Ordinal)}; it was deleted", exception);
+                SdError.ModelFileInvalid, $"The file sent as {file.Entry.Path} of {file.Entry.Repo} is not a model: {exception.Message.Replace(path, file.Entry.Written, StringComparison.Ordinal)}; it was deleted", exception);
         }
     }
 

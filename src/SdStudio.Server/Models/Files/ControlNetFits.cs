@@ -25,7 +25,7 @@ internal sealed class ControlNetFits(ControlNetFolder nets, ModelFileCache files
         {
             { Role: ModelRole.ControlNet } net when net.Family == family || net.Family == ModelFamily.Unknown => null,
             { Role: ModelRole.ControlNet } net => $"{nets.NameOf(path)} was made for {net.Family}, and the model {model.Id} is {NameOf(family)}; {Allowed(model)}",
-            _ => $"{nets.NameOf(path)} is no ControlNet; {Allowed(model)}",
+            _ => $"{nets.NameOf(path)} is not a ControlNet; {Allowed(model)}",
         };
     }
 

@@ -70,7 +70,7 @@ internal sealed class IdentityFits(IdentityFolder folder, ModelFileCache files)
 
     /// <summary>The file of an identity or an embedding.</summary>
     /// <exception cref="SdException">It is gone.</exception>
-    public string Require(string name) => folder.Find(name) ?? throw new SdException(SdError.InvalidArgument, $"{name} of the folder identities is no longer there.");
+    public string Require(string name) => folder.Find(name) ?? throw new SdException(SdError.InvalidArgument, $"{name} no longer exists in the folder identities.");
 
     /// <summary>A model's files with an identity among them.</summary>
     public DiffusionModelOptions With(DiffusionModelOptions options, string name)

@@ -48,6 +48,6 @@ internal sealed record ShelfLora(string Name, string Path, FileInfo File, ModelF
     /// <summary>Why it is of no use to any model, or to the one that was named; null when it may be.</summary>
     public string? Problem(ModelDefinition? model) =>
         Info is null ? "The file cannot be read as a model; is it complete?"
-        : Info.Role != ModelRole.Lora ? "The file is no LoRA"
-        : Fits == false ? $"It was made for {(Info.Family == ModelFamily.Unknown ? "another model" : Info.Family)}: nothing in {model?.Id} has a place for it" : null;
+        : Info.Role != ModelRole.Lora ? "The file is not a LoRA"
+        : Fits == false ? $"It was made for {(Info.Family == ModelFamily.Unknown ? "another model" : Info.Family)} and fits no part of {model?.Id}" : null;
 }

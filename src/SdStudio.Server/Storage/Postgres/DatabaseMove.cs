@@ -85,7 +85,7 @@ internal sealed class DatabaseMove(StudioDatabase source, DataFolders folders, P
         string? there = await new PostgresSharedState(target).TextAsync(OriginKey, cancellation).ConfigureAwait(false);
         bool isUsed = await target.FirstAsync("SELECT true FROM jobs LIMIT 1", row => true, cancellation).ConfigureAwait(false);
         if (there != origin && (there is not null || isUsed))
-            throw new CannotStartException("The PostgreSQL database has a history of its own; move into one that is empty");
+            throw new CannotStartException("The PostgreSQL database already contains jobs or images; move into an empty one");
         await new PostgresSharedState(target).ChangeTextAsync(OriginKey, _ => origin, cancellation).ConfigureAwait(false);
     }
 
@@ -135,7 +135,7 @@ internal sealed class DatabaseMove(StudioDatabase source, DataFolders folders, P
             {
                 await CopyFileAsync(path, name, cancellation).ConfigureAwait(false);
                 if (await HashThereAsync(name, cancellation).ConfigureAwait(false) != hash)
-                    throw new InvalidDataException($"{name} is not the same there; move again");
+                    throw new InvalidDataException($"{name} differs in PostgreSQL after it was copied; run the move again");
             }
 
             (files, bytes) = (files + 1, bytes + new FileInfo(path).Length);
@@ -167,7 +167,7 @@ internal sealed class DatabaseMove(StudioDatabase source, DataFolders folders, P
     {
         long here = source.Read(reader => reader.Query($"SELECT count(*) FROM {table}", row => row.GetInt64(0)))[0];
         long there = await target.FirstAsync($"SELECT count(*) FROM {table}", row => row.GetInt64(0), cancellation).ConfigureAwait(false);
-        return here == there ? here : throw new InvalidDataException($"{table}: {here} rows here and {there} in the database; move again into an empty one");
+        return here == there ? here : throw new InvalidDataException($"{table} has {here} rows in SQLite and {there} in PostgreSQL; move again into an empty database");
     }
 
     /// <param name="Name">In both databases.</param>

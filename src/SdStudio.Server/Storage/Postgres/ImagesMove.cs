@@ -23,7 +23,7 @@ internal sealed class ImagesMove(PostgresDatabase database, string folder)
         string? running = await database.FirstAsync(
             $"SELECT name FROM nodes WHERE seen_at > sdstudio_now() - {LivesMilliseconds} LIMIT 1", row => row.GetString(0), cancellation).ConfigureAwait(false);
         if (running is not null)
-            throw new CannotStartException($"A machine of this studio, {running}, was there a moment ago; stop all of them, and move a minute later");
+            throw new CannotStartException($"The machine {running} was running a moment ago. Stop all machines of this studio and try again a minute later");
         string place = await ImagesPlace.PrepareAsync(database, folder, cancellation).ConfigureAwait(false);
         (int files, long bytes) = (0, 0L);
         // What this writes down is what is deleted: nothing else can have come, as nobody runs.
@@ -62,7 +62,7 @@ internal sealed class ImagesMove(PostgresDatabase database, string folder)
         {
             await _files.PutAsync(name, file => row.CopyAsync(database, file, cancellation), cancellation).ConfigureAwait(false);
             if (await HashOfAsync(name, cancellation).ConfigureAwait(false) != hash)
-                throw new InvalidDataException($"{name} is not the same in the folder; move again");
+                throw new InvalidDataException($"{name} differs in the folder after it was copied; run the move again");
         }
 
         return row.Length;

@@ -20,11 +20,11 @@ internal static class ImagesPlace
         // One machine after the other: the first one decides, and marks the folder.
         await state.ChangeTextAsync(Key, known => place = PlaceOf(folder, known, hasImages), cancellation).ConfigureAwait(false);
         if (place == InDatabase && folder is not null)
-            throw new CannotStartException("The images of this studio are in the database; leave SdStudio:Images:Directory empty, or stop all its machines and move them with sdstudio move-images --to FOLDER");
+            throw new CannotStartException("This studio stores its images in the database. Leave SdStudio:Images:Directory empty, or stop all machines and move the images with sdstudio move-images --to FOLDER");
         if (place != InDatabase && folder is null)
-            throw new CannotStartException("The images of this studio are in a folder that its machines share; name it in SdStudio:Images:Directory on this machine too");
+            throw new CannotStartException("This studio stores its images in a folder that its machines share. Set SdStudio:Images:Directory to that folder on this machine too");
         if (folder is not null && MarkOf(folder) != place)
-            throw new CannotStartException("SdStudio:Images:Directory is not the folder that this studio's images are in; is it mounted?");
+            throw new CannotStartException("SdStudio:Images:Directory is not the folder that holds this studio's images. Check that it is mounted");
     }
 
     /// <summary>Makes a folder the one that images are being moved into: nobody else's, and not the place of anything yet.</summary>
@@ -35,7 +35,7 @@ internal static class ImagesPlace
         var state = new PostgresSharedState(database);
         string? place = await state.TextAsync(Key, cancellation).ConfigureAwait(false);
         if (place is not (null or InDatabase) && MarkOf(folder) != place)
-            throw new CannotStartException("The images of this studio are in a folder already, and it is another one");
+            throw new CannotStartException("This studio already stores its images in a different folder");
         string mark = "";
         // Written down before the folder has it: a move that is cut off in between finds its own mark.
         await state.ChangeTextAsync(MovingKey, known => mark = place is null or InDatabase ? known ?? Guid.NewGuid().ToString() : place, cancellation).ConfigureAwait(false);
@@ -51,7 +51,7 @@ internal static class ImagesPlace
         new PostgresSharedState(database).ChangeTextAsync(Key, _ => mark, cancellation);
 
     private static CannotStartException AnotherStudios() =>
-        new($"SdStudio:Images:Directory is another studio's folder; name an empty one, or remove its file {Marker} where that studio is gone");
+        new($"SdStudio:Images:Directory belongs to another studio. Use an empty folder; if that studio no longer exists, delete the file {Marker} in it");
 
     private static string PlaceOf(string? folder, string? known, bool hasImages)
     {

@@ -79,9 +79,9 @@ internal sealed partial class LeaseKeeper(
             LogLost(job.Job.Id);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The database cannot be told that this machine lives: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "This machine's lease in the database cannot be renewed: {Reason}")]
     private partial void LogStorage(string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job} is another machine's now")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Job {Job} was taken over by another machine")]
     private partial void LogLost(string job);
 }

@@ -28,12 +28,12 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
         }
         catch (ArgumentException exception)
         {
-            throw new CannotStartException($"SdStudio:Database is no connection string of PostgreSQL, like Host=db;Database=sdstudio;Username=sdstudio;Password=…: {exception.Message}", exception);
+            throw new CannotStartException($"SdStudio:Database is not a PostgreSQL connection string such as Host=db;Database=sdstudio;Username=sdstudio;Password=…: {exception.Message}", exception);
         }
         catch (NpgsqlException exception)
         {
             _source?.Dispose();
-            throw new CannotStartException($"The PostgreSQL database of SdStudio:Database cannot be used: {exception.Message}. See docs/many-machines.md for what it needs.", exception);
+            throw new CannotStartException($"The PostgreSQL database in SdStudio:Database cannot be used: {exception.Message}. docs/many-machines.md lists what it needs.", exception);
         }
     }
 

@@ -223,10 +223,10 @@ internal sealed partial class PostgresEventLog : BackgroundService, IEventLog
         while (some.Count == AtOnce);
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Events cannot be told to the other machines at the moment: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Events cannot be sent to the other machines: {Reason}")]
     private partial void LogStorage(string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The oldest event that waits for the database was dropped")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Too many events are waiting for the database; the oldest one was dropped")]
     private partial void LogDropped();
 }
 

@@ -94,7 +94,7 @@ internal sealed partial class PostgresListener(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The line to the database is broken, trying again: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The connection to the database was lost, reconnecting: {Reason}")]
     private partial void LogBroken(string reason);
 }
 

@@ -25,7 +25,7 @@ internal static class PostgresMigrations
         if (version > scripts.Count)
         {
             throw new CannotStartException(
-                $"The PostgreSQL database was written by a newer SdStudio (version {version}; this one knows {scripts.Count}). Start that one on this machine too.");
+                $"The PostgreSQL database was written by a newer SdStudio (version {version}; this one knows {scripts.Count}). Install the newer version on this machine too.");
         }
 
         for (int next = version; next < scripts.Count; next++)

@@ -185,7 +185,7 @@ internal sealed partial class SharedFolders(PostgresDatabase database, DataFolde
         File.Move(temporary, _stateFile, overwrite: true);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "People, styles and wildcards are not shared at the moment: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "People, styles and wildcards cannot be shared with the other machines: {Reason}")]
     private partial void LogNotShared(string reason);
 
     private sealed record Change(string Path, long Version, string? Sha256);

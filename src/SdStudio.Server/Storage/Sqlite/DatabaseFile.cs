@@ -45,10 +45,10 @@ internal static class DatabaseFile
     /// <summary>Why a database file cannot be opened, and what to do; damage aside.</summary>
     public static string Explain(string path, SqliteException exception) => SqliteErrors.ProblemOf(exception) switch
     {
-        StorageProblem.Full => $"The disk with the database {path} is full; free some space there.",
+        StorageProblem.Full => $"The disk that holds the database {path} is full; free some space on it.",
         StorageProblem.NotAllowed when Directory.Exists(path) => $"The database {path} is a folder; move it away.",
         StorageProblem.NotAllowed => $"The database {path} cannot be opened for writing; check who owns it and that its folder is writable.",
-        StorageProblem.Busy => $"The database {path} is held by another program; close that program and start again.",
+        StorageProblem.Busy => $"The database {path} is locked by another program; close that program and start again.",
         _ => $"The database {path} cannot be used ({exception.Message.TrimEnd('.')}); the disk may be full or failing.",
     };
 
@@ -57,6 +57,6 @@ internal static class DatabaseFile
         string remedy = DatabaseBackups.Newest(folders) is { } copy
             ? $"copy {copy} over it and delete {Path.GetFileName(folders.Database)}-wal and {Path.GetFileName(folders.Database)}-shm, if they exist, to go on with that day's history"
             : "there is no copy of it in the folder backups yet";
-        return $"The database {folders.Database} is damaged ({what.ReplaceLineEndings(" ").TrimEnd('.')}); {remedy}, or move it away to begin with an empty history.";
+        return $"The database {folders.Database} is damaged ({what.ReplaceLineEndings(" ").TrimEnd('.')}); {remedy}, or move it away to start with an empty history.";
     }
 }

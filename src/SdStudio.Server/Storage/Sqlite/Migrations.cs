@@ -21,7 +21,7 @@ internal static class Migrations
         if (version > scripts.Count)
         {
             throw new CannotStartException(
-                $"The database sdstudio.db was written by a newer SdStudio (version {version}; this one knows {scripts.Count}). Start that one, or use another data directory.");
+                $"The database sdstudio.db was written by a newer SdStudio (version {version}; this one knows {scripts.Count}). Start the newer version, or use another data directory.");
         }
 
         for (int next = version + 1; next <= (upTo ?? scripts.Count); next++)
