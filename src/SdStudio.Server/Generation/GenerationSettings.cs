@@ -156,6 +156,10 @@ internal sealed record GenerationSettings
     /// <summary>What was changed because memory was short or an image came out broken, in this order; null for nothing.</summary>
     public IReadOnlyList<string>? Adjustments { get; init; }
 
+    /// <summary>The same, and <paramref name="adjustment"/> is named in it once.</summary>
+    public GenerationSettings Adjusted(string adjustment) =>
+        Adjustments?.Contains(adjustment) == true ? this : this with { Adjustments = [.. Adjustments ?? [], adjustment] };
+
     /// <summary>Million pixels of all its images and frames.</summary>
     public double Megapixels() => Width * (double)Height * Count * (Video?.Frames ?? 1) / 1e6;
 

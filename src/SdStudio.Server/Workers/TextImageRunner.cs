@@ -74,7 +74,8 @@ internal sealed class TextImageRunner(
     private async Task<Work> BeginAsync(JobContext job, PassModels models, ModelDefinition definition, CancellationToken cancellation)
     {
         ModelLease lease = await models.FirstAsync(cancellation).ConfigureAwait(false);
-        job = job with { Settings = lease.Adjusted(job.Settings) };
+        if (lease.AreWeightsInRam)
+            job = job with { Settings = job.Settings.Adjusted(Adjustment.WeightsInRam) };
         return new Work(
             job, models, await passes.ReadAsync(job, Refers(job.Settings, definition, lease.Model), cancellation).ConfigureAwait(false),
             // Computed beside the generation: an image names the weights it was made with.

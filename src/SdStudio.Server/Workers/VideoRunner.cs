@@ -25,7 +25,7 @@ internal sealed class VideoRunner(
             // NaN in the model or its settings comes out of the engine as success with every pixel zero.
             if (video.Frames.All(frame => !frame.Span.ContainsAnyExcept((byte)0)))
                 throw new BrokenImageException($"The engine returned nothing but black frames (seed {video.Seed}): the model computed no numbers. Try another weight type, cfg_scale or sampler.");
-            GenerationSettings used = lease.Adjusted(settings) with
+            GenerationSettings used = (lease.AreWeightsInRam ? settings.Adjusted(Adjustment.WeightsInRam) : settings) with
             {
                 Sampler = settings.Sampler ?? lease.Model.DefaultSampler, Scheduler = settings.Scheduler ?? lease.Model.DefaultScheduler, ModelHash = await hash.ConfigureAwait(false),
                 Video = settings.Video! with { Frames = video.Frames.Count, Fps = video.Fps },

@@ -19,8 +19,8 @@ public sealed class GroupWriterTests : IDisposable
     private async Task<Task[]> InOneGroupAsync(params Action<SqliteSession>[] works)
     {
         using var queued = new ManualResetEventSlim();
-        Task first = _store.Database.WriteAsync(_ => queued.Wait(TimeSpan.FromMinutes(1)), Cancellation).AsTask();
-        Task[] tasks = [.. works.Select(work => _store.Database.WriteAsync(
+        Task first = _store.Database.Writer.WriteAsync(_ => queued.Wait(TimeSpan.FromMinutes(1)), Cancellation).AsTask();
+        Task[] tasks = [.. works.Select(work => _store.Database.Writer.WriteAsync(
             writer =>
             {
                 work(writer);
@@ -74,7 +74,7 @@ public sealed class GroupWriterTests : IDisposable
         using var enough = new CancellationTokenSource();
         await enough.CancelAsync();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await _store.Database.WriteAsync(
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await _store.Database.Writer.WriteAsync(
             writer =>
             {
                 Insert(writer, "a");

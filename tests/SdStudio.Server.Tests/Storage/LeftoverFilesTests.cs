@@ -125,7 +125,7 @@ public sealed class LeftoverFilesTests : IDisposable
     public async Task Fifty_thousand_generations_are_deleted_with_their_files()
     {
         const int Count = 50_000;
-        await _store.Database.WriteAsync(
+        await _store.Database.Writer.WriteAsync(
             writer =>
             {
                 writer.RunScript(

@@ -1,5 +1,4 @@
 using SdCpp.Interop;
-using SdStudio.Server.Generation;
 
 namespace SdStudio.Server.Models.Cache;
 
@@ -56,10 +55,8 @@ internal sealed class ModelLease(DeviceModels owner, LoadedModel loaded, TimeSpa
     /// <summary>What this lease had to wait for the load; 0 when the model was in memory.</summary>
     public TimeSpan Loading { get; } = loading;
 
-    /// <summary>A job's settings with what was done to them for the model to fit.</summary>
-    public GenerationSettings Adjusted(GenerationSettings settings) => loaded.AreWeightsInRam && settings.Adjustments?.Contains(Adjustment.WeightsInRam) != true
-        ? settings with { Adjustments = [.. settings.Adjustments ?? [], Adjustment.WeightsInRam] }
-        : settings;
+    /// <summary>Whether the card has no room for the weights, so that they stay in RAM.</summary>
+    public bool AreWeightsInRam => loaded.AreWeightsInRam;
 
     /// <summary>Makes room for what is loaded into the model now in place of what was before, as far as others can leave.</summary>
     public Task LoadBesideAsync(string? path, CancellationToken cancellation) => owner.LoadBesideAsync(loaded, path, cancellation);

@@ -28,7 +28,7 @@ internal sealed class GroupWriter : IDisposable
 
     /// <summary>Runs <paramref name="work"/> in a transaction: all of it is on disk when the task ends, or nothing.</summary>
     /// <exception cref="StorageUnavailableException">Nothing was written.</exception>
-    public Task<T> WriteAsync<T>(Func<SqliteSession, T> work, CancellationToken cancellation)
+    public ValueTask<T> WriteAsync<T>(Func<SqliteSession, T> work, CancellationToken cancellation)
     {
         var item = new Work<T>(work, cancellation);
         try
@@ -40,7 +40,7 @@ internal sealed class GroupWriter : IDisposable
             throw new OperationCanceledException("The server is stopping", exception);
         }
 
-        return item.Task;
+        return new ValueTask<T>(item.Task);
     }
 
     /// <summary>Writes what was asked for, then ends.</summary>

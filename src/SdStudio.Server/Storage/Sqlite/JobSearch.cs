@@ -25,7 +25,7 @@ internal static class JobSearch
         try
         {
             while (isMissing)
-                isMissing = await database.WriteAsync(AddMissing, cancellation).ConfigureAwait(false);
+                isMissing = await database.Writer.WriteAsync(AddMissing, cancellation).ConfigureAwait(false);
         }
         catch (StorageUnavailableException)
         {

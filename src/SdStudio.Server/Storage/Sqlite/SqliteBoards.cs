@@ -20,14 +20,14 @@ internal sealed class SqliteBoards(StudioDatabase database, TimeProvider time) :
     public ValueTask<Board?> AddAsync(string name, string owner, CancellationToken cancellation)
     {
         var board = new Board(Guid.CreateVersion7().ToString(), name, owner, time.GetUtcNow().ToUnixTimeMilliseconds(), Images: 0, CoverId: null);
-        return database.WriteAsync(
+        return database.Writer.WriteAsync(
             writer => writer.Query(
                 "INSERT INTO boards (id, owner, name, created_at) VALUES ($id, $owner, $name, $now) ON CONFLICT DO NOTHING RETURNING 1", row => board,
                 ("$id", board.Id), ("$owner", owner), ("$name", name), ("$now", board.CreatedAt)).FirstOrDefault(),
             cancellation);
     }
 
-    public ValueTask<bool> RenameAsync(Board board, string name, CancellationToken cancellation) => database.WriteAsync(
+    public ValueTask<bool> RenameAsync(Board board, string name, CancellationToken cancellation) => database.Writer.WriteAsync(
         writer =>
         {
             writer.Execute("UPDATE OR IGNORE boards SET name = $name WHERE id = $id", ("$name", name), ("$id", board.Id));

@@ -80,7 +80,7 @@ internal sealed class SqliteGallery(StudioDatabase database) : IGallery, IDispos
     public ValueTask<IReadOnlyList<ListedImage>> FindAsync(IReadOnlyList<string> ids, OwnerScope scope, CancellationToken cancellation) =>
         database.ReadAsync(reader => Find(reader, ids, scope));
 
-    public ValueTask<IReadOnlyList<ListedImage>> ChangeAsync(IReadOnlyList<string> ids, OwnerScope scope, ImageChange change, CancellationToken cancellation) => database.WriteAsync(
+    public ValueTask<IReadOnlyList<ListedImage>> ChangeAsync(IReadOnlyList<string> ids, OwnerScope scope, ImageChange change, CancellationToken cancellation) => database.Writer.WriteAsync(
         writer =>
         {
             foreach (string id in ids)

@@ -14,16 +14,16 @@ internal sealed class SqliteJobStore(StudioDatabase database, TimeProvider time)
     public ValueTask<Submitted> AddAsync(NewJob job, int maxWaiting, CancellationToken cancellation)
     {
         string settings = JobRows.ToText(job.Settings);
-        return database.WriteAsync(writer => Add(writer, job, settings, maxWaiting), cancellation);
+        return database.Writer.WriteAsync(writer => Add(writer, job, settings, maxWaiting), cancellation);
     }
 
     public ValueTask<ClaimedJob?> ClaimAsync(string worker, string? device, IReadOnlyList<string> candidates, CancellationToken cancellation) =>
-        database.WriteAsync(writer => candidates.Select(id => Claim(writer, id, worker, device)).FirstOrDefault(claimed => claimed is not null), cancellation);
+        database.Writer.WriteAsync(writer => candidates.Select(id => Claim(writer, id, worker, device)).FirstOrDefault(claimed => claimed is not null), cancellation);
 
     public ValueTask<Job?> CompleteAsync(Lease lease, JobResult result, CancellationToken cancellation)
     {
         string settings = JobRows.ToText(result.Settings);
-        return database.WriteAsync(
+        return database.Writer.WriteAsync(
             writer =>
             {
                 JobSearch.AddMissing(writer);
@@ -42,7 +42,7 @@ internal sealed class SqliteJobStore(StudioDatabase database, TimeProvider time)
             cancellation);
     }
 
-    public ValueTask<bool> AddImageAsync(Lease lease, JobImage image, CancellationToken cancellation) => database.WriteAsync(
+    public ValueTask<bool> AddImageAsync(Lease lease, JobImage image, CancellationToken cancellation) => database.Writer.WriteAsync(
         writer =>
         {
             bool isHeld = writer.Query($"UPDATE jobs SET updated_at = $now WHERE {Held} RETURNING 1", row => true, Show(lease)).Count > 0;
@@ -88,7 +88,7 @@ internal sealed class SqliteJobStore(StudioDatabase database, TimeProvider time)
     public ValueTask NoteStopAsync(Lease lease, CancellationToken cancellation) =>
         database.ExecuteAsync($"UPDATE jobs SET stop_noted = 1 WHERE {Held}", cancellation, Show(lease));
 
-    public ValueTask<CancelRequest> RequestCancelAsync(string id, OwnerScope scope, bool evenRunning, CancellationToken cancellation) => database.WriteAsync(
+    public ValueTask<CancelRequest> RequestCancelAsync(string id, OwnerScope scope, bool evenRunning, CancellationToken cancellation) => database.Writer.WriteAsync(
         writer =>
         {
             (string, object?)[] values = [("$id", id), JobRows.OwnerOf(scope), ("$now", Now)];
@@ -103,14 +103,14 @@ internal sealed class SqliteJobStore(StudioDatabase database, TimeProvider time)
         },
         cancellation);
 
-    public async ValueTask<IReadOnlyList<Job>> CancelWaitingAsync(OwnerScope scope, CancellationToken cancellation) => await database.WriteAsync(
+    public async ValueTask<IReadOnlyList<Job>> CancelWaitingAsync(OwnerScope scope, CancellationToken cancellation) => await database.Writer.WriteAsync(
         writer => writer.Query(
             "UPDATE jobs SET status = 'cancelled', completed_at = $now, updated_at = $now " +
             $"WHERE status = 'pending' AND {JobRows.InScope} RETURNING {JobRows.Columns}",
             JobRows.ToJob, JobRows.OwnerOf(scope), ("$now", Now)),
         cancellation).ConfigureAwait(false);
 
-    public ValueTask<Job?> RetryAsync(string id, OwnerScope scope, int maxWaiting, CancellationToken cancellation) => database.WriteAsync(
+    public ValueTask<Job?> RetryAsync(string id, OwnerScope scope, int maxWaiting, CancellationToken cancellation) => database.Writer.WriteAsync(
         writer =>
         {
             Job? again = writer.Query(
@@ -129,7 +129,7 @@ internal sealed class SqliteJobStore(StudioDatabase database, TimeProvider time)
         cancellation, ("$id", id), JobRows.OwnerOf(scope), ("$priority", priority), ("$now", Now));
 
     public ValueTask<Job?> MoveAsync(string id, string other, bool after, OwnerScope scope, CancellationToken cancellation) =>
-        database.WriteAsync(writer => Move(writer, id, other, after, scope), cancellation);
+        database.Writer.WriteAsync(writer => Move(writer, id, other, after, scope), cancellation);
 
     public ValueTask<Job?> RecoverAsync(string id, JobFailure? failure, bool counts, CancellationToken cancellation) => WriteJobAsync(
         "UPDATE jobs SET updated_at = $now, worker = NULL, deaths = deaths + $counts, attempts = attempts - stop_noted, " +
@@ -238,5 +238,5 @@ internal sealed class SqliteJobStore(StudioDatabase database, TimeProvider time)
     private (string, object?)[] Show(Lease lease) => [("$id", lease.JobId), ("$worker", lease.Worker), ("$claim", lease.Claim), ("$now", Now)];
 
     private ValueTask<Job?> WriteJobAsync(string sql, CancellationToken cancellation, params (string Name, object? Value)[] values) =>
-        database.WriteAsync(writer => writer.Query(sql, JobRows.ToJob, values).FirstOrDefault(), cancellation);
+        database.Writer.WriteAsync(writer => writer.Query(sql, JobRows.ToJob, values).FirstOrDefault(), cancellation);
 }

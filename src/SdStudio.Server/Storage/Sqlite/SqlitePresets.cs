@@ -11,7 +11,7 @@ internal sealed class SqlitePresets(StudioDatabase database) : IPresetStore
     public ValueTask<Preset?> FindAsync(string name, string owner, CancellationToken cancellation) => database.ReadAsync(reader =>
         reader.Query("SELECT name, settings FROM presets WHERE owner = $owner AND name = $name", row => new Preset(row.GetString(0), row.GetString(1)), ("$owner", owner), ("$name", name)).FirstOrDefault());
 
-    public async ValueTask PutAsync(IReadOnlyList<Preset> presets, string owner, CancellationToken cancellation) => await database.WriteAsync(
+    public async ValueTask PutAsync(IReadOnlyList<Preset> presets, string owner, CancellationToken cancellation) => await database.Writer.WriteAsync(
         writer =>
         {
             foreach (Preset preset in presets)
@@ -25,6 +25,6 @@ internal sealed class SqlitePresets(StudioDatabase database) : IPresetStore
         },
         cancellation).ConfigureAwait(false);
 
-    public ValueTask<bool> DeleteAsync(string name, string owner, CancellationToken cancellation) => database.WriteAsync(
+    public ValueTask<bool> DeleteAsync(string name, string owner, CancellationToken cancellation) => database.Writer.WriteAsync(
         writer => writer.Query("DELETE FROM presets WHERE owner = $owner AND name = $name RETURNING 1", row => true, ("$owner", owner), ("$name", name)).Count > 0, cancellation);
 }

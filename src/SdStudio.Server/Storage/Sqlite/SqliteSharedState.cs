@@ -13,7 +13,7 @@ internal sealed class SqliteSharedState(StudioDatabase database) : ISharedState
 
     public ValueTask<string?> TextAsync(string key, CancellationToken cancellation) => database.ReadAsync(reader => Text(reader, key));
 
-    public async ValueTask ChangeTextAsync(string key, Func<string?, string> change, CancellationToken cancellation) => await database.WriteAsync(
+    public async ValueTask ChangeTextAsync(string key, Func<string?, string> change, CancellationToken cancellation) => await database.Writer.WriteAsync(
         writer =>
         {
             writer.Execute(

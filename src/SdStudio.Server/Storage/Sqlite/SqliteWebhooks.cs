@@ -11,7 +11,7 @@ internal sealed class SqliteWebhooks(StudioDatabase database, TimeProvider time)
         // A start without changes writes nothing.
         if (known.ToHashSet().SetEquals(webhooks))
             return;
-        await database.WriteAsync(
+        await database.Writer.WriteAsync(
             writer =>
             {
                 writer.Execute("DELETE FROM webhooks");

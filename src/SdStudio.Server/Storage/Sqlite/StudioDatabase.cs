@@ -9,7 +9,6 @@ internal sealed class StudioDatabase : IDisposable
 {
     private readonly string _connectionString;
     private readonly SqliteSession _session;
-    private readonly GroupWriter _writer;
     private readonly ConcurrentBag<SqliteSession> _idleReaders = [];
     private readonly DiskReserve _reserve;
 
@@ -17,30 +16,29 @@ internal sealed class StudioDatabase : IDisposable
     {
         _connectionString = new SqliteConnectionStringBuilder { DataSource = folders.Database, Pooling = false, DefaultTimeout = 5 }.ToString();
         _session = DatabaseFile.Open(folders, _connectionString);
-        _writer = new GroupWriter(_session);
+        Writer = new GroupWriter(_session);
         _reserve = new DiskReserve(Path.Combine(folders.Root, "reserve"));
         _reserve.Fill();
     }
 
-    /// <inheritdoc cref="GroupWriter.WriteAsync{T}"/>
-    public ValueTask<T> WriteAsync<T>(Func<SqliteSession, T> work, CancellationToken cancellation) => new(_writer.WriteAsync(work, cancellation));
+    public GroupWriter Writer { get; }
 
-    /// <summary>The same for what makes room: on a full disk it has the reserve.</summary>
+    /// <summary>As <see cref="GroupWriter.WriteAsync"/>, for what makes room: on a full disk it has the reserve.</summary>
     public async ValueTask<T> WriteMakingRoomAsync<T>(Func<SqliteSession, T> work, CancellationToken cancellation)
     {
         _reserve.Fill();
         try
         {
-            return await _writer.WriteAsync(work, cancellation).ConfigureAwait(false);
+            return await Writer.WriteAsync(work, cancellation).ConfigureAwait(false);
         }
         catch (StorageUnavailableException exception) when (exception.Problem == StorageProblem.Full && _reserve.Release())
         {
-            return await _writer.WriteAsync(work, cancellation).ConfigureAwait(false);
+            return await Writer.WriteAsync(work, cancellation).ConfigureAwait(false);
         }
     }
 
     /// <summary>Runs one statement as a transaction.</summary>
-    public async ValueTask ExecuteAsync(string sql, CancellationToken cancellation, params (string Name, object? Value)[] values) => await WriteAsync(
+    public async ValueTask ExecuteAsync(string sql, CancellationToken cancellation, params (string Name, object? Value)[] values) => await Writer.WriteAsync(
         writer =>
         {
             writer.Execute(sql, values);
@@ -80,7 +78,7 @@ internal sealed class StudioDatabase : IDisposable
 
     public void Dispose()
     {
-        _writer.Dispose();
+        Writer.Dispose();
         foreach (SqliteSession reader in _idleReaders)
             reader.Dispose();
         // The last connection to close folds the write-ahead log into the file.
