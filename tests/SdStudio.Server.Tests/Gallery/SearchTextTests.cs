@@ -47,21 +47,27 @@ public sealed class SearchTextTests
         string[] parts = ["red", "re", "r", "rede", "circle", "circles", "1", "12345", " ", " ", " ", ", ", "-", "_", "\"", "é", "É", "rédé", "ß", "赤", "\u0308", "\u3099", "…", "€", "😀", "\ud800", "\ue000", "ﬁ", "²", "ｒｅｄ", "İ", "\0"];
         var random = new Random(11);
         string Any(int most) => string.Concat(Enumerable.Range(0, random.Next(1, most)).Select(_ => parts[random.Next(parts.Length)]));
+        string Long() => parts.Where(part => part.Length > 3).ElementAt(random.Next(4));
         using SqliteSession session = NewIndex();
-        int decided = 0;
+        int decided = 0, narrowed = 0;
         for (int i = 0; i < 5000; i++)
         {
-            (string prompt, string search) = (Any(10), Any(5));
+            (string prompt, string search) = (Any(10), i % 2 == 0 ? Any(5) : $"{Long()} {Long()}");
             if (SearchText.Condition(search) is not { } condition || NearSearch.Of(search) is not { } near)
                 continue;
             bool isFound = Finds(session, prompt, condition);
-            if ((Finds(session, prompt, near.Condition) ? near.Fits(prompt) : false) is not { } fits)
-                continue;
-            Assert.True(isFound == fits, $"'{prompt}' and '{search}': {isFound} in the index");
-            decided += isFound ? 1 : 0;
+            foreach (NearSearch look in new[] { near, near.Narrowed() }.OfType<NearSearch>())
+            {
+                if ((Finds(session, prompt, look.Condition) ? look.Fits(prompt) : false) is not { } fits)
+                    continue;
+                Assert.True(isFound == fits, $"'{prompt}' and '{search}': {isFound} in the index, {look.Condition}");
+                decided += isFound ? 1 : 0;
+                narrowed += isFound && look != near ? 1 : 0;
+            }
         }
 
         Assert.InRange(decided, 200, 5000);
+        Assert.InRange(narrowed, 20, 5000);
     }
 
     private static bool Finds(string prompt, string search)

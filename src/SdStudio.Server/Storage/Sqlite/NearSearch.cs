@@ -12,29 +12,39 @@ internal readonly record struct SearchTerm(string Text, bool IsPhrase)
 /// <summary>
 /// A search among the images near by. The index first gathers all images that have a word by its beginning, which takes long for a word that many
 /// have; only beginnings of two and three characters it has in order. So those are asked for, and the words themselves are looked for in the
-/// prompts of the few images that come first.
+/// prompts of the few images that come first. It counts what it sees, and belongs to one search.
 /// </summary>
 internal sealed class NearSearch
 {
     // The lengths of beginnings that the index keeps.
     private const int Shortest = 2, Longest = 3;
+    private readonly IReadOnlyList<SearchTerm> _terms;
     private readonly string[] _words;
+    private readonly int[] _hits;
 
-    private NearSearch(string condition, string[] words) => (Condition, _words) = (condition, words);
+    private NearSearch(IReadOnlyList<SearchTerm> terms, string? whole)
+    {
+        _terms = terms;
+        _words = [.. terms.Where(term => term.IsPlainWord && term.Text != whole && term.Text.Length is < Shortest or > Longest).Select(term => term.Text).Distinct()];
+        _hits = new int[_words.Length];
+        IEnumerable<SearchTerm> asked = terms.Where(term => !term.IsPlainWord || term.Text.Length >= Shortest)
+            .Select(term => term.IsPlainWord && term.Text != whole && term.Text.Length > Longest ? term with { Text = term.Text[..Longest] } : term).Distinct();
+        Condition = SearchText.Condition(asked) ?? "";
+    }
 
     /// <summary>What the index is asked for: at least all that the search means.</summary>
     public string Condition { get; }
 
     /// <returns>Null when nothing would be left to ask the index for.</returns>
-    public static NearSearch? Of(string search)
-    {
-        IReadOnlyList<SearchTerm> terms = SearchText.Terms(search);
-        IEnumerable<SearchTerm> asked = terms.Where(term => !term.IsPlainWord || term.Text.Length >= Shortest)
-            .Select(term => term.IsPlainWord && term.Text.Length > Longest ? term with { Text = term.Text[..Longest] } : term).Distinct();
-        return SearchText.Condition(asked) is { } condition
-            ? new NearSearch(condition, [.. terms.Where(term => term.IsPlainWord && term.Text.Length is < Shortest or > Longest).Select(term => term.Text).Distinct()])
-            : null;
-    }
+    public static NearSearch? Of(string search) => new NearSearch(SearchText.Terms(search), whole: null) is { Condition.Length: > 0 } near ? near : null;
+
+    /// <summary>
+    /// The same search with one word asked for as it is: the one that the fewest prompts so far had. What few images have is gathered soon, and
+    /// what many have need not be.
+    /// </summary>
+    /// <returns>Null when no word would be left to look for.</returns>
+    public NearSearch? Narrowed() =>
+        _words.Index().Where(word => word.Item.Length > Longest).ToList() is { Count: > 1 } words ? new NearSearch(_terms, words.MinBy(word => _hits[word.Index]).Item) : null;
 
     /// <summary>Whether a prompt has the words that the index was not asked for as they are; null when only the index can tell.</summary>
     public bool? Fits(string prompt)
@@ -42,14 +52,16 @@ internal sealed class NearSearch
         if (_words.Length == 0)
             return true;
         string text = SearchText.Of(prompt);
-        bool isPlain = !text.Any(character => !char.IsAscii(character) && IsOfWord(character));
-        foreach (string word in _words)
+        int missing = _words.Length;
+        foreach ((int index, string word) in _words.Index())
         {
             if (!HasBeginning(text, word))
-                return isPlain ? false : null;
+                continue;
+            _hits[index]++;
+            missing--;
         }
 
-        return true;
+        return missing == 0 ? true : text.Any(character => !char.IsAscii(character) && IsOfWord(character)) ? null : false;
     }
 
     private static bool HasBeginning(string text, string word)

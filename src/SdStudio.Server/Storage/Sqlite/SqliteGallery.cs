@@ -11,6 +11,9 @@ internal sealed class SqliteGallery(StudioDatabase database) : IGallery, IDispos
     // So many images are looked at one by one, before an index is asked for all that fit.
     private const int Near = 1000;
 
+    // As many where a word that few have is among them.
+    private const int NearWithRareWord = 10_000;
+
     // After so many it is known whether a page of them is to be expected there.
     private const int FirstLook = 100;
     private const string Totals = "counts";
@@ -40,7 +43,13 @@ internal sealed class SqliteGallery(StudioDatabase database) : IGallery, IDispos
         // Times are in an index too, out of which a page of very many would have to be sorted.
         if (page.Sort == GallerySort.Rating || (isSearch ? search is null : filter is { From: null, To: null }))
             return null;
-        (GallerySelection rows, string candidates) = GallerySelection.NearBy(filter, page, search?.Condition, Near);
+        // A word that few have is found by the index in less time than it takes to look for it in the prompts of others.
+        return Look(reader, filter, page, search, Near, FirstLook) ?? (search?.Narrowed() is { } narrowed ? Look(reader, filter, page, narrowed, NearWithRareWord, NearWithRareWord) : null);
+    }
+
+    private static List<ListedImage>? Look(SqliteSession reader, GalleryFilter filter, GalleryPage page, NearSearch? search, int most, int firstLook)
+    {
+        (GallerySelection rows, string candidates) = GallerySelection.NearBy(filter, page, search?.Condition, most);
         List<ListedImage> found = [];
         bool isSure = true;
         int seen = 0;
@@ -51,15 +60,14 @@ internal sealed class SqliteGallery(StudioDatabase database) : IGallery, IDispos
                 bool? fits = search is null ? true : search.Fits(JobRows.Text(row, ImageRows.ColumnCount + 6) ?? "");
                 if (fits == true)
                     found.Add(ToListed(row));
-                // A word that few have is found by the index in less time than it takes to look for it here.
-                isSure = fits is not null && (++seen < FirstLook || found.Count * Near >= seen * page.Limit);
+                isSure = fits is not null && (++seen < firstLook || found.Count * most >= seen * page.Limit);
                 return isSure && found.Count < page.Limit;
             },
             rows.Values);
         return isSure && (found.Count == page.Limit || IsAll()) ? found : null;
 
         // Half: what is deleted in between must not make them look like all.
-        bool IsAll() => reader.Query($"SELECT count(*) FROM ({candidates})", row => row.GetInt64(0), rows.Values)[0] < Near / 2;
+        bool IsAll() => reader.Query($"SELECT count(*) FROM ({candidates})", row => row.GetInt64(0), rows.Values)[0] < most / 2;
     }
 
     public ValueTask<GalleryCursor?> CursorAtAsync(GalleryFilter filter, GallerySort sort, int place, CancellationToken cancellation)
@@ -103,7 +111,7 @@ internal sealed class SqliteGallery(StudioDatabase database) : IGallery, IDispos
             $"SELECT name, sum(n) FROM {Totals} WHERE kind = 'tag' AND {JobRows.InScope} GROUP BY name HAVING sum(n) > 0 ORDER BY 2 DESC, 1 LIMIT $limit",
             row => (row.GetString(0), row.GetInt64(1)), ("$limit", limit), JobRows.OwnerOf(scope)));
 
-    public ValueTask<IReadOnlySet<string>> AddAsync(IReadOnlyList<ImportedImage> images, CancellationToken cancellation) => database.WriteAsync<IReadOnlySet<string>>(
+    public ValueTask<IReadOnlySet<string>> AddAsync(IReadOnlyList<ImportedImage> images, CancellationToken cancellation) => database.Writer.WriteAsync<IReadOnlySet<string>>(
         writer =>
         {
             HashSet<string> added = images.Where(image => Add(writer, image)).Select(image => image.Image.Id).ToHashSet(StringComparer.Ordinal);
