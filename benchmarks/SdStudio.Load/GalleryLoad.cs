@@ -10,8 +10,10 @@ internal static class GalleryLoad
         "/api/generations", "/api/generations?offset=50000", "/api/generations?q=red%20circle", "/api/generations?q=99999", "/api/generations?q=nothing%20of%20the%20kind",
         "/api/generations?model=demo-7&limit=100", "/api/queue", "/api/queue/stats", "/api/generations?shape=studio&limit=20",
         "/api/images", "/api/images?sort=rating", "/api/images?cursor=50000_0", "/api/images?q=red%20circle", "/api/images?q=99999", "/api/images?q=%22green%20square%22%20grey", "/api/images?q=circ",
+        "/api/images?q=background%20123456", "/api/images?q=number%20circle%20background%201234",
         "/api/images?q=nothing%20of%20the%20kind", "/api/images?starred=true&q=red", "/api/images?tag=cat", "/api/images?board=board", "/api/images?model=demo-7&size=512x512&limit=100",
-        "/api/images?seed=77777", "/api/images?from=1700000050000", "/api/images?offset=70000", "/api/boards", "/api/images/tags",
+        "/api/images?seed=77777", "/api/images?from=1700000050000", "/api/images?to=1700000050000",
+        "/api/images?from=1700000050000&to=1700000060000", "/api/images?offset=70000", "/api/boards", "/api/images/tags",
     ];
 
     public static async Task RunAsync(int rows)
