@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Npgsql;
@@ -22,8 +23,10 @@ internal static class ManyLoad
             await RatesAsync(postgres, engine);
         if (part is null or "waits")
         {
-            using var idle = await Cluster.StartAsync(postgres, 2, engine);
-            await WaitsAsync(idle);
+            string calls = Path.GetTempFileName();
+            using var idle = await Cluster.StartAsync(postgres, 2, [.. engine, ("STANDIN_CALLS", calls)]);
+            await WaitsAsync(idle, calls);
+            File.Delete(calls);
         }
 
         if (part is null or "cancels")
@@ -156,12 +159,13 @@ internal static class ManyLoad
         return jobs / Stopwatch.GetElapsedTime(began).TotalSeconds;
     }
 
-    // Both times are the database's own.
-    private static async Task WaitsAsync(Cluster cluster)
+    // From the moment in which the client sends its request to the engine's call, which the stand-in engine notes.
+    private static async Task WaitsAsync(Cluster cluster, string calls)
     {
-        List<double> waits = [];
+        List<double> starts = [], waits = [];
         for (int job = 0; job < 220; job++)
         {
+            long sent = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
             using JsonDocument queued = JsonDocument.Parse(await PostAsync(cluster[job % cluster.Count], "/api/queue/generate", Job("wait 0", 1)));
             string id = queued.RootElement.GetProperty("job_id").GetString()!;
             JsonElement row;
@@ -171,10 +175,14 @@ internal static class ManyLoad
                 row = JsonElement.Parse(await cluster[0].Http.GetStringAsync(new Uri($"/api/queue/{id}", UriKind.Relative)));
             }
             while (row.GetProperty("status").GetString() is "pending" or "processing");
-            waits.Add(row.GetProperty("started_at").GetInt64() - row.GetProperty("created_at").GetInt64());
+            starts.Add(row.GetProperty("started_at").GetInt64() - row.GetProperty("created_at").GetInt64());
+            string[] all = await File.ReadAllLinesAsync(calls);
+            if (all.Length != job + 1)
+                throw new InvalidOperationException($"{all.Length} calls of the engine for {job + 1} jobs");
+            waits.Add(long.Parse(all[^1], CultureInfo.InvariantCulture) - sent);
         }
 
-        Console.WriteLine($"enqueue to start on two idle machines: {Figures.Of(waits[20..])}");
+        Console.WriteLine($"on two idle machines: enqueue to start {Figures.Of(starts[20..])}; request to the engine's call {Figures.Of(waits[20..])}");
     }
 
     private static async Task<double> BesideCrowdAsync(Cluster cluster, Func<Task<double>> measure)

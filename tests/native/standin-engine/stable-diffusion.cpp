@@ -2,6 +2,7 @@
 //
 // What steers it: a model file that begins with "refuse" does not load, one that begins with "Flux.2", "Wan 2." or "LTXAV" is of that family; width 4096 throws std::bad_alloc; and the prompts "fail",
 // "generate nothing", "throw text" and "throw a number" do what they say; "die in a thread" writes to nowhere there; "wait 20" takes as many milliseconds a step and computes nothing.
+// The file in STANDIN_CALLS, if that is set, gets a line for each image: the milliseconds since 1970 when it was asked for.
 #include "stable-diffusion.h"
 
 #include <atomic>
@@ -259,6 +260,9 @@ void free_sd_ctx(sd_ctx_t* context) {
 }
 
 bool generate_image(sd_ctx_t* context, const sd_img_gen_params_t* params, sd_image_t** images_out, int* num_images_out) {
+    if (const char* calls = std::getenv("STANDIN_CALLS")) {
+        std::ofstream(calls, std::ios::app) << std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count() << '\n';
+    }
     const sd_img_gen_params_t& p = *params;
     context->cancel = SD_CANCEL_RESET; // a cancel before the call is forgotten
     *images_out = nullptr;
