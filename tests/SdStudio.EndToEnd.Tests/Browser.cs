@@ -19,6 +19,8 @@ public sealed class Browser : IAsyncLifetime
     {
         if ((Find() ?? Install()) is not { } program)
             return;
+        // What is waited for comes in milliseconds; only a machine with much else to do needs more.
+        Assertions.SetDefaultExpectTimeout(60_000);
         _playwright = await Playwright.CreateAsync();
         // A container's root has no sandbox.
         Chromium = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = program, Args = ["--no-sandbox", "--disable-gpu"] });

@@ -67,7 +67,7 @@ public sealed class PageAddressTests(Browser browser) : PageTest(browser)
         IPage other = await Page.Context.NewPageAsync();
         await other.GotoAsync("/");
         string job = await GenerateAsync(Prompt, "400");
-        await Expect(other.Locator("#phase")).ToContainTextAsync("step", new() { Timeout = 30_000 });
+        await Expect(other.Locator("#phase")).ToContainTextAsync("step", new() { Timeout = 90_000 });
         await Expect(other.Locator("#preview")).ToBeVisibleAsync(Patiently);
         await other.GetByRole(AriaRole.Button, new() { Name = "Cancel", Exact = true }).ClickAsync();
         await Expect(Page.Locator(".stage").GetByText("Cancelled")).ToBeVisibleAsync(Patiently);
@@ -75,15 +75,15 @@ public sealed class PageAddressTests(Browser browser) : PageTest(browser)
 
         int port = Server.Client.BaseAddress!.Port;
         await Server.SignalAsync("KILL");
-        await Expect(other.Locator("#connection")).ToContainTextAsync("Reconnecting", new() { Timeout = 30_000 });
+        await Expect(other.Locator("#connection")).ToContainTextAsync("Reconnecting", new() { Timeout = 90_000 });
         Server.Dispose();
         Server = ServerProcess.Launch(Data, port);
         await Server.WaitUntilItAnswersAsync();
         await PostAsync("/api/generate", """{"model":"demo","prompt":"a green square","size":"64x64","steps":1}""");
         foreach (IPage page in new[] { Page, other })
         {
-            await Expect(page.Locator("#connection")).ToBeEmptyAsync(new() { Timeout = 30_000 });
-            await Expect(page.Locator("li.tile:not(.waits)")).ToHaveCountAsync(1, new() { Timeout = 30_000 });
+            await Expect(page.Locator("#connection")).ToBeEmptyAsync(new() { Timeout = 90_000 });
+            await Expect(page.Locator("li.tile:not(.waits)")).ToHaveCountAsync(1, new() { Timeout = 90_000 });
         }
     }
 
@@ -130,9 +130,9 @@ public sealed class PageAddressTests(Browser browser) : PageTest(browser)
         await proxy.StartAsync(Cancellation);
         string address = proxy.Urls.First() + "/studio/";
         await Page.GotoAsync(address);
-        await Expect(Generate).ToBeEnabledAsync(new() { Timeout = 30_000 });
+        await Expect(Generate).ToBeEnabledAsync(new() { Timeout = 90_000 });
         await GenerateAsync(Prompt, "2");
-        await Expect(Page.Locator("img.result")).ToHaveJSPropertyAsync("complete", true, new() { Timeout = 60_000 });
+        await Expect(Page.Locator("img.result")).ToHaveJSPropertyAsync("complete", true, new() { Timeout = 180_000 });
         await Expect(Page.Locator("img.result")).Not.ToHaveJSPropertyAsync("naturalWidth", 0);
         await Expect(Tiles.Locator("img")).Not.ToHaveJSPropertyAsync("naturalWidth", 0);
         Assert.StartsWith(address, await Page.Locator("img.result").GetAttributeAsync("src"), StringComparison.Ordinal);

@@ -121,15 +121,15 @@ public sealed class PageFaultTests(Browser browser) : PageTest(browser)
         await Field("n").SelectOptionAsync("8");
         await SizeAsync(64, 64);
         string id = await GenerateAsync(Prompt, "60");
-        await Expect(Phase).ToContainTextAsync(new Regex("Image [2-8] of 8"), new() { Timeout = 60_000 });
+        await Expect(Phase).ToContainTextAsync(new Regex("Image [2-8] of 8"), new() { Timeout = 180_000 });
         await Expect(Page.Locator(".siblings img").First).ToBeVisibleAsync(Patiently);
         await Button("Cancel").ClickAsync();
-        await Expect(Page.Locator(".stage")).ToContainTextAsync("Cancelled", new() { Timeout = 60_000 });
+        await Expect(Page.Locator(".stage")).ToContainTextAsync("Cancelled", new() { Timeout = 180_000 });
         int kept = (await GetAsync($"/api/queue/{id}")).GetProperty("images").GetArrayLength();
         Assert.InRange(kept, 1, 7);
         await Expect(Tiles).ToHaveCountAsync(kept);
         await Page.ReloadAsync();
-        await Expect(Tiles).ToHaveCountAsync(kept, new() { Timeout = 30_000 });
+        await Expect(Tiles).ToHaveCountAsync(kept, new() { Timeout = 90_000 });
     }
 
     [Fact]
@@ -140,7 +140,7 @@ public sealed class PageFaultTests(Browser browser) : PageTest(browser)
         await ResultAsync(Prompt);
         await Field("prompt").FillAsync("my new carefully written prompt");
         await NewJobAsync(() => ChooseAsync("Vary", "Strong variation"));
-        await Expect(Tiles).ToHaveCountAsync(2, new() { Timeout = 60_000 });
+        await Expect(Tiles).ToHaveCountAsync(2, new() { Timeout = 180_000 });
         await Expect(Field("prompt")).ToHaveValueAsync("my new carefully written prompt");
         await Page.GotoAsync($"/#/image/{id}");
         await ChooseAsync("Reuse", "All settings");
@@ -241,7 +241,7 @@ public sealed class PageFaultTests(Browser browser) : PageTest(browser)
         await Page.Locator(".stage input[type=file]").SetInputFilesAsync(new FilePayload { Name = "red.png", MimeType = "image/png", Buffer = Plain(200, 200, [219, 26, 31]) });
         await Field("upscaler").SelectOptionAsync("demo-x4");
         await NewJobAsync(() => Button("Upscale now").ClickAsync());
-        await Expect(Page.Locator("img.result")).ToBeVisibleAsync(new() { Timeout = 120_000 });
+        await Expect(Page.Locator("img.result")).ToBeVisibleAsync(new() { Timeout = 300_000 });
         Assert.Contains(seen, text => text.Length > 0);
         Assert.DoesNotContain(seen, text => text.Contains("left", StringComparison.Ordinal));
 

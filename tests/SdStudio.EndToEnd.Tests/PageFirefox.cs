@@ -65,7 +65,7 @@ internal sealed class PageFirefox : IAsyncDisposable
         string result = await EvaluateAsync(
             $$"""
             new Promise(resolve => {
-              const end = Date.now() + 90000;
+              const end = Date.now() + 240000;
               const look = () => { let is = false; try { is = {{condition}}; } catch (error) { is = false; } if (is) resolve('yes'); else if (Date.now() > end) resolve(document.body.innerText.slice(0, 500)); else setTimeout(look, 50); };
               look();
             })
@@ -175,7 +175,7 @@ internal sealed class PageFirefox : IAsyncDisposable
             _asked[id] = answer;
         byte[] message = Encoding.UTF8.GetBytes(new JsonObject { ["id"] = id, ["method"] = method, ["params"] = parameters }.ToJsonString());
         await _socket.SendAsync(message, WebSocketMessageType.Text, endOfMessage: true, TestContext.Current.CancellationToken);
-        return await answer.Task.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
+        return await answer.Task.WaitAsync(TimeSpan.FromMinutes(5), TestContext.Current.CancellationToken);
     }
 
     private async Task ReadAsync()

@@ -86,7 +86,7 @@ public sealed class PageGalleryTests(Browser browser) : PageTest(browser)
         await Page.Keyboard.PressAsync("Escape");
 
         await Page.GetByLabel("Search prompts").FillAsync("number 777");
-        await Expect(Page.Locator("#gallery [role=status]").First).ToHaveTextAsync("111 images", new() { Timeout = 20_000 });
+        await Expect(Page.Locator("#gallery [role=status]").First).ToHaveTextAsync("111 images", new() { Timeout = 90_000 });
         await SeenAsync(10);
         await Page.GetByLabel("Search prompts").FillAsync("");
         await Page.GetByLabel("Filter by model").SelectOptionAsync("sdxl");
@@ -202,7 +202,7 @@ public sealed class PageGalleryTests(Browser browser) : PageTest(browser)
     {
         ILocator image = Tile(index).Locator("img");
         await Expect(image).ToBeInViewportAsync();
-        await Expect(image).ToHaveJSPropertyAsync("complete", true, new() { Timeout = 30_000 });
+        await Expect(image).ToHaveJSPropertyAsync("complete", true, new() { Timeout = 90_000 });
         await Expect(image).Not.ToHaveJSPropertyAsync("naturalWidth", 0);
     }
 

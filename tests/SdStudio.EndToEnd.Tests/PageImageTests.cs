@@ -151,7 +151,7 @@ public sealed class PageImageTests(Browser browser) : PageTest(browser)
         await Expect(Generate).ToHaveTextAsync("Inpaint the masked area");
         await KeptAsync("mask");
         await Page.ReloadAsync();
-        await Expect(Generate).ToHaveTextAsync("Inpaint the masked area", new() { Timeout = 30_000 });
+        await Expect(Generate).ToHaveTextAsync("Inpaint the masked area", new() { Timeout = 90_000 });
         Assert.True(await IsPaintedAsync(48, 48));
 
         await ChooseAsync("Extend", "To the right");
@@ -182,14 +182,14 @@ public sealed class PageImageTests(Browser browser) : PageTest(browser)
         await Expect(Page.GetByText("60 × 40 becomes 180 × 120")).ToBeVisibleAsync();
         await NewJobAsync(() => Button("Upscale now").ClickAsync());
         ILocator result = Page.Locator("img.result");
-        await Expect(result).ToHaveAttributeAsync("width", "180", new() { Timeout = 60_000 });
+        await Expect(result).ToHaveAttributeAsync("width", "180", new() { Timeout = 180_000 });
         await Expect(Page.Locator(".facts")).ToContainTextAsync("Demo 4x");
 
         await Page.GetByRole(AriaRole.Link, new() { Name = "Upscale", Exact = true }).ClickAsync();
         await upscaler.SelectOptionAsync("lanczos");
         await Field("upscale_factor").FillAsync("1.5");
         await NewJobAsync(() => Button("Upscale now").ClickAsync());
-        await Expect(result).ToHaveAttributeAsync("width", "270", new() { Timeout = 60_000 });
+        await Expect(result).ToHaveAttributeAsync("width", "270", new() { Timeout = 180_000 });
         Assert.Empty(Complaints);
     }
 

@@ -129,7 +129,7 @@ public sealed class PageLooksTests(Browser browser) : PageTest(browser)
 
         await Server.SignalAsync("KILL");
         await Expect(page.Locator("#connection")).ToBeVisibleAsync(Patiently);
-        await Expect(page.Locator("#connection")).ToContainTextAsync("Reconnecting", new() { Timeout = 60_000 });
+        await Expect(page.Locator("#connection")).ToContainTextAsync("Reconnecting", new() { Timeout = 180_000 });
         LocatorBoundingBoxResult told = (await page.Locator("#connection").BoundingBoxAsync())!;
         Assert.True(told.Width > 0 && told.X >= 0 && told.X + told.Width <= 390, $"It is told from {told.X} to {told.X + told.Width}.");
         Assert.Equal("", await page.EvaluateAsync<string>(Overflow));

@@ -121,7 +121,7 @@ public sealed class PageModelsTests(Browser browser) : PageTest(browser)
         // As the catalogue says: 3,864,250,304 + 2,497,281,120 + 335,304,388 bytes.
         await Expect(Card("Z-Image Turbo").Locator(".state")).ToHaveTextAsync("Not downloaded · about 6.7 GB");
         await Card("Demo").GetByRole(AriaRole.Button, new() { Name = "Load", Exact = true }).ClickAsync();
-        await Expect(Card("Demo").Locator(".state")).ToHaveTextAsync("In memory", new() { Timeout = 30_000 });
+        await Expect(Card("Demo").Locator(".state")).ToHaveTextAsync("In memory", new() { Timeout = 90_000 });
         await Expect(Page.GetByRole(AriaRole.Meter)).ToHaveAttributeAsync("aria-valuetext", new System.Text.RegularExpressions.Regex("^[1-9][0-9]* MiB of "));
         await Card("Demo").GetByRole(AriaRole.Button, new() { Name = "Load and keep in memory" }).ClickAsync();
         await Expect(Card("Demo").Locator(".state")).ToHaveTextAsync("In memory · pinned");
@@ -133,7 +133,7 @@ public sealed class PageModelsTests(Browser browser) : PageTest(browser)
     {
         _hub.HoldAfter = 3;
         await Card("Far").GetByRole(AriaRole.Button, new() { Name = "Download" }).ClickAsync();
-        await Expect(Card("Far")).ToContainTextAsync(new System.Text.RegularExpressions.Regex("3 MB of 6 MB · .*/s · about .* left"), new() { Timeout = 20_000 });
+        await Expect(Card("Far")).ToContainTextAsync(new System.Text.RegularExpressions.Regex("3 MB of 6 MB · .*/s · about .* left"), new() { Timeout = 90_000 });
         // Whoever comes later sees it too.
         await Page.ReloadAsync();
         await Expect(Card("Far").GetByRole(AriaRole.Progressbar)).ToBeVisibleAsync();
@@ -143,7 +143,7 @@ public sealed class PageModelsTests(Browser browser) : PageTest(browser)
         _hub.Held = null;
         _hub.Files["someone/far/far.gguf"] = await File.ReadAllBytesAsync(Path.Combine(Data, "models", "demo-taesd.gguf"), Cancellation);
         await Card("Far").GetByRole(AriaRole.Button, new() { Name = "Download" }).ClickAsync();
-        await Expect(Card("Far").Locator(".state")).ToHaveTextAsync("Ready", new() { Timeout = 20_000 });
+        await Expect(Card("Far").Locator(".state")).ToHaveTextAsync("Ready", new() { Timeout = 90_000 });
         await Card("Far").GetByText("1 file").ClickAsync();
         await Expect(Card("Far").Locator("code")).ToHaveTextAsync("models/far.gguf");
     }

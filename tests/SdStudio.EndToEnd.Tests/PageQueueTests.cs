@@ -35,7 +35,7 @@ public sealed class PageQueueTests(Browser browser) : PageTest(browser)
         Server = ServerProcess.Launch(Data, port);
         await Server.WaitUntilItAnswersAsync();
         await AddAsync("four");
-        await Expect(Waiting).ToHaveTextAsync(["three", "two", "one", "four"], new() { Timeout = 30_000 });
+        await Expect(Waiting).ToHaveTextAsync(["three", "two", "one", "four"], new() { Timeout = 90_000 });
         await Page.Locator("#queue li", new() { HasText = "two" }).GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
         await Expect(Waiting).ToHaveTextAsync(["three", "one", "four"]);
         await Button("Resume").ClickAsync();
@@ -49,7 +49,7 @@ public sealed class PageQueueTests(Browser browser) : PageTest(browser)
         await FailAsync("/api/queue/generate", "a cat");
         await Page.GotoAsync("/#/queue");
         ILocator failed = Page.Locator("#queue li.failed");
-        await Expect(failed).ToContainTextAsync("v1-5-pruned-emaonly.safetensors", new() { Timeout = 30_000 });
+        await Expect(failed).ToContainTextAsync("v1-5-pruned-emaonly.safetensors", new() { Timeout = 90_000 });
         await failed.GetByRole(AriaRole.Link, new() { Name = "Log" }).ClickAsync();
         await Expect(Page.GetByLabel("Job", new() { Exact = true })).ToHaveValueAsync(Ids);
         await Expect(Page.GetByLabel("Log lines")).ToContainTextAsync("v1-5-pruned-emaonly");

@@ -22,7 +22,7 @@ public abstract class PageTest(Browser browser) : IAsyncLifetime
     private const string NoBrowser = "There is no Chromium, and none can be installed without root.";
     private IBrowserContext? _context;
 
-    private protected static LocatorAssertionsToBeVisibleOptions Patiently { get; } = new() { Timeout = 60_000 };
+    private protected static LocatorAssertionsToBeVisibleOptions Patiently { get; } = new() { Timeout = 180_000 };
 
     private protected static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -49,7 +49,7 @@ public abstract class PageTest(Browser browser) : IAsyncLifetime
             BaseURL = Server.Client.BaseAddress!.ToString(), AcceptDownloads = true, ViewportSize = new() { Width = 1280, Height = 800 },
             Permissions = ["clipboard-read", "clipboard-write"],
         });
-        _context.SetDefaultTimeout(30_000);
+        _context.SetDefaultTimeout(90_000);
         Page = await _context.NewPageAsync();
         Page.PageError += (_, error) => Complaints.Add(error);
         Page.Console += (_, message) =>
@@ -87,11 +87,11 @@ public abstract class PageTest(Browser browser) : IAsyncLifetime
     private protected async Task OpenAsync(string hash = "")
     {
         await Page.GotoAsync("/" + hash);
-        await Expect(Field("model")).ToHaveValueAsync("demo", new() { Timeout = 30_000 });
+        await Expect(Field("model")).ToHaveValueAsync("demo", new() { Timeout = 90_000 });
         if (hash == "#/gallery")
             return;
         // The engine loads beside the server.
-        await Expect(Generate).ToBeEnabledAsync(new() { Timeout = 30_000 });
+        await Expect(Generate).ToBeEnabledAsync(new() { Timeout = 90_000 });
     }
 
     private protected Task GoAsync(string page) => Page.Locator($"nav a[href='#/{(page == "create" ? "" : page)}']").ClickAsync();
@@ -131,7 +131,7 @@ public abstract class PageTest(Browser browser) : IAsyncLifetime
     private protected async Task<byte[]> ResultAsync(string prompt)
     {
         ILocator image = Page.Locator("img.result").First;
-        await Expect(image).ToHaveAttributeAsync("alt", new Regex("^" + Regex.Escape(prompt)), new() { Timeout = 120_000 });
+        await Expect(image).ToHaveAttributeAsync("alt", new Regex("^" + Regex.Escape(prompt)), new() { Timeout = 300_000 });
         return await Server.Client.GetByteArrayAsync(new Uri((await image.GetAttributeAsync("src"))!), Cancellation);
     }
 

@@ -23,12 +23,12 @@ public sealed class PageTests(Browser browser) : PageTest(browser)
         await Field("prompt").FillAsync(Prompt);
         await NewJobAsync(() => Field("prompt").PressAsync("Enter"));
 
-        await Expect(Phase).ToContainTextAsync("step", new() { Timeout = 30_000 });
+        await Expect(Phase).ToContainTextAsync("step", new() { Timeout = 90_000 });
         await Expect(Page.Locator("#preview")).ToBeVisibleAsync(Patiently);
         await Expect(Page.Locator(".ghost.running")).ToHaveCountAsync(1);
         await Expect(Phase).ToContainTextAsync("left");
         await Expect(Page).ToHaveTitleAsync(new Regex("^[0-9]+ % · SdStudio$"));
-        await Expect(Phase).ToContainTextAsync(new Regex("step (1[6-9]|2[0-9]) of"), new() { Timeout = 60_000 });
+        await Expect(Phase).ToContainTextAsync(new Regex("step (1[6-9]|2[0-9]) of"), new() { Timeout = 180_000 });
         await ShotAsync(Page, "generating");
         Assert.True(RedCircle.IsOn(await ResultAsync(Prompt)));
         await Expect(Tiles).ToHaveCountAsync(1);
@@ -44,18 +44,18 @@ public sealed class PageTests(Browser browser) : PageTest(browser)
     {
         await OpenAsync();
         string job = await GenerateAsync(Prompt, "900");
-        await Expect(Phase).ToContainTextAsync("step", new() { Timeout = 30_000 });
+        await Expect(Phase).ToContainTextAsync("step", new() { Timeout = 90_000 });
         await Page.ReloadAsync();
-        await Expect(Phase).ToContainTextAsync("step", new() { Timeout = 30_000 });
+        await Expect(Phase).ToContainTextAsync("step", new() { Timeout = 90_000 });
         await Button("Cancel").ClickAsync();
         await Expect(Page.Locator(".stage").GetByText("Cancelled")).ToBeVisibleAsync(Patiently);
         Assert.Equal("cancelled", (await GetAsync($"/api/queue/{job}")).GetProperty("status").GetString());
 
         await GenerateAsync(Prompt, "40");
-        await Expect(Phase).ToContainTextAsync("step", new() { Timeout = 30_000 });
+        await Expect(Phase).ToContainTextAsync("step", new() { Timeout = 90_000 });
         int port = Server.Client.BaseAddress!.Port;
         await Server.SignalAsync("KILL");
-        await Expect(Page.Locator("#connection")).ToContainTextAsync("Reconnecting", new() { Timeout = 30_000 });
+        await Expect(Page.Locator("#connection")).ToContainTextAsync("Reconnecting", new() { Timeout = 90_000 });
         await Generate.ClickAsync();
         await Expect(Page.Locator(".generate-bar [role=alert]")).ToContainTextAsync("The server does not answer");
         // Another part of the page is told the same once, with a count; what the view itself asks for may add to it.
@@ -108,11 +108,11 @@ public sealed class PageTests(Browser browser) : PageTest(browser)
         await Expect(Page.Locator("img.result")).ToHaveCountAsync(1);
 
         string subtle = await NewJobAsync(() => ChooseAsync("Vary", "Subtle variation"));
-        await Expect(Tiles).ToHaveCountAsync(4, new() { Timeout = 60_000 });
+        await Expect(Tiles).ToHaveCountAsync(4, new() { Timeout = 180_000 });
         Assert.Equal(("variation", .35), ((await GetAsync($"/api/queue/{subtle}")).GetProperty("type").GetString(), (await GetAsync($"/api/queue/{subtle}")).GetProperty("strength").GetDouble()));
         await ResultAsync(Prompt);
         string other = await NewJobAsync(() => ChooseAsync("Vary", "Same settings, new seed"));
-        await Expect(Tiles).ToHaveCountAsync(5, new() { Timeout = 60_000 });
+        await Expect(Tiles).ToHaveCountAsync(5, new() { Timeout = 180_000 });
         Assert.NotEqual(seed, (await GetAsync($"/api/queue/{other}")).GetProperty("seed").GetString());
         // What stands in the form is what stood there.
         await Expect(Field("seed")).ToHaveValueAsync(seed);
@@ -145,7 +145,7 @@ public sealed class PageTests(Browser browser) : PageTest(browser)
         await ResultAsync(Prompt);
         await ClickAsync(Page.GetByRole(AriaRole.Link, new() { Name = "Upscale" }));
         await NewJobAsync(() => ClickAsync(Button("Upscale now")));
-        await Expect(Page.Locator("img.result")).ToHaveAttributeAsync("width", "256", new() { Timeout = 60_000 });
+        await Expect(Page.Locator("img.result")).ToHaveAttributeAsync("width", "256", new() { Timeout = 180_000 });
         Assert.InRange(clicks, 1, 6);
         await Expect(Page.Locator("dialog[open]")).ToHaveCountAsync(0);
         Assert.Empty(Complaints);

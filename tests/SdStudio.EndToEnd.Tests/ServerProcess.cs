@@ -17,7 +17,7 @@ internal sealed class ServerProcess : IDisposable
     private ServerProcess(Process process, Uri address)
     {
         _process = process;
-        Client = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromMinutes(2) };
+        Client = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromMinutes(5) };
     }
 
     public HttpClient Client { get; }
