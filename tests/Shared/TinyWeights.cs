@@ -7,12 +7,11 @@ namespace SdStudio.Tests;
 /// <param name="Name">As the engine knows it.</param>
 /// <param name="Shape">Sizes, the slowest first.</param>
 /// <param name="Values">Its numbers.</param>
-/// <param name="Wide">Whether it needs 32 bits, for what the engine cannot compute with 16.</param>
-internal sealed record TinyWeights(string Name, int[] Shape, Half[]? Values = null, bool Wide = false)
+internal sealed record TinyWeights(string Name, int[] Shape, Half[]? Values = null)
 {
     private int Count => Shape.Aggregate((a, b) => a * b);
 
-    private long Bytes => Count * (Wide ? 4L : 2);
+    private long Bytes => 2L * Count;
 
     public static TinyWeights Zeros(string name, params int[] shape) => new(name, shape);
 
@@ -45,7 +44,7 @@ internal sealed record TinyWeights(string Name, int[] Shape, Half[]? Values = nu
         List<string> entries = [];
         foreach (TinyWeights w in all)
         {
-            entries.Add($"\"{w.Name}\":{{\"dtype\":\"{(w.Wide ? "F32" : "F16")}\",\"shape\":[{string.Join(',', w.Shape)}],\"data_offsets\":[{offset},{offset + w.Bytes}]}}");
+            entries.Add($"\"{w.Name}\":{{\"dtype\":\"F16\",\"shape\":[{string.Join(',', w.Shape)}],\"data_offsets\":[{offset},{offset + w.Bytes}]}}");
             offset += w.Bytes;
         }
 
@@ -58,8 +57,6 @@ internal sealed record TinyWeights(string Name, int[] Shape, Half[]? Values = nu
         {
             if (w.Values is null)
                 file.Seek(w.Bytes, SeekOrigin.Current);
-            else if (w.Wide)
-                file.Write(MemoryMarshal.AsBytes(Array.ConvertAll(w.Values, value => (float)value).AsSpan()));
             else
                 file.Write(MemoryMarshal.AsBytes(w.Values.AsSpan()));
         }
