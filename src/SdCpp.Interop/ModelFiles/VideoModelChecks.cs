@@ -44,7 +44,7 @@ internal static class VideoModelChecks
 
     /// <summary>
     /// Has the engine read the tables of LTX as 32-bit numbers, whatever they are in the file and whatever is asked for: it multiplies its own with them,
-    /// which the CPU cannot for other types, and ends the process. Published files have them in 16 bits.
+    /// which the CPU cannot for other types, and ends the process.
     /// </summary>
     public static void KeepTables(IEnumerable<ModelFileInfo> files, EngineOptions options)
     {

@@ -8,7 +8,7 @@ using SdStudio.Tests;
 namespace SdStudio.Server.Tests.Videos;
 
 /// <summary>A video with sound, of the family LTX-2, over HTTP.</summary>
-public sealed class LtxServerTests(Workshop studio) : IClassFixture<Workshop>
+public sealed class LtxServerTests(Workshop studio)
 {
     private const int Frames = 9;
     private const int Fps = 8;
