@@ -62,12 +62,16 @@ public sealed class LtxVideoTests(LtxModel ltx) : IClassFixture<LtxModel>
 
     // The engine makes sound in latents of 40 ms, of which the last may end 30 ms early.
     [Fact]
-    public async Task A_single_frame_has_the_familys_own_rate_and_its_sound()
+    public async Task A_single_frame_has_the_familys_own_rate_its_sound_and_its_phases_in_order()
     {
-        using GeneratedVideo made = await MakeAsync(LtxModel.Request with { Frames = 1, Fps = null });
+        List<GenerationProgress> seen = [];
+        using GeneratedVideo made = await MakeAsync(LtxModel.Request with { Frames = 1, Fps = null }, new SdCallbacks { Progress = new Recorder(seen) });
         Assert.Equal((1, 24), (made.Frames.Count, made.Fps));
         Assert.InRange((made.Duration - made.Audio!.Duration).TotalMilliseconds, -0.1, 30);
         Assert.Contains(made.Audio.Samples.ToArray(), sample => Math.Abs(sample) > 0.1f);
+        Assert.Equal([GenerationPhase.Encode, GenerationPhase.Sample, GenerationPhase.Decode], seen.Select(p => p.Phase).Distinct());
+        Assert.Equal(seen.Select(p => p.Phase).Order(), seen.Select(p => p.Phase));
+        Assert.Equal(Enumerable.Range(1, TinyLtxModel.ExactSteps), seen.Where(p => p is { Phase: GenerationPhase.Sample, Step: > 0 }).Select(p => p.Step));
     }
 
     [Fact]
@@ -94,11 +98,10 @@ public sealed class LtxVideoTests(LtxModel ltx) : IClassFixture<LtxModel>
     {
         using ImageBuffer start = LtxModel.Cells(20, 48, new Rgb24(228, 28, 0));
         VideoRequest request = LtxModel.Request with { Width = null, Height = null, Frames = 1, StartImage = start };
-        using GeneratedVideo firm = await MakeAsync(request), half = await MakeAsync(request with { Strength = 0.5f }), free = await MakeAsync(request with { Strength = 0 });
+        using GeneratedVideo firm = await MakeAsync(request), half = await MakeAsync(request with { Strength = 0.5f });
         Assert.Equal((20, 48), (firm.Frames[0].Width, firm.Frames[0].Height));
         AssertShows(start, firm.Frames[0]);
         Assert.InRange(half.Frames[0].Pixels[24, 10].R, Grey + 15, 228 - 15);
-        AssertIsNear(Grey, free.Frames[0].Pixels[24, 10].R);
     }
 
     [Fact]
@@ -125,16 +128,6 @@ public sealed class LtxVideoTests(LtxModel ltx) : IClassFixture<LtxModel>
         // Three times as far from the negative prompt.
         AssertIsNear(other.Frames[2] - (3 * moved), guided.Frames[2]);
         Assert.Equal(other.Sound[0] - (3 * louder), guided.Sound[0], 0.02f);
-    }
-
-    [Fact]
-    public async Task Phases_and_steps_come_in_order()
-    {
-        List<GenerationProgress> seen = [];
-        (await MakeAsync(LtxModel.Request with { Frames = 1 }, new SdCallbacks { Progress = new Recorder(seen) })).Dispose();
-        Assert.Equal([GenerationPhase.Encode, GenerationPhase.Sample, GenerationPhase.Decode], seen.Select(p => p.Phase).Distinct());
-        Assert.Equal(seen.Select(p => p.Phase).Order(), seen.Select(p => p.Phase));
-        Assert.Equal(Enumerable.Range(1, TinyLtxModel.ExactSteps), seen.Where(p => p is { Phase: GenerationPhase.Sample, Step: > 0 }).Select(p => p.Step));
     }
 
     [Theory]

@@ -70,7 +70,7 @@ internal static class TinyLtxModel
 
     private static IEnumerable<TinyWeights> Transformer() =>
     [
-        .. Patches("patchify_proj", Width, Colours, static _ => 0), .. Patches("audio_patchify_proj", SoundWidth, 1, static _ => Loudness),
+        .. Patches("patchify_proj", Width, Colours, 0), .. Patches("audio_patchify_proj", SoundWidth, 1, Loudness),
         .. Timestep("adaln_single", 6, Width), .. Timestep("audio_adaln_single", 6, SoundWidth),
         .. Timestep("av_ca_video_scale_shift_adaln_single", 4, Width), .. Timestep("av_ca_a2v_gate_adaln_single", 1, Width),
         .. Timestep("av_ca_audio_scale_shift_adaln_single", 4, SoundWidth), .. Timestep("av_ca_v2a_gate_adaln_single", 1, SoundWidth),
@@ -80,10 +80,10 @@ internal static class TinyLtxModel
         Sparse("audio_proj_out.weight", [Latents, SoundWidth], (0, Pull * SoundNorm)), Zeros("audio_proj_out.bias", Latents),
     ];
 
-    private static IEnumerable<TinyWeights> Patches(string name, int width, int used, Func<int, double> target) =>
+    private static IEnumerable<TinyWeights> Patches(string name, int width, int used, double target) =>
     [
         Sparse(name + ".weight", [width, Latents], [.. Enumerable.Range(0, used).Select(i => ((i * Latents) + i, 1.0)), .. Enumerable.Range(0, used).Select(i => (((used + i) * Latents) + i, -1.0))]),
-        Filled(name + ".bias", i => i < used ? -target(i) : i < 2 * used ? target(i - used) : i % 2 == 0 ? Constant : -Constant, width),
+        Filled(name + ".bias", i => i < used ? -target : i < 2 * used ? target : i % 2 == 0 ? Constant : -Constant, width),
     ];
 
     private static IEnumerable<TinyWeights> Timestep(string name, int parts, int width) =>

@@ -50,7 +50,7 @@ internal static class TinyLtxSound
 
     private static IEnumerable<TinyWeights> Residual(string name) => [.. Conv(name + "conv1", Channels, Channels), .. Conv(name + "conv2", Channels, Channels)];
 
-    private static IEnumerable<TinyWeights> Vocoder(string name)
+    private static List<TinyWeights> Vocoder(string name)
     {
         List<TinyWeights> all =
         [
