@@ -36,10 +36,10 @@ public sealed partial class DiffusionModel
     {
         if (!SdEngine.Load().Info.Features.Contains("fit"))
             throw new SdException(SdError.NotSupported, "This engine build cannot tell what fits before a model is loaded.");
-        ModelFiles.Check(options);
+        ModelFileInfo[] files = ModelFiles.Check(options);
         using var arena = new Utf8Arena();
         using var scope = new NativeCallScope(callbacks, arena);
-        NativeContextParams parameters = ToNative(options, arena);
+        NativeContextParams parameters = ToNative(options, files, arena);
         var fit = new NativeFit { Size = (uint)sizeof(NativeFit) };
         NativeError error = NativeStatus.NewError();
         int status;

@@ -175,7 +175,7 @@ public sealed partial class DiffusionModel : IDisposable, IAsyncDisposable
         ModelFileInfo[] files = ModelFiles.Check(options);
         using var arena = new Utf8Arena();
         using var scope = new NativeCallScope(callbacks, arena, abandoned: cancellation);
-        NativeContextParams parameters = ToNative(options, arena);
+        NativeContextParams parameters = ToNative(options, files, arena);
         NativeError error = NativeStatus.NewError();
         nint context = 0;
         int status;
@@ -196,9 +196,10 @@ public sealed partial class DiffusionModel : IDisposable, IAsyncDisposable
         }
     }
 
-    private static unsafe NativeContextParams ToNative(DiffusionModelOptions options, Utf8Arena arena)
+    private static unsafe NativeContextParams ToNative(DiffusionModelOptions options, ModelFileInfo[] files, Utf8Arena arena)
     {
         EngineOptions engineOptions = options.ToEngineOptions();
+        VideoModelChecks.KeepTables(files, engineOptions);
         IReadOnlyCollection<KeyValuePair<string, string>> embeddings = options.Embeddings ?? new Dictionary<string, string>();
         return new NativeContextParams
         {

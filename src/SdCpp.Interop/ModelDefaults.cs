@@ -13,6 +13,9 @@ public sealed record ModelDefaults(int Width, int Height, int Steps, float CfgSc
     /// <summary>Frames a second of a video.</summary>
     public int Fps { get; init; } = 16;
 
+    // How firmly a video keeps its images; null for the engine's own.
+    private float? Strength { get; init; }
+
     private static readonly ModelDefaults OfUnknown = new(512, 512, 20, 7);
 
     private static readonly Dictionary<ModelFamily, ModelDefaults> OfFamilies = new()
@@ -21,7 +24,7 @@ public sealed record ModelDefaults(int Width, int Height, int Steps, float CfgSc
         [ModelFamily.Sd3] = new(1024, 1024, 28, 4.5f), [ModelFamily.Flux] = new(1024, 1024, 20, 1), [ModelFamily.Flux2] = new(1024, 1024, 20, 1),
         [ModelFamily.QwenImage] = new(1024, 1024, 20, 2.5f), [ModelFamily.ZImage] = new(1024, 1024, 9, 1), [ModelFamily.Chroma] = new(1024, 1024, 26, 4),
         [ModelFamily.Wan] = new(832, 480, 30, 5) { Frames = 33 }, [ModelFamily.HunyuanVideo] = new(832, 480, 30, 6) { Frames = 33, Fps = 24 },
-        [ModelFamily.Ltx] = new(768, 512, 20, 4) { Frames = 97, Fps = 24 },
+        [ModelFamily.Ltx] = new(768, 512, 20, 4) { Frames = 97, Fps = 24, Strength = 1 },
     };
 
     // FLUX.1 [schnell] is distilled to few steps, and has no place for a guidance.
@@ -65,6 +68,7 @@ public sealed record ModelDefaults(int Width, int Height, int Steps, float CfgSc
             Fps = request.Fps ?? Fps,
             Steps = request.Steps ?? Steps,
             CfgScale = request.CfgScale ?? CfgScale,
+            Strength = request.Strength ?? Strength,
         };
     }
 }

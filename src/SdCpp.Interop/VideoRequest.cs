@@ -101,8 +101,8 @@ public sealed record VideoRequest
     public float? VaceStrength { get; init; }
 
     /// <summary>
-    /// LTX: how firmly <see cref="StartImage"/> and <see cref="EndImage"/> are kept, 0 to 1. AnimateDiff: how far the frames may leave
-    /// <see cref="StartImage"/>. The other families do not look at it. Null for the engine's own, 0.75.
+    /// LTX: how firmly <see cref="StartImage"/> and <see cref="EndImage"/> are kept, 0 to 1; null for 1. AnimateDiff: how far the frames may leave
+    /// <see cref="StartImage"/>; null for the engine's own, 0.75. The other families do not look at it.
     /// </summary>
     public float? Strength { get; init; }
 

@@ -49,6 +49,18 @@ public sealed class SdCliArgumentsTests
         Assert.Empty(arguments.Problems);
     }
 
+    // LTX-2 is in five files.
+    [Fact]
+    public void The_files_of_a_model_with_sound_are_read()
+    {
+        SdCliArguments arguments = SdCliArguments.Parse(
+            ["-M", "vid_gen", "--diffusion-model", "ltx.gguf", "--llm", "gemma.gguf", "--embeddings-connectors", "connectors.safetensors", "--vae", "video.safetensors", "--audio-vae", "audio.safetensors"], "/data");
+
+        Assert.Equal((Path.GetFullPath("/data/connectors.safetensors"), Path.GetFullPath("/data/audio.safetensors")), (arguments.Options.EmbeddingsConnectorsPath, arguments.Options.AudioVaePath));
+        Assert.Equal(5, arguments.Files.Count);
+        Assert.Empty(arguments.Unknown);
+    }
+
     [Fact]
     public void What_is_not_known_is_named_and_does_not_eat_its_neighbours()
     {

@@ -1,6 +1,5 @@
-using System.Runtime.InteropServices;
-using System.Text;
 using SdCpp.Interop;
+using static SdStudio.Tests.TinyWeights;
 
 namespace SdStudio.Tests;
 
@@ -44,40 +43,13 @@ internal static class TinyVideoModel
     {
         Directory.CreateDirectory(folder);
         string diffusion = Path.Combine(folder, "tiny-hunyuan.safetensors"), text = Path.Combine(folder, "tiny-qwen.safetensors"), decoder = Path.Combine(folder, "tiny-taehv.safetensors");
-        Save(diffusion, [.. Transformer()]);
-        Save(text, [.. TextEncoder()]);
+        Save(diffusion, Transformer());
+        Save(text, TextEncoder());
         Save(decoder, [.. Decoder(), .. Encoder()]);
         return new DiffusionModelOptions { DiffusionModelPath = diffusion, LlmPath = text, TaesdPath = decoder, Threads = 1 };
     }
 
-    private sealed record Weights(string Name, int[] Shape, Half[]? Values = null)
-    {
-        public int Count => Shape.Aggregate((a, b) => a * b);
-    }
-
-    private static Weights Zeros(string name, params int[] shape) => new(name, shape);
-
-    private static Weights Filled(string name, Func<int, double> value, params int[] shape)
-    {
-        var weights = new Weights(name, shape);
-        return weights with { Values = [.. Enumerable.Range(0, weights.Count).Select(i => (Half)value(i))] };
-    }
-
-    private static Weights Ones(string name, int count) => Filled(name, static _ => 1, count);
-
-    // Mostly zeros: the entries that are not.
-    private static Weights Sparse(string name, int[] shape, params (int Index, double Value)[] entries)
-    {
-        var weights = new Weights(name, shape);
-        var values = new Half[weights.Count];
-        foreach ((int index, double value) in entries)
-            values[index] = (Half)value;
-        return weights with { Values = values };
-    }
-
-    private static IEnumerable<Weights> Linear(string name, int to, int from) => [Zeros(name + ".weight", to, from), Zeros(name + ".bias", to)];
-
-    private static IEnumerable<Weights> Transformer() =>
+    private static IEnumerable<TinyWeights> Transformer() =>
     [
         // Channel (place, latent) of a patch is the latent there less its target, which stands 32 channels further on.
         Sparse("img_in.proj.weight", [Width, InChannels, 1, 2, 2],
@@ -97,10 +69,10 @@ internal static class TinyVideoModel
         Ones("later.double_blocks.0.img_attn.norm.key_norm.scale", 128),
     ];
 
-    private static List<Weights> TextRefiner()
+    private static List<TinyWeights> TextRefiner()
     {
         var random = new Random(2);
-        List<Weights> all =
+        List<TinyWeights> all =
         [
             Filled("txt_in.input_embedder.weight", _ => (random.NextDouble() * 2) - 1, Width, TextWidth), Zeros("txt_in.input_embedder.bias", Width),
             .. Embedder("txt_in.t_embedder", 256), .. Embedder("txt_in.c_embedder", TextWidth),
@@ -119,11 +91,11 @@ internal static class TinyVideoModel
         return all;
     }
 
-    private static IEnumerable<Weights> Embedder(string name, int from) => [.. Linear(name + ".in_layer", Width, from), .. Linear(name + ".out_layer", Width, Width)];
+    private static IEnumerable<TinyWeights> Embedder(string name, int from) => [.. Linear(name + ".in_layer", Width, from), .. Linear(name + ".out_layer", Width, Width)];
 
     // Queries and keys are zero, so that every token attends to all alike. Each token of the text says a number, and its mean, as good as a
     // signature of the prompt, moves the target of the blue latent.
-    private static IEnumerable<Weights> Stream(string name)
+    private static IEnumerable<TinyWeights> Stream(string name)
     {
         bool isText = name.EndsWith("txt_", StringComparison.Ordinal);
         var random = new Random(3);
@@ -138,11 +110,11 @@ internal static class TinyVideoModel
     }
 
     // Its layers add nothing: what it makes of a word is the word's own row, which are random numbers.
-    private static List<Weights> TextEncoder()
+    private static List<TinyWeights> TextEncoder()
     {
         const int queries = 28 * 128, keys = 4 * 128, inner = 32;
         var random = new Random(4);
-        List<Weights> all = [Filled("model.embed_tokens.weight", _ => (random.NextDouble() * 2) - 1, Vocabulary, TextWidth), Ones("model.norm.weight", TextWidth)];
+        List<TinyWeights> all = [Filled("model.embed_tokens.weight", _ => (random.NextDouble() * 2) - 1, Vocabulary, TextWidth), Ones("model.norm.weight", TextWidth)];
         for (int i = 0; i < 3; i++)
         {
             string layer = $"model.layers.{i}.";
@@ -165,11 +137,11 @@ internal static class TinyVideoModel
     private static int At(int to, int from, int channels, int tap = 4) => (((to * channels) + from) * 9) + tap;
 
     // Latents 0, 1 and 2 are red, green and blue less a half; channel 3 of the decoder is 1 throughout.
-    private static List<Weights> Decoder()
+    private static List<TinyWeights> Decoder()
     {
         int[] channels = [256, 128, 64, 64];
         bool[] grows = [false, true, true];
-        List<Weights> all =
+        List<TinyWeights> all =
         [
             Sparse("decoder.1.weight", [256, Latents, 3, 3], [.. Enumerable.Range(0, 3).Select(c => (At(c, c, Latents), 1.0))]),
             Filled("decoder.1.bias", static i => i < 3 ? 0.5 : i == 3 ? 1 : 0, 256),
@@ -200,10 +172,10 @@ internal static class TinyVideoModel
     }
 
     // The mean of each 16 x 16 pixels, less a half.
-    private static List<Weights> Encoder()
+    private static List<TinyWeights> Encoder()
     {
         const int hidden = 64;
-        List<Weights> all =
+        List<TinyWeights> all =
         [
             Sparse("encoder.0.weight", [hidden, 12, 3, 3], [.. from c in Enumerable.Range(0, 3) from place in Enumerable.Range(0, 4) select (At(c, (c * 4) + place, 12), 0.25)]),
             Zeros("encoder.0.bias", hidden),
@@ -224,35 +196,9 @@ internal static class TinyVideoModel
     }
 
     // Adds nothing to what is not negative.
-    private static IEnumerable<Weights> MemBlock(string name, int width) =>
+    private static IEnumerable<TinyWeights> MemBlock(string name, int width) =>
     [
         Zeros(name + ".conv.0.weight", width, 2 * width, 3, 3), Zeros(name + ".conv.0.bias", width), Zeros(name + ".conv.2.weight", width, width, 3, 3), Zeros(name + ".conv.2.bias", width),
         Zeros(name + ".conv.4.weight", width, width, 3, 3), Zeros(name + ".conv.4.bias", width),
     ];
-
-    // Zeros are holes in the file.
-    private static void Save(string path, Weights[] weights)
-    {
-        using FileStream file = File.Create(path);
-        long offset = 0;
-        List<string> entries = [];
-        foreach (Weights w in weights)
-        {
-            entries.Add($"\"{w.Name}\":{{\"dtype\":\"F16\",\"shape\":[{string.Join(',', w.Shape)}],\"data_offsets\":[{offset},{offset + (2L * w.Count)}]}}");
-            offset += 2L * w.Count;
-        }
-
-        byte[] header = Encoding.UTF8.GetBytes("{" + string.Join(',', entries) + "}");
-        file.Write(BitConverter.GetBytes((ulong)header.Length));
-        file.Write(header);
-        long begin = file.Position;
-        file.SetLength(begin + offset);
-        foreach (Weights w in weights)
-        {
-            if (w.Values is not null)
-                file.Write(MemoryMarshal.AsBytes(w.Values.AsSpan()));
-            else
-                file.Seek(2L * w.Count, SeekOrigin.Current);
-        }
-    }
 }

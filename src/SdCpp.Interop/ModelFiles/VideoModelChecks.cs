@@ -1,3 +1,5 @@
+using SdCpp.Interop.Native;
+
 namespace SdCpp.Interop;
 
 /// <summary>
@@ -10,6 +12,13 @@ internal static class VideoModelChecks
 
     // Before the engine knows a HunyuanVideo's width it takes it for this.
     private const long AssumedWidth = 2048;
+
+    // LTX-2 reads Gemma 3 12B: the states before, between and after its 48 layers, each 3840 wide, side by side.
+    private const long LtxText = 49 * 3840;
+
+    // Its tables of shifts and scales.
+    private const string TableRule = "scale_shift_table=f32";
+    private const string RulesOption = "tensor_type_rules";
 
     // The notes of a file that say what it is called.
     private static readonly string[] Titles = ["general.name", "general.basename", "general.finetune", "modelspec.title"];
@@ -29,6 +38,27 @@ internal static class VideoModelChecks
 
         foreach (string fault in PairFaults(files))
             yield return fault;
+        if (LtxTextFault(files) is { } text)
+            yield return text;
+    }
+
+    /// <summary>
+    /// Has the engine read the tables of LTX as 32-bit numbers, whatever they are in the file and whatever is asked for: it multiplies its own with them,
+    /// which the CPU cannot for other types, and ends the process.
+    /// </summary>
+    public static void KeepTables(IEnumerable<ModelFileInfo> files, EngineOptions options)
+    {
+        if (!files.Any(f => f.Family == ModelFamily.Ltx && f.Role is ModelRole.DiffusionModel or ModelRole.Checkpoint))
+            return;
+        // The first rule that fits holds.
+        for (int i = 0; i < options.Count; i++)
+        {
+            if (options[i].Key == RulesOption)
+                options[i] = new(RulesOption, $"{TableRule},{options[i].Value}");
+        }
+
+        if (!options.Exists(o => o.Key == RulesOption))
+            options.AddIfSet(RulesOption, TableRule);
     }
 
     private static string? WanFault(ModelFileInfo file)
@@ -59,6 +89,21 @@ internal static class VideoModelChecks
         return heads == 0 || (width % heads == 0 && width / heads == ModelFileChecks.Head)
             ? null
             : $"{file.Path} is a HunyuanVideo {width} wide; the engine takes it for one of {heads} heads, which has to be {heads * ModelFileChecks.Head} wide (HunyuanVideo 1.5 is).";
+    }
+
+    // Of other sizes the engine throws in each generation, after it has read some gigabytes.
+    private static string? LtxTextFault((string Place, ModelFileInfo File)[] files)
+    {
+        if (!Array.Exists(files, f => f.File.Family == ModelFamily.Ltx) || Array.Find(files, f => f.Place == "llm_path").File is not { Format: not ModelFormat.PyTorch } encoder)
+            return null;
+        var names = new TensorNames(encoder.Tensors);
+        (string words, string layer) = names.Has("token_embd.weight") ? ("token_embd.weight", "blk.") : ("embed_tokens.weight", "layers.");
+        if (names.Find(words) is not { Shape: [_, long width] } known)
+            return null;
+        int layers = ModelLayouts.Count(names, known.Name[..^words.Length] + layer);
+        return (Math.Max(layers, 1) + 1) * width == LtxText
+            ? null
+            : $"{encoder.Path} is a text encoder {width} wide of {layers} layers; LTX-2 reads Gemma 3 12B, which is 3840 wide and has 48.";
     }
 
     private static IEnumerable<string> PairFaults((string Place, ModelFileInfo File)[] files)

@@ -27,6 +27,8 @@ internal sealed class SdCliArguments
         ["--control-net"] = (o, path) => o with { ControlNetPath = path },
         ["--clip_vision"] = (o, path) => With(o, "clip_vision_path", path),
         ["--high-noise-diffusion-model"] = (o, path) => With(o, "high_noise_diffusion_model_path", path),
+        ["--embeddings-connectors"] = (o, path) => o with { EmbeddingsConnectorsPath = path },
+        ["--audio-vae"] = (o, path) => o with { AudioVaePath = path },
         ["--tokenizer"] = (o, path) => With(o, "tokenizer", path),
     };
 
