@@ -36,6 +36,8 @@ public sealed class GenerateErrorTests(Workshop studio)
     [InlineData("prompt", "{\"text\":1}", "text")]
     [InlineData("prompt", "true", "text")]
     [InlineData("prompt", "\"\\ud800\"", "Unicode")]
+    [InlineData("loras", "[{\"name\":\"\\udc00x\"}]", "Unicode")]
+    [InlineData("somebodys_own", "{\"\\ud800\":1}", "Unicode")]
     [InlineData("prompt", "\"a\\u0000b\"", "zero character")]
     [InlineData("negative_prompt", "[]", "text")]
     public async Task A_bad_value_is_refused_with_the_field_the_value_and_what_is_allowed(string field, string value, string allowed)

@@ -151,6 +151,6 @@ public sealed class IdentityTests(Workshop studio)
         DiffusionModelOptions adapter = files.With(options, "plus");
         Assert.Equal((Path.Combine(folder, "identities", "plus.safetensors"), Path.Combine(folder, "identities", "encoder.safetensors")), (adapter.IpAdapterPath, adapter.ClipVisionPath));
         Assert.Equal(Path.Combine(folder, "identities", "photomaker.safetensors"), files.With(options, "photomaker").PhotoMakerPath);
-        Assert.Contains("no longer there", Assert.Throws<SdException>(() => files.With(options, "carol")).Message, StringComparison.Ordinal);
+        Assert.Contains("no longer exists", Assert.Throws<SdException>(() => files.With(options, "carol")).Message, StringComparison.Ordinal);
     }
 }

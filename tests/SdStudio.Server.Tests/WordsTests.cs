@@ -145,7 +145,7 @@ public sealed class WordsTests(Workshop studio)
         JsonElement job = await SendAsync(server, "GET", $"/api/queue/{generated.GetProperty("id").GetString()}", headers: ann);
         Assert.Equal((3, 1.5, "16x16", "a red circle"), (job.GetProperty("steps").GetInt32(), job.GetProperty("cfg_scale").GetDouble(), job.GetProperty("size").GetString(), job.GetProperty("prompt").GetString()));
         Assert.Contains("preset", Shape.Error(await SendAsync(server, "POST", "/api/generate", """{"preset":"quick"}""", HttpStatusCode.BadRequest, bob)), StringComparison.Ordinal);
-        foreach ((string body, string field) in new[] { ("""{"steps":9999}""", "steps"), ("""{"colour":1}""", "colour"), ("""{"image":"QUJD"}""", ""), ("""{"priority":1}""", "priority") })
+        foreach ((string body, string field) in new[] { ("""{"steps":9999}""", "steps"), ("""{"colour":1}""", "colour"), ("""{"image":"QUJD"}""", ""), ("""{"priority":1}""", "priority"), ("""{"loras":"\ud800","hires_upscaler":{"a":{}}}""", "loras"), ("""{"styles":["\ud800"]}""", "styles") })
             Assert.Contains(field, Shape.Error(await SendAsync(server, "PUT", "/api/presets/x", body, HttpStatusCode.BadRequest, ann)), StringComparison.Ordinal);
 
         string export = (await SendAsync(server, "GET", "/api/presets", headers: ann)).ToString();

@@ -186,6 +186,8 @@ public sealed class SdApiTests(Workshop studio)
     [InlineData("/sdapi/v1/txt2img", """{"prompt":"x","steps":"many","width":"wide"}""", 422)]
     [InlineData("/sdapi/v1/txt2img", """{"prompt":["x"]}""", 422)]
     [InlineData("/sdapi/v1/txt2img", """{"prompt":"\ud800"}""", 422)]
+    [InlineData("/sdapi/v1/txt2img", """{"prompt":"x","steps":1,"width":16,"height":16,"somebodys_own":[{"a":"\ud800"}]}""", 422)]
+    [InlineData("/sdapi/v1/options", """{"somebodys_own":{"a":["\ud800"]}}""", 422)]
     [InlineData("/sdapi/v1/txt2img", """{"prompt":"x","model":"nobody"}""", 400)]
     [InlineData("/sdapi/v1/txt2img", "[]", 400)]
     [InlineData("/sdapi/v1/txt2img", "{", 400)]

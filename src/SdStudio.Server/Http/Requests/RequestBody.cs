@@ -121,7 +121,10 @@ internal sealed record RequestBody(IReadOnlyDictionary<string, JsonElement> Fiel
                 throw new BadRequestException("The body must be a JSON object, e.g. {\"model\": \"demo\", \"prompt\": \"a red circle\"}");
             var fields = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
             foreach (JsonProperty property in root.EnumerateObject())
-                fields[NameOf(property)] = property.Value;
+                fields[RequestFields.NameOf(property) ?? throw new BadRequestException("The body is not valid JSON: the name of a field is not valid Unicode")] = property.Value;
+            List<FieldProblem> problems = [.. fields.Where(field => !RequestFields.IsUnicode(field.Value)).Select(field => RequestFields.NotUnicode(field.Key))];
+            if (problems.Count > 0)
+                throw new BadRequestException(problems, detail: null);
             return new RequestBody(fields, TakeEncodedFiles(fields));
         }
         catch (JsonException exception)
@@ -173,18 +176,5 @@ internal sealed record RequestBody(IReadOnlyDictionary<string, JsonElement> Fiel
         IEnumerable<JsonElement> items = value.ValueKind == JsonValueKind.Array ? value.EnumerateArray() : [value];
         List<string> texts = [.. items.Select(item => EncodedImage.TextOf(item) ?? "")];
         return texts.TrueForAll(text => text.Length > 0) ? texts : [];
-    }
-
-    // An escaped half of a surrogate pair is no name.
-    private static string NameOf(JsonProperty property)
-    {
-        try
-        {
-            return property.Name;
-        }
-        catch (InvalidOperationException)
-        {
-            throw new BadRequestException("The body is not valid JSON: the name of a field is not valid Unicode");
-        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using SdStudio.Server.Generation;
@@ -141,7 +142,7 @@ internal sealed class RequestFields(IReadOnlyDictionary<string, JsonElement> val
         try
         {
             using JsonDocument document = JsonDocument.Parse(text);
-            if (document.RootElement.ValueKind == JsonValueKind.Array)
+            if (document.RootElement.ValueKind == JsonValueKind.Array && IsUnicode(document.RootElement))
                 return [.. document.RootElement.EnumerateArray().Select(item => item.Clone())];
         }
         catch (JsonException)
@@ -201,13 +202,43 @@ internal sealed class RequestFields(IReadOnlyDictionary<string, JsonElement> val
         }
     }
 
+    /// <summary>Whether all texts in a value are texts: an escaped half of a surrogate pair is none, and cannot be written again.</summary>
+    public static bool IsUnicode(JsonElement value)
+    {
+        if (JsonMarshal.GetRawUtf8Value(value).IndexOf("\\u"u8) < 0)
+            return true;
+        return value.ValueKind switch
+        {
+            JsonValueKind.String => TextOf(value) is not null,
+            JsonValueKind.Array => value.EnumerateArray().All(IsUnicode),
+            JsonValueKind.Object => value.EnumerateObject().All(property => NameOf(property) is not null && IsUnicode(property.Value)),
+            _ => true,
+        };
+    }
+
+    /// <summary>The name of a property; null for what is no text.</summary>
+    public static string? NameOf(JsonProperty property)
+    {
+        try
+        {
+            return property.Name;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>What is said of a value that is not <see cref="IsUnicode"/>.</summary>
+    public static FieldProblem NotUnicode(string name) => new(name, $"{name} is not valid Unicode; send whole characters");
+
     private string? Raw(string name, JsonElement value)
     {
         if (value.ValueKind != JsonValueKind.String)
             return value.GetRawText();
         if (TextOf(value) is { } text)
             return text;
-        Refuse(name, $"{name} is not valid Unicode; send whole characters");
+        Refuse(name, NotUnicode(name).Problem);
         return null;
     }
 }

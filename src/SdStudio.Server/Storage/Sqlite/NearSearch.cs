@@ -44,7 +44,7 @@ internal sealed class NearSearch
     /// </summary>
     /// <returns>Null when no word would be left to look for.</returns>
     public NearSearch? Narrowed() =>
-        _words.Index().Where(word => word.Item.Length > Longest).ToList() is { Count: > 1 } words ? new NearSearch(_terms, words.MinBy(word => _hits[word.Index]).Item) : null;
+        _words.Length > 1 && _words.Index().Where(word => word.Item.Length > Longest).OrderBy(word => _hits[word.Index]).FirstOrDefault().Item is { } rarest ? new NearSearch(_terms, rarest) : null;
 
     /// <summary>Whether a prompt has the words that the index was not asked for as they are; null when only the index can tell.</summary>
     public bool? Fits(string prompt)
