@@ -231,6 +231,19 @@ public sealed class PageFaultTests(Browser browser) : PageTest(browser)
         Assert.Equal(0, (await GetAsync("/api/generations?status=all")).GetArrayLength());
     }
 
+    // The network changes while the page loads: of a script, and of the words.
+    [Theory]
+    [InlineData("**/views/queue.js")]
+    [InlineData("**/text/en.json")]
+    public async Task A_part_of_the_page_that_does_not_come_is_asked_for_again(string part)
+    {
+        int asked = 0;
+        await Page.RouteAsync(part, route => Interlocked.Increment(ref asked) <= 2 ? route.AbortAsync("connectionreset") : route.ContinueAsync());
+        await OpenAsync();
+        Assert.Equal(3, asked);
+        Assert.Null(await Page.EvaluateAsync<string?>("sessionStorage.getItem('boot-tries')"));
+    }
+
     [Fact]
     public async Task Time_left_is_told_only_while_steps_come()
     {

@@ -66,6 +66,7 @@ async function begin() {
   document.addEventListener('key-needed', askForKey);
   render(html`<${App} />`, document.getElementById('app'));
   document.getElementById('boot')?.remove();
+  sessionStorage.removeItem('boot-tries');
   keys.listen(generate);
   alerts.begin();
   config.value = await get('/api/config');
@@ -77,4 +78,8 @@ async function begin() {
   const { params, name } = route.value;
   await Promise.all([refreshModels(), refreshQueue(), refreshLoras(), refreshHealth(), search(name === 'gallery' ? filterOf(params) : {}), restoreKept()]);
 }
-begin().catch(complain);
+begin().catch(error => {
+  // Nothing is there yet that could say it: boot.js loads the page again.
+  if (document.getElementById('boot')) throw error;
+  complain(error);
+});

@@ -71,7 +71,7 @@ public sealed class PostgresBlobsTests : BlobStoreContract, IDisposable
         await CheckAsync(shared);
         await CheckAsync(shared);
         Assert.Contains("Check that it is mounted", await RefusedAsync(unmounted), StringComparison.Ordinal);
-        Assert.Contains("name it in SdStudio:Images:Directory", await RefusedAsync(null), StringComparison.Ordinal);
+        Assert.Contains("Set SdStudio:Images:Directory", await RefusedAsync(null), StringComparison.Ordinal);
 
         using var another = new PostgresStore(_postgres);
         Assert.Contains("belongs to another studio", (await Assert.ThrowsAsync<CannotStartException>(() => ImagesPlace.CheckAsync(another.Database, shared, cancellation))).Message, StringComparison.Ordinal);
