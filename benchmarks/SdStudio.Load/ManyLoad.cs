@@ -50,7 +50,7 @@ internal static class ManyLoad
         foreach (int workers in new[] { 1, 4, 16 })
         {
             using var cluster = await Cluster.StartAsync(postgres, 1, [.. engine, ("SdStudio__Devices__0__Workers", $"{workers}")]);
-            Console.WriteLine(FormattableString.Invariant($"claim to end, {workers} worker(s), nothing to compute: {await ThroughputAsync(cluster, 400, "wait 0", steps: 1):F0} jobs a second"));
+            Console.WriteLine(FormattableString.Invariant($"claim to end, {workers} worker(s), nothing to compute: {await ThroughputAsync(cluster, 400, "wait 0", steps: 2):F0} jobs a second"));
         }
     }
 
@@ -141,6 +141,8 @@ internal static class ManyLoad
         while (true)
         {
             using JsonDocument stats = JsonDocument.Parse(await cluster[0].Http.GetStringAsync(new Uri("/api/queue/stats", UriKind.Relative)));
+            if (stats.RootElement.GetProperty("failed").GetInt32() > 0)
+                throw new InvalidOperationException("A job failed.");
             if (stats.RootElement.GetProperty("pending").GetInt32() + stats.RootElement.GetProperty("processing").GetInt32() == 0)
                 return jobs / Stopwatch.GetElapsedTime(began).TotalSeconds;
             await Task.Delay(20);
@@ -166,7 +168,7 @@ internal static class ManyLoad
         for (int job = 0; job < 220; job++)
         {
             long sent = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
-            using JsonDocument queued = JsonDocument.Parse(await PostAsync(cluster[job % cluster.Count], "/api/queue/generate", Job("wait 0", 1)));
+            using JsonDocument queued = JsonDocument.Parse(await PostAsync(cluster[job % cluster.Count], "/api/queue/generate", Job("wait 0", 2)));
             string id = queued.RootElement.GetProperty("job_id").GetString()!;
             JsonElement row;
             do
