@@ -5,6 +5,9 @@ namespace SdCpp.Interop.Tests;
 /// <summary>The tiny LTX-2 model, written and loaded once for a class.</summary>
 public sealed class LtxModel : IAsyncLifetime
 {
+    /// <summary>Side of the cells of one colour that its encoder keeps, pixels.</summary>
+    public const int Cell = 32;
+
     // An encoding of a prompt takes 2.2 GB beside the weights.
     private const long Needed = 4L << 30;
     private readonly string _folder = Path.Combine(Path.GetTempPath(), "sdcpp-ltx-" + Guid.NewGuid().ToString("N"));
@@ -19,29 +22,17 @@ public sealed class LtxModel : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Options = TinyLtxModel.Write(_folder);
         Assert.SkipWhen(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes < Needed, "needs 4 GB of memory");
+        Options = TinyLtxModel.Write(_folder);
         Model = await DiffusionModel.LoadAsync(Options);
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (Model is not null)
-            await Model.DisposeAsync();
+        if (Model is null)
+            return;
+        await Model.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
-    }
-
-    /// <summary>An image of cells of 32 x 32 pixels side by side, which the model's encoder keeps.</summary>
-    public static ImageBuffer Cells(int width, int height, params Rgb24[] colours)
-    {
-        ImageBuffer image = ImageBuffer.Create(width, height);
-        for (int y = 0; y < height; y++)
-        {
-            for (int x = 0; x < width; x++)
-                image.Pixels[y, x] = colours[x / 32 % colours.Length];
-        }
-
-        return image;
     }
 
     /// <summary>A fresh path under the tests' own folder.</summary>

@@ -69,23 +69,21 @@ public sealed class LtxVideoTests(LtxModel ltx) : IClassFixture<LtxModel>
         Assert.Equal((1, 24), (made.Frames.Count, made.Fps));
         Assert.InRange((made.Duration - made.Audio!.Duration).TotalMilliseconds, -0.1, 30);
         Assert.Contains(made.Audio.Samples.ToArray(), sample => Math.Abs(sample) > 0.1f);
-        Assert.Equal([GenerationPhase.Encode, GenerationPhase.Sample, GenerationPhase.Decode], seen.Select(p => p.Phase).Distinct());
-        Assert.Equal(seen.Select(p => p.Phase).Order(), seen.Select(p => p.Phase));
-        Assert.Equal(Enumerable.Range(1, TinyLtxModel.ExactSteps), seen.Where(p => p is { Phase: GenerationPhase.Sample, Step: > 0 }).Select(p => p.Step));
+        VideoChecks.AssertPhases(seen, TinyLtxModel.ExactSteps);
     }
 
     [Fact]
     public async Task The_first_frame_shows_its_image_and_the_last_image_is_attended_to()
     {
         Rgb24 left = new(200, 40, 90), right = new(60, 210, 120);
-        using ImageBuffer start = LtxModel.Cells(64, 32, left, right), end = LtxModel.Cells(64, 32, new Rgb24(250, 0, 0));
+        using ImageBuffer start = VideoChecks.Cells(LtxModel.Cell, 64, 32, left, right), end = VideoChecks.Cells(LtxModel.Cell, 64, 32, new Rgb24(250, 0, 0));
         VideoRequest request = LtxModel.Request with { Width = null, Height = null, StartImage = start };
         using GeneratedVideo begins = await MakeAsync(request);
-        AssertShows(start, begins.Frames[0]);
+        VideoChecks.AssertShows(start, begins.Frames[0], Near);
         Assert.All(begins.Frames.Skip(1), frame => AssertIsNear(Grey, frame.Pixels[0, 0].R));
 
         using GeneratedVideo both = await MakeAsync(request with { EndImage = end });
-        AssertShows(start, both.Frames[0]);
+        VideoChecks.AssertShows(start, both.Frames[0], Near);
         // Of the three latent frames that attend to each other, the first and the last are the images.
         double more = TinyLtxModel.BlueOfEnd(250, frames: 9) + TinyLtxModel.BlueOfEnd((left.R + right.R) / 2.0, frames: 9), before = ((left.R + right.R) / 2.0 - 127.5) / 2;
         for (int i = 1; i < both.Frames.Count; i++)
@@ -96,11 +94,11 @@ public sealed class LtxVideoTests(LtxModel ltx) : IClassFixture<LtxModel>
     [Fact]
     public async Task Sides_off_the_grid_are_cropped_evenly_and_an_image_is_kept_as_firmly_as_asked()
     {
-        using ImageBuffer start = LtxModel.Cells(20, 48, new Rgb24(228, 28, 0));
+        using ImageBuffer start = VideoChecks.Cells(LtxModel.Cell, 20, 48, new Rgb24(228, 28, 0));
         VideoRequest request = LtxModel.Request with { Width = null, Height = null, Frames = 1, StartImage = start };
         using GeneratedVideo firm = await MakeAsync(request), half = await MakeAsync(request with { Strength = 0.5f });
         Assert.Equal((20, 48), (firm.Frames[0].Width, firm.Frames[0].Height));
-        AssertShows(start, firm.Frames[0]);
+        VideoChecks.AssertShows(start, firm.Frames[0], Near);
         Assert.InRange(half.Frames[0].Pixels[24, 10].R, Grey + 15, 228 - 15);
     }
 
@@ -136,32 +134,22 @@ public sealed class LtxVideoTests(LtxModel ltx) : IClassFixture<LtxModel>
     [InlineData(GenerationPhase.Decode)]
     public async Task A_video_is_cancelled_in_each_phase(GenerationPhase phase)
     {
-        using var cancel = new CancellationTokenSource();
-        var callbacks = new SdCallbacks
-        {
-            Progress = new Recorder([], progress =>
-            {
-                if (progress.Phase == phase)
-                    cancel.Cancel();
-            }),
-        };
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => MakeAsync(LtxModel.Request with { Frames = 1 }, callbacks, cancel.Token));
-        Assert.True(cancel.IsCancellationRequested);
+        await VideoChecks.CancelAsync(ltx.Model, LtxModel.Request with { Frames = 1 }, phase);
     }
 
     [Fact]
     public async Task What_cannot_be_is_refused_by_the_name_of_its_property()
     {
         using ImageBuffer image = ImageBuffer.Create(32, 32);
-        await RefusedAsync(LtxModel.Request with { Frames = 10, EndImage = image }, "Frames", "makes 9 or 17");
-        await RefusedAsync(LtxModel.Request with { ControlFrames = [image] }, "ControlFrames", "follows none", SdError.NotSupported);
-        await RefusedAsync(LtxModel.Request with { Strength = 1.5f }, "Strength", "0 to 1");
-        await RefusedAsync(LtxModel.Request with { Fps = 0 }, "Fps", "Fps is 0");
+        await VideoChecks.RefusedAsync(ltx.Model, LtxModel.Request with { Frames = 10, EndImage = image }, "Frames", "makes 9 or 17");
+        await VideoChecks.RefusedAsync(ltx.Model, LtxModel.Request with { ControlFrames = [image] }, "ControlFrames", "follows none", SdError.NotSupported);
+        await VideoChecks.RefusedAsync(ltx.Model, LtxModel.Request with { Strength = 1.5f }, "Strength", "0 to 1");
+        await VideoChecks.RefusedAsync(ltx.Model, LtxModel.Request with { Fps = 0 }, "Fps", "Fps is 0");
     }
 
     // The engine would end the process: it has no product of its own 32-bit numbers and tables of other types. In this model's file they have 16 bits.
     [Fact]
-    public async Task Tables_of_any_type_are_computed_with_and_without_an_audio_vae_there_is_no_sound()
+    public async Task Tables_of_any_type_are_computed_and_without_an_audio_vae_there_is_no_sound()
     {
         await using DiffusionModel model = await DiffusionModel.LoadAsync(
             ltx.Options with { AudioVaePath = null, WeightType = "f16", TensorTypeRules = "scale_shift=f16,norm=f32" }, null, Cancellation);
@@ -183,28 +171,9 @@ public sealed class LtxVideoTests(LtxModel ltx) : IClassFixture<LtxModel>
 
     private static void AssertIsNear(double expected, int actual) => Assert.InRange(actual, expected - Near, expected + Near);
 
-    private static void AssertShows(ImageBuffer expected, ImageBuffer frame)
-    {
-        for (int y = 0; y < expected.Height; y++)
-        {
-            for (int x = 0; x < expected.Width; x++)
-            {
-                AssertIsNear(expected.Pixels[y, x].R, frame.Pixels[y, x].R);
-                AssertIsNear(expected.Pixels[y, x].G, frame.Pixels[y, x].G);
-            }
-        }
-    }
-
     private async Task<(byte[] Frames, float[] Sound)> BytesAsync(VideoRequest request)
     {
         using GeneratedVideo made = await MakeAsync(request);
         return ([.. made.Frames.SelectMany(frame => frame.Span.ToArray())], made.Audio!.Samples.ToArray());
-    }
-
-    private async Task RefusedAsync(VideoRequest request, string option, string part, SdError code = SdError.InvalidArgument)
-    {
-        SdException refused = await Assert.ThrowsAsync<SdException>(() => MakeAsync(request));
-        Assert.Equal((code, option), (refused.Code, refused.Option));
-        Assert.Contains(part, refused.Message, StringComparison.Ordinal);
     }
 }

@@ -60,7 +60,7 @@ public sealed class VideoFuzzTests(VideoModel video) : IClassFixture<VideoModel>
     [Fact]
     public void Thousands_of_random_videos_are_made_or_refused()
     {
-        using ImageBuffer right = VideoModel.Cells(32, 32, new Rgb24(200, 30, 60)), small = ImageBuffer.Create(1, 1), grey = ImageBuffer.Create(32, 32, channels: 1);
+        using ImageBuffer right = VideoChecks.Cells(VideoModel.Cell, 32, 32, new Rgb24(200, 30, 60)), small = ImageBuffer.Create(1, 1), grey = ImageBuffer.Create(32, 32, channels: 1);
         int made = 0, fromImage = 0;
         VideoRequest plain = VideoModel.Request with { Frames = 1, Steps = 1 };
         Gen<VideoRequest> requests =

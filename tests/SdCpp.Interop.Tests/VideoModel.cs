@@ -5,6 +5,9 @@ namespace SdCpp.Interop.Tests;
 /// <summary>The tiny video model, written and loaded once for a class.</summary>
 public sealed class VideoModel : IAsyncLifetime
 {
+    /// <summary>Side of the cells of one colour that its encoder keeps, pixels.</summary>
+    public const int Cell = 16;
+
     private readonly string _folder = Path.Combine(Path.GetTempPath(), "sdcpp-video-" + Guid.NewGuid().ToString("N"));
 
     public DiffusionModelOptions Options { get; private set; } = null!;
@@ -29,17 +32,4 @@ public sealed class VideoModel : IAsyncLifetime
 
     /// <summary>A fresh path under the tests' own folder.</summary>
     public string NewPath(string extension) => Path.Combine(_folder, Guid.NewGuid().ToString("N") + extension);
-
-    /// <summary>An image of cells of 16 x 16 pixels, each of one colour, which the model's encoder keeps.</summary>
-    public static ImageBuffer Cells(int width, int height, params Rgb24[] colours)
-    {
-        ImageBuffer image = ImageBuffer.Create(width, height);
-        for (int y = 0; y < height; y++)
-        {
-            for (int x = 0; x < width; x++)
-                image.Pixels[y, x] = colours[((y / 16 * ((width + 15) / 16)) + (x / 16)) % colours.Length];
-        }
-
-        return image;
-    }
 }

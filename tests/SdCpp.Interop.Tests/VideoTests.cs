@@ -55,19 +55,19 @@ public sealed class VideoTests(VideoModel video, Demo demo) : IClassFixture<Vide
     [Fact]
     public async Task The_first_and_the_last_frame_show_the_images_that_are_given()
     {
-        using ImageBuffer start = VideoModel.Cells(64, 32, Colours), end = VideoModel.Cells(64, 32, Colours[2], Colours[0]);
+        using ImageBuffer start = VideoChecks.Cells(VideoModel.Cell, 64, 32, Colours), end = VideoChecks.Cells(VideoModel.Cell, 64, 32, Colours[2], Colours[0]);
         VideoRequest request = VideoModel.Request with { Width = null, Height = null, StartImage = start };
         using GeneratedVideo begins = await MakeAsync(request);
-        AssertShows(start, begins.Frames[0]);
+        VideoChecks.AssertShows(start, begins.Frames[0], Near);
         Assert.InRange(begins.Frames[4].Pixels[0, 0].R, Grey - Near, Grey + Near);
 
         using GeneratedVideo both = await MakeAsync(request with { Frames = 9, EndImage = end });
-        AssertShows(start, both.Frames[0]);
-        AssertShows(end, both.Frames[8]);
+        VideoChecks.AssertShows(start, both.Frames[0], Near);
+        VideoChecks.AssertShows(end, both.Frames[8], Near);
         Assert.InRange(both.Frames[2].Pixels[0, 0].R, Grey - Near, Grey + Near);
 
         using GeneratedVideo ends = await MakeAsync(request with { Width = 64, Height = 32, StartImage = null, EndImage = end });
-        AssertShows(end, ends.Frames[4]);
+        VideoChecks.AssertShows(end, ends.Frames[4], Near);
         using GeneratedVideo simple = await video.Model.ImageToVideoAsync("a red fox", start, frames: 1, Cancellation);
         Assert.Equal((1, 64, 32), (simple.Frames.Count, simple.Frames[0].Width, simple.Frames[0].Height));
     }
@@ -76,10 +76,10 @@ public sealed class VideoTests(VideoModel video, Demo demo) : IClassFixture<Vide
     [Fact]
     public async Task Sides_off_the_grid_are_cropped_evenly()
     {
-        using ImageBuffer start = VideoModel.Cells(48, 16, new Rgb24(220, 60, 0));
+        using ImageBuffer start = VideoChecks.Cells(VideoModel.Cell, 48, 16, new Rgb24(220, 60, 0));
         using GeneratedVideo made = await MakeAsync(VideoModel.Request with { Width = null, Height = null, StartImage = start });
         Assert.All(made.Frames, frame => Assert.Equal((48, 16), (frame.Width, frame.Height)));
-        AssertShows(start, made.Frames[0]);
+        VideoChecks.AssertShows(start, made.Frames[0], Near);
     }
 
     [Fact]
@@ -100,9 +100,7 @@ public sealed class VideoTests(VideoModel video, Demo demo) : IClassFixture<Vide
     {
         List<GenerationProgress> seen = [];
         (await MakeAsync(VideoModel.Request, new SdCallbacks { Progress = new Recorder(seen) })).Dispose();
-        Assert.Equal([GenerationPhase.Encode, GenerationPhase.Sample, GenerationPhase.Decode], seen.Select(p => p.Phase).Distinct());
-        Assert.Equal(seen.Select(p => p.Phase).Order(), seen.Select(p => p.Phase));
-        Assert.Equal(Enumerable.Range(1, TinyVideoModel.ExactSteps), seen.Where(p => p is { Phase: GenerationPhase.Sample, Step: > 0 }).Select(p => p.Step));
+        VideoChecks.AssertPhases(seen, TinyVideoModel.ExactSteps);
         Assert.All(seen, p => Assert.Equal((0, 1, 1), (p.ImageIndex, p.ImageCount, p.Pass)));
     }
 
@@ -129,17 +127,7 @@ public sealed class VideoTests(VideoModel video, Demo demo) : IClassFixture<Vide
     [InlineData(GenerationPhase.Decode)]
     public async Task A_video_is_cancelled_in_each_phase_and_the_next_one_is_made(GenerationPhase phase)
     {
-        using var cancel = new CancellationTokenSource();
-        var callbacks = new SdCallbacks
-        {
-            Progress = new Recorder([], progress =>
-            {
-                if (progress.Phase == phase)
-                    cancel.Cancel();
-            }),
-        };
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => MakeAsync(VideoModel.Request, callbacks, cancel.Token));
-        Assert.True(cancel.IsCancellationRequested);
+        await VideoChecks.CancelAsync(video.Model, VideoModel.Request, phase);
         (await MakeAsync(VideoModel.Request)).Dispose();
     }
 
@@ -148,21 +136,21 @@ public sealed class VideoTests(VideoModel video, Demo demo) : IClassFixture<Vide
     {
         using ImageBuffer small = ImageBuffer.Create(16, 16), right = ImageBuffer.Create(32, 32), grey = ImageBuffer.Create(32, 32, channels: 1);
         VideoRequest good = VideoModel.Request;
-        await RefusedAsync(good with { Frames = 0 }, "Frames", "Frames is 0; allowed is 1 to 1025");
-        await RefusedAsync(good with { Frames = VideoRequest.MaxFrames + 1 }, "Frames", "Frames is 1026");
-        await RefusedAsync(good with { Fps = VideoRequest.MaxFps + 1 }, "Fps", "Fps is 241");
-        await RefusedAsync(good with { Width = 4096, Height = 4096, Frames = 33 }, "Frames", "553648128");
-        await RefusedAsync(good with { Steps = 0 }, "Steps", "Steps is 0");
-        await RefusedAsync(good with { Sampler = "dice" }, "Sampler", "dice");
-        await RefusedAsync(good with { MoeBoundary = 2 }, "MoeBoundary", "0 to 1");
-        await RefusedAsync(good with { Strength = float.NaN }, "Strength", "0 to 1");
-        await RefusedAsync(good with { HighNoise = new HighNoiseSampling { Steps = 2 } }, "HighNoise.Steps", "need a model that was loaded with");
-        await RefusedAsync(good with { StartImage = small }, "StartImage", "StartImage is 16x16; it must have the size of the result, 32x32");
-        await RefusedAsync(good with { EndImage = grey }, "EndImage", "EndImage channels is 1");
-        await RefusedAsync(good with { Frames = 6, EndImage = right }, "Frames", "makes 5 or 9");
-        await RefusedAsync(good with { ControlFrames = [right] }, "ControlFrames", "follows none", SdError.NotSupported);
-        await RefusedAsync(good with { Prompt = new string('x', ImageRequest.MaxPromptBytes + 1) }, "Prompt", "8192 bytes at most");
-        await RefusedAsync(good with { EngineOptions = new Dictionary<string, string> { ["no_such"] = "1" } }, "no_such", "not supported", SdError.NotSupported);
+        await VideoChecks.RefusedAsync(video.Model, good with { Frames = 0 }, "Frames", "Frames is 0; allowed is 1 to 1025");
+        await VideoChecks.RefusedAsync(video.Model, good with { Frames = VideoRequest.MaxFrames + 1 }, "Frames", "Frames is 1026");
+        await VideoChecks.RefusedAsync(video.Model, good with { Fps = VideoRequest.MaxFps + 1 }, "Fps", "Fps is 241");
+        await VideoChecks.RefusedAsync(video.Model, good with { Width = 4096, Height = 4096, Frames = 33 }, "Frames", "553648128");
+        await VideoChecks.RefusedAsync(video.Model, good with { Steps = 0 }, "Steps", "Steps is 0");
+        await VideoChecks.RefusedAsync(video.Model, good with { Sampler = "dice" }, "Sampler", "dice");
+        await VideoChecks.RefusedAsync(video.Model, good with { MoeBoundary = 2 }, "MoeBoundary", "0 to 1");
+        await VideoChecks.RefusedAsync(video.Model, good with { Strength = float.NaN }, "Strength", "0 to 1");
+        await VideoChecks.RefusedAsync(video.Model, good with { HighNoise = new HighNoiseSampling { Steps = 2 } }, "HighNoise.Steps", "need a model that was loaded with");
+        await VideoChecks.RefusedAsync(video.Model, good with { StartImage = small }, "StartImage", "StartImage is 16x16; it must have the size of the result, 32x32");
+        await VideoChecks.RefusedAsync(video.Model, good with { EndImage = grey }, "EndImage", "EndImage channels is 1");
+        await VideoChecks.RefusedAsync(video.Model, good with { Frames = 6, EndImage = right }, "Frames", "makes 5 or 9");
+        await VideoChecks.RefusedAsync(video.Model, good with { ControlFrames = [right] }, "ControlFrames", "follows none", SdError.NotSupported);
+        await VideoChecks.RefusedAsync(video.Model, good with { Prompt = new string('x', ImageRequest.MaxPromptBytes + 1) }, "Prompt", "8192 bytes at most");
+        await VideoChecks.RefusedAsync(video.Model, good with { EngineOptions = new Dictionary<string, string> { ["no_such"] = "1" } }, "no_such", "not supported", SdError.NotSupported);
         await Assert.ThrowsAsync<ArgumentException>(() => MakeAsync(good with { ControlFrames = null! }));
         small.Dispose();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => MakeAsync(good with { Width = 16, Height = 16, StartImage = small }));
@@ -180,29 +168,9 @@ public sealed class VideoTests(VideoModel video, Demo demo) : IClassFixture<Vide
         Assert.Contains("makes videos and no images", noImage.Message, StringComparison.Ordinal);
     }
 
-    private static void AssertShows(ImageBuffer expected, ImageBuffer frame)
-    {
-        for (int y = 0; y < expected.Height; y++)
-        {
-            for (int x = 0; x < expected.Width; x++)
-            {
-                Rgb24 was = expected.Pixels[y, x], shown = frame.Pixels[y, x];
-                Assert.InRange(shown.R, was.R - Near, was.R + Near);
-                Assert.InRange(shown.G, was.G - Near, was.G + Near);
-            }
-        }
-    }
-
     private async Task<byte[]> BytesAsync(VideoRequest request)
     {
         using GeneratedVideo made = await MakeAsync(request);
         return [.. made.Frames.SelectMany(frame => frame.Span.ToArray())];
-    }
-
-    private async Task RefusedAsync(VideoRequest request, string option, string part, SdError code = SdError.InvalidArgument)
-    {
-        SdException refused = await Assert.ThrowsAsync<SdException>(() => MakeAsync(request));
-        Assert.Equal((code, option), (refused.Code, refused.Option));
-        Assert.Contains(part, refused.Message, StringComparison.Ordinal);
     }
 }
