@@ -20,6 +20,7 @@ internal sealed class JobLine(
 
     // Other processes tell what they do. Those of an older version do not tell all of it.
     private const long MaxSharedAgeMs = 10_000;
+    private const int MaxNews = 10_000;
     private readonly Lock _lock = new();
     private readonly List<(long Change, LineNews News)> _news = [];
     private Known? _known;
@@ -73,7 +74,17 @@ internal sealed class JobLine(
     public void Hear(LineNews news)
     {
         lock (_lock)
+        {
+            // Nobody has asked for the line for long, as while the queue is paused: whoever asks has the rows read.
+            if (_news.Count >= MaxNews)
+            {
+                _news.Clear();
+                _unknown = ++_changes;
+            }
+
             _news.Add((++_changes, news));
+        }
+
         if (news.Came is not null)
             signal.Ring();
     }

@@ -11,7 +11,7 @@ namespace SdStudio.Server.Workers;
 /// Everything that runs jobs: the devices that the engine computes on, each server of remote models, and one that does what needs no model.
 /// Each works by itself: none waits for what another does.
 /// </summary>
-internal sealed class JobDevices(ModelCache cache, ModelCatalogue catalogue, FileHashes hashes, OtherNodes others) : IWarmModels, IJobDevices
+internal sealed class JobDevices(ModelCache cache, ModelCatalogue catalogue, FileHashes hashes, OtherNodes others, IQueueSignal signal) : IWarmModels, IJobDevices
 {
     private static readonly ComputeDevice Light = new("light", DeviceKind.Light, "Resampling and conversion");
     private readonly ConcurrentDictionary<string, int> _busy = new(StringComparer.Ordinal);
@@ -107,9 +107,14 @@ internal sealed class JobDevices(ModelCache cache, ModelCatalogue catalogue, Fil
             return true;
         if (hashes.Known(model.MainFile) is { } known)
             return FileHashes.Short(known) == hash;
-        // Once for each file: the job is looked at again when it is known.
-        _ = hashes.ShortHashOrNullAsync(model.MainFile, CancellationToken.None);
+        _ = LookAgainWhenKnownAsync(model.MainFile);
         return false;
+    }
+
+    private async Task LookAgainWhenKnownAsync(string file)
+    {
+        if (await hashes.ShortHashOrNullAsync(file, CancellationToken.None).ConfigureAwait(false) is not null)
+            signal.Ring();
     }
 
     // Another machine has memory for what fits on none of this one's devices.

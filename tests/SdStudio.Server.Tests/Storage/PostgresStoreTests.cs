@@ -311,7 +311,7 @@ public sealed class PostgresEventLogTests(PostgresFixture postgres) : EventLogCo
         Task slow = _store.Database.WriteAsync(
             async session =>
             {
-                await PostgresEventLog.NoteAsync(session, [new NewEvent(EventChannel.Queue, "slow", null, "{}"u8.ToArray())]);
+                await session.ExecuteAsync(PostgresEventLog.Note, PostgresEventLog.Notes([new NewEvent(EventChannel.Queue, "slow", null, "{}"u8.ToArray())]));
                 noted.SetResult();
                 await commit.Task;
                 session.Tell(new NewEvent(EventChannel.Queue, "slow too", null, "{}"u8.ToArray()));

@@ -34,13 +34,9 @@ internal static class PostgresBells
     public const int MaxNotice = 7900;
 
     /// <summary>Tells of a waiting job.</summary>
-    public static ValueTask RingAsync(PostgresSession session, LineNews news)
+    public static void Ring(PostgresSession session, LineNews news)
     {
         byte[] notice = JsonSerializer.SerializeToUtf8Bytes(news, PostgresJson.Default.LineNews);
-        return RingAsync(session, Queue, notice.Length <= MaxNotice ? Encoding.UTF8.GetString(notice) : "");
+        session.Ring(Queue, notice.Length <= MaxNotice ? Encoding.UTF8.GetString(notice) : "");
     }
-
-    /// <summary>Rings when the transaction is committed.</summary>
-    public static async ValueTask RingAsync(PostgresSession session, string bell, string payload) =>
-        await session.ExecuteAsync("SELECT pg_notify(@bell, @payload)", ("bell", bell), ("payload", payload)).ConfigureAwait(false);
 }

@@ -119,7 +119,7 @@ internal sealed class PostgresBlobs : IBlobStore
             {
                 await session.ExecuteAsync("DELETE FROM blobs WHERE name = @to AND EXISTS (SELECT 1 FROM blobs WHERE name = @name)", ("name", name), ("to", to)).ConfigureAwait(false);
                 int count = await session.ExecuteAsync("UPDATE blobs SET name = @to WHERE name = @name", ("name", name), ("to", to)).ConfigureAwait(false);
-                await PostgresBells.RingAsync(session, PostgresBells.Forgotten, name).ConfigureAwait(false);
+                session.Ring(PostgresBells.Forgotten, name);
                 return count > 0;
             },
             cancellation).ConfigureAwait(false);
@@ -132,7 +132,7 @@ internal sealed class PostgresBlobs : IBlobStore
             async session =>
             {
                 if (await session.ExecuteAsync("DELETE FROM blobs WHERE name = @name", ("name", name)).ConfigureAwait(false) > 0)
-                    await PostgresBells.RingAsync(session, PostgresBells.Forgotten, name).ConfigureAwait(false);
+                    session.Ring(PostgresBells.Forgotten, name);
                 return true;
             },
             cancellation).ConfigureAwait(false);

@@ -67,12 +67,11 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
             {
                 await using NpgsqlConnection connection = await _source.OpenConnectionAsync(cancellation).ConfigureAwait(false);
                 await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellation).ConfigureAwait(false);
-                var session = new PostgresSession(connection, cancellation);
+                var session = new PostgresSession(connection, isPrepared: true, cancellation);
                 T result = await work(session).ConfigureAwait(false);
-                if (session.News.Count > 0)
-                    await PostgresEventLog.NoteAsync(session, session.News).ConfigureAwait(false);
+                await session.AnnounceAsync().ConfigureAwait(false);
                 await transaction.CommitAsync(cancellation).ConfigureAwait(false);
-                if (session.News.Count > 0)
+                if (session.HasNews)
                     HasNews?.Invoke();
                 return result;
             }
@@ -97,18 +96,13 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
 
     /// <summary>Runs a query.</summary>
     /// <exception cref="StorageUnavailableException">It cannot be read.</exception>
-    public async ValueTask<List<T>> QueryAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellation, params (string Name, object? Value)[] values)
-    {
-        try
-        {
-            await using NpgsqlConnection connection = await _source.OpenConnectionAsync(cancellation).ConfigureAwait(false);
-            return await new PostgresSession(connection, cancellation).QueryAsync(sql, read, values).ConfigureAwait(false);
-        }
-        catch (DbException exception)
-        {
-            throw PostgresErrors.Translate(exception);
-        }
-    }
+    public ValueTask<List<T>> QueryAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellation, params (string Name, object? Value)[] values) =>
+        ReadAsync(sql, read, isPrepared: true, cancellation, values);
+
+    /// <summary>The same for a query whose values decide how it is best run, such as the words of a search.</summary>
+    /// <exception cref="StorageUnavailableException">It cannot be read.</exception>
+    public ValueTask<List<T>> SearchAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellation, params (string Name, object? Value)[] values) =>
+        ReadAsync(sql, read, isPrepared: false, cancellation, values);
 
     /// <summary>The first row of a query; the type's default when there is none.</summary>
     public async ValueTask<T?> FirstAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellation, params (string Name, object? Value)[] values) =>
@@ -117,4 +111,17 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
     public ValueTask DisposeAsync() => _source.DisposeAsync();
 
     public void Dispose() => _source.Dispose();
+
+    private async ValueTask<List<T>> ReadAsync<T>(string sql, Func<DbDataReader, T> read, bool isPrepared, CancellationToken cancellation, (string Name, object? Value)[] values)
+    {
+        try
+        {
+            await using NpgsqlConnection connection = await _source.OpenConnectionAsync(cancellation).ConfigureAwait(false);
+            return await new PostgresSession(connection, isPrepared, cancellation).QueryAsync(sql, read, values).ConfigureAwait(false);
+        }
+        catch (DbException exception)
+        {
+            throw PostgresErrors.Translate(exception);
+        }
+    }
 }

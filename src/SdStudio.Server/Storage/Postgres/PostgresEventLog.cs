@@ -104,10 +104,15 @@ internal sealed partial class PostgresEventLog : BackgroundService, IEventLog
     }
 
     /// <summary>Notes events, for the transaction that does what they tell of.</summary>
-    internal static async ValueTask NoteAsync(PostgresSession session, IReadOnlyList<NewEvent> news) => await session.ExecuteAsync(
-        "INSERT INTO event_outbox (channel, type, owner, data) SELECT channel, type, owner, data FROM unnest(@channels, @types, @owners, @data) AS new (channel, type, owner, data)",
+    internal const string Note =
+        "INSERT INTO event_outbox (channel, type, owner, data) SELECT channel, type, owner, data FROM unnest(@channels, @types, @owners, @data) AS new (channel, type, owner, data)";
+
+    /// <summary>The values of <see cref="Note"/>.</summary>
+    internal static (string Name, object? Value)[] Notes(IReadOnlyList<NewEvent> news) =>
+    [
         ("channels", news.Select(one => one.Channel).ToArray()), ("types", news.Select(one => one.Type).ToArray()),
-        ("owners", news.Select(one => one.Owner).ToArray()), ("data", news.Select(one => one.Data).ToArray())).ConfigureAwait(false);
+        ("owners", news.Select(one => one.Owner).ToArray()), ("data", news.Select(one => one.Data).ToArray()),
+    ];
 
     public override void Dispose()
     {
@@ -194,7 +199,7 @@ internal sealed partial class PostgresEventLog : BackgroundService, IEventLog
     {
         await session.ExecuteAsync($"SELECT pg_advisory_xact_lock({OrderLock})").ConfigureAwait(false);
         if (own.Length > 0)
-            await NoteAsync(session, own).ConfigureAwait(false);
+            await session.ExecuteAsync(Note, Notes(own)).ConfigureAwait(false);
         List<long> numbers = await session.QueryAsync(
             "WITH noted AS (DELETE FROM event_outbox WHERE number IN (SELECT number FROM event_outbox ORDER BY number LIMIT @limit) RETURNING number, channel, type, owner, data) " +
             "INSERT INTO events (number, channel, type, owner, data) " +
@@ -205,7 +210,7 @@ internal sealed partial class PostgresEventLog : BackgroundService, IEventLog
         long newest = numbers.Max();
         if (newest % Kept < numbers.Count)
             await session.ExecuteAsync("DELETE FROM events WHERE number < @oldest", ("oldest", newest - Kept)).ConfigureAwait(false);
-        await PostgresBells.RingAsync(session, PostgresBells.Events, "").ConfigureAwait(false);
+        session.Ring(PostgresBells.Events, "");
         return numbers.Count;
     }
 

@@ -63,16 +63,16 @@ internal sealed class PostgresGallery(PostgresDatabase database) : IGallery, IDi
     }
 
     private async ValueTask<IReadOnlyList<ListedImage>> PageAsync(
-        string from, GalleryPage page, SqlConditions conditions, CancellationToken cancellation, params (string Name, object? Value)[] more) => await database.QueryAsync(
+        string from, GalleryPage page, SqlConditions conditions, CancellationToken cancellation, params (string Name, object? Value)[] more) => await database.SearchAsync(
         $"SELECT {Columns} FROM {from} ORDER BY {OrderOf(page.Sort)} LIMIT @limit", ToListed, cancellation, [.. conditions.Values, .. more, ("limit", page.Limit)]).ConfigureAwait(false);
 
-    public ValueTask<GalleryCursor?> CursorAtAsync(GalleryFilter filter, GallerySort sort, int place, CancellationToken cancellation)
+    public async ValueTask<GalleryCursor?> CursorAtAsync(GalleryFilter filter, GallerySort sort, int place, CancellationToken cancellation)
     {
         SqlConditions conditions = Conditions(filter);
         // Only an order by rating needs more than the numbers, which are in every index.
-        return database.FirstAsync(
+        return (await database.SearchAsync(
             $"SELECT images.number, {(sort == GallerySort.Rating ? "rating" : "0")} FROM images{conditions.Where} ORDER BY {OrderOf(sort)} LIMIT 1 OFFSET @place",
-            row => new GalleryCursor(row.GetInt64(0), row.GetInt32(1)), cancellation, [.. conditions.Values, ("place", place)]);
+            row => new GalleryCursor(row.GetInt64(0), row.GetInt32(1)), cancellation, [.. conditions.Values, ("place", place)]).ConfigureAwait(false)).FirstOrDefault();
     }
 
     public ValueTask<long> CountAsync(GalleryFilter filter, CancellationToken cancellation) => RememberedTotals.Kept(filter, Totals) is { } kept
@@ -127,7 +127,7 @@ internal sealed class PostgresGallery(PostgresDatabase database) : IGallery, IDi
         SqlConditions conditions = Conditions(filter);
         // As near by: the few new ones are looked at one by one.
         string from = (newer is null ? "images" : "(SELECT * FROM images WHERE number > @newer OFFSET 0) AS images") + conditions.Where;
-        return (await database.QueryAsync(Counted.Sql(Totals, newer is null, from), Counted.Of, cancellation, [.. conditions.Values, ("newer", newer)]).ConfigureAwait(false))[0];
+        return (await database.SearchAsync(Counted.Sql(Totals, newer is null, from), Counted.Of, cancellation, [.. conditions.Values, ("newer", newer)]).ConfigureAwait(false))[0];
     }
 
     private static async ValueTask<bool> AddAsync(PostgresSession session, ImportedImage imported)

@@ -18,7 +18,7 @@ internal sealed class PostgresJobQueries(PostgresDatabase database, NodeIdentity
     public async ValueTask<IReadOnlyList<Job>> ListAsync(JobFilter filter, JobPage page, CancellationToken cancellation)
     {
         SqlConditions conditions = Conditions(filter);
-        return await database.QueryAsync(
+        return await database.SearchAsync(
             $"SELECT {PostgresRows.JobColumns} FROM jobs{conditions.Where} ORDER BY number DESC LIMIT @limit OFFSET @offset",
             JobRows.ToJob, cancellation, [.. conditions.Values, ("limit", page.Limit), ("offset", page.Offset)]).ConfigureAwait(false);
     }
@@ -42,7 +42,7 @@ internal sealed class PostgresJobQueries(PostgresDatabase database, NodeIdentity
     {
         SqlConditions conditions = Conditions(filter);
         string from = newer is null ? "jobs" : "(SELECT * FROM jobs WHERE number > @newer OFFSET 0) AS jobs";
-        return (await database.QueryAsync(
+        return (await database.SearchAsync(
             "SELECT 0::bigint, (SELECT coalesce(sum(n), 0)::bigint FROM totals WHERE kind = 'status'), (SELECT coalesce(max(number), 0) FROM jobs), " +
             $"{(newer is null ? "0::bigint" : "(SELECT count(*) FROM jobs WHERE number > @newer)")}, (SELECT count(*) FROM {from}{conditions.Where})",
             Counted.Of, cancellation, [.. conditions.Values, ("newer", newer)]).ConfigureAwait(false))[0];

@@ -45,7 +45,7 @@ internal sealed class PostgresJobStore(PostgresDatabase database, NodeIdentity n
                 long turn = await session.FirstAsync(
                     "INSERT INTO owners VALUES (@owner, nextval('owner_turns')) ON CONFLICT (owner) DO UPDATE SET served = excluded.served RETURNING served",
                     row => row.GetInt64(0), ("owner", claimed.Job.Owner)).ConfigureAwait(false);
-                await PostgresBells.RingAsync(session, LineNews.Begun(claimed.Job, turn)).ConfigureAwait(false);
+                PostgresBells.Ring(session, LineNews.Begun(claimed.Job, turn));
             }
 
             return claimed;
@@ -70,7 +70,7 @@ internal sealed class PostgresJobStore(PostgresDatabase database, NodeIdentity n
                     await PostgresModelCostStore.AddAsync(session, ModelCosts.KeyOf(result.Settings), result.DeviceClass, measured).ConfigureAwait(false);
                 done = done with { ImageCount = result.Images.Count };
                 session.Tell(JobNews.Completed(done, result.Images));
-                await PostgresBells.RingAsync(session, PostgresBells.Ended, lease.JobId).ConfigureAwait(false);
+                session.Ring(PostgresBells.Ended, lease.JobId);
                 return done;
             },
             cancellation);
@@ -133,14 +133,14 @@ internal sealed class PostgresJobStore(PostgresDatabase database, NodeIdentity n
             if (ended is not null)
             {
                 await TellEndAsync(session, ended).ConfigureAwait(false);
-                await PostgresBells.RingAsync(session, new LineNews { Left = ended.Number }).ConfigureAwait(false);
+                PostgresBells.Ring(session, new LineNews { Left = ended.Number });
             }
 
             bool isRunning = ended is null && evenRunning && await session.FirstAsync(
                 $"UPDATE jobs SET cancel_requested = true, updated_at = sdstudio_now() WHERE id = @id AND status = 'processing' AND {PostgresRows.InScope} RETURNING true",
                 row => true, values).ConfigureAwait(false);
             if (isRunning)
-                await PostgresBells.RingAsync(session, PostgresBells.Cancelled, id).ConfigureAwait(false);
+                session.Ring(PostgresBells.Cancelled, id);
             return new CancelRequest(ended, isRunning);
         },
         cancellation);
@@ -154,7 +154,7 @@ internal sealed class PostgresJobStore(PostgresDatabase database, NodeIdentity n
             foreach (Job job in jobs)
                 await TellEndAsync(session, job).ConfigureAwait(false);
             if (jobs.Count > 0)
-                await PostgresBells.RingAsync(session, PostgresBells.Queue, "").ConfigureAwait(false);
+                session.Ring(PostgresBells.Queue, "");
             return jobs;
         },
         cancellation).ConfigureAwait(false);
@@ -172,7 +172,7 @@ internal sealed class PostgresJobStore(PostgresDatabase database, NodeIdentity n
             // It is one of those that wait already; the exception undoes that.
             await CheckRoomAsync(session, maxWaiting, own: 1).ConfigureAwait(false);
             session.Tell(JobNews.Updated(again));
-            await PostgresBells.RingAsync(session, PostgresBells.Queue, "").ConfigureAwait(false);
+            session.Ring(PostgresBells.Queue, "");
             return again;
         },
         cancellation);
@@ -197,7 +197,7 @@ internal sealed class PostgresJobStore(PostgresDatabase database, NodeIdentity n
                 $"WHERE id = @id AND {Lost} RETURNING {PostgresRows.JobColumns}",
                 JobRows.ToJob, ("id", id), ("counts", counts ? 1 : 0), ("error", failure?.Message), ("code", failure?.Code), ("former", node.FormerWorker)).ConfigureAwait(false);
             if (recovered is { Status: JobStatus.Pending })
-                await TellWaitingAsync(session, recovered).ConfigureAwait(false);
+                TellWaiting(session, recovered);
             else if (recovered is not null)
                 await TellEndAsync(session, recovered).ConfigureAwait(false);
             return recovered;
@@ -252,7 +252,7 @@ internal sealed class PostgresJobStore(PostgresDatabase database, NodeIdentity n
         if (added is null)
             return new Submitted((await FindByKeyAsync(session, options).ConfigureAwait(false))!, IsNew: false);
         session.Tell(JobNews.Created(added));
-        await PostgresBells.RingAsync(session, new LineNews { Came = WaitingJob.Of(added) with { ModelHash = generation.ModelHash } }).ConfigureAwait(false);
+        PostgresBells.Ring(session, new LineNews { Came = WaitingJob.Of(added) with { ModelHash = generation.ModelHash } });
         return new Submitted(added, IsNew: true);
     }
 
@@ -276,7 +276,7 @@ internal sealed class PostgresJobStore(PostgresDatabase database, NodeIdentity n
             JobRows.ToJob, ("place", to), ("placed", (int)(after ? Placement.AfterPrevious : Placement.BeforeNext)), ("priority", at.Priority),
             ("queued", at.QueuedAt), ("id", id)).ConfigureAwait(false);
         if (moved is not null)
-            await TellWaitingAsync(session, moved).ConfigureAwait(false);
+            TellWaiting(session, moved);
         return moved;
     }
 
@@ -310,14 +310,14 @@ internal sealed class PostgresJobStore(PostgresDatabase database, NodeIdentity n
     private static async ValueTask TellEndAsync(PostgresSession session, Job job)
     {
         session.Tell(JobNews.Updated(job, job.ImageCount > 0 ? await PostgresRows.ImagesAsync(session, job.Id).ConfigureAwait(false) : null));
-        await PostgresBells.RingAsync(session, PostgresBells.Ended, job.Id).ConfigureAwait(false);
+        session.Ring(PostgresBells.Ended, job.Id);
     }
 
     // What may be begun next is not what it was.
-    private static ValueTask TellWaitingAsync(PostgresSession session, Job job)
+    private static void TellWaiting(PostgresSession session, Job job)
     {
         session.Tell(JobNews.Updated(job));
-        return PostgresBells.RingAsync(session, PostgresBells.Queue, "");
+        session.Ring(PostgresBells.Queue, "");
     }
 
     private ValueTask<Job?> EndAsync(string sql, Lease lease, CancellationToken cancellation, params (string, object?)[] values) => database.WriteAsync(
@@ -335,7 +335,7 @@ internal sealed class PostgresJobStore(PostgresDatabase database, NodeIdentity n
         {
             Job? changed = await session.FirstAsync(sql, JobRows.ToJob, values).ConfigureAwait(false);
             if (changed is not null)
-                await TellWaitingAsync(session, changed).ConfigureAwait(false);
+                TellWaiting(session, changed);
             return changed;
         },
         cancellation);

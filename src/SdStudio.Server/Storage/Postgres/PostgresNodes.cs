@@ -36,7 +36,7 @@ internal sealed class PostgresNodes(
         async session =>
         {
             int count = await session.ExecuteAsync("UPDATE nodes SET is_drained = @drained WHERE id = @id", ("drained", drained), ("id", id)).ConfigureAwait(false);
-            await PostgresBells.RingAsync(session, PostgresBells.Queue, "").ConfigureAwait(false);
+            session.Ring(PostgresBells.Queue, "");
             return count > 0;
         },
         cancellation).ConfigureAwait(false);

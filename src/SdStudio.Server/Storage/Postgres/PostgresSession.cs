@@ -6,19 +6,39 @@ using SdStudio.Server.Events;
 namespace SdStudio.Server.Storage.Postgres;
 
 /// <summary>A connection, for one statement after the other.</summary>
-internal sealed class PostgresSession(NpgsqlConnection connection, CancellationToken cancellation)
+/// <param name="connection">The connection.</param>
+/// <param name="isPrepared">Whether the database reads and plans each statement once for all times that this connection runs it.</param>
+/// <param name="cancellation">Ends its statements.</param>
+internal sealed class PostgresSession(NpgsqlConnection connection, bool isPrepared, CancellationToken cancellation)
 {
     private readonly List<NewEvent> _news = [];
+    private readonly List<(string Bell, string Payload)> _bells = [];
 
-    /// <summary>What listeners are to hear of once this transaction is committed.</summary>
-    public IReadOnlyList<NewEvent> News => _news;
+    /// <summary>Whether listeners are to hear of this transaction.</summary>
+    public bool HasNews => _news.Count > 0;
 
     /// <summary>Listeners hear of it exactly when this transaction is committed.</summary>
     public void Tell(params IEnumerable<NewEvent> news) => _news.AddRange(news);
 
+    /// <summary>Rings when this transaction is committed.</summary>
+    /// <param name="bell">One of <see cref="PostgresBells"/>.</param>
+    /// <param name="payload">What it tells, at most <see cref="PostgresBells.MaxNotice"/> bytes.</param>
+    public void Ring(string bell, string payload) => _bells.Add((bell, payload));
+
+    /// <summary>Notes what listeners are to hear and rings, in one statement: the last one of a transaction.</summary>
+    public async ValueTask AnnounceAsync()
+    {
+        if (_news.Count + _bells.Count > 0)
+        {
+            await ExecuteAsync(
+                $"WITH noted AS ({PostgresEventLog.Note}) SELECT pg_notify(bell, payload) FROM unnest(@bells, @payloads) AS rung (bell, payload)",
+                [.. PostgresEventLog.Notes(_news), ("bells", _bells.Select(rung => rung.Bell).ToArray()), ("payloads", _bells.Select(rung => rung.Payload).ToArray())]).ConfigureAwait(false);
+        }
+    }
+
     public async ValueTask<List<T>> QueryAsync<T>(string sql, Func<DbDataReader, T> read, params (string Name, object? Value)[] values)
     {
-        await using NpgsqlCommand command = Command(sql, values);
+        await using NpgsqlCommand command = await CommandAsync(sql, values).ConfigureAwait(false);
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation).ConfigureAwait(false);
         List<T> rows = [];
         while (await reader.ReadAsync(cancellation).ConfigureAwait(false))
@@ -33,11 +53,11 @@ internal sealed class PostgresSession(NpgsqlConnection connection, CancellationT
     /// <returns>How many rows it has changed.</returns>
     public async ValueTask<int> ExecuteAsync(string sql, params (string Name, object? Value)[] values)
     {
-        await using NpgsqlCommand command = Command(sql, values);
+        await using NpgsqlCommand command = await CommandAsync(sql, values).ConfigureAwait(false);
         return await command.ExecuteNonQueryAsync(cancellation).ConfigureAwait(false);
     }
 
-    private NpgsqlCommand Command(string sql, (string Name, object? Value)[] values)
+    private async ValueTask<NpgsqlCommand> CommandAsync(string sql, (string Name, object? Value)[] values)
     {
         var command = new NpgsqlCommand(sql, connection);
         foreach ((string name, object? value) in values)
@@ -49,6 +69,8 @@ internal sealed class PostgresSession(NpgsqlConnection connection, CancellationT
             command.Parameters.Add(parameter);
         }
 
+        if (isPrepared)
+            await command.PrepareAsync(cancellation).ConfigureAwait(false);
         return command;
     }
 

@@ -27,7 +27,7 @@ internal sealed class PostgresSharedState(PostgresDatabase database) : ISharedSt
             if (key == PausedKey)
             {
                 session.Tell(JobNews.Paused(after == "true"));
-                await PostgresBells.RingAsync(session, PostgresBells.Queue, "").ConfigureAwait(false);
+                session.Ring(PostgresBells.Queue, "");
             }
 
             return true;

@@ -134,7 +134,7 @@ internal sealed partial class SharedFolders(PostgresDatabase database, DataFolde
                     "ON CONFLICT (path) DO UPDATE SET version = excluded.version, sha256 = excluded.sha256, data = excluded.data WHERE shared_files.version = @known RETURNING version",
                     row => row.GetInt64(0), ("path", name), ("hash", hash), ("data", data), ("known", known)).ConfigureAwait(false);
                 if (given > 0)
-                    await PostgresBells.RingAsync(session, PostgresBells.Shared, "").ConfigureAwait(false);
+                    session.Ring(PostgresBells.Shared, "");
                 return given;
             },
             cancellation).ConfigureAwait(false);
