@@ -48,8 +48,8 @@ internal static class BuildsLoad
         await ReadyAsync(studio);
         Note("1 start: ms until the engine is ready", Stopwatch.GetElapsedTime(began).TotalMilliseconds);
         Note("1 start: ms of processor until then", studio.ProcessorTime.TotalMilliseconds);
-        await Task.Delay(TimeSpan.FromSeconds(3));
-        Note("1 start: MB of memory 3 s later", studio.Rss / 1e6);
+        await Task.Delay(TimeSpan.FromSeconds(15));
+        Note("1 start: MB of memory 15 s later", studio.Rss / 1e6);
         // The model is loaded, and the first methods are compiled.
         for (int image = 0; image < 5; image++)
             await PostAsync(studio, "/api/generate");

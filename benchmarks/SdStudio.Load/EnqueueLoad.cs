@@ -64,8 +64,9 @@ internal static class EnqueueLoad
         int left = Requests;
         await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => Task.Run(async () =>
         {
+            using var connection = await PlainConnection.OpenAsync(studio.Address);
             while (Interlocked.Decrement(ref left) >= 0)
-                await PostAsync(studio, "/api/queue/generate", Job);
+                await connection.PostAsync("/api/queue/generate", Job);
         })));
         double seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         Console.Write(FormattableString.Invariant($" {Requests / seconds:F0}/s ({(studio.ProcessorTime - before).TotalMicroseconds / Requests:F0} µs of processor each)"));

@@ -41,16 +41,39 @@ public sealed class MemoryTests : IDisposable
         Assert.Equal(HttpStatusCode.OK, (await GenerateAsync(server, "one", 64)).Status);
     }
 
+    [Fact]
+    public async Task A_server_that_has_nothing_to_do_gives_its_memory_back()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The figures are Linux's.");
+        using ServerProcess server = await ServerProcess.StartAsync(_data);
+        for (int request = 0; request < 8; request++)
+        {
+            (HttpStatusCode status, _) = await server.GenerateAsync($$"""{"model":"demo","prompt":"{{new string('a', 8 << 20)}}"}""");
+            Assert.Equal(HttpStatusCode.BadRequest, status);
+        }
+
+        long after = MemoryOf(server, "RssAnon:");
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        patience.CancelAfter(TimeSpan.FromMinutes(1));
+        while (MemoryOf(server, "RssAnon:") > after * 2 / 3)
+            await Task.Delay(TimeSpan.FromMilliseconds(200), patience.Token);
+    }
+
     private static string Entries(params string[] ids) => "models:\n" + string.Concat(ids.Select((id, index) =>
         $"  {id}:\n    name: {id}\n    args: [\"--diffusion-model\", \"models/demo-diffusion.gguf\", \"--llm\", \"models/demo-text-encoder.gguf\", \"--taesd\", \"models/demo-taesd.gguf\", \"-t\", \"{index + 1}\"]\n    generation_params: {{ cfg_scale: 1, sampling_method: euler }}\n"));
 
     private static void LimitMemory(ServerProcess server, int moreMiB)
     {
-        string line = File.ReadLines($"/proc/{server.Id}/status").Single(line => line.StartsWith("VmSize:", StringComparison.Ordinal));
-        long bytes = long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * KiB;
+        long bytes = MemoryOf(server, "VmSize:");
         using Process limit = Process.Start("prlimit", ["--pid", $"{server.Id}", FormattableString.Invariant($"--as={bytes + (moreMiB * KiB * KiB)}")]);
         limit.WaitForExit();
         Assert.Equal(0, limit.ExitCode);
+    }
+
+    private static long MemoryOf(ServerProcess server, string figure)
+    {
+        string line = File.ReadLines($"/proc/{server.Id}/status").Single(line => line.StartsWith(figure, StringComparison.Ordinal));
+        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * KiB;
     }
 
     private static Task<(HttpStatusCode Status, JsonElement Body)> GenerateAsync(ServerProcess server, string model, int side) =>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using SdCpp.Interop;
 
@@ -135,7 +136,7 @@ internal sealed record Parameter(string Name, ParameterKind Kind, JobTypes Jobs,
     public Func<GenerationSettings, object, GenerationSettings>? Set { get; init; }
 
     /// <summary>Every name of it in requests, the first one being its own.</summary>
-    public IEnumerable<string> Names => Aliases.Prepend(Name);
+    public ImmutableArray<string> Names => field.IsDefault ? field = [Name, .. Aliases] : field;
 
     /// <summary>Reads a value from text and checks it.</summary>
     /// <param name="text">As it was written.</param>

@@ -198,6 +198,7 @@ public static class StudioHost
         services.AddWorkers();
         services.AddSystemd();
         services.AddWindowsService();
+        services.AddHostedService<IdleMemory>();
         services.AddHostedService<SystemdWatchdog>();
         services.AddHostedService<WatchedServer>();
     }

@@ -73,8 +73,11 @@ internal sealed class JobLine(
     /// <summary>Somebody tells what has happened to one waiting job.</summary>
     public void Hear(LineNews news)
     {
+        bool isPaused;
         lock (_lock)
         {
+            // Workers look when the queue goes on.
+            isPaused = _known is { Waiting.IsPaused: true } known && IsComplete(known);
             // Nobody has asked for the line for long, as while the queue is paused: whoever asks has the rows read.
             if (_news.Count >= MaxNews)
             {
@@ -85,7 +88,7 @@ internal sealed class JobLine(
             _news.Add((++_changes, news));
         }
 
-        if (news.Came is not null)
+        if (news.Came is not null && !isPaused)
             signal.Ring();
     }
 

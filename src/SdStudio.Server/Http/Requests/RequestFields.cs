@@ -89,7 +89,7 @@ internal sealed class RequestFields(IReadOnlyDictionary<string, JsonElement> val
     {
         if (parameter.Kind == ParameterKind.Text)
             return BoundedText(parameter.Name, parameter.Range is null ? int.MaxValue : (int)parameter.Range(limits).Max);
-        if (Find([.. parameter.Names], out string name) is not { } text)
+        if (Find(parameter.Names.AsSpan(), out string name) is not { } text)
             return null;
         return parameter.TryRead(text, limits, out object? value) ? value : Refused<object?>(name, parameter.Problem(name, text, limits));
     }

@@ -45,6 +45,8 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
         bool saysHow = written.Keys!.Cast<string>().Any(key => key.Replace(" ", "", StringComparison.Ordinal).Equals("sslmode", StringComparison.OrdinalIgnoreCase));
         if (!saysHow && !(settings.Host ?? "").Split(',').All(IsThisMachine))
             settings.SslMode = SslMode.VerifyFull;
+        // No connection is left in another state than it was taken in.
+        settings.NoResetOnClose = true;
         return settings;
     }
 

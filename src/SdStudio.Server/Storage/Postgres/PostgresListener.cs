@@ -36,6 +36,19 @@ internal sealed partial class PostgresListener(
     private async Task ListenAsync(CancellationToken stop)
     {
         await using NpgsqlConnection connection = await database.ConnectAsync(stop).ConfigureAwait(false);
+        try
+        {
+            await ListenAsync(connection, stop).ConfigureAwait(false);
+        }
+        finally
+        {
+            // Whoever takes it next would listen.
+            NpgsqlConnection.ClearPool(connection);
+        }
+    }
+
+    private async Task ListenAsync(NpgsqlConnection connection, CancellationToken stop)
+    {
         connection.Notification += (_, bell) => Hear(bell.Channel, bell.Payload, stop);
         await using (var command = new NpgsqlCommand(string.Concat(PostgresBells.All.Select(bell => $"LISTEN {bell};")), connection))
             await command.ExecuteNonQueryAsync(stop).ConfigureAwait(false);
