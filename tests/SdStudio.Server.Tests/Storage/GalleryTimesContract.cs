@@ -1,5 +1,6 @@
 using SdStudio.Server.Gallery;
 using SdStudio.Server.Generation;
+using SdStudio.Server.Queue;
 
 namespace SdStudio.Server.Tests.Storage;
 
