@@ -52,7 +52,7 @@ internal sealed class SqliteGallery(StudioDatabase database, int mostOfFew = Tim
         : TimeSearch.OneByOne;
 
     /// <returns>Null when the page may go on beyond what is near by.</returns>
-    private List<ListedImage>? NearBy(SqliteSession reader, GalleryFilter filter, GalleryPage page)
+    private static List<ListedImage>? NearBy(SqliteSession reader, GalleryFilter filter, GalleryPage page)
     {
         bool isSearch = !string.IsNullOrWhiteSpace(filter.Search);
         // Beside a tag, all images of a board, all that are starred or all of another tag would be gathered first.
