@@ -6,6 +6,10 @@ namespace SdStudio.Server.Tests.Storage;
 
 public abstract partial class GalleryContract
 {
+    private static readonly string[] Tags = ["a", "b", "c"];
+
+    private static readonly string[] Searches = ["red circ", "re", "\"red circle\"", "cat", "ประเทศไทย", "!!!", "red blue background"];
+
     /// <summary>The same images, where so many of a time are few; the others are looked for by thousands of numbers.</summary>
     private protected abstract IGallery ImagesWith(int mostOfFew);
 
@@ -59,7 +63,7 @@ public abstract partial class GalleryContract
 
         for (int index = 0; index < 99; index += 1 + random.Next(3))
         {
-            var change = new ImageChange { Starred = random.Next(2) == 0, Rating = random.Next(6), AddTags = [.. new[] { "a", "b", "c" }.Where(_ => random.Next(2) == 0)], Board = random.Next(2) == 0 ? board.Id : null };
+            var change = new ImageChange { Starred = random.Next(2) == 0, Rating = random.Next(6), AddTags = [.. Tags.Where(_ => random.Next(2) == 0)], Board = random.Next(2) == 0 ? board.Id : null };
             await Images.ChangeAsync([$"{index}"], OwnerScope.All, change, Cancellation);
         }
 
@@ -74,7 +78,7 @@ public abstract partial class GalleryContract
         {
             Model = Sometimes() ? "demo" : null, Type = Sometimes() ? "generate" : null, Starred = Sometimes() ? random.Next(2) == 0 : null, Rating = Sometimes() ? random.Next(5) : null,
             Board = Sometimes() ? GalleryFilter.NoBoard : Sometimes() ? board : null, Lora = Sometimes() ? "ink" : null, Size = Sometimes() ? new ImageSize(64, 72) : null, Seed = random.Next(20) == 0 ? random.Next(99) : null,
-            Tags = [.. new[] { "a", "b", "c" }.Where(_ => Sometimes())], Search = Sometimes() ? new[] { "red circ", "re", "\"red circle\"", "cat", "ประเทศไทย", "!!!", "red blue background" }[random.Next(7)] : null,
+            Tags = [.. Tags.Where(_ => Sometimes())], Search = Sometimes() ? Searches[random.Next(Searches.Length)] : null,
         };
     }
 
