@@ -13,7 +13,9 @@ internal static class GalleryLoad
         "/api/images?q=background%20123456", "/api/images?q=number%20circle%20background%201234",
         "/api/images?q=nothing%20of%20the%20kind", "/api/images?starred=true&q=red", "/api/images?tag=cat", "/api/images?board=board", "/api/images?model=demo-7&size=512x512&limit=100",
         "/api/images?seed=77777", "/api/images?from=1700000050000", "/api/images?to=1700000050000",
-        "/api/images?from=1700000050000&to=1700000060000", "/api/images?offset=70000", "/api/boards", "/api/images/tags",
+        "/api/images?from=1700000050000&to=1700000060000", "/api/images?to=1700000500000", "/api/images?to=1700000500000&sort=oldest", "/api/images?from=1700000300000&to=1700000700000",
+        "/api/images?to=1700000500000&tag=cat&starred=true", "/api/images?to=1700000500000&model=demo-8&board=board", "/api/images?to=1700000500000&q=red%20circle", "/api/images?to=1700000500000&cursor=300000_0",
+        "/api/images?to=1700000500000&offset=5000", "/api/images?to=1700000500000&sort=rating", "/api/images?tag=cat&board=board", "/api/images?offset=70000", "/api/boards", "/api/images/tags",
     ];
 
     public static async Task RunAsync(int rows)

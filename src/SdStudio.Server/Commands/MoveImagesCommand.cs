@@ -11,7 +11,7 @@ internal static class MoveImagesCommand
     {
         var to = new Option<string?>("--to") { Description = "The folder that the machines share; default: SdStudio__Images__Directory" };
         var database = new Option<string?>("--database") { Description = "The studio's PostgreSQL database; default: SdStudio__Database" };
-        var command = new Command("move-images", "Moves the images of a studio of many machines from its database into a folder; stop all machines first. Can be interrupted and run again") { to, database };
+        var command = new Command("move-images", "Moves the images of a studio of many machines from its database into a folder; stop all machines a minute before. Can be interrupted and run again") { to, database };
         command.SetAction((parsed, cancellation) => MoveAsync(
             parsed.GetValue(to) ?? StudioHost.EarlySettings([])["SdStudio:Images:Directory"], parsed.GetValue(database) ?? StudioHost.EarlySettings([])["SdStudio:Database"], cancellation));
         return command;

@@ -14,6 +14,16 @@ internal sealed class SqlConditions
 
     public void Add(string condition) => _conditions.Add(condition);
 
+    /// <summary>Adds all of others; of parameters with one name the value is the same.</summary>
+    public void AddAll(SqlConditions others)
+    {
+        _conditions.AddRange(others._conditions);
+        AddValues(others);
+    }
+
+    /// <summary>Adds only the parameters of others.</summary>
+    public void AddValues(SqlConditions others) => Values.AddRange(others.Values.ExceptBy(Values.Select(value => value.Name), value => value.Name).ToArray());
+
     /// <summary>Adds one with its parameter; nothing for null, which is how a filter says that anything will do.</summary>
     public void Require(string condition, string name, object? value)
     {

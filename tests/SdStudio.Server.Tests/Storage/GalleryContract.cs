@@ -8,7 +8,7 @@ using SdStudio.Server.Storage.Sqlite;
 namespace SdStudio.Server.Tests.Storage;
 
 /// <summary>What holds for images, boards and presets in every store.</summary>
-public abstract class GalleryContract
+public abstract partial class GalleryContract
 {
     private static readonly string[] Prompts =
     [
@@ -242,6 +242,12 @@ public sealed class SqliteGalleryTests : GalleryContract, IDisposable
 
     private protected override IGallery Images => field ??= new SqliteGallery(_store.Database);
 
+    private protected override IGallery ImagesWith(int mostOfFew) => new SqliteGallery(_store.Database, mostOfFew);
+
+    private protected override async ValueTask SkipToAsync(long number) => await _store.Database.ExecuteAsync(
+        "INSERT INTO sqlite_sequence SELECT 'images', 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'images'); UPDATE sqlite_sequence SET seq = max(seq, $number) WHERE name = 'images'",
+        TestContext.Current.CancellationToken, ("$number", number));
+
     private protected override IJobStore Jobs => _store.Jobs;
 
     private protected override IBoards Boards => new SqliteBoards(_store.Database, TimeProvider.System);
@@ -257,6 +263,11 @@ public sealed class PostgresGalleryTests(PostgresFixture postgres) : GalleryCont
     private readonly PostgresStore _store = new(postgres);
 
     private protected override IGallery Images => field ??= new PostgresGallery(_store.Database);
+
+    private protected override IGallery ImagesWith(int mostOfFew) => new PostgresGallery(_store.Database, mostOfFew);
+
+    private protected override async ValueTask SkipToAsync(long number) => await _store.Database.QueryAsync(
+        "SELECT setval(pg_get_serial_sequence('images', 'number'), greatest(nextval(pg_get_serial_sequence('images', 'number')), @number))", _ => true, TestContext.Current.CancellationToken, ("number", number));
 
     private protected override IJobStore Jobs => _store.Jobs;
 

@@ -35,10 +35,19 @@ internal static class ImagesPlace
         var state = new PostgresSharedState(database);
         string? place = await state.TextAsync(Key, cancellation).ConfigureAwait(false);
         if (place is not (null or InDatabase) && MarkOf(folder) != place)
-            throw new CannotStartException("This studio already stores its images in a different folder");
+            throw new CannotStartException("This studio already stores its images in a different folder. To use another one, stop all machines, copy that folder with its file studio.id, and set SdStudio:Images:Directory to the copy");
         string mark = "";
-        // Written down before the folder has it: a move that is cut off in between finds its own mark.
-        await state.ChangeTextAsync(MovingKey, known => mark = place is null or InDatabase ? known ?? Guid.NewGuid().ToString() : place, cancellation).ConfigureAwait(false);
+        // Written down before the folder has it: a move that is cut off in between finds its own mark. Each folder has another one, so that one in which
+        // a move was given up does not pass for the place of all images.
+        await state.ChangeTextAsync(
+            MovingKey,
+            known =>
+            {
+                string[] marks = known?.Split(' ') ?? [];
+                mark = place is not (null or InDatabase) ? place : MarkOf(folder) is { } begun && marks.Contains(begun) ? begun : Guid.NewGuid().ToString();
+                return string.Join(' ', marks.Append(mark).Distinct());
+            },
+            cancellation).ConfigureAwait(false);
         if (MarkOf(folder) is { } there && there != mark)
             throw AnotherStudios();
         Directory.CreateDirectory(folder);

@@ -114,7 +114,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
 
     public void Dispose() => _source.Dispose();
 
-    private async ValueTask<List<T>> ReadAsync<T>(string sql, Func<DbDataReader, T> read, bool isPrepared, CancellationToken cancellation, (string Name, object? Value)[] values)
+    private async ValueTask<List<T>> ReadAsync<T>(string sql, Func<DbDataReader, T> read, bool isPrepared, CancellationToken cancellation, params (string Name, object? Value)[] values)
     {
         try
         {

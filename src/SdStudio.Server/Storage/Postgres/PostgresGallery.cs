@@ -8,7 +8,7 @@ using SdStudio.Server.Storage.Sqlite;
 namespace SdStudio.Server.Storage.Postgres;
 
 /// <summary>Images in PostgreSQL, as things of their own.</summary>
-internal sealed class PostgresGallery(PostgresDatabase database) : IGallery, IDisposable
+internal sealed class PostgresGallery(PostgresDatabase database, int mostOfFew = TimeSearches.MostOfFew) : IGallery, IDisposable
 {
     // So many images are looked at for words, one after the other from where a page begins, before their index is asked.
     private const int NearBy = 5000;
@@ -22,56 +22,72 @@ internal sealed class PostgresGallery(PostgresDatabase database) : IGallery, IDi
     private const string From = "images JOIN jobs ON jobs.id = images.job_id";
     private const string InScope = "(@owner::text IS NULL OR images.owner = @owner)";
 
+    private const string OfThousand = " BETWEEN times.first AND times.first + 999";
+
     private readonly RememberedTotals _totals = new();
 
     public async ValueTask<IReadOnlyList<ListedImage>> ListAsync(GalleryFilter filter, GalleryPage page, CancellationToken cancellation)
     {
-        SqlConditions conditions = Conditions(filter);
-        if (page.After is { } after)
-        {
-            conditions.Add(page.Sort switch
-            {
-                GallerySort.Oldest => "images.number > @after",
-                GallerySort.Rating => "(rating, images.number) < (@stars, @after)",
-                _ => "images.number < @after",
-            });
-            conditions.Values.AddRange([("after", after.Number), ("stars", after.Rating)]);
-        }
-
-        return string.IsNullOrWhiteSpace(filter.Search) || page.Sort == GallerySort.Rating
-            ? await PageAsync(From + conditions.Where, page, conditions, cancellation).ConfigureAwait(false)
-            : await SearchAsync(page, conditions, cancellation).ConfigureAwait(false);
+        if (!string.IsNullOrWhiteSpace(filter.Search) && page.Sort != GallerySort.Rating)
+            return await SearchAsync(filter, page, cancellation).ConfigureAwait(false);
+        TimeSearch times = await TimesAsync(filter, page.Sort, cancellation).ConfigureAwait(false);
+        SqlConditions conditions = Conditions(filter, times);
+        AddCursor(page, conditions);
+        return await PageAsync(Select("images.number", filter, page, times, conditions, "@limit"), page, conditions, cancellation).ConfigureAwait(false);
     }
 
     // Nobody can tell well how many images have some words. Those that many have are found near by in a moment, those that few have by the index;
     // the other way round each takes a second.
-    private async ValueTask<IReadOnlyList<ListedImage>> SearchAsync(GalleryPage page, SqlConditions conditions, CancellationToken cancellation)
+    private async ValueTask<IReadOnlyList<ListedImage>> SearchAsync(GalleryFilter filter, GalleryPage page, CancellationToken cancellation)
     {
+        SqlConditions conditions = Conditions(filter, TimeSearch.OneByOne);
+        AddCursor(page, conditions);
         bool isOldest = page.Sort == GallerySort.Oldest;
-        long begin = page.After?.Number
-            ?? (isOldest ? 0 : await database.FirstAsync("SELECT coalesce(max(number), 0) FROM images", row => row.GetInt64(0), cancellation).ConfigureAwait(false));
+        SqlConditions thousands = ThousandsOf(filter, page: null);
+        (long first, long last) = await database.FirstAsync(
+            $"SELECT coalesce(min(first), 0), coalesce(max(first), 0) + 999 FROM image_times{thousands.Where}", row => (row.GetInt64(0), row.GetInt64(1)), cancellation, [.. thousands.Values]).ConfigureAwait(false);
+        long begin = isOldest ? Math.Max(page.After?.Number ?? 0, first - 1) : Math.Min(page.After?.Number ?? long.MaxValue, last);
         // Behind an OFFSET the planner does not look: it would ask the index of words again.
         (string among, string order) = isOldest ? ("number > @begin AND number <= @begin + @near", "number") : ("number <= @begin AND number >= @begin - @near", "number DESC");
         IReadOnlyList<ListedImage> found = await PageAsync(
-            $"(SELECT * FROM images WHERE {among} ORDER BY {order} OFFSET 0) AS images JOIN jobs ON jobs.id = images.job_id{conditions.Where}", page, conditions, cancellation,
+            $"SELECT number FROM (SELECT * FROM images WHERE {among} ORDER BY {order} OFFSET 0) AS images{conditions.Where} ORDER BY {OrderOf(page.Sort)} LIMIT @limit", page, conditions, cancellation,
             ("begin", begin), ("near", (long)NearBy)).ConfigureAwait(false);
-        if (found.Count == page.Limit || (!isOldest && begin <= NearBy))
+        if (found.Count == page.Limit || (isOldest ? begin + NearBy >= last : begin - NearBy <= first))
             return found;
         return await PageAsync(
-            $"(WITH found AS MATERIALIZED (SELECT number FROM images{conditions.Where}) SELECT number FROM found AS images ORDER BY {OrderOf(page.Sort)} LIMIT @limit) AS page " +
-            "JOIN images ON images.number = page.number JOIN jobs ON jobs.id = images.job_id", page, conditions, cancellation).ConfigureAwait(false);
+            $"WITH found AS MATERIALIZED (SELECT number FROM images{conditions.Where}) SELECT number FROM found AS images ORDER BY {OrderOf(page.Sort)} LIMIT @limit", page, conditions, cancellation).ConfigureAwait(false);
     }
 
     private async ValueTask<IReadOnlyList<ListedImage>> PageAsync(
-        string from, GalleryPage page, SqlConditions conditions, CancellationToken cancellation, params (string Name, object? Value)[] more) => await database.SearchAsync(
-        $"SELECT {Columns} FROM {from} ORDER BY {OrderOf(page.Sort)} LIMIT @limit", ToListed, cancellation, [.. conditions.Values, .. more, ("limit", page.Limit)]).ConfigureAwait(false);
+        string numbers, GalleryPage page, SqlConditions conditions, CancellationToken cancellation, params (string Name, object? Value)[] more) => await database.SearchAsync(
+        $"SELECT {Columns} FROM ({numbers}) AS page JOIN images ON images.number = page.number JOIN jobs ON jobs.id = images.job_id ORDER BY {OrderOf(page.Sort)}", ToListed, cancellation,
+        [.. conditions.Values, .. more, ("limit", page.Limit)]).ConfigureAwait(false);
+
+    private static string Select(string columns, GalleryFilter filter, GalleryPage page, TimeSearch times, SqlConditions conditions, string limit)
+    {
+        string order = $" ORDER BY {OrderOf(page.Sort)}";
+        if (times == TimeSearch.OneByOne)
+            return $"SELECT {columns} FROM images{conditions.Where}{order} LIMIT {limit}";
+        // What stands before an OFFSET is done by itself.
+        if (times == TimeSearch.Few)
+            return $"SELECT {columns} FROM (SELECT * FROM images{TimesOf(filter).Where} OFFSET 0) AS images{conditions.Where}{order} LIMIT {limit}";
+        SqlConditions thousands = ThousandsOf(filter, page);
+        string first = page.Sort == GallerySort.Oldest ? "first" : "first DESC";
+        return $"SELECT {columns} FROM (SELECT first FROM image_times{thousands.Where} ORDER BY {first}) AS times " +
+            $"CROSS JOIN LATERAL (SELECT images.number FROM images{conditions.Where}{order} OFFSET 0) AS images ORDER BY {first}, {OrderOf(page.Sort)} LIMIT {limit}";
+    }
+
+    private async ValueTask<TimeSearch> TimesAsync(GalleryFilter filter, GallerySort sort, CancellationToken cancellation) => TimeSearches.Values(filter) is { } values
+        ? TimeSearches.Of(await database.FirstAsync(TimeSearches.CountSql(mostOfFew), row => row.GetInt64(0), cancellation, values).ConfigureAwait(false) < mostOfFew, filter, sort)
+        : TimeSearch.OneByOne;
 
     public async ValueTask<GalleryCursor?> CursorAtAsync(GalleryFilter filter, GallerySort sort, int place, CancellationToken cancellation)
     {
-        SqlConditions conditions = Conditions(filter);
-        // Only an order by rating needs more than the numbers, which are in every index.
+        TimeSearch times = await TimesAsync(filter, sort, cancellation).ConfigureAwait(false);
+        SqlConditions conditions = Conditions(filter, times);
         return (await database.SearchAsync(
-            $"SELECT images.number, {(sort == GallerySort.Rating ? "rating" : "0")} FROM images{conditions.Where} ORDER BY {OrderOf(sort)} LIMIT 1 OFFSET @place",
+            // Only an order by rating needs more than the numbers, which are in every index.
+            Select($"images.number, {(sort == GallerySort.Rating ? "images.rating" : "0")}", filter, new GalleryPage(sort, After: null, Limit: 1), times, conditions, "1 OFFSET @place"),
             row => new GalleryCursor(row.GetInt64(0), row.GetInt32(1)), cancellation, [.. conditions.Values, ("place", place)]).ConfigureAwait(false)).FirstOrDefault();
     }
 
@@ -124,7 +140,7 @@ internal sealed class PostgresGallery(PostgresDatabase database) : IGallery, IDi
 
     private async ValueTask<Counted> CountAsync(GalleryFilter filter, long? newer, CancellationToken cancellation)
     {
-        SqlConditions conditions = Conditions(filter);
+        SqlConditions conditions = Conditions(filter, TimeSearch.OneByOne);
         // As near by: the few new ones are looked at one by one.
         string from = (newer is null ? "images" : "(SELECT * FROM images WHERE number > @newer OFFSET 0) AS images") + conditions.Where;
         return (await database.SearchAsync(Counted.Sql(Totals, newer is null, from), Counted.Of, cancellation, [.. conditions.Values, ("newer", newer)]).ConfigureAwait(false))[0];
@@ -156,7 +172,7 @@ internal sealed class PostgresGallery(PostgresDatabase database) : IGallery, IDi
         }
     }
 
-    private static SqlConditions Conditions(GalleryFilter filter)
+    private static SqlConditions Conditions(GalleryFilter filter, TimeSearch times)
     {
         var conditions = new SqlConditions();
         if (!string.IsNullOrWhiteSpace(filter.Search))
@@ -174,22 +190,58 @@ internal sealed class PostgresGallery(PostgresDatabase database) : IGallery, IDi
         conditions.Require("width = @width", "width", filter.Size?.Width);
         conditions.Require("height = @height", "height", filter.Size?.Height);
         conditions.Require("rating >= @rating", "rating", filter.Rating);
-        conditions.Require("images.created_at >= @from", "from", filter.From);
-        conditions.Require("images.created_at < @to", "to", filter.To);
+        conditions.AddAll(TimesOf(filter));
+        bool isByThousands = times == TimeSearch.Thousands;
+        if (isByThousands)
+            conditions.Add("images.number" + OfThousand);
         if (filter.Starred is { } starred)
             conditions.Add(starred ? "starred" : "NOT starred");
         if (filter.Board == GalleryFilter.NoBoard)
             conditions.Add("board IS NULL");
         else
             conditions.Require("board = @board", "board", filter.Board);
-        conditions.Require("images.number IN (SELECT image FROM image_loras WHERE lora = @lora)", "lora", filter.Lora);
+        string among = isByThousands ? " AND image" + OfThousand : "";
+        conditions.Require($"images.number IN (SELECT image FROM image_loras WHERE lora = @lora{among})", "lora", filter.Lora);
         foreach ((int index, string tag) in filter.Tags.Index())
         {
             string name = string.Create(CultureInfo.InvariantCulture, $"tag{index}");
-            conditions.Require($"images.number IN (SELECT image FROM image_tags WHERE tag = @{name})", name, tag);
+            conditions.Require($"images.number IN (SELECT image FROM image_tags WHERE tag = @{name}{among})", name, tag);
         }
 
         return conditions;
+    }
+
+    private static SqlConditions TimesOf(GalleryFilter filter)
+    {
+        var times = new SqlConditions();
+        times.Require("images.created_at >= @from", "from", filter.From);
+        times.Require("images.created_at < @to", "to", filter.To);
+        return times;
+    }
+
+    // The parameters are those of the times themselves.
+    private static SqlConditions ThousandsOf(GalleryFilter filter, GalleryPage? page)
+    {
+        var thousands = new SqlConditions();
+        thousands.Require("latest >= @from", "from", filter.From);
+        thousands.Require("earliest < @to", "to", filter.To);
+        // A page in the middle begins at its own thousand.
+        if (page?.After is not null)
+            thousands.Add(page.Sort == GallerySort.Oldest ? "first > @after - 1000" : "first < @after");
+        return thousands;
+    }
+
+    private static void AddCursor(GalleryPage page, SqlConditions conditions)
+    {
+        if (page.After is not { } after)
+            return;
+        conditions.Add(page.Sort switch
+        {
+            GallerySort.Oldest => "images.number > @after",
+            GallerySort.Rating => "(rating, images.number) < (@stars, @after)",
+            _ => "images.number < @after",
+        });
+        conditions.Values.AddRange([("after", after.Number), ("stars", after.Rating)]);
     }
 
     /// <summary>The words of a search as PostgreSQL writes a <c>tsquery</c>: all must be there, phrases in quotes as they are, others from the beginning of a word.</summary>
@@ -209,7 +261,7 @@ internal sealed class PostgresGallery(PostgresDatabase database) : IGallery, IDi
     private static string OrderOf(GallerySort sort) => sort switch
     {
         GallerySort.Oldest => "images.number",
-        GallerySort.Rating => "rating DESC, images.number DESC",
+        GallerySort.Rating => "images.rating DESC, images.number DESC",
         _ => "images.number DESC",
     };
 

@@ -6,7 +6,7 @@ using SdStudio.Server.Queue;
 namespace SdStudio.Server.Storage.Sqlite;
 
 /// <summary>Images in SQLite, as things of their own.</summary>
-internal sealed class SqliteGallery(StudioDatabase database) : IGallery, IDisposable
+internal sealed class SqliteGallery(StudioDatabase database, int mostOfFew = TimeSearches.MostOfFew) : IGallery, IDisposable
 {
     // So many images are looked at one by one, before an index is asked for all that fit.
     private const int Near = 1000;
@@ -28,20 +28,37 @@ internal sealed class SqliteGallery(StudioDatabase database) : IGallery, IDispos
 
     private readonly RememberedTotals _totals = new();
 
-    public ValueTask<IReadOnlyList<ListedImage>> ListAsync(GalleryFilter filter, GalleryPage page, CancellationToken cancellation)
+    public ValueTask<IReadOnlyList<ListedImage>> ListAsync(GalleryFilter filter, GalleryPage page, CancellationToken cancellation) =>
+        database.ReadAsync<IReadOnlyList<ListedImage>>(reader => NearBy(reader, filter, page) ?? Page(reader, filter, page));
+
+    // Numbers come first: where they have to be sorted, whole rows would be made of all that fit.
+    private List<ListedImage> Page(SqliteSession reader, GalleryFilter filter, GalleryPage page)
     {
-        GallerySelection selection = GallerySelection.Of(filter, page);
-        return database.ReadAsync<IReadOnlyList<ListedImage>>(reader => NearBy(reader, filter, page) ?? reader.Query(
-            $"SELECT {Columns} FROM {selection.From} ORDER BY {selection.OrderOf(page.Sort)} LIMIT $limit", ToListed, [.. selection.Values, ("$limit", page.Limit)]));
+        GallerySelection selection = GallerySelection.Of(filter, TimesOf(reader, filter, page.Sort), page);
+        string order = page.Sort switch
+        {
+            GallerySort.Oldest => "images.number",
+            GallerySort.Rating => "rating DESC, images.number DESC",
+            _ => "images.number DESC",
+        };
+        return reader.Query(
+            $"SELECT {Columns} FROM (SELECT {selection.Number} AS number FROM {selection.From} ORDER BY {selection.OrderOf(page.Sort)} LIMIT $limit) AS page " +
+            $"CROSS JOIN images ON images.number = page.number CROSS JOIN jobs ON jobs.id = images.job_id ORDER BY {order}",
+            ToListed, [.. selection.Values, ("$limit", page.Limit)]);
     }
+
+    private TimeSearch TimesOf(SqliteSession reader, GalleryFilter filter, GallerySort sort) => TimeSearches.Values(filter) is { } values
+        ? TimeSearches.Of(reader.Query(TimeSearches.CountSql(mostOfFew), row => row.GetInt64(0), values)[0] < mostOfFew, filter, sort)
+        : TimeSearch.OneByOne;
 
     /// <returns>Null when the page may go on beyond what is near by.</returns>
     private static List<ListedImage>? NearBy(SqliteSession reader, GalleryFilter filter, GalleryPage page)
     {
         bool isSearch = !string.IsNullOrWhiteSpace(filter.Search);
+        // Beside a tag, all images of a board, all that are starred or all of another tag would be gathered first.
+        bool gathers = filter is { Tags.Count: > 1 } or { Tags.Count: 1, Starred: true } or { Tags.Count: 1, Board: not null };
         NearSearch? search = isSearch ? NearSearch.Of(filter.Search!) : null;
-        // Times are in an index too, out of which a page of very many would have to be sorted.
-        if (page.Sort == GallerySort.Rating || (isSearch ? search is null : filter is { From: null, To: null }))
+        if (page.Sort == GallerySort.Rating || (isSearch ? search is null : !gathers || filter is not { From: null, To: null }))
             return null;
         // A word that few have is found by the index in less time than it takes to look for it in the prompts of others.
         return Look(reader, filter, page, search, Near, FirstLook) ?? (search?.Narrowed() is { } narrowed ? Look(reader, filter, page, narrowed, NearWithRareWord, NearWithRareWord) : null);
@@ -74,10 +91,13 @@ internal sealed class SqliteGallery(StudioDatabase database) : IGallery, IDispos
     {
         // Only an order by rating needs more than the numbers.
         bool isRated = sort == GallerySort.Rating;
-        GallerySelection selection = GallerySelection.Of(filter, isRated ? new GalleryPage(sort, After: null, Limit: 1) : null);
-        return database.ReadAsync(reader => reader.Query(
-            $"SELECT {selection.Number}, {(isRated ? "rating" : "0")} FROM {selection.From} ORDER BY {selection.OrderOf(sort)} LIMIT 1 OFFSET $place",
-            row => new GalleryCursor(row.GetInt64(0), row.GetInt32(1)), [.. selection.Values, ("$place", place)]).FirstOrDefault());
+        return database.ReadAsync(reader =>
+        {
+            GallerySelection selection = GallerySelection.Of(filter, TimesOf(reader, filter, sort), isRated ? new GalleryPage(sort, After: null, Limit: 1) : null);
+            return reader.Query(
+                $"SELECT {selection.Number}, {(isRated ? "rating" : "0")} FROM {selection.From} ORDER BY {selection.OrderOf(sort)} LIMIT 1 OFFSET $place",
+                row => new GalleryCursor(row.GetInt64(0), row.GetInt32(1)), [.. selection.Values, ("$place", place)]).FirstOrDefault();
+        });
     }
 
     public ValueTask<long> CountAsync(GalleryFilter filter, CancellationToken cancellation) => RememberedTotals.Kept(filter, Totals) is { } kept
@@ -122,9 +142,12 @@ internal sealed class SqliteGallery(StudioDatabase database) : IGallery, IDispos
 
     public void Dispose() => _totals.Dispose();
 
-    private static Counted Count(SqliteSession reader, GalleryFilter filter, long? newer)
+    private Counted Count(SqliteSession reader, GalleryFilter filter, long? newer)
     {
-        GallerySelection selection = GallerySelection.Of(filter, page: null, newer);
+        // A time alone is counted by its index, which has nothing else in it.
+        bool isTimeAlone = filter with { From = null, To = null } == new GalleryFilter(filter.Scope) && filter.Scope.Owner is null;
+        TimeSearch times = newer is not null || isTimeAlone ? TimeSearch.OneByOne : TimesOf(reader, filter, GallerySort.Newest);
+        GallerySelection selection = GallerySelection.Of(filter, times, page: null, newer);
         return reader.Query(Counted.Sql(Totals, newer is null, selection.From), Counted.Of, selection.Values)[0];
     }
 
