@@ -12,6 +12,9 @@ internal static class ManyLoad
 {
     private const int Clients = 8;
 
+    // Until every connection to the database has run every statement once.
+    private const int Warm = 100;
+
     /// <summary>Rates, waits and the worth of four machines.</summary>
     /// <param name="native">The folder with the bridge and the stand-in engine of the tests, which waits in place of computing.</param>
     /// <param name="part">rates, waits, cancels or machines; null for all.</param>
@@ -165,15 +168,18 @@ internal static class ManyLoad
     private static async Task WaitsAsync(Cluster cluster, string calls)
     {
         List<double> starts = [], waits = [];
-        for (int job = 0; job < 220; job++)
+        for (int job = 0; job < Warm + 200; job++)
         {
+            // Until the machines have told each other of the last one, they are not idle.
+            await Task.Delay(100);
             long sent = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
             using JsonDocument queued = JsonDocument.Parse(await PostAsync(cluster[job % cluster.Count], "/api/queue/generate", Job("wait 0", 2)));
             string id = queued.RootElement.GetProperty("job_id").GetString()!;
             JsonElement row;
             do
             {
-                await Task.Delay(10);
+                // Not while what is measured goes on: all of them share the same cores.
+                await Task.Delay(50);
                 row = JsonElement.Parse(await cluster[0].Http.GetStringAsync(new Uri($"/api/queue/{id}", UriKind.Relative)));
             }
             while (row.GetProperty("status").GetString() is "pending" or "processing");
@@ -184,7 +190,7 @@ internal static class ManyLoad
             waits.Add(long.Parse(all[^1], CultureInfo.InvariantCulture) - sent);
         }
 
-        Console.WriteLine($"on two idle machines: enqueue to start {Figures.Of(starts[20..])}; request to the engine's call {Figures.Of(waits[20..])}");
+        Console.WriteLine($"on two idle machines: enqueue to start {Figures.Of(starts[Warm..])}; request to the engine's call {Figures.Of(waits[Warm..])}");
     }
 
     private static async Task<double> BesideCrowdAsync(Cluster cluster, Func<Task<double>> measure)

@@ -17,6 +17,9 @@ internal sealed class Studio : IDisposable
         Http = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromMinutes(10) };
     }
 
+    // Compiled beforehand where the environment names one, as for the tests.
+    private static string Program { get; } = Environment.GetEnvironmentVariable("SDSTUDIO_TEST_SERVER") ?? Path.Combine(AppContext.BaseDirectory, "SdStudio.Server.dll");
+
     public Uri Address { get; }
 
     public HttpClient Http { get; }
@@ -49,7 +52,7 @@ internal sealed class Studio : IDisposable
     public static async Task<Studio> StartAsync(string dataDirectory, string? server, params (string Name, string Value)[] environment)
     {
         var address = new Uri($"http://127.0.0.1:{FreePort.Find()}");
-        var start = new ProcessStartInfo("dotnet", [server ?? Path.Combine(AppContext.BaseDirectory, "SdStudio.Server.dll")]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet", [server ?? Program]) { RedirectStandardOutput = true };
         start.Environment["ASPNETCORE_URLS"] = address.ToString();
         start.Environment["SdStudio__DataDirectory"] = dataDirectory;
         start.Environment["SdStudio__Watch"] = "false";
