@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
 using SdStudio.Server.Hosting;
 
 namespace SdStudio.Server.Tests;
@@ -51,6 +52,10 @@ internal sealed class StudioServer : IAsyncDisposable
     }
 
     public Task StopAsync() => _app.StopAsync(Cancellation);
+
+    /// <summary>A part of the server, for what no client can see.</summary>
+    internal T Part<T>()
+        where T : notnull => _app.Services.GetRequiredService<T>();
 
     public async Task<(HttpStatusCode Status, JsonElement Body)> GetAsync(string path)
     {

@@ -2,26 +2,26 @@ using SdStudio.Server.Gallery;
 
 namespace SdStudio.Server.Storage;
 
-/// <summary>How a list finds the images of a time.</summary>
+/// <summary>How a list finds the images between two times.</summary>
 internal enum TimeSearch
 {
-    /// <summary>By their order or by something else; each is asked for its time.</summary>
+    /// <summary>In the list's order, or by another condition; the time of each is compared.</summary>
     OneByOne,
 
-    /// <summary>By the index of times, which has them in another order than the list: there are few.</summary>
+    /// <summary>By the index of times; they are few, and sorted afterwards.</summary>
     Few,
 
-    /// <summary>By the thousands of numbers that may have any.</summary>
+    /// <summary>A thousand numbers at a time, only those thousands that may contain some.</summary>
     Thousands,
 }
 
-/// <summary>Which way is the quickest.</summary>
+/// <summary>Chooses the fastest way.</summary>
 internal static class TimeSearches
 {
-    /// <summary>Fewer are sorted sooner than they are looked for in their order.</summary>
+    /// <summary>Sorting fewer images than this is faster than searching in the list's order.</summary>
     public const int MostOfFew = 5000;
 
-    /// <summary>The statement that counts images between <c>@from</c> and <c>@to</c>, as far as it matters.</summary>
+    /// <summary>The statement that counts the images between <c>@from</c> and <c>@to</c>, at most <paramref name="most"/>.</summary>
     public static string CountSql(int most) => $"SELECT count(*) FROM (SELECT 1 FROM images WHERE created_at >= @from AND created_at < @to LIMIT {most}) AS few";
 
     /// <summary>The values for it; null where a filter has no time.</summary>

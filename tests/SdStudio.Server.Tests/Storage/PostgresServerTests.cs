@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Npgsql;
+using SdStudio.Server.Queue;
+using SdStudio.Server.Storage.Postgres;
 using SdStudio.Tests;
 
 namespace SdStudio.Server.Tests.Storage;
@@ -25,6 +27,36 @@ public sealed class PostgresServerTests(PostgresFixture postgres, Workshop works
         Assert.Equal(alone.Order(StringComparer.Ordinal), shared.Order(StringComparer.Ordinal));
         Assert.Contains("image_completed", shared);
         Assert.Contains("generation_deleted", shared);
+    }
+
+    [Fact]
+    public async Task A_bell_tells_one_thing_and_has_nothing_else_looked_up()
+    {
+        string database = postgres.NewDatabase();
+        await using StudioServer studio = await StudioServer.StartAsync(Path.Combine(_folder, "bells"), $"--SdStudio:Database={database}");
+        JobLine line = studio.Part<JobLine>();
+        // What the server does when it has begun to listen.
+        await UntilAsync(() => line.Version > 0);
+        await using var connection = new NpgsqlConnection(database);
+        await connection.OpenAsync(Cancellation);
+        const int bells = 20;
+        long before = line.Version;
+        for (int bell = 0; bell < bells; bell++)
+        {
+            long last = line.Version;
+            await using var ring = new NpgsqlCommand($"NOTIFY {PostgresBells.Ended}, 'nobody'", connection);
+            await ring.ExecuteNonQueryAsync(Cancellation);
+            await UntilAsync(() => line.Version > last);
+        }
+
+        // Everything is looked up every 15 seconds, whatever rings.
+        Assert.InRange(line.Version - before, bells, bells * 3 / 2);
+
+        static async Task UntilAsync(Func<bool> condition)
+        {
+            while (!condition())
+                await Task.Delay(5, Cancellation);
+        }
     }
 
     [Fact]

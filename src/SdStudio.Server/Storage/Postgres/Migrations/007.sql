@@ -1,6 +1,6 @@
--- When the images of each thousand of numbers were made, at the most: a list of a time goes through those thousands alone that may have any. Numbers
--- grow with time, but imported images bring times of their own. What a thousand took so far it may take again, so that few images write here and
--- nobody waits for another one's row.
+-- The earliest and the latest time of each thousand image numbers, or more than that: a list of images of a time reads only the thousands that may
+-- contain some. Numbers grow with time, but imported images have times of their own. Each time the range of a thousand has to grow, it doubles, so
+-- that few new images write here and none waits for the row of another.
 CREATE TABLE image_times (first bigint PRIMARY KEY, earliest bigint NOT NULL, latest bigint NOT NULL);
 CREATE FUNCTION sdstudio_note_time() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE thousand bigint := NEW.number - NEW.number % 1000;
@@ -11,6 +11,6 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
--- Before the rows that are there: it waits for whoever is writing some.
+-- The trigger first, then the existing rows: creating it waits for transactions that are inserting images.
 CREATE TRIGGER images_time_new AFTER INSERT ON images FOR EACH ROW EXECUTE FUNCTION sdstudio_note_time();
 INSERT INTO image_times SELECT number - number % 1000, min(created_at), max(created_at) FROM images GROUP BY 1;

@@ -1,5 +1,6 @@
--- When the images of each thousand of numbers were made, at the most: a list of a time goes through those thousands alone that may have any. Numbers
--- grow with time, but imported images bring times of their own. What a thousand took so far it may take again, so that few images write here.
+-- The earliest and the latest time of each thousand image numbers, or more than that: a list of images of a time reads only the thousands that may
+-- contain some. Numbers grow with time, but imported images have times of their own. Each time the range of a thousand has to grow, it doubles, so
+-- that few new images write here.
 CREATE TABLE image_times (first INTEGER PRIMARY KEY, earliest INTEGER NOT NULL, latest INTEGER NOT NULL) STRICT;
 INSERT INTO image_times SELECT number - number % 1000, min(created_at), max(created_at) FROM images GROUP BY 1;
 CREATE TRIGGER images_time_new AFTER INSERT ON images
