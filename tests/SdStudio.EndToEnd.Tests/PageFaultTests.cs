@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
@@ -248,8 +249,9 @@ public sealed class PageFaultTests(Browser browser) : PageTest(browser)
     public async Task Time_left_is_told_only_while_steps_come()
     {
         await OpenAsync("#/upscale");
-        List<string> seen = [];
-        await Page.ExposeFunctionAsync("seen", (string text) => seen.Add(text));
+        // The page goes on while they are looked at.
+        ConcurrentQueue<string> seen = [];
+        await Page.ExposeFunctionAsync("seen", (string text) => seen.Enqueue(text));
         await Page.EvaluateAsync("new MutationObserver(() => seen(document.getElementById('phase')?.textContent ?? '')).observe(document.body, { subtree: true, childList: true, characterData: true })");
         await Page.Locator(".stage input[type=file]").SetInputFilesAsync(new FilePayload { Name = "red.png", MimeType = "image/png", Buffer = Plain(200, 200, [219, 26, 31]) });
         await Field("upscaler").SelectOptionAsync("demo-x4");
