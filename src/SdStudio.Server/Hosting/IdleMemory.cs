@@ -26,22 +26,18 @@ internal sealed class IdleMemory(EngineHost engine, RunningJobs running, TimePro
         using var timer = new PeriodicTimer(LookEvery, time);
         long seen = 0;
         long collected = 0;
-        long? pools = null;
+        long? poolsSince = null;
         while (!stoppingToken.IsCancellationRequested && await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
         {
             long allocated = GC.GetTotalAllocatedBytes();
             bool isIdle = running.All.Count == 0 && allocated - seen <= MaxWhenIdle;
             seen = allocated;
-            if (isIdle && allocated - collected >= MinGarbage)
-                (collected, pools) = (Collect(allocated), time.GetTimestamp());
-            else if (isIdle && pools is { } since && time.GetElapsedTime(since) >= PoolsLetGo)
-                (collected, pools) = (Collect(allocated), null);
+            bool hasGarbage = allocated - collected >= MinGarbage;
+            if (!isIdle || (!hasGarbage && (poolsSince is not { } since || time.GetElapsedTime(since) < PoolsLetGo)))
+                continue;
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            collected = allocated;
+            poolsSince = hasGarbage ? time.GetTimestamp() : null;
         }
-    }
-
-    private static long Collect(long allocated)
-    {
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        return allocated;
     }
 }
