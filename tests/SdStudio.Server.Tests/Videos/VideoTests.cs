@@ -163,7 +163,7 @@ public sealed class VideoTests(VideoServer videos) : IClassFixture<VideoServer>
         (_, JsonElement queued) = await Server.SendAsync(HttpMethod.Post, "/api/queue/video", StudioServer.Json(VideoServer.With("\"steps\":150,\"frames\":65")));
         string running = queued.GetProperty("job_id").GetString()!;
         JsonElement seen;
-        while ((seen = await Server.JobAsync(running)).GetProperty("phase").GetString() != "sample")
+        while ((seen = await Server.JobAsync(running)).GetProperty("phase").GetString() != "sample" || seen.GetProperty("step_count").GetInt32() == 0)
         {
             Assert.True(seen.GetProperty("status").GetString() is "pending" or "processing", seen.ToString());
             await Task.Delay(5, Cancellation);
