@@ -71,7 +71,7 @@ internal sealed class Studio : IDisposable
             }
             catch (HttpRequestException) when (!process.HasExited)
             {
-                await Task.Delay(50);
+                await Task.Delay(5);
             }
         }
     }
