@@ -33,8 +33,16 @@ internal static class TimeSearches
     /// <param name="sort">Their order.</param>
     public static TimeSearch Of(bool isFew, GalleryFilter filter, GallerySort sort)
     {
-        // An index of words gives its numbers once, for all thousands; ratings are in no order of numbers.
+        // An index of words gives its numbers once, for all thousands; ratings are in no order of numbers (see RatingByRating).
         bool isByNumber = string.IsNullOrWhiteSpace(filter.Search) && sort != GallerySort.Rating;
         return isFew ? TimeSearch.Few : isByNumber ? TimeSearch.Thousands : TimeSearch.OneByOne;
+    }
+    /// <summary>A page by rating as pages of one rating each: within a rating numbers are in order, and thousands can be told apart.</summary>
+    /// <param name="filter">Which images.</param>
+    /// <param name="page">Where to begin.</param>
+    public static IEnumerable<(int Rating, GalleryPage Page)> RatingByRating(GalleryFilter filter, GalleryPage page)
+    {
+        for (int rating = Math.Min(page.After?.Rating ?? ImageChange.MaxRating, ImageChange.MaxRating); rating >= (filter.Rating ?? 0); rating--)
+            yield return (rating, page with { Sort = GallerySort.Newest, After = rating == page.After?.Rating ? page.After : null });
     }
 }

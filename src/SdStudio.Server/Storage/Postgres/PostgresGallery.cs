@@ -30,8 +30,24 @@ internal sealed class PostgresGallery(PostgresDatabase database, int mostOfFew =
     {
         if (!string.IsNullOrWhiteSpace(filter.Search) && page.Sort != GallerySort.Rating)
             return await SearchAsync(filter, page, cancellation).ConfigureAwait(false);
-        TimeSearch times = await TimesAsync(filter, page.Sort, cancellation).ConfigureAwait(false);
+        bool isRated = page.Sort == GallerySort.Rating;
+        TimeSearch times = await TimesAsync(filter, isRated ? GallerySort.Newest : page.Sort, cancellation).ConfigureAwait(false);
+        if (!isRated || times != TimeSearch.Thousands)
+            return await PageAsync(filter, page, times, rating: null, cancellation).ConfigureAwait(false);
+        List<ListedImage> found = [];
+        foreach ((int rating, GalleryPage part) in TimeSearches.RatingByRating(filter, page))
+        {
+            if (found.Count < page.Limit)
+                found.AddRange(await PageAsync(filter, part with { Limit = page.Limit - found.Count }, times, rating, cancellation).ConfigureAwait(false));
+        }
+
+        return found;
+    }
+
+    private async ValueTask<IReadOnlyList<ListedImage>> PageAsync(GalleryFilter filter, GalleryPage page, TimeSearch times, int? rating, CancellationToken cancellation)
+    {
         SqlConditions conditions = Conditions(filter, times);
+        conditions.Require("images.rating = @exactly", "exactly", rating);
         AddCursor(page, conditions);
         return await PageAsync(Select("images.number", filter, page, times, conditions, "@limit"), page, conditions, cancellation).ConfigureAwait(false);
     }

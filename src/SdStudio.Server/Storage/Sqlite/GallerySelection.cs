@@ -14,7 +14,8 @@ internal sealed record GallerySelection(string From, string Number, string? Firs
     /// <param name="times">How those of its time are found.</param>
     /// <param name="page">Where to begin; null for all.</param>
     /// <param name="newer">Only those with a higher number; null for all.</param>
-    public static GallerySelection Of(GalleryFilter filter, TimeSearch times, GalleryPage? page, long? newer = null)
+    /// <param name="rating">Only those with exactly this rating; null for all.</param>
+    public static GallerySelection Of(GalleryFilter filter, TimeSearch times, GalleryPage? page, long? newer = null, int? rating = null)
     {
         var conditions = new SqlConditions();
         bool isSearch = !string.IsNullOrWhiteSpace(filter.Search);
@@ -28,6 +29,7 @@ internal sealed record GallerySelection(string From, string Number, string? Firs
         (string table, string number) = isSearch ? ("image_search", "image_search.rowid") : FirstTable(filter, times);
         AddTimes(filter, conditions, times);
         int among = AddConditions(filter, conditions, table, number, isRowByRow: times != TimeSearch.OneByOne);
+        conditions.Require("images.rating = $exactly", "$exactly", rating);
         bool needsImages = page?.Sort == GallerySort.Rating || conditions.Count - among > 1;
         conditions.Require($"{number} > @newer", "@newer", newer);
         AddCursor(page, number, conditions);

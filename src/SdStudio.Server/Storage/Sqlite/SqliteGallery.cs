@@ -31,10 +31,26 @@ internal sealed class SqliteGallery(StudioDatabase database, int mostOfFew = Tim
     public ValueTask<IReadOnlyList<ListedImage>> ListAsync(GalleryFilter filter, GalleryPage page, CancellationToken cancellation) =>
         database.ReadAsync<IReadOnlyList<ListedImage>>(reader => NearBy(reader, filter, page) ?? Page(reader, filter, page));
 
-    // Numbers come first: where they have to be sorted, whole rows would be made of all that fit.
     private List<ListedImage> Page(SqliteSession reader, GalleryFilter filter, GalleryPage page)
     {
-        GallerySelection selection = GallerySelection.Of(filter, TimesOf(reader, filter, page.Sort), page);
+        bool isRated = page.Sort == GallerySort.Rating;
+        TimeSearch times = TimesOf(reader, filter, isRated ? GallerySort.Newest : page.Sort);
+        if (!isRated || times != TimeSearch.Thousands)
+            return Page(reader, filter, page, times);
+        List<ListedImage> found = [];
+        foreach ((int rating, GalleryPage part) in TimeSearches.RatingByRating(filter, page))
+        {
+            if (found.Count < page.Limit)
+                found.AddRange(Page(reader, filter, part with { Limit = page.Limit - found.Count }, times, rating));
+        }
+
+        return found;
+    }
+
+    // Numbers come first: where they have to be sorted, whole rows would be made of all that fit.
+    private static List<ListedImage> Page(SqliteSession reader, GalleryFilter filter, GalleryPage page, TimeSearch times, int? rating = null)
+    {
+        GallerySelection selection = GallerySelection.Of(filter, times, page, rating: rating);
         string order = page.Sort switch
         {
             GallerySort.Oldest => "images.number",
