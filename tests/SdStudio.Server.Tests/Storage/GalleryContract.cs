@@ -184,6 +184,9 @@ public abstract partial class GalleryContract
         Assert.Equal("3 5500", await FoundAsync(all with { Search = "rare" }));
         Assert.Equal("5500 3", await FoundAsync(all with { Search = "rare" }, GallerySort.Newest));
         Assert.Equal("5500", await FoundAsync(all with { Search = "rare even" }, GallerySort.Newest));
+        Assert.Equal("5500", await FoundAsync(all with { Search = "even rare" }));
+        Assert.Equal("3", await FoundAsync(all with { Search = "\"rare odd\" 3 od" }, GallerySort.Newest));
+        Assert.Equal("", await FoundAsync(all with { Search = "odd rare 5500" }));
         Assert.Equal(count / 2, await Images.CountAsync(all with { Search = "even" }, Cancellation));
         foreach (GallerySort sort in new[] { GallerySort.Newest, GallerySort.Oldest })
         {

@@ -12,6 +12,11 @@ internal sealed class PostgresGallery(PostgresDatabase database, int mostOfFew =
 {
     // So many images are looked at for words, one after the other from where a page begins, before their index is asked.
     private const int NearBy = 5000;
+
+    // So many of them tell which of a few words is rare, and up to so many images it may have to be worth asking the index for it alone.
+    private const int Sample = 1000;
+    private const int MostOfRareWord = 2000;
+    private const int MostWords = 16;
     private const string Totals = "totals";
     private const char TagSeparator = '\n';
 
@@ -70,8 +75,28 @@ internal sealed class PostgresGallery(PostgresDatabase database, int mostOfFew =
             ("begin", begin), ("near", (long)NearBy)).ConfigureAwait(false);
         if (found.Count == page.Limit || (isOldest ? begin + NearBy >= last : begin - NearBy <= first))
             return found;
+        string? rare = await RareTermAsync(filter.Search!, $"SELECT words FROM images WHERE {among} ORDER BY {order} LIMIT {Sample}", ("begin", begin), ("near", (long)NearBy), cancellation).ConfigureAwait(false);
+        string from = rare is null ? "images" : "(SELECT * FROM images WHERE words @@ sdstudio_fold(@rare)::tsquery OFFSET 0) AS images";
         return await PageAsync(
-            $"WITH found AS MATERIALIZED (SELECT number FROM images{conditions.Where}) SELECT number FROM found AS images ORDER BY {OrderOf(page.Sort)} LIMIT @limit", page, conditions, cancellation).ConfigureAwait(false);
+            $"WITH found AS MATERIALIZED (SELECT number FROM {from}{conditions.Where}) SELECT number FROM found AS images ORDER BY {OrderOf(page.Sort)} LIMIT @limit", page, conditions, cancellation,
+            ("rare", rare)).ConfigureAwait(false);
+    }
+
+    // Asked for all words, the index gathers all images of each by its beginning, which takes long for a word that most have.
+    private async ValueTask<string?> RareTermAsync(string search, string sample, (string Name, object? Value) begin, (string Name, object? Value) near, CancellationToken cancellation)
+    {
+        string[] terms = [.. Terms(search)];
+        if (terms.Length is < 2 or > MostWords)
+            return null;
+        string counts = string.Join(", ", terms.Select((_, index) => string.Create(CultureInfo.InvariantCulture, $"count(*) FILTER (WHERE words @@ sdstudio_fold(@term{index})::tsquery)")));
+        (long Count, string Term) rarest = (await database.SearchAsync(
+            $"SELECT {counts} FROM ({sample}) AS sample", row => terms.Index().Min(term => (row.GetInt64(term.Index), term.Item)), cancellation,
+            [begin, near, .. terms.Index().Select(term => (string.Create(CultureInfo.InvariantCulture, $"term{term.Index}"), (object?)term.Item))]).ConfigureAwait(false))[0];
+        if (rarest.Count * 100 > Sample)
+            return null;
+        List<long> images = await database.SearchAsync(
+            $"SELECT count(*) FROM (SELECT 1 FROM images WHERE words @@ sdstudio_fold(@term)::tsquery LIMIT {MostOfRareWord}) AS few", row => row.GetInt64(0), cancellation, ("term", rarest.Term)).ConfigureAwait(false);
+        return images[0] < MostOfRareWord ? rarest.Term : null;
     }
 
     private async ValueTask<IReadOnlyList<ListedImage>> PageAsync(
@@ -260,18 +285,18 @@ internal sealed class PostgresGallery(PostgresDatabase database, int mostOfFew =
         conditions.Values.AddRange([("after", after.Number), ("stars", after.Rating)]);
     }
 
-    /// <summary>The words of a search as PostgreSQL writes a <c>tsquery</c>: all must be there, phrases in quotes as they are, others from the beginning of a word.</summary>
-    private static string? WordsCondition(string search)
+    /// <summary>The words of a search as PostgreSQL writes a <c>tsquery</c>: all must be there. Null when there are none.</summary>
+    private static string? WordsCondition(string search) => string.Join(" & ", Terms(search)) is { Length: > 0 } words ? words : null;
+
+    // Phrases in quotes are looked for as they are, others by the beginning of a word.
+    private static IEnumerable<string> Terms(string search)
     {
-        List<string> terms = [];
         foreach ((string word, bool isPhrase) in SearchWords.Of(search))
         {
             string[] tokens = [.. PostgresRows.Tokens(SearchText.Of(word)).Select(token => $"'{token}'")];
             if (tokens.Length > 0)
-                terms.Add($"({string.Join(" <-> ", tokens)}{(isPhrase ? "" : ":*")})");
+                yield return $"({string.Join(" <-> ", tokens)}{(isPhrase ? "" : ":*")})";
         }
-
-        return terms.Count == 0 ? null : string.Join(" & ", terms);
     }
 
     private static string OrderOf(GallerySort sort) => sort switch
