@@ -25,7 +25,8 @@ internal sealed class IdleMemory(EngineHost engine, RunningJobs running, TimePro
         await ((Task)engine.Ready).WaitAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         using var timer = new PeriodicTimer(LookEvery, time);
         long seen = 0;
-        long collected = 0;
+        // What the start has left behind goes in any case: a server may be idle from then on.
+        long collected = -MinGarbage;
         long? poolsSince = null;
         while (!stoppingToken.IsCancellationRequested && await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false))
         {
