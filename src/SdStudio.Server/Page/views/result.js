@@ -1,5 +1,5 @@
 // An image on the canvas, with everything that can be done with it beside it.
-import { html, useEffect, useSignal } from '../lib.js';
+import { html, useEffect, useLayoutEffect, useSignal } from '../lib.js';
 import { get, address } from '../core/api.js';
 import { takesImage, canGenerate } from '../core/catalogue.js';
 import { another, model, reuse, set, vary } from '../core/draft.js';
@@ -134,7 +134,8 @@ export function ResultView({ job, index }) {
   const image = job.images[index];
   const isGone = useSignal(false);
   useEffect(() => { isGone.value = false; }, [image.id]);
-  useEffect(() => {
+  // With the image itself, not after it is seen: a key may come in between.
+  useLayoutEffect(() => {
     const mine = {
       ...image.video ? {} : { e: () => edit(image), u: () => go(upscaleHash(job, image)) },
       d: () => download(image), s: () => star(image), delete: () => removeShown(job, image),
