@@ -33,7 +33,7 @@ internal static class MoveDatabaseCommand
         using var target = new PostgresDatabase(to);
         string? shared = string.IsNullOrWhiteSpace(images) ? null : Path.GetFullPath(images);
         await ImagesPlace.CheckAsync(target, shared, cancellation).ConfigureAwait(false);
-        Moved moved = await new DatabaseMove(source, folders, target, shared).RunAsync(cancellation).ConfigureAwait(false);
+        Moved moved = await new DatabaseMove(source, folders, target, shared, new MoveProgress(Console.Out, TimeProvider.System)).RunAsync(cancellation).ConfigureAwait(false);
         Console.WriteLine(
             $"{moved.Jobs} jobs and {moved.Images} images are in the database, {moved.Files} files ({moved.Bytes / 1e6:0.0} MB) in {shared ?? "it too"}; the data directory is unchanged");
     });

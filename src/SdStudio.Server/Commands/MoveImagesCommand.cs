@@ -25,7 +25,7 @@ internal static class MoveImagesCommand
             throw new CommandException("Name the PostgreSQL database with --database, or in SdStudio__Database");
         string folder = Path.GetFullPath(to);
         using var source = new PostgresDatabase(database);
-        (int files, long bytes) = await new ImagesMove(source, folder).RunAsync(cancellation).ConfigureAwait(false);
+        (int files, long bytes) = await new ImagesMove(source, folder, new MoveProgress(Console.Out, TimeProvider.System)).RunAsync(cancellation).ConfigureAwait(false);
         Console.WriteLine($"{files} files ({bytes / 1e6:0.0} MB) are in {folder}; start the machines with SdStudio__Images__Directory set to it");
     });
 }

@@ -336,9 +336,11 @@ public sealed class DatabaseMoveTests(PostgresFixture postgres)
         await new SqlitePresets(here.Database).PutAsync([new Preset("p", "{}")], "ann", Cancellation);
         await here.State.SetPausedAsync(true, Cancellation);
 
-        Moved moved = await new DatabaseMove(here.Database, here.Folders, there.Database).RunAsync(Cancellation);
+        var told = new Told();
+        Moved moved = await new DatabaseMove(here.Database, here.Folders, there.Database, progress: told).RunAsync(Cancellation);
 
         Assert.Equal(new Moved(3, 1, 1, 3), moved);
+        Assert.Superset(new HashSet<MovedSoFar> { new("jobs", 3, 3), new("images", 1, 1), new("image_tags", 1, 1), new("files", 1, null) }, new HashSet<MovedSoFar>(told.All));
         Assert.Equal(moved, await new DatabaseMove(here.Database, here.Folders, there.Database).RunAsync(Cancellation));
         var moreImages = new PostgresGallery(there.Database);
         Assert.Equivalent((await images.FindAsync(["image"], OwnerScope.All, Cancellation))[0], (await moreImages.FindAsync(["image"], OwnerScope.All, Cancellation))[0], strict: true);
@@ -354,6 +356,13 @@ public sealed class DatabaseMoveTests(PostgresFixture postgres)
 
         using var another = new SqliteStore();
         await Assert.ThrowsAsync<CannotStartException>(() => new DatabaseMove(another.Database, another.Folders, there.Database).RunAsync(Cancellation));
+    }
+
+    private sealed class Told : IProgress<MovedSoFar>
+    {
+        public List<MovedSoFar> All { get; } = [];
+
+        public void Report(MovedSoFar value) => All.Add(value);
     }
 
     private static GenerationSettings Settings(string prompt, string id) =>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using SdStudio.Server.Commands;
 using SdStudio.Server.Images;
 using SdStudio.Server.Storage.Postgres;
 
@@ -30,6 +31,28 @@ public sealed class ImagesMoveTests : IDisposable
     private Task CheckAsync(string? folder) => ImagesPlace.CheckAsync(_store.Database, folder, Cancellation);
 
     private const string MachineLives = "INSERT INTO nodes (id, name, version, worker, devices, started_at, seen_at) VALUES ('n', 'attic', '1', 'w', '', 0, sdstudio_now())";
+
+    [Fact]
+    public async Task A_move_says_every_few_seconds_how_far_it_is()
+    {
+        for (int file = 0; file < 4; file++)
+            await AddAsync($"images/{file}.png");
+        var time = new ManualTime(DateTimeOffset.UnixEpoch);
+        using var said = new StringWriter();
+        var progress = new MoveProgress(said, time);
+        await new ImagesMove(_store.Database, Shared, new Slow(time, progress)).RunAsync(Cancellation);
+        Assert.Equal($"files: 2 of 4{Environment.NewLine}files: 4 of 4{Environment.NewLine}", said.ToString());
+    }
+
+    // Each file takes three seconds.
+    private sealed class Slow(ManualTime time, MoveProgress progress) : IProgress<MovedSoFar>
+    {
+        public void Report(MovedSoFar value)
+        {
+            time.Advance(TimeSpan.FromSeconds(3));
+            progress.Report(value);
+        }
+    }
 
     [Fact]
     public async Task A_move_that_is_refused_makes_nothing()

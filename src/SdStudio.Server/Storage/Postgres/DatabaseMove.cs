@@ -21,7 +21,8 @@ internal sealed record Moved(long Jobs, long Images, int Files, long Bytes);
 /// <param name="folders">Where its images are.</param>
 /// <param name="target">The database.</param>
 /// <param name="imagesFolder">The folder for images that the machines are to share; null for the database.</param>
-internal sealed class DatabaseMove(StudioDatabase source, DataFolders folders, PostgresDatabase target, string? imagesFolder = null)
+/// <param name="progress">Is told how far it is.</param>
+internal sealed class DatabaseMove(StudioDatabase source, DataFolders folders, PostgresDatabase target, string? imagesFolder = null, IProgress<MovedSoFar>? progress = null)
 {
     private const int AtOnce = 500;
 
@@ -97,6 +98,8 @@ internal sealed class DatabaseMove(StudioDatabase source, DataFolders folders, P
         // Each step is a transaction: where numbers end, the last move was cut off.
         bool isNumbered = table.Key == "number";
         long after = isNumbered ? await target.FirstAsync($"SELECT coalesce(max(number), 0) FROM {table.Name}", row => row.GetInt64(0), cancellation).ConfigureAwait(false) : 0;
+        long total = source.Read(reader => reader.Query($"SELECT count(*) FROM {table.Name}", row => row.GetInt64(0)))[0];
+        long before = isNumbered ? await target.FirstAsync($"SELECT count(*) FROM {table.Name}", row => row.GetInt64(0), cancellation).ConfigureAwait(false) : 0;
         for (int offset = 0; ; offset += AtOnce)
         {
             string from = isNumbered ? $"{table.Name} WHERE number > {after} ORDER BY number LIMIT {AtOnce}" : $"{table.Name} ORDER BY {table.Key} LIMIT {AtOnce} OFFSET {offset}";
@@ -109,6 +112,7 @@ internal sealed class DatabaseMove(StudioDatabase source, DataFolders folders, P
                     return true;
                 },
                 cancellation).ConfigureAwait(false);
+            progress?.Report(new MovedSoFar(table.Name, before + offset + rows.Count, total));
             if (rows.Count < AtOnce)
                 return;
             if (isNumbered)
@@ -139,6 +143,7 @@ internal sealed class DatabaseMove(StudioDatabase source, DataFolders folders, P
             }
 
             (files, bytes) = (files + 1, bytes + new FileInfo(path).Length);
+            progress?.Report(new MovedSoFar("files", files, Total: null));
         }
 
         return (files, bytes);

@@ -7,7 +7,7 @@ namespace SdStudio.Server.Storage.Postgres;
 /// Takes the images of a studio out of its database into a folder that its machines share. Each file is compared by its hash; only when all are
 /// there is the folder the images' place, and the rows go. A move that was cut off is gone on with.
 /// </summary>
-internal sealed class ImagesMove(PostgresDatabase database, string folder)
+internal sealed class ImagesMove(PostgresDatabase database, string folder, IProgress<MovedSoFar>? progress = null)
 {
     private const int AtOnce = 200;
 
@@ -26,9 +26,14 @@ internal sealed class ImagesMove(PostgresDatabase database, string folder)
     {
         await CheckNobodyRunsAsync("Stop all machines of this studio and try again a minute later", cancellation).ConfigureAwait(false);
         string place = await ImagesPlace.PrepareAsync(database, _folder, cancellation).ConfigureAwait(false);
+        long total = await database.FirstAsync("SELECT count(*) FROM blobs", row => row.GetInt64(0), cancellation).ConfigureAwait(false);
         long bytes = 0;
         await foreach (string name in NamesAsync(cancellation).ConfigureAwait(false))
+        {
             bytes += await CopyAsync(name, cancellation).ConfigureAwait(false);
+            progress?.Report(new MovedSoFar("files", _copied.Count, total));
+        }
+
         // Until here a machine could start, and its images go into the database.
         const string again = "Stop all machines and run the move again a minute later: what is in the folder is not copied again";
         await CheckNobodyRunsAsync(again, cancellation).ConfigureAwait(false);
