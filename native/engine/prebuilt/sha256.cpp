@@ -84,7 +84,6 @@ __attribute__((target("sha,ssse3,sse4.1"))) void compress_by_instructions(sha256
         for (int i = 0; i < 4; ++i) {
             w[i] = _mm_shuffle_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(data) + i), big_endian);
         }
-#pragma GCC unroll 16
         for (int i = 0; i < 16; ++i) {
             const __m128i constants = _mm_load_si128(reinterpret_cast<const __m128i*>(round_constants.data()) + i);
             const __m128i added = _mm_add_epi32(w[i % 4], constants);
