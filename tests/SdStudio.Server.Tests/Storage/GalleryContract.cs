@@ -70,6 +70,30 @@ public abstract partial class GalleryContract
     }
 
     [Fact]
+    public async Task Words_of_any_length_and_numbers_of_any_kind_are_stored_and_found()
+    {
+        string[] prompts = ["½ cup, Ⅷ", new string('a', 600) + " end", new string('\u0958', 500), new string('\u0ddd', 400) + " end", "a" + string.Concat(Enumerable.Repeat("\U0001D400", 400))];
+        await Images.AddAsync(
+            [
+                .. prompts.Select((prompt, index) => new ImportedImage(
+                    new JobImage($"{index}", $"job-{index}", 0, $"images/{index}.png", "image/png", 64, 64, index),
+                    new GenerationSettings { Type = "generate", Model = "demo", Prompt = prompt, Width = 64, Height = 64, Seed = index }, "", 1000 + index)),
+            ],
+            Cancellation);
+
+        Assert.Equal("0", await FoundAsync(new GalleryFilter(OwnerScope.All) { Search = "½" }));
+        Assert.Equal("0", await FoundAsync(new GalleryFilter(OwnerScope.All) { Search = "Ⅷ cup" }));
+        Assert.Equal("1 3", await FoundAsync(new GalleryFilter(OwnerScope.All) { Search = "end" }));
+        foreach ((int index, string prompt) in prompts.Index())
+        {
+            Assert.Equal($"{index}", await FoundAsync(new GalleryFilter(OwnerScope.All) { Search = prompt }));
+            Assert.Equal($"{index}", await FoundAsync(new GalleryFilter(OwnerScope.All) { Search = $"\"{prompt}\"" }));
+        }
+
+        Assert.Equal("", await FoundAsync(new GalleryFilter(OwnerScope.All) { Search = new string('b', 3000) }));
+    }
+
+    [Fact]
     public async Task Any_search_is_answered()
     {
         await FillAsync();

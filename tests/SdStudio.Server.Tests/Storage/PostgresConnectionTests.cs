@@ -19,6 +19,23 @@ public sealed class PostgresConnectionTests(PostgresFixture postgres)
     }
 
     [Theory]
+    [InlineData("postgres://sdstudio:secret@db.example.org/sdstudio", "postgres://… are not understood")]
+    [InlineData("postgresql://sdstudio:secret@db.example.org/sdstudio?sslmode=disable", "postgres://… are not understood")]
+    [InlineData("secret", "KEYWORD=VALUE")]
+    [InlineData(" ", "it is empty")]
+    [InlineData("Database=x;Password=secret", "it has no Host")]
+    [InlineData("Host=db.example.org;Port=many;Password=secret", "the value of port is not allowed")]
+    [InlineData("Host=db.example.org;Usrname=x;Password=secret", "there is no keyword 'usrname'")]
+    [InlineData("Host=db.example.org;Password=a;secret=b", "an unknown keyword; a value that contains a semicolon")]
+    public void A_wrong_connection_string_is_explained_without_its_password(string connection, string expected)
+    {
+        CannotStartException said = Assert.Throws<CannotStartException>(() => new PostgresDatabase(connection));
+
+        Assert.Contains(expected, said.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", said.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("Host=db.example.org;Database=x", SslMode.VerifyFull)]
     [InlineData("Host=10.0.0.7;Database=x", SslMode.VerifyFull)]
     [InlineData("Host=localhost,db.example.org;Database=x", SslMode.VerifyFull)]

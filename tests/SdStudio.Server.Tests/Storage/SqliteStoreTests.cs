@@ -1,6 +1,9 @@
 using Microsoft.Extensions.Options;
+using SdStudio.Server.Gallery;
+using SdStudio.Server.Generation;
 using SdStudio.Server.Queue;
 using SdStudio.Server.Settings;
+using SdStudio.Server.Storage;
 using SdStudio.Server.Storage.Sqlite;
 
 namespace SdStudio.Server.Tests.Storage;
@@ -89,4 +92,26 @@ public sealed class SqliteSharedStateTests : SharedStateContract, IDisposable
     private protected override ITestStore Store => _store;
 
     public void Dispose() => _store.Dispose();
+}
+
+/// <summary>How SQLite looks for images.</summary>
+public sealed class SqliteGalleryPlanTests : IDisposable
+{
+    private readonly SqliteStore _store = new();
+
+    public void Dispose() => _store.Dispose();
+
+    [Fact]
+    public void The_index_of_words_is_asked_once_whatever_stands_beside_the_words()
+    {
+        GalleryFilter words = new(OwnerScope.All) { Search = "red" };
+        foreach (GalleryFilter filter in new[] { words, words with { Tags = ["a", "b"] }, words with { Lora = "ink" }, words with { Tags = ["a"], Starred = true, Board = "b", Rating = 1, From = 1, To = 2 } })
+        {
+            GallerySelection selection = GallerySelection.Of(filter, TimeSearch.OneByOne, page: null);
+            List<string> plan = _store.Database.Read(reader => reader.Query($"EXPLAIN QUERY PLAN SELECT count(*) FROM {selection.From}", row => row.GetString(3), selection.Values));
+            string index = Assert.Single(plan, step => step.Contains("image_search VIRTUAL TABLE", StringComparison.Ordinal));
+            // It writes = where it is asked for one number at a time.
+            Assert.DoesNotContain("=", index, StringComparison.Ordinal);
+        }
+    }
 }

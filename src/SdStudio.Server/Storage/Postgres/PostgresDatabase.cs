@@ -28,12 +28,12 @@ internal sealed class PostgresDatabase : IAsyncDisposable, IDisposable
         }
         catch (ArgumentException exception)
         {
-            throw new CannotStartException($"SdStudio:Database is not a PostgreSQL connection string such as Host=db;Database=sdstudio;Username=sdstudio;Password=…: {exception.Message}", exception);
+            throw new CannotStartException(ConnectionStrings.Explain(connectionString, exception));
         }
         catch (NpgsqlException exception)
         {
             _source?.Dispose();
-            throw new CannotStartException($"The PostgreSQL database in SdStudio:Database cannot be used: {exception.Message}. docs/many-machines.md lists what it needs.", exception);
+            throw new CannotStartException($"The PostgreSQL database in SdStudio:Database cannot be used: {exception.Message.TrimEnd('.')}. docs/many-machines.md lists what it needs.", exception);
         }
     }
 

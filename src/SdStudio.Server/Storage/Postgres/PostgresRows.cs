@@ -13,6 +13,9 @@ internal static class PostgresRows
         "number, id, settings, owner, priority, status, progress, error, error_code, attempts, cancel_requested, created_at, queued_at, " +
         "updated_at, started_at, completed_at, model_loading_ms, generation_ms, (SELECT count(*) FROM images WHERE job_id = jobs.id)::integer, device";
 
+    // PostgreSQL refuses a word of more than 2046 bytes; taken apart for sdstudio_fold, a character has up to nine.
+    private const int MaxWord = 220;
+
     /// <summary>The condition of a scope, for statements with the value of <see cref="OwnerOf"/>.</summary>
     public const string InScope = "(@owner::text IS NULL OR owner = @owner)";
 
@@ -59,30 +62,29 @@ internal static class PostgresRows
     /// <summary>The words of a text with their places, as PostgreSQL writes a <c>tsvector</c>: what a word is, is decided here as it is for SQLite.</summary>
     public static string Words(string text)
     {
-        // PostgreSQL's own bounds of a tsvector.
-        const int maxPlace = 16383, maxWord = 500;
+        // PostgreSQL's own bound of a tsvector.
+        const int maxPlace = 16383;
         var words = new StringBuilder();
         foreach ((int index, string word) in Tokens(SearchText.Of(text)).Index().Take(maxPlace))
-            words.Append(CultureInfo.InvariantCulture, $"'{word[..Math.Min(word.Length, maxWord)]}':{index + 1} ");
+            words.Append(CultureInfo.InvariantCulture, $"'{word}':{index + 1} ");
         return words.ToString();
     }
 
-    /// <summary>Runs of letters, numbers, marks and characters of private use; others only part them.</summary>
+    /// <summary>Runs of characters that belong to words, each as far as PostgreSQL keeps it; others only part them.</summary>
     public static IEnumerable<string> Tokens(string text)
     {
         var token = new StringBuilder();
         foreach (Rune rune in text.EnumerateRunes())
         {
-            UnicodeCategory category = Rune.GetUnicodeCategory(rune);
-            if (Rune.IsLetterOrDigit(rune) || category is UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber or UnicodeCategory.NonSpacingMark
-                or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark or UnicodeCategory.PrivateUse)
+            if (!SearchText.IsOfWord(rune))
+            {
+                if (token.Length > 0)
+                    yield return token.ToString();
+                token.Clear();
+            }
+            else if (token.Length + rune.Utf16SequenceLength <= MaxWord)
             {
                 token.Append(rune);
-            }
-            else if (token.Length > 0)
-            {
-                yield return token.ToString();
-                token.Clear();
             }
         }
 

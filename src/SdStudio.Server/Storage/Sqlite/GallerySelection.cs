@@ -120,9 +120,11 @@ internal sealed record GallerySelection(string From, string Number, string? Firs
             conditions.Add("board IS NULL");
         else if (filter.Board is not null)
             conditions.Require(Among("board = $board"), "$board", filter.Board);
+        // A plus keeps the index of words from being asked again for each image of a LoRA or a tag.
+        string one = table == "image_search" ? "+" : "";
         conditions.Require(
             table == "image_loras" ? "image_loras.lora = $lora"
-            : isRowByRow ? $"EXISTS (SELECT 1 FROM image_loras AS used WHERE used.lora = $lora AND used.image = {number})" : $"{number} IN (SELECT image FROM image_loras WHERE lora = $lora)",
+            : isRowByRow ? $"EXISTS (SELECT 1 FROM image_loras AS used WHERE used.lora = $lora AND used.image = {number})" : $"{one}{number} IN (SELECT image FROM image_loras WHERE lora = $lora)",
             "$lora", filter.Lora);
         if (table == "image_tags")
             conditions.Require("image_tags.tag = $tag", "$tag", filter.Tags[0]);
@@ -130,7 +132,7 @@ internal sealed record GallerySelection(string From, string Number, string? Firs
         {
             // Of few rows each is looked up; of many, all images of the tag are gathered first.
             string has = isRowByRow ? $"EXISTS (SELECT 1 FROM image_tags AS other WHERE other.tag = $tag{index} AND other.image = {number})"
-                : $"{number} IN (SELECT other.image FROM image_tags AS other WHERE other.tag = $tag{index})";
+                : $"{one}{number} IN (SELECT other.image FROM image_tags AS other WHERE other.tag = $tag{index})";
             conditions.Require(has, string.Create(CultureInfo.InvariantCulture, $"$tag{index}"), tag);
         }
 

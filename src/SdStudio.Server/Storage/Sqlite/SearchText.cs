@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace SdStudio.Server.Storage.Sqlite;
@@ -37,9 +38,14 @@ internal static class SearchText
     [
         .. from word in SearchWords.Of(search)
            let folded = Of(word.Text)
-           where folded.EnumerateRunes().Any(Rune.IsLetterOrDigit)
+           where folded.EnumerateRunes().Any(IsOfWord)
            select new SearchTerm(folded.Trim(), word.IsPhrase),
     ];
+
+    /// <summary>Whether a character belongs to a word: letters, numbers, marks and characters of private use, as the index is told.</summary>
+    public static bool IsOfWord(Rune rune) => Rune.IsLetterOrDigit(rune) || Rune.GetUnicodeCategory(rune) is
+        UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber or UnicodeCategory.NonSpacingMark
+        or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark or UnicodeCategory.PrivateUse;
 
     /// <inheritdoc cref="Condition(string)"/>
     public static string? Condition(IEnumerable<SearchTerm> terms) => string.Join(" AND ", terms.Select(term => $"\"{term.Text}\"{(term.IsPhrase ? "" : " *")}")) is { Length: > 0 } all ? all : null;
