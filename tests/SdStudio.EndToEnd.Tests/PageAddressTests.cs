@@ -55,6 +55,11 @@ public sealed class PageAddressTests(Browser browser) : PageTest(browser)
         await other.Keyboard.PressAsync("Escape");
         await Expect(other.Locator("#preferences")).ToBeVisibleAsync();
 
+        // One that was cut off within an escape names nothing, and the page opens all the same.
+        await other.GotoAsync("about:blank");
+        await other.GotoAsync("/#/image/%");
+        await Expect(other.GetByText("This image no longer exists")).ToBeVisibleAsync();
+
         // A tile is a link: with Ctrl it opens beside.
         IPage beside = await Page.Context.RunAndWaitForPageAsync(() => Tiles.First.GetByRole(AriaRole.Link).ClickAsync(new() { Modifiers = [KeyboardModifier.Control] }));
         await Expect(beside.Locator("img.result")).ToHaveAttributeAsync("alt", "a green square");

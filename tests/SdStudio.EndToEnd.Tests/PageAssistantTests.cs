@@ -6,7 +6,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace SdStudio.EndToEnd.Tests;
 
-/// <summary>A language server's help on the page, with a stand-in that speaks OpenAI's chat completions.</summary>
+/// <summary>A language model's help on the page, with a stand-in that speaks OpenAI's chat completions.</summary>
 public sealed class PageAssistantTests(Browser browser) : PageTest(browser)
 {
     private const string Longer = "A tabby cat on a sunlit pier, golden hour";
@@ -46,7 +46,7 @@ public sealed class PageAssistantTests(Browser browser) : PageTest(browser)
         // What it cannot do is said, and nothing is lost.
         await _language.StopAsync(Cancellation);
         await Button("Describe").ClickAsync();
-        await Expect(Notice.Locator(".error, [role=alert], li").Last).ToContainTextAsync("language server");
+        await Expect(Notice.Locator(".error, [role=alert], li").Last).ToContainTextAsync("language model");
         await Expect(Field("prompt")).ToHaveValueAsync(Seen);
     }
 }

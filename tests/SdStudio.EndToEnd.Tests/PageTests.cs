@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
@@ -117,6 +118,50 @@ public sealed class PageTests(Browser browser) : PageTest(browser)
         // What stands in the form is what stood there.
         await Expect(Field("seed")).ToHaveValueAsync(seed);
         Assert.Empty(Complaints);
+    }
+
+    [Fact]
+    public async Task Another_seed_with_the_same_settings_keeps_the_second_pass_the_input_and_the_mask()
+    {
+        await OpenAsync();
+        await SizeAsync(64, 64);
+        await SetAsync("hires_scale", "2");
+        await SetAsync("eta", "0.5");
+        await GenerateAsync(Prompt, "2");
+        await ResultAsync(Prompt);
+        await MadeAsync(1);
+        string twice = await NewJobAsync(() => ChooseAsync("Vary", "Same settings, new seed"));
+        await MadeAsync(2);
+        JsonElement settings = await SettingsOfAsync(twice);
+        Assert.Equal((128, .5, "64x64", 2), (settings.GetProperty("hires_width").GetInt32(), settings.GetProperty("eta").GetDouble(), settings.GetProperty("size").GetString(), settings.GetProperty("steps").GetInt32()));
+        string varied = await NewJobAsync(() => ChooseAsync("Vary", "Subtle variation"));
+        await MadeAsync(3);
+        Assert.Equal(.5, (await SettingsOfAsync(varied)).GetProperty("eta").GetDouble());
+
+        await SetAsync("hires_scale", "");
+        await Button("Edit").ClickAsync();
+        await Page.Locator(".viewport").HoverAsync();
+        await Page.Keyboard.PressAsync("i");
+        await Field("inpaint_area").SelectOptionAsync("masked");
+        await SetAsync("inpaint_padding", "16");
+        // The number beside the slider stays within the form.
+        Assert.True(await Page.EvaluateAsync<bool>("document.querySelector('.slider output').scrollWidth <= document.querySelector('.slider output').clientWidth"));
+        string masked = await GenerateAsync();
+        await MadeAsync(4);
+        string again = await NewJobAsync(() => ChooseAsync("Vary", "Same settings, new seed"));
+        await MadeAsync(5);
+        Assert.Equal(16, (await SettingsOfAsync(again)).GetProperty("inpaint_padding").GetInt32());
+        Assert.Equal("edit", (await GetAsync($"/api/queue/{again}")).GetProperty("type").GetString());
+        foreach (string file in new[] { "input", "mask" })
+            Assert.Equal(0, Distance(await FileAsync(masked, file), await FileAsync(again, file), .5));
+        Assert.Empty(Complaints);
+
+        Task MadeAsync(int count) => Expect(Tiles).ToHaveCountAsync(count, new() { Timeout = 180_000 });
+
+        Task<byte[]> FileAsync(string job, string file) => Server.Client.GetByteArrayAsync(new Uri($"/api/generations/{job}/{file}", UriKind.Relative), Cancellation);
+
+        async Task<JsonElement> SettingsOfAsync(string job) =>
+            await GetAsync($"/api/images/{(await GetAsync($"/api/queue/{job}")).GetProperty("images")[0].GetProperty("id").GetString()}/parameters");
     }
 
     [Fact]

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace SdStudio.Server.Tests;
 
-/// <summary>What a language server does for prompts, with a stand-in that speaks OpenAI's chat completions.</summary>
+/// <summary>What a language model does for prompts, with a stand-in that speaks OpenAI's chat completions.</summary>
 public sealed class AssistantTests(Workshop studio)
 {
     private Task<StudioServer> ServerAsync(StandInAssistant language, params string[] more) => StudioServer.StartAsync(

@@ -123,7 +123,8 @@ public sealed class GenerateErrorTests(Workshop studio)
     }
 
     [Theory]
-    [InlineData("", "not valid JSON (line 1, byte 1)")]
+    [InlineData("", "The body is empty; send a JSON object")]
+    [InlineData(" \r\n", "The body is empty; send a JSON object")]
     [InlineData("{\n\"model\":demo}", "not valid JSON (line 2, byte 9)")]
     [InlineData("{\"model\":\"demo\",}", "not valid JSON")]
     [InlineData("{\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]", "more than 64 deep")]

@@ -175,7 +175,7 @@ public sealed class GridTests(Workshop studio)
             ("""{"base":{"prompt":"a"}}""", "Missing required field: x"),
             ("""{"x":{"field":"steps","values":[1]}}""", "Missing required field: base"),
             ("""{"base":5,"x":{"field":"steps","values":[1]}}""", "base is 5; allowed is an object"),
-            ("""{"base":{"prompt":"a"},"x":{"field":"steps","values":[]}}""", "x is {\"field\""),
+            ("""{"base":{"prompt":"a"},"x":{"field":"steps","values":[]}}""", "x: allowed is {\"field\""),
             ("""{"base":{"prompt":"a"},"x":"steps"}""", "x is steps; allowed is an object"),
             ("""{"base":{"prompt":"a"},"x":{"field":"colour","values":[1]}}""", "x: 'colour' cannot change along an axis"),
             ("""{"base":{"prompt":"a"},"x":{"field":"n","values":[1]}}""", "x: 'n' cannot change along an axis"),

@@ -160,6 +160,7 @@ public sealed class HiresTests(Workshop studio)
     [InlineData("\"hires_scale\":2,\"hires_model\":\"tiny\",\"hires_upscaler\":\"Latent\"", "upscales inside the engine, in one call with the first pass")]
     [InlineData("\"hires_scale\":2,\"hires_upscaler\":\"Latent\",\"hires_prompt\":\"x\"", "upscales inside the engine, in one call with the first pass")]
     [InlineData("\"hires_width\":32,\"hires_upscaler\":\"Latent\"", "cannot make an image smaller: the result would have 32x32, and the first pass has 64x64")]
+    [InlineData("\"hires_scale\":2,\"hires_upscaler\":\"Wishes\"", ", Nearest, Latent, Latent (antialiased), ")]
     [InlineData("\"hires_scale\":2,\"hires_sampler\":\"dowsing\"", "hires_sampler is 'dowsing'")]
     [InlineData("\"hires_scale\":2,\"hires_cfg_scale\":101", "hires_cfg_scale is '101'")]
     public async Task What_makes_no_sense_is_refused(string fields, string reason)

@@ -112,7 +112,7 @@ public sealed class IdentityTests(Workshop studio)
             ("flux", """{"model":"../models/demo-taesd"}""", "there is no IP-Adapter"), ("flux", """{"images":[]}""", "identity: model is missing"),
             ("flux", $$"""{"model":"pulid","images":["{{image}}"]}""", "pulid is PuLID, which cannot use images; name a person's embedding in the folder identities"),
             ("flux", """{"model":"pulid"}""", "pulid is PuLID, which needs a person's embedding"), ("flux", """{"model":"pulid","person":"carol"}""", "there is no embedding of a person 'carol'"), ("flux", """{"model":"pulid","embedding":"alice","strength":3}""", "strength is '3'; allowed is a number from 0 to 2"),
-            ("flux", """ "pulid" """, "identity is {\"model\""), ("flux", """{"model":"plus","images":[7]}""", "identity: images contains something that is not an image"), ("flux", """{"model":"plus","images":["bm8gaW1hZ2U="]}""", "identity is not an image"),
+            ("flux", """ "pulid" """, "identity: allowed is {\"model\""), ("flux", """{"model":"plus","images":[7]}""", "identity: images contains something that is not an image"), ("flux", """{"model":"plus","images":["bm8gaW1hZ2U="]}""", "identity is not an image"),
         ])
         {
             (HttpStatusCode status, JsonElement body) = await server.SendAsync(HttpMethod.Post, "/api/queue/generate", StudioServer.Json($$"""{"model":"{{model}}","prompt":"a hat","identity":{{identity}}}"""));

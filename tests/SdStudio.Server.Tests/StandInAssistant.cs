@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace SdStudio.Server.Tests;
 
-/// <summary>A language server as OpenAI's chat completions have it: it says what it is told to say.</summary>
+/// <summary>A language model as OpenAI's chat completions have it: it says what it is told to say.</summary>
 internal sealed class StandInAssistant : IAsyncDisposable
 {
     private readonly WebApplication _app = WebApplication.CreateSlimBuilder(["--urls=http://127.0.0.1:0", "--Logging:LogLevel:Default=None"]).Build();

@@ -154,4 +154,18 @@ public sealed class WordsTests(Workshop studio)
         await SendAsync(server, "DELETE", "/api/presets/quick", headers: bob);
         Assert.Equal(1, (await SendAsync(server, "GET", "/api/presets", headers: ann)).GetProperty("presets").GetArrayLength());
     }
+
+    [Theory]
+    [InlineData("styles")]
+    [InlineData("presets")]
+    public async Task A_name_may_have_a_slash_which_an_address_has_escaped(string kind)
+    {
+        await using StudioServer server = await ServerAsync();
+
+        await SendAsync(server, "PUT", $"/api/{kind}/portrait%2Ffilm", """{"prompt":"soft light"}""");
+
+        Assert.Equal("portrait/film", Assert.Single((await SendAsync(server, "GET", $"/api/{kind}")).GetProperty(kind).EnumerateArray()).GetProperty("name").GetString());
+        await SendAsync(server, "DELETE", $"/api/{kind}/portrait%2Ffilm");
+        Assert.Empty((await SendAsync(server, "GET", $"/api/{kind}")).GetProperty(kind).EnumerateArray());
+    }
 }

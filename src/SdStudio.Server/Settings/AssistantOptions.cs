@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace SdStudio.Server.Settings;
 
-/// <summary>The section <c>SdStudio:Assistant</c>: a language server that helps with words.</summary>
+/// <summary>The section <c>SdStudio:Assistant</c>: a language model that helps with words.</summary>
 public sealed class AssistantOptions : IValidatableObject
 {
     /// <summary>The address of an OpenAI-compatible API, e.g. <c>http://localhost:11434/v1</c>; empty for none.</summary>

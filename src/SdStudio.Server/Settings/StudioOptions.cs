@@ -71,7 +71,7 @@ public sealed class StudioOptions : IValidatableObject
     [ValidateObjectMembers]
     public DownloadOptions Downloads { get; set; } = new();
 
-    /// <summary>A language server that helps with words.</summary>
+    /// <summary>A language model that helps with words.</summary>
     [ValidateObjectMembers]
     public AssistantOptions Assistant { get; set; } = new();
 

@@ -192,4 +192,9 @@ public sealed class GalleryMarksTests(Workshop studio)
     [InlineData("POST", "/api/images/import", """{"folder":"images"}""", "folder")]
     public async Task What_is_wrong_is_named(string method, string path, string? json, string field) =>
         Assert.Contains(field, Shape.Error(await SendAsync(studio.Server, method, path, json, HttpStatusCode.BadRequest)), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task A_mark_that_is_refused_is_not_called_none_besides() => Assert.Equal(
+        "rating is '9'; allowed is a whole number from 0 to 5",
+        Shape.Error(await SendAsync(studio.Server, "PATCH", "/api/images/x", """{"rating":9}""", HttpStatusCode.BadRequest)));
 }

@@ -10,7 +10,7 @@ using SdStudio.Server.Settings;
 namespace SdStudio.Server.Http.Assistant;
 
 /// <summary>
-/// A language server with OpenAI's chat completions, as llama.cpp, Ollama, LM Studio and others have them. OpenAI's own library is larger than
+/// A language model with OpenAI's chat completions, as llama.cpp, Ollama, LM Studio and others have them. OpenAI's own library is larger than
 /// this whole server needs for one call.
 /// </summary>
 internal sealed class ChatCompletions(IHttpClientFactory clients, IOptions<StudioOptions> options) : IChatClient

@@ -9,7 +9,7 @@ using SdStudio.Server.Settings;
 
 namespace SdStudio.Server.Http.Assistant;
 
-/// <summary>Asks the language server about prompts.</summary>
+/// <summary>Asks the language model about prompts.</summary>
 internal sealed class PromptAssistant(IChatClient client, LiveLimits limits, IOptions<StudioOptions> options)
 {
     private const string Endpoint = "SdStudio:Assistant:Endpoint";
@@ -26,12 +26,12 @@ internal sealed class PromptAssistant(IChatClient client, LiveLimits limits, IOp
     private readonly AssistantOptions _options = options.Value.Assistant;
 
     /// <summary>A longer prompt of a short one.</summary>
-    /// <exception cref="BadRequestException">There is no language server, or it does not help.</exception>
+    /// <exception cref="BadRequestException">There is no language model, or it does not help.</exception>
     public Task<string> ExpandAsync(string prompt, long? seed, CancellationToken cancellation) =>
         AskAsync([new ChatMessage(ChatRole.System, Expanding), new ChatMessage(ChatRole.User, prompt)], seed, cancellation);
 
     /// <summary>A prompt for an image.</summary>
-    /// <exception cref="BadRequestException">There is no language server, or it does not help.</exception>
+    /// <exception cref="BadRequestException">There is no language model, or it does not help.</exception>
     public Task<string> DescribeAsync(ImageBuffer image, CancellationToken cancellation)
     {
         Require();
@@ -39,12 +39,12 @@ internal sealed class PromptAssistant(IChatClient client, LiveLimits limits, IOp
         return AskAsync([new ChatMessage(ChatRole.User, [new TextContent(Describing), new DataContent(jpeg, "image/jpeg")])], seed: null, cancellation);
     }
 
-    /// <summary>Refuses what needs a language server, where there is none.</summary>
+    /// <summary>Refuses what needs a language model, where there is none.</summary>
     /// <exception cref="BadRequestException">501: the setting is empty.</exception>
     public void Require()
     {
         if (_options.Endpoint.Length == 0)
-            throw new BadRequestException($"This needs a language server: set {Endpoint} to its OpenAI-compatible address, e.g. http://localhost:11434/v1", statusCode: StatusCodes.Status501NotImplemented);
+            throw new BadRequestException($"This needs a language model: set {Endpoint} to its OpenAI-compatible address, e.g. http://localhost:11434/v1", statusCode: StatusCodes.Status501NotImplemented);
     }
 
     private async Task<string> AskAsync(IReadOnlyList<ChatMessage> messages, long? seed, CancellationToken cancellation)
@@ -59,7 +59,7 @@ internal sealed class PromptAssistant(IChatClient client, LiveLimits limits, IOp
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new BadRequestException($"The language server at {Endpoint} did not answer within {_options.TimeoutSeconds} seconds", statusCode: StatusCodes.Status504GatewayTimeout);
+            throw new BadRequestException($"The language model at {Endpoint} did not answer within {_options.TimeoutSeconds} seconds", statusCode: StatusCodes.Status504GatewayTimeout);
         }
         catch (HttpRequestException exception)
         {
@@ -71,7 +71,7 @@ internal sealed class PromptAssistant(IChatClient client, LiveLimits limits, IOp
         }
     }
 
-    private static BadRequestException Failed(string what) => new($"The language server at {Endpoint} {what}", statusCode: StatusCodes.Status502BadGateway);
+    private static BadRequestException Failed(string what) => new($"The language model at {Endpoint} {what}", statusCode: StatusCodes.Status502BadGateway);
 
     // Some think aloud first, and many put quotes around what is no quotation.
     private string Cleaned(string text)

@@ -65,7 +65,7 @@ internal sealed record ConvertBody(
 /// <summary>A short prompt to expand.</summary>
 internal sealed record ExpandPromptBody([property: Description("The short prompt")] string Prompt)
 {
-    [Description("The same seed gives the same words, if the language server supports it"), Range(0, long.MaxValue)]
+    [Description("The same seed gives the same words, if the language model supports it"), Range(0, long.MaxValue)]
     public long? Seed { get; init; }
 }
 

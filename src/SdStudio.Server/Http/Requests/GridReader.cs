@@ -109,7 +109,7 @@ internal sealed class GridReader(RequestFields outer, Lookups lookups, Parameter
         string? field = given.TryGetProperty("field", out JsonElement named) ? RequestFields.TextOf(named) : null;
         if (field is null || !given.TryGetProperty("values", out JsonElement list) || list.ValueKind != JsonValueKind.Array || list.GetArrayLength() is 0 or > MaxValues)
         {
-            outer.Refuse(name, $"{name} is {{\"field\": \"cfg_scale\", \"values\": [1, 2, 3]}}, with 1 to {MaxValues} values");
+            outer.Refuse(name, $"{name}: allowed is {{\"field\": \"cfg_scale\", \"values\": [1, 2, 3]}}, with 1 to {MaxValues} values");
             return null;
         }
 

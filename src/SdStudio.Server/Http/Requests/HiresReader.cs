@@ -42,7 +42,7 @@ internal sealed class HiresReader(RequestFields fields, Lookups lookups, Paramet
     // Another server has upscalers of its own.
     private string UpscalerOf(ModelDefinition? model) => model?.Remote is not null
         ? fields.Text("hires_upscaler") ?? Parameters.Resampler
-        : UpscalerReader.Find(fields, lookups.Catalogue, "hires_upscaler", Parameters.Resampler).Name;
+        : UpscalerReader.Find(fields, lookups.Catalogue, "hires_upscaler", Parameters.Resampler, LatentUpscalers.All).Name;
 
     // The second pass is this machine's too: its image never leaves it.
     private string? NameOf(GenerationSettings settings, ModelDefinition? model)

@@ -32,7 +32,7 @@ internal sealed class IdentityReader(RequestFields fields, Lookups lookups)
             return null;
         if (UnitOf(fields) is not { } json)
         {
-            fields.Refuse(Field, $"{Field} is {Shape}");
+            fields.Refuse(Field, $"{Field}: allowed is {Shape}");
             return null;
         }
 

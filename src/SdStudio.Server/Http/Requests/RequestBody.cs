@@ -113,6 +113,9 @@ internal sealed record RequestBody(IReadOnlyDictionary<string, JsonElement> Fiel
         ReadOnlyMemory<byte> json = bytes.AsSpan().StartsWith(ByteOrderMark) ? bytes.AsMemory(ByteOrderMark.Length) : bytes;
         if (!Utf8.IsValid(json.Span))
             throw new BadRequestException("The body is not valid UTF-8; send JSON in UTF-8");
+        // A parser would complain of its first byte, which it does not have.
+        if (json.Span.TrimStart(" \t\r\n"u8).IsEmpty)
+            throw new BadRequestException("The body is empty; send a JSON object, e.g. {\"model\": \"demo\", \"prompt\": \"a red circle\"}");
         try
         {
             // Not disposed: the fields look into it as long as the request lives.

@@ -111,7 +111,7 @@ internal sealed class RequestFields(IReadOnlyDictionary<string, JsonElement> val
             return null;
         if (TextValues.TryInteger(text, out long value) && value >= min && value <= max)
             return value;
-        Refuse(name, $"{name} is '{Shown(text)}'; allowed is a whole number{(min <= int.MinValue ? "" : $" from {min} to {max}")}");
+        Refuse(name, $"{name} is '{Shown(text)}'; allowed is a whole number{(min <= int.MinValue ? $" of at most {max}" : $" from {min} to {max}")}");
         return null;
     }
 

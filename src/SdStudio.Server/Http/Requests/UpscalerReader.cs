@@ -11,7 +11,8 @@ internal static class UpscalerReader
     /// <param name="catalogue">Where upscalers are.</param>
     /// <param name="field">That names it.</param>
     /// <param name="fallback">The one of requests that name none.</param>
-    public static UpscalerDefinition Find(RequestFields fields, ModelCatalogue catalogue, string field, string fallback)
+    /// <param name="others">Names that the field has besides, to be told with the others.</param>
+    public static UpscalerDefinition Find(RequestFields fields, ModelCatalogue catalogue, string field, string fallback, params IReadOnlyList<string> others)
     {
         string? name = fields.Text(field);
         UpscalerDefinition? named = catalogue.FindUpscaler(name ?? fallback);
@@ -19,7 +20,7 @@ internal static class UpscalerReader
         if (named is not { IsThere: true } && (name is null || name.Equals(fallback, StringComparison.OrdinalIgnoreCase)))
             return catalogue.Upscalers.First(upscaler => upscaler.IsThere);
         if (named is null)
-            fields.Refuse(field, $"{field} is '{RequestFields.Shown(name!)}'; allowed is one of: {string.Join(", ", catalogue.Upscalers.Select(upscaler => upscaler.Name))}");
+            fields.Refuse(field, $"{field} is '{RequestFields.Shown(name!)}'; allowed is one of: {string.Join(", ", catalogue.Upscalers.Select(upscaler => upscaler.Name).Concat(others))}");
         else if (!named.IsThere)
             fields.Refuse(field, $"{field} '{named.Name}' has no file: {named.File!.Written} is missing");
         return named ?? catalogue.Upscalers[^1];

@@ -10,7 +10,7 @@ using SdStudio.Server.Settings;
 
 namespace SdStudio.Server.Http.Rest;
 
-/// <summary><c>POST /api/prompts/expand</c> and <c>/sdapi/v1/interrogate</c>: what a language server knows of prompts.</summary>
+/// <summary><c>POST /api/prompts/expand</c> and <c>/sdapi/v1/interrogate</c>: what a language model knows of prompts.</summary>
 internal static class AssistantApi
 {
     private const string Group = "Prompts";
@@ -25,7 +25,7 @@ internal static class AssistantApi
     }
 
     public static void MapAssistantApi(this IEndpointRouteBuilder api) => api.MapPost("/prompts/expand", ExpandAsync).Accepts<ExpandPromptBody>("application/json").RequireJobRateLimit()
-        .Describe("expandPrompt", Group, "Expands a short prompt, with the language server of SdStudio:Assistant:Endpoint", 400, 501, 502, 504)
+        .Describe("expandPrompt", Group, "Expands a short prompt, with the language model of SdStudio:Assistant:Endpoint", 400, 501, 502, 504)
         .WithMetadata(new RequestExample("""{"prompt":"a cat by the sea"}"""));
 
     /// <summary>Automatic1111's way to ask for a prompt of an image.</summary>

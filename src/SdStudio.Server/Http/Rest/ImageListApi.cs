@@ -112,6 +112,7 @@ internal static class ImageListApi
             RemoveTags = ReadTags(fields, "remove_tags"),
             Board = leavesBoard ? GalleryFilter.NoBoard : fields.Text("board"),
         };
+        fields.ThrowIfRefused();
         if (change is { Starred: null, Rating: null, Tags: null, AddTags: [], RemoveTags: [], Board: null })
             fields.Refuse("starred", "Nothing to change: send starred, rating, tags, add_tags, remove_tags or board");
         fields.ThrowIfRefused();

@@ -22,7 +22,7 @@ internal static class PresetsApi
         presets.MapPut("/{name}", PutAsync).Accepts<PresetBody>("application/json").Describe("putPreset", Group, "Adds or changes a preset: any fields of requests, e.g. steps, cfg_scale and styles", 400);
         presets.MapPost("/import", ImportAsync).Accepts<PresetsResponse>("application/json").Describe("importPresets", Group, "Adds the presets of an export, all or none", 400)
             .WithMetadata(new RequestExample("""{"presets":[{"name":"quick","settings":{"steps":4}}]}"""));
-        presets.MapDelete("/{name}", async Task<Results<Ok<SuccessResponse>, NotFound<ErrorResponse>>> (string name, HttpContext context, IPresetStore store) => await store.DeleteAsync(name, ApiKeys.OwnerOf(context), context.RequestAborted)
+        presets.MapDelete("/{name}", async Task<Results<Ok<SuccessResponse>, NotFound<ErrorResponse>>> (string name, HttpContext context, IPresetStore store) => await store.DeleteAsync(RequestQuery.WithSlashes(name), ApiKeys.OwnerOf(context), context.RequestAborted)
             ? TypedResults.Ok(new SuccessResponse(true))
             : ApiErrors.NotFound("Preset not found")).Describe("deletePreset", Group, "Deletes a preset");
     }
@@ -32,7 +32,7 @@ internal static class PresetsApi
         RequestBody body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
         if (body.Files.Count > 0)
             throw new BadRequestException([new FieldProblem(body.Files.First().Key, $"{body.Files.First().Key} is not a setting for presets: images belong to a single request")], detail: null);
-        Preset preset = presets.Checked(name, body.Fields);
+        Preset preset = presets.Checked(RequestQuery.WithSlashes(name), body.Fields);
         await store.PutAsync([preset], ApiKeys.OwnerOf(context), context.RequestAborted);
         return TypedResults.Ok(Of(preset));
     }

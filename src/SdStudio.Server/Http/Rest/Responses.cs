@@ -55,7 +55,7 @@ internal sealed record ConfigResponse(
     /// <summary>The engine's schedulers; empty before it is loaded.</summary>
     public IReadOnlyList<string> Schedulers { get; init; } = [];
 
-    /// <summary>Whether a language server helps with prompts: POST /api/prompts/expand and /sdapi/v1/interrogate.</summary>
+    /// <summary>Whether a language model helps with prompts: POST /api/prompts/expand and /sdapi/v1/interrogate.</summary>
     public bool Assistant { get; init; }
 
     /// <summary>The limits of one request.</summary>

@@ -33,7 +33,7 @@ internal static class WordsApi
         styles.MapGet("", (StyleBook book) => TypedResults.Ok(new StylesResponse(book.All))).Describe("listStyles", Group, "The styles of styles.csv");
         styles.MapPut("/{name}", PutStyleAsync).Accepts<StyleBody>("application/json").Describe("putStyle", Group, "Adds or changes a style", 400).RequireAdministrator()
             .WithMetadata(new RequestExample("""{"prompt":"{prompt}, oil painting","negative_prompt":"photo"}"""));
-        styles.MapDelete("/{name}", Results<Ok<SuccessResponse>, NotFound<ErrorResponse>> (string name, StyleBook book) => book.Remove(name)
+        styles.MapDelete("/{name}", Results<Ok<SuccessResponse>, NotFound<ErrorResponse>> (string name, StyleBook book) => book.Remove(RequestQuery.WithSlashes(name))
             ? TypedResults.Ok(new SuccessResponse(true))
             : ApiErrors.NotFound("Style not found")).Describe("deleteStyle", Group, "Deletes a style").RequireAdministrator();
     }
@@ -79,6 +79,7 @@ internal static class WordsApi
     {
         RequestBody body = await RequestBody.ReadAsync(context.Request, context.RequestAborted);
         var fields = new RequestFields(body.Fields);
+        name = RequestQuery.WithSlashes(name);
         string prompt = fields.BoundedText("prompt", limits.Now.MaxPromptBytes) ?? "", negative = fields.BoundedText("negative_prompt", limits.Now.MaxPromptBytes) ?? "";
         if (name.Trim().Length == 0 || System.Text.Encoding.UTF8.GetByteCount(name) > MaxNameBytes || name.Any(char.IsControl))
             fields.Refuse("name", $"The name of a style is one line of at most {MaxNameBytes} bytes");

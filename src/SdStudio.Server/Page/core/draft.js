@@ -1,6 +1,6 @@
 // What the next image is made of: kept while it is typed, checked before it is sent.
 import { batch, computed, signal } from '../lib.js';
-import { api, get, post } from './api.js';
+import { api, get, getBlob, post } from './api.js';
 import { canGenerate, defaultModel, makesVideo, needsImage, takesImage } from './catalogue.js';
 import { appendGuides, guidesOf, hasGuides } from './guides.js';
 import { feather, input, maskVersion, restoreInput, setInput } from './input.js';
@@ -109,11 +109,16 @@ export function request() {
 /** Whether the server softens the mask's edge: then what lies outside stays as it was, to the byte. */
 const softensMask = () => parameterTable.value?.some(row => row.name === 'mask_blur') ?? false;
 
-async function form(body) {
+/** Fields as a form carries them. @param {Record<string, any>} fields */
+function formOf(fields) {
   const data = new FormData();
-  const isMaskSent = hasInput.value && !makesVideo(model.value) && !input.value.mask.isEmpty;
-  const fields = isMaskSent && softensMask() ? { mask_blur: feather.value, ...body } : body;
   for (const [name, value] of Object.entries(fields)) data.append(name, typeof value !== 'object' ? value : typeof value[0] === 'number' ? value.join(',') : JSON.stringify(value));
+  return data;
+}
+
+async function form(body) {
+  const isMaskSent = hasInput.value && !makesVideo(model.value) && !input.value.mask.isEmpty;
+  const data = formOf(isMaskSent && softensMask() ? { mask_blur: feather.value, ...body } : body);
   if (makesVideo(model.value)) {
     if (endImage.value) data.append('end_image', endImage.value.blob, 'end.png');
     for (const { blob, name } of framesOf(model.value)) data.append('control_frames', blob, name);
@@ -187,21 +192,32 @@ export const upscale = guarded(async ({ imageId, blob }, upscaler, to) => {
 
 const parametersOf = imageId => get(`/api/images/${imageId}/parameters`);
 
+// What an image was made with, all but its seed, as a job of a type takes it. What was sampled by another engine may have values that this one lacks.
+function settingsOf(old, type, isMasked = false) {
+  const taken = parameters.value.filter(({ name, group, row }) => row.job_types.includes(type) && (group !== 'mask' || isMasked) && (!row.values || row.values.includes(old[name])));
+  const names = ['model', 'prompt', 'negative_prompt', 'loras', ...taken.map(({ name }) => name), ...isMasked ? ['mask_blur'] : []];
+  return Object.fromEntries(names.filter(name => old[name] !== undefined && old[name] !== null && old[name] !== '').map(name => [name, old[name]]));
+}
+
 /** Something like an image, nearer to it or farther. @param {number} strength */
 export const vary = guarded(async (image, strength) => {
-  const old = await parametersOf(image.id);
-  const body = { model: old.model, prompt: old.prompt, size: `${image.width}x${image.height}`, source_image_id: image.id, strength, steps: old.steps || undefined, cfg_scale: old.cfg_scale, loras: old.loras };
-  if (old.type === 'upscale') Object.assign(body, { model: model.value.id, cfg_scale: undefined });
-  for (const name of ['negative_prompt', 'sampler', 'scheduler']) if (old[name]) body[name] = old[name];
+  const body = { ...settingsOf(await parametersOf(image.id), 'variation'), size: `${image.width}x${image.height}`, source_image_id: image.id, strength };
   await sent(() => post('/api/queue/variation', body));
 });
 
-/** The same settings once more, with another seed; what is being typed stays as it is. */
-export const another = guarded(async image => {
+/** The same settings once more, with another seed; what is being typed stays as it is. @param {import('./types').Job} job */
+export const another = guarded(async (job, image) => {
   const old = await parametersOf(image.id);
-  const body = { model: old.model, prompt: old.prompt, size: old.size, steps: old.steps, cfg_scale: old.cfg_scale, loras: old.loras };
-  for (const name of ['negative_prompt', 'sampler', 'scheduler']) if (old[name]) body[name] = old[name];
-  await sent(() => post('/api/queue/generate', body));
+  if (!job.input_image_path) {
+    await sent(() => post('/api/queue/generate', { ...settingsOf(old, 'generate'), size: old.size }));
+    return;
+  }
+  const mask = job.mask_image_path ? await getBlob(`/api/generations/${job.id}/mask`) : null;
+  // Sides that were added are part of the size that came of it.
+  const data = formOf({ ...settingsOf(old, 'edit', mask !== null), strength: old.strength, ...old.extend ? { extend: old.extend } : { size: old.size } });
+  data.append('image', await getBlob(`/api/generations/${job.id}/input`), 'image.png');
+  if (mask) data.append('mask', mask, 'mask.png');
+  await sent(() => api('POST', `/api/queue/${old.type === 'variation' ? 'variation' : 'edit'}`, data));
 });
 
 function replaced(changes, text) {
@@ -210,7 +226,7 @@ function replaced(changes, text) {
   notify(text, { action: { text: t('undo'), run: () => set(before) } });
 }
 
-/** Puts words of the language server in place of the prompt, and back again. @param {() => Promise<string>} ask */
+/** Puts words of the language model in place of the prompt, and back again. @param {() => Promise<string>} ask */
 export const writePrompt = guarded(async (ask, text) => replaced({ prompt: await ask() }, t(text)));
 
 // LoRAs in the words of others are chips here.

@@ -1,9 +1,18 @@
 // Where one is: every view, image and search has an address, so Back and links work.
 import { signal } from '../lib.js';
 
+// An address that was cut off or typed may end within an escape: that names nothing, and the page is to open all the same.
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 function parse() {
   const [path, query] = location.hash.replace(/^#\/?/, '').split('?');
-  const [name = '', ...parts] = path.split('/').map(part => decodeURIComponent(part));
+  const [name = '', ...parts] = path.split('/').map(decoded);
   return { name, parts, params: new URLSearchParams(query) };
 }
 

@@ -35,7 +35,7 @@ export const previewTemplate = async fields => (await post('/api/templates/previ
 
 /** How many tokens a prompt has. @returns {Promise<{tokens: number, exact: boolean, at_once: number|null}>} */
 export const countTokens = (prompt, model, around) => post('/api/prompts/tokens', { prompt, model, styles: around });
-/** A longer prompt of a short one, by the language server. @returns {Promise<string>} */
+/** A longer prompt of a short one, by the language model. @returns {Promise<string>} */
 export const expanded = async prompt => (await post('/api/prompts/expand', { prompt })).prompt;
-/** A prompt of an image, by the language server. @param {Blob} blob @returns {Promise<string>} */
+/** A prompt of an image, by the language model. @param {Blob} blob @returns {Promise<string>} */
 export const described = async blob => (await post('/sdapi/v1/interrogate', { image: await dataUrl(blob) })).caption;

@@ -1,4 +1,4 @@
-// What the image shall show: the prompt, its length in tokens, earlier prompts, and the language server's help.
+// What the image shall show: the prompt, its length in tokens, earlier prompts, and the language model's help.
 import { html, useEffect, useRef, useSignal } from '../lib.js';
 import { draft, forgetPrompts, generate, model, pastPrompts, problems, set, writePrompt } from '../core/draft.js';
 import { settled } from '../core/notices.js';

@@ -90,7 +90,7 @@ function Toolbar({ job, image }) {
     ${isGenerated && canVary && !image.video && html`<${Menu} icon="vary" text=${t('vary')} choices=${[
       { text: t('vary.subtle'), about: t('vary.subtle.about'), run: () => vary(image, 0.35) },
       { text: t('vary.strong'), about: t('vary.strong.about'), run: () => vary(image, 0.7) },
-      { text: t('vary.seed'), about: t('vary.seed.about'), run: () => another(image) }]} />`}
+      { text: t('vary.seed'), about: t('vary.seed.about'), run: () => another(job, image) }]} />`}
     ${!image.video && html`<${Button} icon="brush" text=${t('edit')} onClick=${() => edit(image)} />
     <${LinkButton} icon="upscale" text=${t('upscale')} href=${upscaleHash(job, image)} />`}
     ${!image.video && (job.input_image_path || isCompared) && html`<${Button} icon="compare" text=${t('compare')} pressed=${isCompared} onClick=${() => go(hashWith('compare', isCompared ? null : 'input'), { replace: isCompared })} />`}
