@@ -68,6 +68,8 @@ public sealed class PeopleTests(Workshop studio)
     [Theory]
     [InlineData("POST", "/api/queue/pause")]
     [InlineData("POST", "/api/queue/resume")]
+    [InlineData("POST", "/api/nodes/any/drain")]
+    [InlineData("POST", "/api/nodes/any/resume")]
     [InlineData("POST", "/api/models/demo/start")]
     [InlineData("POST", "/api/models/demo/stop")]
     [InlineData("POST", "/api/models/download")]

@@ -5,6 +5,7 @@ namespace SdStudio.Server.Queue;
 internal sealed class OtherNodes(bool areShared)
 {
     private volatile IReadOnlyList<NodeState> _alive = [];
+    private volatile bool _isThisDrained;
 
     /// <summary>Whether other machines may have the same jobs.</summary>
     public bool AreShared => areShared;
@@ -13,6 +14,13 @@ internal sealed class OtherNodes(bool areShared)
     {
         get => _alive;
         set => _alive = value;
+    }
+
+    /// <summary>Whether this machine begins no jobs.</summary>
+    public bool IsThisDrained
+    {
+        get => _isThisDrained;
+        set => _isThisDrained = value;
     }
 
     /// <summary>Which of them have the files of a model.</summary>

@@ -65,6 +65,7 @@ internal sealed class JobDevices(ModelCache cache, ModelCatalogue catalogue, Fil
     public string? ReasonFor(WaitingJob job) =>
         OnlyDeviceOf(job) is { } only && _busy.GetValueOrDefault(only) > 0 ? $"it waits for {only}"
         : others.AreShared && job.Type != JobType.Upscale && !HasFilesFor(job) ? WhoHas(job.SecondModel is { } second && HasFiles(job.Model, job.ModelHash) ? second : job.Model)
+        : others.IsThisDrained && (job.Type == JobType.Upscale ? others.Alive : others.With(job.Model)).All(node => node.IsDrained) ? "every machine that can run it is drained"
         : null;
 
     private string WhoHas(string model)

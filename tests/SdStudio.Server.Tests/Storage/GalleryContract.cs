@@ -357,19 +357,21 @@ public sealed class DatabaseMoveTests(PostgresFixture postgres)
         Board board = (await new SqliteBoards(here.Database, TimeProvider.System).AddAsync("best", "ann", Cancellation))!;
         var images = new SqliteGallery(here.Database);
         await images.ChangeAsync(["image"], OwnerScope.All, new ImageChange { Starred = true, Tags = ["a"], Board = board.Id }, Cancellation);
+        await images.AddAsync([new ImportedImage(new JobImage("found", "import", 0, "images/found.png", "image/png", 8, 8, 1), Settings("", "import"), "ann", 5)], Cancellation);
         await new SqlitePresets(here.Database).PutAsync([new Preset("p", "{}")], "ann", Cancellation);
         await here.State.SetPausedAsync(true, Cancellation);
 
         var told = new Told();
         Moved moved = await new DatabaseMove(here.Database, here.Folders, there.Database, progress: told).RunAsync(Cancellation);
 
-        Assert.Equal(new Moved(3, 1, 1, 3), moved);
-        Assert.Superset(new HashSet<MovedSoFar> { new("jobs", 3, 3), new("images", 1, 1), new("image_tags", 1, 1), new("files", 1, null) }, new HashSet<MovedSoFar>(told.All));
+        Assert.Equal(new Moved(4, 2, 1, 3), moved);
+        Assert.Superset(new HashSet<MovedSoFar> { new("jobs", 4, 4), new("images", 2, 2), new("image_tags", 1, 1), new("files", 1, null) }, new HashSet<MovedSoFar>(told.All));
         Assert.Equal(moved, await new DatabaseMove(here.Database, here.Folders, there.Database).RunAsync(Cancellation));
         var moreImages = new PostgresGallery(there.Database);
         Assert.Equivalent((await images.FindAsync(["image"], OwnerScope.All, Cancellation))[0], (await moreImages.FindAsync(["image"], OwnerScope.All, Cancellation))[0], strict: true);
         Assert.Equal(1, await moreImages.CountAsync(new GalleryFilter(OwnerScope.All) { Search = "\"red circle\"" }, Cancellation));
         Assert.Equal($"{await here.Queries.FindAsync("done", OwnerScope.All, Cancellation)}", $"{await there.Queries.FindAsync("done", OwnerScope.All, Cancellation)}");
+        Assert.Equal("found", Assert.Single(await moreImages.ListAsync(new GalleryFilter(OwnerScope.All) { To = 6 }, new GalleryPage(GallerySort.Newest, After: null, Limit: 9), Cancellation)).Image.Id);
         WaitingJobs waiting = await there.Queries.WaitingAsync(Cancellation);
         Assert.Equal((true, "running waiting"), (waiting.IsPaused, string.Join(' ', waiting.Jobs.Select(job => job.Id))));
         Assert.Equal(10, (await there.Costs.FindAsync("demo", "", Cancellation))?.LoadMs ?? (await there.Costs.FindAsync("demo", null, Cancellation))?.LoadMs);

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using Npgsql;
 using SdStudio.Server.Queue;
@@ -121,6 +122,32 @@ public sealed class PostgresServerTests(PostgresFixture postgres, Workshop works
         JsonElement nodes = (await studio.GetAsync("/api/nodes")).Body.GetProperty("nodes");
         Assert.Equal(0, nodes.EnumerateArray().Single(node => node.GetProperty("id").GetString() == "newer").GetProperty("models").GetArrayLength());
         await studio.GenerateImagesAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1}""");
+    }
+
+    [Fact]
+    public async Task What_is_wrong_between_machines_is_said_in_words()
+    {
+        string database = postgres.NewDatabase();
+        (string, string) admin = ("X-API-Key", "the-administrators-key");
+        Task<StudioServer> StartAsync(string name, int port, char key) => StudioServer.StartAsync(
+            Path.Combine(_folder, name), $"--urls=http://127.0.0.1:{port}", $"--SdStudio:Database={database}", "--SdStudio:Queue:LeaseSeconds=6", $"--SdStudio:Security:ApiKey={admin.Item2}",
+            $"--SdStudio:Node:Address=http://127.0.0.1:{port}", $"--SdStudio:Node:Key={new string(key, 20)}");
+        await using StudioServer here = await StartAsync("here", FreePort.Find(), 'a');
+        await using StudioServer there = await StartAsync("there", FreePort.Find(), 'b');
+        List<string> ids = [.. (await here.SendAsync(HttpMethod.Get, "/api/nodes", null, admin)).Body.GetProperty("nodes").EnumerateArray().OrderBy(node => !node.GetProperty("is_this").GetBoolean())
+            .Select(node => node.GetProperty("id").GetString()!)];
+
+        (HttpStatusCode status, JsonElement refused) = await here.SendAsync(HttpMethod.Post, $"/api/models/demo/start?node={ids[1]}", null, admin);
+        Assert.Equal(HttpStatusCode.BadGateway, status);
+        Assert.Contains("has another SdStudio:Node:Key", refused.GetProperty("error").GetString(), StringComparison.Ordinal);
+
+        foreach (string id in ids)
+            Assert.Equal(HttpStatusCode.OK, (await here.SendAsync(HttpMethod.Post, $"/api/nodes/{id}/drain", null, admin)).Status);
+        string waiting = await here.QueueAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1}""", admin);
+        string? reason;
+        do
+            reason = (await here.SendAsync(HttpMethod.Get, $"/api/queue/{waiting}", null, admin)).Body.GetProperty("waiting_for").GetString();
+        while (reason != "every machine that can run it is drained");
     }
 
     private async Task<List<string>> EventsAsync(string name, string[] settings)

@@ -76,6 +76,9 @@ internal sealed class NodeCalls(INodes nodes, IHttpClientFactory clients, IOptio
         {
             using HttpResponseMessage answer = await SendAsync(
                 node, new HttpMethod(request.Method), request.Path + rest, context.RequestAborted, body[..length], request.ContentType).ConfigureAwait(false);
+            // Its key was refused, not that of whoever asks here.
+            if (answer.StatusCode == HttpStatusCode.Unauthorized)
+                return ApiErrors.Json(StatusCodes.Status502BadGateway, $"The machine {node.Name} has another SdStudio:Node:Key than this one", "Set the same key on all machines");
             context.Response.StatusCode = (int)answer.StatusCode;
             context.Response.ContentType = answer.Content.Headers.ContentType?.ToString();
             await answer.Content.CopyToAsync(context.Response.Body, context.RequestAborted).ConfigureAwait(false);

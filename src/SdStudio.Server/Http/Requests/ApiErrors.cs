@@ -85,7 +85,7 @@ internal static class ApiErrors
         StorageUnavailableException storage => new RequestError(
             StatusCodes.Status503ServiceUnavailable, "The database or the disk cannot be written or read at the moment; try again", storage.Problem switch
             {
-                StorageProblem.Busy => "Another program holds it",
+                StorageProblem.Busy => "Another program holds it, or the server of the database cannot be reached",
                 StorageProblem.NotAllowed => NotAllowed,
                 StorageProblem.Damaged => "Its file is damaged; the server's log says more",
                 _ => LogSaysMore,

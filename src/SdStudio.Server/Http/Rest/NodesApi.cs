@@ -15,9 +15,9 @@ internal static class NodesApi
     {
         api.MapGet("/nodes", ListAsync)
             .Describe("listNodes", Tag, "The machines that share this studio's jobs and images; only this one without a shared database");
-        api.MapPost("/nodes/{id}/drain", (string id, INodes nodes, HttpContext context) => SetDrainedAsync(id, nodes, drained: true, context))
+        api.MapPost("/nodes/{id}/drain", (string id, INodes nodes, HttpContext context) => SetDrainedAsync(id, nodes, drained: true, context)).RequireAdministrator()
             .Describe("drainNode", Tag, "Lets a machine finish its running jobs and start no new ones, so that it can be stopped");
-        api.MapPost("/nodes/{id}/resume", (string id, INodes nodes, HttpContext context) => SetDrainedAsync(id, nodes, drained: false, context))
+        api.MapPost("/nodes/{id}/resume", (string id, INodes nodes, HttpContext context) => SetDrainedAsync(id, nodes, drained: false, context)).RequireAdministrator()
             .Describe("resumeNode", Tag, "Lets a machine start jobs again");
     }
 

@@ -32,7 +32,7 @@ internal sealed class DatabaseMove(StudioDatabase source, DataFolders folders, P
     // A job that ran when the server ended waits again.
     private const string JobColumns =
         "number, id, type, model, settings, owner, idempotency_key, fingerprint, priority, progress, error, error_code, attempts, cancel_requested, created_at, " +
-        "queued_at, updated_at, started_at, completed_at, model_loading_ms, generation_ms, place, is_placed, device, claim, deaths";
+        "queued_at, updated_at, started_at, completed_at, model_loading_ms, generation_ms, is_placed, device, claim, deaths";
 
     private const string ImageColumns =
         "number, id, job_id, index_in_batch, file_path, mime_type, width, height, seed, created_at, owner, type, model, settings, device, starred, rating, board";
@@ -44,11 +44,12 @@ internal sealed class DatabaseMove(StudioDatabase source, DataFolders folders, P
     [
         Table.Same("boards", "id, owner, name, created_at", "id"),
         new(
-            "jobs", JobColumns + ", status, prompt, upscaler",
-            JobColumns + ", CASE WHEN status = 'processing' THEN 'pending' ELSE status END, json_extract(settings, '$.prompt'), CASE WHEN type = 'upscale' THEN json_extract(settings, '$.upscaler') END", "number"),
+            "jobs", JobColumns + ", place, status, prompt, upscaler",
+            // An imported image's job never stood in line.
+            JobColumns + ", coalesce(place, 0), CASE WHEN status = 'processing' THEN 'pending' ELSE status END, coalesce(json_extract(settings, '$.prompt'), ''), CASE WHEN type = 'upscale' THEN json_extract(settings, '$.upscaler') END", "number"),
         new(
             "images", ImageColumns + ", prompt, negative_prompt, words",
-            $"{ImageColumns}, json_extract({OfImage}, '$.prompt'), json_extract({OfImage}, '$.negative_prompt'), json_extract({OfImage}, '$.prompt')", "number"),
+            $"{ImageColumns}, coalesce(json_extract({OfImage}, '$.prompt'), ''), json_extract({OfImage}, '$.negative_prompt'), coalesce(json_extract({OfImage}, '$.prompt'), '')", "number"),
         Table.Same("image_tags", "tag, image", "tag, image"),
         Table.Same("image_loras", "lora, image", "lora, image"),
         Table.Same("presets", "owner, name, settings", "owner, name"),

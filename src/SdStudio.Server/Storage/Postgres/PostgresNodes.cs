@@ -58,9 +58,11 @@ internal sealed class PostgresNodes(
             ("devices", string.Join('\n', now.Devices.Select(device => device.Id))), ("address", address.Length == 0 ? null : address.TrimEnd('/')),
             ("report", JsonSerializer.Serialize(now, PostgresJson.Default.NodeReport)), ("catalogue", version == _told ? null : models)).ConfigureAwait(false);
         _told = version;
-        NodeState[] alive = [.. (await ListAsync(cancellation).ConfigureAwait(false)).Where(other => other is { IsAlive: true, IsThis: false })];
+        IReadOnlyList<NodeState> all = await ListAsync(cancellation).ConfigureAwait(false);
+        NodeState[] alive = [.. all.Where(other => other is { IsAlive: true, IsThis: false })];
         await ReadCataloguesAsync(alive, cancellation).ConfigureAwait(false);
         others.Alive = alive;
+        others.IsThisDrained = all.Any(one => one is { IsThis: true, IsDrained: true });
     }
 
     private async Task ReadCataloguesAsync(NodeState[] alive, CancellationToken cancellation)
