@@ -151,6 +151,15 @@ public sealed class PageGalleryTests(Browser browser) : PageTest(browser)
         await Expect(Page.Locator(".tile .badge")).ToHaveTextAsync("★★★★");
         await Page.GotoAsync("/#/gallery?rating=4&tag=green");
         await Expect(Tiles).ToHaveCountAsync(1);
+        await Expect(Page.GetByLabel("Filter by tag")).ToHaveValueAsync("green");
+        await Page.GetByLabel("Filter by rating").SelectOptionAsync("5");
+        await Expect(Page.GetByText("No image fits all of these filters.")).ToBeVisibleAsync();
+        await Page.GetByLabel("Filter by origin").SelectOptionAsync("video");
+        // The filters hold for the history too, which has a way out of them.
+        await GoAsync("create");
+        await Expect(Page.Locator("#history")).ToContainTextAsync("No matches");
+        await Page.Locator("#history").GetByRole(AriaRole.Button, new() { Name = "Show all" }).ClickAsync();
+        await Expect(Page.Locator("#history li.tile")).ToHaveCountAsync(5);
 
         // An image of elsewhere is taken in with its settings.
         byte[] foreign = Plain(32, 32, [20, 120, 220]);

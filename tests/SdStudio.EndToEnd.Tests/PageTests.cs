@@ -70,6 +70,7 @@ public sealed class PageTests(Browser browser) : PageTest(browser)
         Server = ServerProcess.Launch(Data, port);
         Assert.True(RedCircle.IsOn(await ResultAsync(Prompt)));
         await Expect(Page.Locator("#connection")).ToBeEmptyAsync();
+        await Expect(Page.Locator(".generate-bar [role=alert]")).ToHaveCountAsync(0);
     }
 
     [Fact]

@@ -1,5 +1,5 @@
 // What the next image is made of: kept while it is typed, checked before it is sent.
-import { batch, computed, signal } from '../lib.js';
+import { batch, computed, effect, signal } from '../lib.js';
 import { api, get, getBlob, post } from './api.js';
 import { canGenerate, defaultModel, makesVideo, needsImage, takesImage } from './catalogue.js';
 import { appendGuides, guidesOf, hasGuides } from './guides.js';
@@ -8,7 +8,7 @@ import { read, write } from './keep.js';
 import { guarded, notify, say, settled } from './notices.js';
 import { everyParameter, isTaken, labelOf, parameters, problemOf, sentOf, typedOf } from './parameters.js';
 import { go, jobHash } from './route.js';
-import { models, parameterTable, putJobs, refreshQueueSoon } from './store.js';
+import { connection, models, parameterTable, putJobs, refreshQueueSoon } from './store.js';
 import { t } from './text.js';
 import { controlFrames, endImage, followsFrames } from './video.js';
 
@@ -69,6 +69,9 @@ function complain(found) {
   attention.value = { name, times: attention.value.times + 1 };
   say(Object.values(found)[0]);
 }
+
+// That the server does not answer is no longer so once it does.
+effect(() => { if (connection.value === 'open' && problems.peek()[''] === api.unreachable()) problems.value = {}; });
 
 function check() {
   const found = {};

@@ -3,7 +3,7 @@ import { batch } from '../lib.js';
 import { finished } from './alerts.js';
 import { address } from './api.js';
 import * as history from './history.js';
-import { noticed, refreshBoardsSoon } from './listed.js';
+import { noticed, refreshMarksSoon } from './listed.js';
 import { settled } from './notices.js';
 import * as store from './store.js';
 
@@ -43,7 +43,7 @@ const handlers = {
   queue_resumed: () => { store.paused.value = false; store.refreshQueueSoon(); },
   generation_completed: job => { store.putJobs(job); finished(job); timed(job); },
   image_completed: image => batch(() => { store.putImage(image); history.added(image); }),
-  image_changed: image => batch(() => { history.changed(image); noticed(image); refreshBoardsSoon(); }),
+  image_changed: image => batch(() => { history.changed(image); noticed(image); refreshMarksSoon(); }),
   images_imported: () => history.renew(),
   image_deleted: ({ id }) => batch(() => history.imageDeleted(id)),
   generation_deleted: ({ id }) => batch(() => { store.forgetJob(id); history.deleted(id); }),

@@ -9,7 +9,10 @@ import { guarded, soon } from './notices.js';
 /** @type {import('./types').Signal<import('./types').Board[]>} */
 export const boards = signal([]);
 export const refreshBoards = guarded(async () => { boards.value = (await get('/api/boards')).boards; });
-export const refreshBoardsSoon = soon(refreshBoards);
+/** The most used first. @type {import('./types').Signal<{tag: string, images: number}[]>} */
+export const tags = signal([]);
+export const refreshTags = guarded(async () => { tags.value = (await get('/api/images/tags')).tags; });
+export const refreshMarksSoon = soon(() => Promise.all([refreshBoards(), refreshTags()]));
 export const boardName = id => boards.value.find(board => board.id === id)?.name ?? '';
 
 const found = signal(/** @type {Map<string, ListedImage>} */ (new Map()));

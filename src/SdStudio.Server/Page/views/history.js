@@ -78,10 +78,12 @@ export function SelectionBar() {
 }
 
 export function HistoryColumn() {
+  // The gallery's filters hold here too, where nothing else tells of them.
+  const isNarrowed = Object.keys(filter.value).some(name => name !== 'q');
   return html`<aside id="history" aria-label=${t('history')}>
     <div class="history-head"><h2>${t('history')}</h2><span class="soft small" role="status">${isLoaded.value ? t('images', { count: total.value }) : ''}</span><${LinkButton} kind="quiet small" icon="gallery" label=${t('history.large')} href=${galleryHash()} /></div>
     <${SearchField} />
     <${SelectionBar} />
-    <${Tiles} smallest=${84} label=${t('history')} before=${html`<${Ghosts} />${isLoaded.value && total.value === 0 && html`<p class="soft small">${isFiltered.value ? t('search.none') : t('history.empty')}</p>`}`} />
+    <${Tiles} smallest=${84} label=${t('history')} before=${html`<${Ghosts} />${isNarrowed && html`<p class="row"><${Button} kind="small" icon="sliders" text=${t('search.all')} onClick=${() => search({})} /></p>`}${isLoaded.value && total.value === 0 && html`<p class="soft small">${isFiltered.value ? t('search.none') : t('history.empty')}</p>`}`} />
   </aside>`;
 }
