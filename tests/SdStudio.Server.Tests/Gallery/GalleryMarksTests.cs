@@ -190,6 +190,8 @@ public sealed class GalleryMarksTests(Workshop studio)
     [InlineData("POST", "/api/images/import", "{}", "folder")]
     [InlineData("POST", "/api/images/import", """{"folder":"../.."}""", "folder")]
     [InlineData("POST", "/api/images/import", """{"folder":"images"}""", "folder")]
+    [InlineData("PATCH", "/api/images", """{"ids":["a\u0000b"],"starred":true}""", "ids contains a zero character")]
+    [InlineData("PATCH", "/api/images", """{"ids":["x"],"add_tags":["a\u0000b"]}""", "add_tags contains a zero character")]
     public async Task What_is_wrong_is_named(string method, string path, string? json, string field) =>
         Assert.Contains(field, Shape.Error(await SendAsync(studio.Server, method, path, json, HttpStatusCode.BadRequest)), StringComparison.Ordinal);
 

@@ -382,6 +382,11 @@ public sealed class DatabaseMoveTests(PostgresFixture postgres)
 
         using var another = new SqliteStore();
         await Assert.ThrowsAsync<CannotStartException>(() => new DatabaseMove(another.Database, another.Folders, there.Database).RunAsync(Cancellation));
+
+        // One that has nothing but imported images.
+        using var empty = new PostgresStore(postgres);
+        await new SqliteGallery(another.Database).AddAsync([new ImportedImage(new JobImage("found", "import", 0, "images/found.png", "image/png", 8, 8, 1), Settings("", "import"), "ann", 5)], Cancellation);
+        Assert.Equal(new Moved(1, 1, 0, 0), await new DatabaseMove(another.Database, another.Folders, empty.Database).RunAsync(Cancellation));
     }
 
     private sealed class Told : IProgress<MovedSoFar>

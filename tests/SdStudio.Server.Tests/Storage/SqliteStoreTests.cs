@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Options;
 using SdStudio.Server.Gallery;
-using SdStudio.Server.Generation;
 using SdStudio.Server.Queue;
 using SdStudio.Server.Settings;
 using SdStudio.Server.Storage;

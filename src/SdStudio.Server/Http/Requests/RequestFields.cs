@@ -144,6 +144,8 @@ internal sealed class RequestFields(IReadOnlyDictionary<string, JsonElement> val
             using JsonDocument document = JsonDocument.Parse(text);
             if (!IsUnicode(document.RootElement))
                 return Refused<IReadOnlyList<JsonElement>>(name, NotUnicode(name).Problem) ?? [];
+            if (HasZero(document.RootElement))
+                return Refused<IReadOnlyList<JsonElement>>(name, $"{name} contains a zero character; remove it") ?? [];
             if (document.RootElement.ValueKind == JsonValueKind.Array)
                 return [.. document.RootElement.EnumerateArray().Select(item => item.Clone())];
         }
@@ -219,6 +221,15 @@ internal sealed class RequestFields(IReadOnlyDictionary<string, JsonElement> val
             _ => true,
         };
     }
+
+    // PostgreSQL has no texts with one, and for SQLite a text ends there.
+    private static bool HasZero(JsonElement value) => JsonMarshal.GetRawUtf8Value(value).IndexOf("\\u0000"u8) >= 0 && value.ValueKind switch
+    {
+        JsonValueKind.String => value.GetString()!.Contains('\0'),
+        JsonValueKind.Array => value.EnumerateArray().Any(HasZero),
+        JsonValueKind.Object => value.EnumerateObject().Any(property => HasZero(property.Value)),
+        _ => false,
+    };
 
     /// <summary>The name of a property; null for what is no text.</summary>
     public static string? NameOf(JsonProperty property)

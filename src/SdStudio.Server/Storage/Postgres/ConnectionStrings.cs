@@ -7,6 +7,8 @@ internal static class ConnectionStrings
 {
     private const string Expected = "SdStudio:Database is not a PostgreSQL connection string such as Host=db;Database=sdstudio;Username=sdstudio;Password=…";
 
+    private static readonly string[] PasswordNames = ["password", "pwd", "psw"];
+
     /// <param name="text">The connection string.</param>
     /// <param name="exception">What Npgsql says of it: it repeats parts of the text, which may be those of a password.</param>
     public static string Explain(string text, ArgumentException exception) => $"{Expected}: {Reason(text, exception.ParamName)}.";
@@ -27,7 +29,7 @@ internal static class ConnectionStrings
     // A password with a semicolon looks like a keyword behind it.
     private static bool IsBeforePassword(string text, string keyword)
     {
-        int password = new[] { "password", "pwd", "psw" }.Select(name => text.IndexOf(name, StringComparison.OrdinalIgnoreCase)).Where(at => at >= 0).DefaultIfEmpty(text.Length).Min();
+        int password = PasswordNames.Select(name => text.IndexOf(name, StringComparison.OrdinalIgnoreCase)).Where(at => at >= 0).DefaultIfEmpty(text.Length).Min();
         return text.IndexOf(keyword, StringComparison.OrdinalIgnoreCase) is >= 0 and int at && at < password;
     }
 }

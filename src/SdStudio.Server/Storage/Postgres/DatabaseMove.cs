@@ -70,7 +70,7 @@ internal sealed class DatabaseMove(StudioDatabase source, DataFolders folders, P
             await CopyAsync(table, cancellation).ConfigureAwait(false);
         await target.QueryAsync(
             "SELECT setval(pg_get_serial_sequence('jobs', 'number'), (SELECT coalesce(max(number), 1) FROM jobs)), setval(pg_get_serial_sequence('images', 'number'), (SELECT coalesce(max(number), 1) FROM images)), " +
-            "setval('job_places', (SELECT coalesce(max(place), 1) FROM jobs)), setval('owner_turns', (SELECT coalesce(max(served), 1) FROM owners))", _ => true, cancellation).ConfigureAwait(false);
+            "setval('job_places', (SELECT greatest(max(place), 1) FROM jobs)), setval('owner_turns', (SELECT greatest(max(served), 1) FROM owners))", _ => true, cancellation).ConfigureAwait(false);
         (int files, long bytes) = await CopyFilesAsync(cancellation).ConfigureAwait(false);
         long jobs = await CheckCountAsync("jobs", cancellation).ConfigureAwait(false);
         long images = await CheckCountAsync("images", cancellation).ConfigureAwait(false);
