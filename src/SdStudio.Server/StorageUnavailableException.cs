@@ -15,12 +15,15 @@ internal enum StorageProblem
     /// <summary>Its content is damaged.</summary>
     Damaged,
 
+    /// <summary>It does not accept what it was given, and never will.</summary>
+    Refused,
+
     /// <summary>Anything else; the inner exception says what.</summary>
     Other,
 }
 
 /// <summary>
-/// The database or a file of the data directory could not be read or written. What was asked for has not happened; it may work later.
+/// The database or a file of the data directory could not be read or written. What was asked for has not happened; it may work later, unless it was refused.
 /// </summary>
 internal sealed class StorageUnavailableException(StorageProblem problem, string message, Exception inner) : Exception(message, inner)
 {

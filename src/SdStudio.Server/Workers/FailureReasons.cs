@@ -19,6 +19,7 @@ internal sealed class FailureReasons(ModelCatalogue catalogue, DataFolders folde
     {
         SdException => WithoutServerPaths(exception.Message, job),
         StorageUnavailableException { Problem: StorageProblem.Full } => "The image could not be written: the disk is full. Free some space and try again",
+        StorageUnavailableException { Problem: StorageProblem.Refused } => "The database does not accept the image's settings; the server's log says why",
         StorageUnavailableException => "The image could not be written to disk: is the data directory read-only?",
         FileNotFoundException or DirectoryNotFoundException when job.Settings.InputImage is not null =>
             "The image could not be written to disk, or the job's input image is gone: is the disk full or was the data directory changed?",

@@ -34,8 +34,24 @@ internal sealed partial class JobExecution(
                 await running.Shared.CloseAsync().ConfigureAwait(false);
             if (images.Count == 0)
                 images = await StoredAsync(() => KeptOfAsync(claimed.Job, running), stop).ConfigureAwait(false);
-            Job? ended = await StoredAsync(end, stop).ConfigureAwait(false);
+            (Job? ended, images) = await EndAsync(end, images, lease, running, stop).ConfigureAwait(false);
             queue.End(lease.JobId, ended, images);
+        }
+    }
+
+    private async Task<(Job? Ended, IReadOnlyList<JobImage> Images)> EndAsync(
+        Func<ValueTask<Job?>> end, IReadOnlyList<JobImage> images, Lease lease, RunningJob? running, CancellationToken stop)
+    {
+        try
+        {
+            return (await StoredAsync(end, stop).ConfigureAwait(false), images);
+        }
+        catch (StorageUnavailableException exception) when (exception.Problem == StorageProblem.Refused && running is not null)
+        {
+            // It would be refused again and again, and nothing else run meanwhile.
+            LogFailed(exception, lease.JobId, exception.Message);
+            JobFailure failure = reasons.Of(exception, running);
+            return (await StoredAsync(() => store.FailAsync(lease, failure, CancellationToken.None), stop).ConfigureAwait(false), []);
         }
     }
 
@@ -118,7 +134,7 @@ internal sealed partial class JobExecution(
             {
                 return await write().ConfigureAwait(false);
             }
-            catch (StorageUnavailableException exception) when (!stop.IsCancellationRequested)
+            catch (StorageUnavailableException exception) when (exception.Problem != StorageProblem.Refused && !stop.IsCancellationRequested)
             {
                 LogStorage(exception);
                 await Task.Delay(StorageRetryDelay, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

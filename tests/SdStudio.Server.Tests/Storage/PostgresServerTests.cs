@@ -31,6 +31,30 @@ public sealed class PostgresServerTests(PostgresFixture postgres, Workshop works
     }
 
     [Fact]
+    public async Task A_job_whose_images_the_database_never_accepts_fails_and_the_next_one_runs()
+    {
+        string database = postgres.NewDatabase();
+        await using StudioServer studio = await StudioServer.StartAsync(Path.Combine(_folder, "refused"), $"--SdStudio:Database={database}");
+        await using var connection = new NpgsqlConnection(database);
+        await connection.OpenAsync(Cancellation);
+        await ExecuteAsync(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.prompt = 'refused' THEN RAISE EXCEPTION 'word is too long' USING ERRCODE = '54000'; END IF; RETURN NEW; END $$; " +
+            "CREATE TRIGGER refuse BEFORE INSERT ON images FOR EACH ROW EXECUTE FUNCTION refuse()");
+
+        string refused = await studio.QueueAsync("""{"model":"demo","prompt":"refused","size":"32x32","steps":1}""");
+        JsonElement failed = await studio.WaitForAsync(refused, "failed", "completed");
+
+        Assert.Equal(("failed", "The database does not accept the image's settings; the server's log says why"), (failed.GetProperty("status").GetString(), failed.GetProperty("error").GetString()));
+        Assert.Single((await studio.GenerateImagesAsync("""{"model":"demo","prompt":"a red circle","size":"32x32","steps":1}""")).Images);
+
+        async Task ExecuteAsync(string sql)
+        {
+            await using var command = new NpgsqlCommand(sql, connection);
+            await command.ExecuteNonQueryAsync(Cancellation);
+        }
+    }
+
+    [Fact]
     public async Task A_bell_tells_one_thing_and_has_nothing_else_looked_up()
     {
         string database = postgres.NewDatabase();

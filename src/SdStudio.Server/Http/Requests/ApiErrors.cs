@@ -82,6 +82,8 @@ internal static class ApiErrors
         IdempotencyKeyException other => new RequestError(StatusCodes.Status409Conflict, other.Message),
         FileNotFoundException or DirectoryNotFoundException => new RequestError(StatusCodes.Status404NotFound, "The file is gone from the disk of the server"),
         StorageUnavailableException { Problem: StorageProblem.Full } => DiskIsFull,
+        StorageUnavailableException { Problem: StorageProblem.Refused } => new RequestError(
+            StatusCodes.Status400BadRequest, "The database does not accept a value of this request; the server's log says which"),
         StorageUnavailableException storage => new RequestError(
             StatusCodes.Status503ServiceUnavailable, "The database or the disk cannot be written or read at the moment; try again", storage.Problem switch
             {
