@@ -103,6 +103,10 @@ public sealed partial class PageGuidesTests(Browser browser) : PageTest(browser)
         await Field("model").SelectOptionAsync("flux");
         await Field("prompt").FillAsync("a hat");
         await Expect(Page.Locator("#tokens")).ToHaveTextAsync("about 2 tokens");
+        string words = await Field("prompt").InputValueAsync();
+        await Field("prompt").FillAsync("cat");
+        await Expect(Page.Locator("#tokens")).ToHaveTextAsync("about 1 token");
+        await Field("prompt").FillAsync(words);
         await Page.Locator("[name=identity_model]").SelectOptionAsync("pulid");
         await Generate.ClickAsync();
         await Expect(Page.Locator("[data-name=identity] .problem")).ToContainTextAsync("Choose images or a person");

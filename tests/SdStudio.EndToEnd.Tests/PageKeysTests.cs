@@ -58,6 +58,11 @@ public sealed class PageKeysTests(Browser browser) : PageTest(browser)
             await Expect(Shown).ToBeVisibleAsync();
         }
 
+        await Page.Keyboard.PressAsync("q");
+        await Expect(Page.Locator("#queue")).ToBeVisibleAsync();
+        await Page.Keyboard.PressAsync("/");
+        await Expect(Field("prompt")).ToBeFocusedAsync();
+        await Page.Keyboard.PressAsync("Escape");
         await Page.Keyboard.PressAsync("u");
         await Expect(Button("Upscale now")).ToBeVisibleAsync();
         await Page.Keyboard.PressAsync("Escape");
@@ -89,6 +94,13 @@ public sealed class PageKeysTests(Browser browser) : PageTest(browser)
         await OpenAsync();
         ILocator sheet = Page.Locator(".sheet");
         LocatorBoundingBoxResult before = (await sheet.BoundingBoxAsync())!;
+        // The image fills its place to the edge: a mask lies on what it is painted on, and 100 % is one pixel for each.
+        await Expect(Page.Locator("img.result")).ToHaveCSSAsync("padding", "0px");
+        using (NetVips.Image seen = NetVips.Image.NewFromBuffer(await sheet.ScreenshotAsync()))
+        {
+            Assert.All(new[] { 3, seen.Width - 4 }, x => Assert.True(seen[x, 3] is [< 90, < 110, > 150, ..], $"At {x} the page is {string.Join(' ', seen[x, 3])}."));
+        }
+
         await Page.Mouse.MoveAsync(before.X + 20, before.Y + 20);
         await Page.Mouse.WheelAsync(0, -100);
         LocatorBoundingBoxResult zoomed = (await sheet.BoundingBoxAsync())!;

@@ -20,7 +20,7 @@ public sealed class PageLooksTests(Browser browser) : PageTest(browser)
           const found = [];
           if (document.documentElement.scrollWidth > innerWidth) found.push(`the page is ${document.documentElement.scrollWidth} wide`);
           for (const element of document.querySelectorAll('header, main, main *')) {
-            if (!element.checkVisibility() || element.closest('.sheet, .unseen, svg, option, .toolbar, .siblings, .tiles, .viewport')) continue;
+            if (!element.checkVisibility() || element.closest('.sheet, .grid-sheet, .unseen, svg, option, .toolbar, .siblings, .tiles, .viewport')) continue;
             const box = element.getBoundingClientRect();
             if (box.width > 0 && (box.right > innerWidth + 1 || box.left < -1)) found.push(`${element.tagName}.${element.className} from ${Math.round(box.left)} to ${Math.round(box.right)}`);
           }

@@ -66,6 +66,8 @@ public sealed class PageModelsTests(Browser browser) : PageTest(browser)
         Assert.DoesNotContain(addresses, address => address.Contains("sesame", StringComparison.Ordinal));
         Assert.DoesNotContain("sesame", await Page.EvaluateAsync<string>("JSON.stringify(localStorage) + document.cookie"), StringComparison.Ordinal);
         await Page.GetByRole(AriaRole.Link, new() { Name = "Settings" }).ClickAsync();
+        // A button is as wide as its words, not as the page.
+        Assert.InRange((await Button("Sign out").BoundingBoxAsync())!.Width, 40, 200);
         await Button("Sign out").ClickAsync();
         await Expect(Page.Locator("#api-key")).ToBeVisibleAsync();
         // The wrong key was refused; nothing else was.

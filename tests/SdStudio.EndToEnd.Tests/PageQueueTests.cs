@@ -17,6 +17,7 @@ public sealed class PageQueueTests(Browser browser) : PageTest(browser)
         await Page.GotoAsync("/#/queue");
         await Expect(Waiting).ToHaveTextAsync(["one", "two", "three"]);
         await Expect(Page.Locator("#queue li.pending").First).ToContainTextAsync("Waiting, position 1 · The queue is paused");
+        await Expect(Page.Locator("#queue li.pending").First).ToContainTextAsync("Demo · 64 × 64");
         await Expect(Page.Locator("#queue [role=status]").First).ToContainTextAsync("The queue is paused");
 
         ILocator later = Page.Locator("#queue li.pending").First.GetByRole(AriaRole.Button, new() { Name = "Move down" });

@@ -99,7 +99,7 @@ public sealed partial class PageWordsTests(Browser browser) : PageTest(browser)
         await Button("Generate a grid of 6 images").ClickAsync();
         ILocator sheet = Page.GetByAltText("Sheet of 6 images with labels");
         await Expect(sheet).ToBeVisibleAsync(Patiently);
-        await Page.WaitForFunctionAsync("() => document.querySelector('.sheet img')?.naturalWidth > 300");
+        await Page.WaitForFunctionAsync("() => document.querySelector('.grid-sheet img')?.naturalWidth > 300");
         await Expect(Page.Locator(".siblings a")).ToHaveCountAsync(6);
         // What is built is kept while people look elsewhere.
         await Page.Locator(".siblings a").Nth(5).ClickAsync();

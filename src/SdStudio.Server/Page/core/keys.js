@@ -19,11 +19,22 @@ function editorKey(event) {
   return { '[': () => widen(1 / 1.2), ']': () => widen(1.2), x: () => { erases.value = !erases.value; }, i: () => change({ kind: 'invert' }) }[name] ?? null;
 }
 
+const focusPrompt = () => document.getElementById('prompt')?.focus();
+// Another view has no prompt; it is there with the next frame.
+function toPrompt() {
+  if (pageOf(route.value) === 'create') {
+    focusPrompt();
+    return;
+  }
+  go('#/');
+  requestAnimationFrame(focusPrompt);
+}
+
 const general = {
-  '/': () => document.getElementById('prompt')?.focus(), ArrowLeft: () => turn(document.dir === 'rtl' ? 1 : -1), ArrowRight: () => turn(document.dir === 'rtl' ? -1 : 1), 0: fit, 1: actualSize, '+': () => zoomBy(1.25), '=': () => zoomBy(1.25), '-': () => zoomBy(0.8),
+  '/': toPrompt, ArrowLeft: () => turn(document.dir === 'rtl' ? 1 : -1), ArrowRight: () => turn(document.dir === 'rtl' ? -1 : 1), 0: fit, 1: actualSize, '+': () => zoomBy(1.25), '=': () => zoomBy(1.25), '-': () => zoomBy(0.8),
   g: () => go('#/gallery'), q: () => go('#/queue'), '?': () => go('#/help'), Escape: () => { if (route.value.name !== '') back(); },
 };
-const inWorkspace = new Set(['/', 'ArrowLeft', 'ArrowRight', '0', '1', '+', '=', '-']);
+const inWorkspace = new Set(['ArrowLeft', 'ArrowRight', '0', '1', '+', '=', '-']);
 
 /** @param {() => void} generate */
 export function listen(generate) {

@@ -79,7 +79,7 @@ function Batch({ job }) {
 /** A grid as one image, with its cells below it. */
 function Sheet({ job }) {
   const sheet = address(job.grid.sheet_url);
-  return html`<div class="stage"><a class="sheet" href=${sheet} target="_blank" rel="noopener"><img src=${`${sheet}?${job.images.length}`} alt=${t('grid.sheet', { count: job.images.length })} /></a>
+  return html`<div class="stage"><a class="grid-sheet" href=${sheet} target="_blank" rel="noopener"><img src=${`${sheet}?${job.images.length}`} alt=${t('grid.sheet', { count: job.images.length })} /></a>
     <div class="under"><div class="siblings" role="group" aria-label=${t('batch')}>${job.images.map(image => html`<a key=${image.id} href=${imageHash(job.id, image.index_in_batch)} aria-label=${t('image.number', { value: image.index_in_batch + 1, count: job.n })}><img src=${address(image.thumbnail_url)} alt="" loading="lazy" /></a>`)}</div>
       <p class="facts">${job.status === 'cancelled' ? `${t('job.cancelled')} · ` : ''}${t('images', { count: job.images.length })} · <a href=${`${sheet}?format=png`} download=${`grid-${job.id}.png`}>${t('grid.download')}</a></p></div></div>`;
 }

@@ -23,6 +23,6 @@ export const Preferences = () => html`<section id="preferences" class="page narr
     <${Choice} name="theme" value=${theme.value} onChoose=${chooseTheme} choices=${[['', t('theme.system')], ['light', t('theme.light')], ['dark', t('theme.dark')]]} />
     <${Choice} name="language" value=${chosenLanguage.value} onChoose=${chooseLanguage} choices=${[['', t('language.browser')], ...Object.entries(languages)]} /></div>
   <div class="panel"><h3>${t('settings.alerts')}</h3><${Switch} name="sound" /><${Switch} name="notification" /></div>
-  ${config.value?.authEnabled && html`<div class="panel"><h3>${t('settings.key')}</h3><p class="soft">${t('settings.key.about')}</p><${Button} text=${t('settings.key.forget')} onClick=${signOut} /></div>`}
+  ${config.value?.authEnabled && html`<div class="panel"><h3>${t('settings.key')}</h3><p class="soft">${t('settings.key.about')}</p><div class="row"><${Button} text=${t('settings.key.forget')} onClick=${signOut} /></div></div>`}
   <div class="panel"><h3>${t('settings.server')}</h3><${About} /><div class="row"><${LinkButton} icon="logs" text=${t('nav.logs')} href="#/logs" /><${LinkButton} icon="help" text=${t('settings.api')} href=${address('/docs')} target="_blank" rel="noopener" /></div></div>
 </section>`;

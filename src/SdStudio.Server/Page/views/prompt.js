@@ -24,7 +24,7 @@ function Tokens() {
   if (!found.value || !prompt.trim()) return null;
   const { tokens, exact, at_once: atOnce } = found.value;
   const most = atOnce ? Math.max(1, Math.ceil(tokens / atOnce)) * atOnce : 0;
-  return html`<span class="soft small" id="tokens" title=${exact ? t('tokens.about', { atOnce }) : t('tokens.estimate')}>${exact ? t('tokens.of', { tokens, most }) : t('tokens.near', { tokens })}</span>`;
+  return html`<span class="soft small" id="tokens" title=${exact ? t('tokens.about', { atOnce }) : t('tokens.estimate')}>${exact ? t('tokens.of', { tokens, most }) : t('tokens.near', { count: tokens })}</span>`;
 }
 
 /** The prompt with what is known of its length, and with what helps to write it. */

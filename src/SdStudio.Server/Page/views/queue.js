@@ -1,13 +1,13 @@
 import { html, useSignal } from '../lib.js';
 import { jobHash } from '../core/route.js';
 import { say } from '../core/notices.js';
-import { activeJobs, cancelAll, cancelJob, endedJobs, moveJob, paused, previews, queueKnown, removeJob, retryJob, setPaused, waitingCount } from '../core/store.js';
+import { activeJobs, cancelAll, cancelJob, endedJobs, models, moveJob, paused, previews, queueKnown, removeJob, retryJob, setPaused, waitingCount } from '../core/store.js';
 import { number, t } from '../core/text.js';
 import { progressOf, progressText, useNow, waitingText } from './job.js';
 import { Button, Empty, Icon, LinkButton, Progress } from './ui.js';
 
 const titleOf = job => job.prompt || t(job.type === 'upscale' ? 'upscaling' : 'variation');
-const aboutOf = job => [job.type === 'upscale' ? job.upscaler : job.model, job.size.replace('x', ' × '), job.n > 1 && t('images', { count: job.n }), job.priority ? t('queue.priority', { value: number(job.priority) }) : ''].filter(Boolean).join(' · ');
+const aboutOf = job => [job.type === 'upscale' ? job.upscaler : models.value?.find(known => known.id === job.model)?.name ?? job.model, job.size.replace('x', ' × '), job.n > 1 && t('images', { count: job.n }), job.priority ? t('queue.priority', { value: number(job.priority) }) : ''].filter(Boolean).join(' · ');
 
 async function move(job, place) {
   const moved = await moveJob(job.id, place);
