@@ -194,7 +194,7 @@ public sealed class PageImageTests(Browser browser) : PageTest(browser)
     }
 
     // A mask that was kept comes after the page's words.
-    private Task PaintedAsync(int x, int y, bool not = false) => Page.WaitForFunctionAsync(
+    private async Task PaintedAsync(int x, int y, bool not = false) => await Page.WaitForFunctionAsync(
         """
         ([x, y, painted]) => {
           const layer = document.querySelector('canvas.mask-layer');
