@@ -98,9 +98,10 @@ internal sealed class DatabaseMove(StudioDatabase source, DataFolders folders, P
             $"VALUES ({string.Join(", ", names.Select(name => name == "words" ? "sdstudio_fold(@words)::tsvector" : $"@{name}"))}) ON CONFLICT DO NOTHING";
         // Each step is a transaction: where numbers end, the last move was cut off.
         bool isNumbered = table.Key == "number";
-        long after = isNumbered ? await target.FirstAsync($"SELECT coalesce(max(number), 0) FROM {table.Name}", row => row.GetInt64(0), cancellation).ConfigureAwait(false) : 0;
+        (long after, long before) = isNumbered
+            ? await target.FirstAsync($"SELECT coalesce(max(number), 0), count(*) FROM {table.Name}", row => (row.GetInt64(0), row.GetInt64(1)), cancellation).ConfigureAwait(false)
+            : (0, 0);
         long total = source.Read(reader => reader.Query($"SELECT count(*) FROM {table.Name}", row => row.GetInt64(0)))[0];
-        long before = isNumbered ? await target.FirstAsync($"SELECT count(*) FROM {table.Name}", row => row.GetInt64(0), cancellation).ConfigureAwait(false) : 0;
         for (int offset = 0; ; offset += AtOnce)
         {
             string from = isNumbered ? $"{table.Name} WHERE number > {after} ORDER BY number LIMIT {AtOnce}" : $"{table.Name} ORDER BY {table.Key} LIMIT {AtOnce} OFFSET {offset}";

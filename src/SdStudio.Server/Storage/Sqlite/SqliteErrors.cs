@@ -12,7 +12,6 @@ internal static class SqliteErrors
     private const int Corrupt = 11;
     private const int Full = 13;
     private const int CannotOpen = 14;
-    private const int TooBig = 18;
     private const int NotADatabase = 26;
     private const int WriteFailed = 10 | (3 << 8);
 
@@ -29,7 +28,6 @@ internal static class SqliteErrors
         _ when exception.SqliteExtendedErrorCode == WriteFailed && StorageUnavailableException.FilesAreLimited => StorageProblem.Full,
         Permission or ReadOnly or CannotOpen => StorageProblem.NotAllowed,
         Corrupt or NotADatabase => StorageProblem.Damaged,
-        TooBig => StorageProblem.Refused,
         _ => StorageProblem.Other,
     };
 }
